@@ -1,0 +1,44 @@
+# Two commands on a fresh Debian machine: `make demo` and `make test`. Both set up what they need, in .venv.
+SHELL := /bin/bash
+PYTHON ?= python3
+SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
+VENV := .venv
+MIEN := $(VENV)/bin/mien
+
+.PHONY: help demo test check benchmark clean
+
+help: ## say what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/.core ## recognise the faces in examples/ with the shipped models
+	$(MIEN) predict examples --model vit_tiny --annotate out/demo --map
+	@echo "Annotated pictures: $(CURDIR)/out/demo"
+
+test: $(VENV)/.dev check ## all tests; those on FER2013 run where MIEN_DATA names the data set
+	$(VENV)/bin/python -m pytest
+
+check: $(VENV)/.dev ## style and types
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+benchmark: $(VENV)/.dev ## speed and memory, beside peers
+	$(VENV)/bin/python benchmarks/recognition.py
+
+clean: ## remove what the commands made
+	rm -rf $(VENV) out build dist
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "Python 3.11 or newer is needed; name it with: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(SUDO) apt-get update -q && $(SUDO) apt-get install -qy python3-venv; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.core: pyproject.toml | $(VENV)/bin/python
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing the training framework and the test tools (about 5 GB, a few minutes) ..."
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[train,dev]'
+	@touch $@ $(VENV)/.core

@@ -1,0 +1,171 @@
+"""Speed and memory of recognition on one thread, beside PyPI `fer` in the same run.
+
+Writes results/benchmarks/recognition.json and prints a table. Every time is a median after a warm-up. `fer` runs in an
+environment of its own (.peers/fer, made on the first call); where that cannot be made its rows say "not run".
+"""
+
+import argparse
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import cv2
+import numpy as np
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
+
+from mien import Recognizer
+from mien.recognition.model import ModelFile, shipped_models
+from mien.recognition.pictures import read_picture
+from mien.storage import write_json
+
+ROOT = Path(__file__).parents[1]
+PEER = ROOT / ".peers" / "fer"
+PEER_PACKAGES = ("tensorflow", "opencv-python-headless", "pandas", "requests", "pillow", "matplotlib", "tqdm", "setuptools<81")
+BATCH = 32
+
+
+def milliseconds(work: Callable[[], object], rounds: int) -> float:
+    for _ in range(max(rounds // 10, 2)):
+        work()
+    times = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - started)
+    return median(times) * 1000
+
+
+def group_photograph(portraits: list[np.ndarray]) -> np.ndarray:
+    """A 12-megapixel picture, 4000x3000, with five faces of different sizes."""
+    canvas = np.full((3000, 4000, 3), 120, np.uint8)
+    canvas[:] = np.linspace(80, 170, 4000, dtype=np.uint8)[None, :, None]
+    for number, side in enumerate((1300, 1000, 900, 800, 700)):
+        portrait = portraits[number % len(portraits)]
+        width = min(side, round(side * portrait.shape[1] / portrait.shape[0]))
+        small = cv2.resize(portrait, (width, round(width * portrait.shape[0] / portrait.shape[1])), interpolation=cv2.INTER_AREA)
+        x, y = 40 + 1320 * (number % 3), 60 + 1550 * (number // 3)
+        canvas[y : y + small.shape[0], x : x + small.shape[1]] = small[: 3000 - y, : 4000 - x]
+    return canvas
+
+
+def import_seconds() -> float:
+    """Time of `import mien` in a new interpreter, above that of an empty program."""
+
+    def started(code: str) -> float:
+        times = []
+        for _ in range(7):
+            before = time.perf_counter()
+            subprocess.run([sys.executable, "-c", code], check=True)
+            times.append(time.perf_counter() - before)
+        return median(times)
+
+    return started("import mien") - started("pass")
+
+
+def loads_torch() -> bool:
+    code = "import sys, mien; mien.Recognizer('mobilenet_v2'); print('torch' in sys.modules)"
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip() == "True"
+
+
+def memory_growth(recognizer: Recognizer, photographs: list[np.ndarray], count: int) -> tuple[float, float]:
+    """Resident megabytes after a tenth of `count` photographs, and after all."""
+    marks = []
+    for number in range(count):
+        recognizer.recognize(photographs[number % len(photographs)])
+        if number + 1 in (count // 10, count):
+            pages = int(Path("/proc/self/statm").read_text().split()[1])
+            marks.append(pages * resource.getpagesize() / 1e6)
+    return marks[0], marks[1]
+
+
+def peer(rounds: int, photographs: list[Path]) -> dict | None:
+    if not (PEER / "bin" / "python").exists():
+        try:
+            subprocess.run([sys.executable, "-m", "venv", PEER], check=True)
+            subprocess.run([PEER / "bin" / "pip", "install", "-q", *PEER_PACKAGES], check=True)
+            # Its own requirements name versions of PyTorch and MoviePy that its default path never loads.
+            subprocess.run([PEER / "bin" / "pip", "install", "-q", "--no-deps", "fer"], check=True)
+        except subprocess.CalledProcessError:
+            return None
+    one = {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [str(PEER / "bin" / "python"), str(ROOT / "benchmarks/peers/fer_speed.py"), str(rounds), *map(str, photographs)]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **one})
+    return json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--photographs", type=int, default=1000, help="how many for the memory figure")
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    portraits = [read_picture(path) for path in sorted((ROOT / "examples").glob("*.jpg"))]
+    group = group_photograph(portraits)
+    faces = np.random.default_rng(0).integers(0, 256, (BATCH, 48, 48), dtype=np.uint8)
+    found: dict = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "threads": 1, "models": {}}
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "group.jpg"
+        Image.fromarray(group).save(file, quality=90)
+        for name in shipped_models():
+            model = ModelFile.open(name, threads=1)
+            recognizer = Recognizer(name, threads=1)
+            found["models"][name] = {
+                "precision": model.metadata.get("precision"),
+                "megabytes": round(model.path.stat().st_size / 1e6, 1),
+                "face_ms": milliseconds(lambda model=model: model.run(faces[:1]), options.rounds),
+                "faces_per_second_batch_32": BATCH / milliseconds(lambda model=model: model.run(faces), 10) * 1000,
+                "photograph_12mp_ms": milliseconds(lambda recognizer=recognizer: recognizer.recognize(group), 15),
+                "photograph_12mp_file_ms": milliseconds(lambda recognizer=recognizer, file=file: recognizer.recognize(file), 7),
+                "photograph_12mp_faces": len(recognizer.recognize(group)),
+            }
+        theirs = peer(options.rounds, [file])
+        found["fer"] = "not run" if theirs is None else {"face_ms": theirs["face_ms"], "photograph_12mp": theirs[str(file)]}
+    found["import_seconds"] = import_seconds()
+    found["loads_torch"] = loads_torch()
+    first, last = memory_growth(Recognizer("mobilenet_v2", threads=1), portraits, options.photographs)
+    found["memory"] = {"photographs": options.photographs, "megabytes_after_a_tenth": first, "megabytes_after_all": last}
+    write_json(ROOT / "results" / "benchmarks" / "recognition.json", found)
+    show(found)
+
+
+def show(found: dict) -> None:
+    console = Console()
+    table = Table("one thread", "MB", "ms a face", "faces/s at 32", "12 MP array, ms", "12 MP JPEG file, ms", "faces found")
+    for name, row in found["models"].items():
+        table.add_row(
+            f"mien {name} ({row['precision']})",
+            str(row["megabytes"]),
+            f"{row['face_ms']:.2f}",
+            f"{row['faces_per_second_batch_32']:.0f}",
+            f"{row['photograph_12mp_ms']:.0f}",
+            f"{row['photograph_12mp_file_ms']:.0f}",
+            str(row["photograph_12mp_faces"]),
+        )
+    fer = found["fer"]
+    if fer == "not run":
+        table.add_row("fer", *["not run"] * 6)
+    else:
+        photograph = fer["photograph_12mp"]
+        table.add_row("fer (PyPI)", "", f"{fer['face_ms']:.2f}", "", f"{photograph['ms']:.0f}", "", str(photograph["faces"]))
+    console.print(table)
+    memory = found["memory"]
+    console.print(
+        f"import mien: {found['import_seconds']:.3f} s, torch loaded: {found['loads_torch']}; "
+        f"memory after {memory['photographs'] // 10} photographs {memory['megabytes_after_a_tenth']:.0f} MB, "
+        f"after {memory['photographs']} {memory['megabytes_after_all']:.0f} MB"
+    )
+
+
+if __name__ == "__main__":
+    main()

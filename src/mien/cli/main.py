@@ -1,0 +1,34 @@
+"""`mien`: the commands, and the one place where an error becomes a line and an exit code."""
+
+import sys
+
+import typer
+
+from mien.cli import train
+from mien.errors import MienError
+
+app = typer.Typer(
+    help="Read the expression a face shows: angry, disgusted, fearful, happy, sad, surprised or neutral.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command()(train.train)
+
+
+@app.callback()
+def _group() -> None:
+    """Keeps `mien train` a subcommand while it is the only one."""
+
+
+def main() -> None:
+    """Run the command line; a `MienError` is printed as one line, an interrupt exits with 130."""
+    try:
+        app()
+    except MienError as error:
+        print(f"mien: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("mien: interrupted; what was finished is kept", file=sys.stderr)
+        sys.exit(130)

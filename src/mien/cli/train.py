@@ -1,0 +1,112 @@
+"""`mien train`: a recipe and a data set in, a run's folder out."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from mien.cli.options import DataFolder, load_with_progress
+from mien.errors import RecipeError
+
+
+def train(
+    recipe: Annotated[Path, typer.Argument(help="A recipe (recipes/*.toml): the network and how to train it.")],
+    data: DataFolder,
+    out: Annotated[Path | None, typer.Option(help="The run's folder; runs/<recipe's name> if left out.")] = None,
+    weights: Annotated[
+        str,
+        typer.Option(help="Starting weights: a safetensors file, 'timm' for its download, or 'none' to start from nothing."),
+    ] = "timm",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")] = False,
+    seed: Annotated[int | None, typer.Option(help="Another seed than the recipe's.")] = None,
+    devices: Annotated[int, typer.Option(help="How many processes or GPUs to train on.", min=1)] = 1,
+    accelerator: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    threads: Annotated[int | None, typer.Option(help="CPU threads a process; all cores if left out.", min=1)] = None,
+) -> None:
+    """Train a network by a recipe.
+
+    Killed at any moment, the same command with --resume goes on from the last finished epoch.
+
+    Example: mien train recipes/vit_tiny_cpu.toml --data fer2013 --weights vit_tiny_patch16_224.safetensors
+    """
+    # Training needs torch, which `mien predict` must not: imported where it is used.
+    from dataclasses import replace
+
+    import torch
+    from lightning_fabric import Fabric
+
+    from mien.training import loop
+    from mien.training import recipe as recipes
+    from mien.training.memory import keep_freed_memory
+    from mien.training.networks import build
+    from mien.training.run import RunFolder, is_own_weights, load_weights
+
+    plan = recipes.read(recipe)
+    if seed is not None:
+        plan = replace(plan, seed=seed)
+    folder = RunFolder(out or Path("runs") / recipe.stem)
+    if folder.checkpoint.exists() and not resume:
+        raise RecipeError(f"{folder.path} holds a run already; add --resume to go on with it, or choose another --out")
+    if resume and folder.checkpoint.exists() and folder.recipe() != plan:
+        raise RecipeError(f"{folder.path} was begun with another recipe or seed; choose another --out")
+    keep_freed_memory()
+    torch.set_num_threads(threads or os.cpu_count() or 1)
+    fabric = Fabric(accelerator=accelerator, devices=devices, precision=plan.precision)  # type: ignore[arg-type]
+    fabric.launch()
+
+    faces = load_with_progress(data, plan.split)
+    validation = faces.part("validation")
+    training = faces.part("train").without_copies_of(faces.where(faces.parts != "train"))
+    torch.manual_seed(plan.seed)
+    start = None if weights == "none" else weights
+    if start is not None and is_own_weights(Path(start)):
+        network = build(plan.network, plan.pixels, None, plan.drop_path)
+        load_weights(network, Path(start))
+    else:
+        network = build(plan.network, plan.pixels, start, plan.drop_path)
+    if fabric.is_global_zero:
+        folder.write_description(plan, training.fingerprint(), Path(weights).name)
+
+    console = Console(stderr=True, quiet=not fabric.is_global_zero)
+    console.print(
+        f"{plan.network}: {len(training)} pictures to learn from, {len(validation)} to choose the epoch by; "
+        f"{plan.epochs} epochs into {folder.path}"
+    )
+    with Progress(
+        TextColumn("epoch {task.fields[epoch]}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("loss {task.fields[loss]:.3f}"),
+        TextColumn("{task.fields[rate]:.0f} pictures/s"),
+        TimeRemainingColumn(),
+        console=console,
+    ) as bar:
+        task = bar.add_task("train", epoch=0, loss=float("nan"), rate=0.0)
+        shown = None
+
+        def show(progress: loop.Progress) -> None:
+            nonlocal shown
+            if progress.last is not shown and (shown := progress.last) is not None:
+                bar.console.print(_line(shown))
+            bar.update(
+                task,
+                total=progress.steps * progress.epochs,
+                completed=progress.step + progress.steps * progress.epoch,
+                epoch=progress.epoch + 1,
+                loss=progress.loss,
+                rate=progress.pictures_per_second,
+            )
+
+        curve = loop.train(plan, network, training, validation, folder, fabric, show)
+    best = max(curve, key=lambda epoch: epoch.merit)
+    console.print(f"best on the validation part: {_line(best)}\nweights: {folder.weights}")
+
+
+def _line(epoch) -> str:  # type: ignore[no-untyped-def]
+    return (
+        f"epoch {epoch.epoch + 1}: loss {epoch.loss:.3f}, validation accuracy {epoch.accuracy:.3f}, "
+        f"macro F1 {epoch.macro_f1:.3f}, {epoch.pictures_per_second:.0f} pictures/s, {epoch.seconds:.0f} s"
+    )

@@ -1,0 +1,322 @@
+"""Read a data set of faces into one uint8 array, with labels, splits, FER+ votes and groups of identical pictures.
+
+Three layouts are read: the Kaggle folders (`[images/]{train,validation}/<class>/*`), the common FER2013 folders
+(`{train,test}/<class>/*`), and the original `fer2013.csv` (`emotion,pixels,Usage`). An index `fer2013.csv` beside the
+folders (`row,label,usage,kaggle_split,...,votes_*`, file stem = row) adds the official split and FER+'s votes.
+
+A class's folder bears its name or its adjective ("fear" or "fearful"), in upper or lower case, as do the parts.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from mien.errors import DataError
+from mien.expressions import EXPRESSIONS, NAMES
+
+FACE_SIZE = 48
+SPLITS = ("kaggle", "official")
+PARTS = ("train", "validation", "test")
+# FER+'s eight emotions; the columns `unknown` and `nf` (no face) are left out of soft labels.
+VOTED = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
+_PICTURES = {".png", ".jpg", ".jpeg"}
+_FOLDERS = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
+_CLASSES = {name: label for label, kind in enumerate(EXPRESSIONS) for name in (kind.name, kind.adjective)}
+_USAGES = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A file, folder or row that was left out, and why."""
+
+    place: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class FaceData:
+    """Faces and what is known of them, row by row.
+
+    faces: uint8 [N, 48, 48]; labels: int64 [N], places in `expressions.NAMES`; parts: str [N], train | validation |
+    test; ids: str [N], file or line; groups: int64 [N], equal where the pixels are equal; votes: float32 [N, 8] of FER+
+    (columns `VOTED`, rows sum to 1, or to 0 where there are none), or None; problems: what was left out; layout: what
+    was read, in words.
+    """
+
+    faces: np.ndarray
+    labels: np.ndarray
+    parts: np.ndarray
+    ids: np.ndarray
+    groups: np.ndarray
+    votes: np.ndarray | None = None
+    problems: tuple[Problem, ...] = field(default=())
+    layout: str = ""
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def where(self, mask: np.ndarray) -> "FaceData":
+        """The rows for which `mask`, bool [N], is true."""
+        votes = None if self.votes is None else self.votes[mask]
+        return replace(
+            self,
+            faces=self.faces[mask],
+            labels=self.labels[mask],
+            parts=self.parts[mask],
+            ids=self.ids[mask],
+            groups=self.groups[mask],
+            votes=votes,
+        )
+
+    def part(self, name: str) -> "FaceData":
+        """One part of the split; raises DataError where it is empty."""
+        chosen = self.where(self.parts == name)
+        if not len(chosen):
+            raise DataError(f"this data has no part '{name}'; it has {', '.join(sorted(set(self.parts)))}")
+        return chosen
+
+    def without_copies_of(self, other: "FaceData") -> "FaceData":
+        """The rows whose exact pixels do not occur in `other`."""
+        return self.where(~np.isin(self.groups, other.groups))
+
+    def fingerprint(self) -> str:
+        """SHA-256 over pixels and labels, in order: names this data in a model file."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.faces).tobytes())
+        digest.update(self.labels.astype("<i8").tobytes())
+        return digest.hexdigest()
+
+
+def load(root: Path, split: str = "official", progress: Callable[[int, int], None] | None = None) -> FaceData:
+    """Read the data set under `root` with the `kaggle` or the `official` split.
+
+    Broken, empty or wrongly sized pictures are left out and named in `problems`; `progress(done, total)` is called now
+    and then. Raises DataError for a missing folder, a missing class, an unknown layout, or a split that is not there.
+    """
+    if split not in SPLITS:
+        raise DataError(f"unknown split '{split}'; there are {' and '.join(SPLITS)}")
+    place = _locate(root)
+    if place.is_file():
+        if split != "official":
+            raise DataError(f"{place}: holds the official split only; use --split official")
+        return _read_pixels_csv(place)
+    index = _index_beside(root, place)
+    if split not in _folder_splits(place, index):
+        raise DataError(
+            f"{root}: the official split needs test/ or the index fer2013.csv beside the folders; use --split kaggle"
+            if split == "official"
+            else f"{root}: the kaggle split needs validation/ beside train/; use --split official"
+        )
+    data = _read_folders(place, progress)
+    return data if index is None else _with_index(data, index, split)
+
+
+def available_splits(root: Path) -> tuple[str, ...]:
+    """Which splits `load` can read from `root`, the official one first; raises DataError where there is none."""
+    place = _locate(root)
+    splits = ("official",) if place.is_file() else _folder_splits(place, _index_beside(root, place))
+    if not splits:
+        raise DataError(f"{root}: found train/, but neither validation/ nor test/ beside it")
+    return splits
+
+
+def _locate(root: Path) -> Path:
+    """The folder that holds train/, or the CSV file to read instead."""
+    if root.is_file():
+        if root.suffix.lower() != ".csv":
+            raise DataError(f"{root}: neither a folder nor a .csv file; unpack it first")
+        return root
+    if not root.is_dir():
+        raise DataError(f"{root}: no such folder; give the folder that holds train/ and validation/ or test/")
+    for folder in (root, root / "images"):
+        if "train" in (part for part, _ in _part_folders(folder)):
+            return folder
+    if (root / "fer2013.csv").is_file():
+        return root / "fer2013.csv"
+    raise DataError(f"{root}: found neither train/ with a folder for each class nor fer2013.csv")
+
+
+def _part_folders(folder: Path) -> list[tuple[str, Path]]:
+    """Parts and their folders, in the order of `PARTS`."""
+    found = [(_FOLDERS[entry.name.lower()], entry) for entry in _entries(folder) if entry.name.lower() in _FOLDERS]
+    return sorted((pair for pair in found if pair[1].is_dir()), key=lambda pair: PARTS.index(pair[0]))
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What lies in a folder, sorted, without hidden files; nothing where there is no folder."""
+    if not folder.is_dir():
+        return []
+    try:
+        return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read: {error.strerror}") from error
+
+
+def _folder_splits(folder: Path, index: pd.DataFrame | None) -> tuple[str, ...]:
+    parts = {part for part, _ in _part_folders(folder)}
+    there = {"official": index is not None or "test" in parts, "kaggle": "validation" in parts}
+    return tuple(split for split, present in there.items() if present)
+
+
+def _index_beside(root: Path, folder: Path) -> pd.DataFrame | None:
+    for place in (root, folder, folder.parent):
+        path = place / "fer2013.csv"
+        if path.is_file():
+            index = _read_csv(path)
+            if not {"row", "usage"} <= set(index.columns):
+                return None
+            if not index["row"].is_unique or not index["usage"].isin(PARTS).all():
+                raise DataError(f"{path}: each row must be named once, with a usage of {', '.join(PARTS)}")
+            return index.set_index("row")
+    return None
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path, skipinitialspace=True)  # one published copy has a space after each comma
+    except (OSError, ValueError) as error:  # pandas' parser errors and wrong encodings are ValueErrors
+        raise DataError(f"{path}: not a readable CSV file") from error
+
+
+def read_face(path: Path) -> np.ndarray | str:
+    """One picture as uint8 [48, 48], or the reason why it cannot be used."""
+    try:
+        content = np.fromfile(path, np.uint8)
+    except OSError as error:
+        return error.strerror or "cannot be read"
+    if not len(content):
+        return "empty file"
+    try:
+        face = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE)
+    except cv2.error:  # its way to refuse absurd sizes
+        face = None
+    if face is None:
+        return "not a readable picture"
+    if face.shape != (FACE_SIZE, FACE_SIZE):
+        return f"{face.shape[1]}x{face.shape[0]} instead of {FACE_SIZE}x{FACE_SIZE}"
+    return face
+
+
+def _class_folders(folder: Path) -> tuple[list[tuple[str, int, Path]], list[Problem]]:
+    """Part, label and folder of each class, in that order, and what stands beside them."""
+    found: list[tuple[str, int, Path]] = []
+    problems: list[Problem] = []
+    for part, place in _part_folders(folder):
+        here = []
+        for entry in _entries(place):
+            label = _CLASSES.get(entry.name.lower()) if entry.is_dir() else None
+            if label is None:
+                problems.append(Problem(str(entry.relative_to(folder)), "not a folder of one of the seven classes"))
+            else:
+                here.append((part, label, entry))
+        missing = [name for label, name in enumerate(NAMES) if label not in {label for _, label, _ in here}]
+        if missing:
+            raise DataError(f"{place}: no folder for {', '.join(missing)}; it needs one for each of {', '.join(NAMES)}")
+        found += sorted(here, key=lambda entry: entry[1])
+    return found, problems
+
+
+def _read_folders(folder: Path, progress: Callable[[int, int], None] | None) -> FaceData:
+    places, problems = _class_folders(folder)
+    files = [(part, label, path) for part, label, place in places for path in _entries(place)]
+    faces = np.empty((len(files), FACE_SIZE, FACE_SIZE), np.uint8)
+    good: list[int] = []
+    # What OpenCV would say of a broken picture is said in `problems`, by name.
+    loudness = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    for number, (_, _, path) in enumerate(files):
+        face = read_face(path) if path.suffix.lower() in _PICTURES else "not a .png or .jpg file"
+        if isinstance(face, str):
+            problems.append(Problem(str(path.relative_to(folder)), face))
+        else:
+            faces[len(good)] = face
+            good.append(number)
+        if progress and number % 500 == 0:
+            progress(number, len(files))
+    cv2.utils.logging.setLogLevel(loudness)
+    if progress:
+        progress(len(files), len(files))
+    if not good:
+        raise DataError(f"{folder}: no usable picture in it")
+    faces = faces[: len(good)]
+    return FaceData(
+        faces=faces,
+        labels=np.array([files[i][1] for i in good], np.int64),
+        parts=np.array([files[i][0] for i in good]),
+        ids=np.array([str(files[i][2].relative_to(folder)) for i in good]),
+        groups=_identical(faces),
+        problems=tuple(problems),
+        layout=f"folders {' and '.join(f'{place.name}/' for _, place in _part_folders(folder))}",
+    )
+
+
+def _with_index(data: FaceData, index: pd.DataFrame, split: str) -> FaceData:
+    """Parts and votes by the index; the Kaggle split keeps its folders' parts, so pictures that are not in it too."""
+    rows = pd.to_numeric(pd.Series([Path(name).stem for name in data.ids]), errors="coerce")
+    data = replace(data, layout=f"{data.layout}, with the index fer2013.csv")
+    if split == "official":
+        known = rows.isin(index.index).to_numpy()
+        if not known.any():
+            raise DataError("no picture's name is a row of the index fer2013.csv; name them <row>.png or .jpg")
+        lost = tuple(Problem(name, "not in the index fer2013.csv") for name in data.ids[~known])
+        data, rows = replace(data.where(known), problems=data.problems + lost), rows[known]
+        data = replace(data, parts=index["usage"].reindex(rows).to_numpy(str))
+    if f"votes_{VOTED[0]}" in index.columns:
+        votes = index[[f"votes_{name}" for name in VOTED]].reindex(rows, fill_value=0)
+        data = replace(data, votes=_vote_shares(votes.to_numpy(np.float32)))
+    return data
+
+
+def _vote_shares(votes: np.ndarray) -> np.ndarray:
+    """FER+'s rule: a vote of one is dropped as an outlier, the rest normalised to sum to 1."""
+    votes = np.where(votes > 1, votes, 0)
+    return votes / np.maximum(votes.sum(1, keepdims=True), 1)
+
+
+def _read_pixels_csv(path: Path) -> FaceData:
+    table = _read_csv(path)
+    if not {"emotion", "pixels", "Usage"} <= set(table.columns):
+        raise DataError(f"{path}: needs the columns emotion, pixels and Usage, or picture folders beside it")
+    faces: list[np.ndarray] = []
+    labels: list[int] = []
+    parts: list[str] = []
+    ids: list[str] = []
+    problems: list[Problem] = []
+    emotions = pd.to_numeric(table["emotion"], errors="coerce")  # one bad label must not make text of all
+    for number, (emotion, pixels, usage) in enumerate(zip(emotions, table["pixels"], table["Usage"], strict=True)):
+        try:
+            face = np.array(str(pixels).split(), np.uint8)
+        except (ValueError, OverflowError):
+            face = np.empty(0, np.uint8)
+        if face.size != FACE_SIZE**2:
+            problems.append(Problem(f"row {number}", f"not {FACE_SIZE**2} pixels of 0 to 255"))
+        elif emotion not in range(len(NAMES)) or usage not in _USAGES:
+            reason = f"unknown emotion {table['emotion'].iloc[number]} or usage {usage}"
+            problems.append(Problem(f"row {number}", reason))
+        else:
+            faces.append(face.reshape(FACE_SIZE, FACE_SIZE))
+            labels.append(int(emotion))
+            parts.append(_USAGES[usage])
+            ids.append(str(number))
+    if not faces:
+        raise DataError(f"{path}: no usable row in it")
+    stacked = np.stack(faces)
+    return FaceData(
+        faces=stacked,
+        labels=np.array(labels, np.int64),
+        parts=np.array(parts),
+        ids=np.array(ids),
+        groups=_identical(stacked),
+        problems=tuple(problems),
+        layout=f"rows of {path.name}",
+    )
+
+
+def _identical(faces: np.ndarray) -> np.ndarray:
+    """Equal numbers for equal pixels: int64 [N]."""
+    first: dict[bytes, int] = {}
+    return np.array([first.setdefault(face.tobytes(), number) for number, face in enumerate(faces)], np.int64)

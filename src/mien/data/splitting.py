@@ -1,0 +1,33 @@
+"""Hold pictures out of a part, for training to choose an epoch by, so that the reported part chooses nothing."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from mien.data.dataset import FaceData
+from mien.errors import DataError
+
+
+def hold_out(data: FaceData, share: float, seed: int) -> tuple[FaceData, FaceData]:
+    """Divide `data` by chance into what is kept and what is held out; the latter becomes part `validation`.
+
+    Each class gives `share` of its pictures, in (0, 1), rounded, and at least one. Identical pictures stay on one side,
+    even where their labels differ (they then count for the first one's class); a class that has too few different
+    pictures gives fewer. The same data, share and seed give the same division. Raises DataError for another share.
+    """
+    if not 0 < share < 1:
+        raise DataError(f"the share to hold out must lie between 0 and 1, not {share}")
+    generator = np.random.default_rng(seed)
+    groups, first, sizes = np.unique(data.groups, return_index=True, return_counts=True)
+    labels = data.labels[first]
+    held: list[int] = []
+    for label in np.unique(labels):
+        places = generator.permutation(np.flatnonzero(labels == label))
+        room = max(round(share * int(sizes[places].sum())), 1)
+        for place in places[:-1]:  # whatever happens, one group stays to learn from
+            if sizes[place] <= room:
+                held.append(groups[place])
+                room -= int(sizes[place])
+    mask = np.isin(data.groups, held)
+    kept, chosen = data.where(~mask), data.where(mask)
+    return kept, replace(chosen, parts=np.full(len(chosen), "validation"))

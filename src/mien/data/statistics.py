@@ -1,0 +1,105 @@
+"""What a data set holds: class counts, exact copies within and across its parts, votes, blank pictures; and a chart."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from mien.data.dataset import PARTS, FaceData, Problem
+from mien.expressions import EXPRESSIONS, NAMES
+from mien.storage import write_atomically
+
+
+@dataclass(frozen=True)
+class PartStatistics:
+    """One part of the split, in pictures.
+
+    classes: by name; repeated: whose exact pixels came before within this part; also_in: by other part, whose exact
+    pixels occur there too.
+    """
+
+    pictures: int
+    classes: dict[str, int]
+    repeated: int
+    also_in: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """A whole data set, in pictures.
+
+    repeated: whose exact pixels came before, in any part; disputed: that have a copy with another label; blank: of one
+    grey level throughout; voted: that FER+'s raters agree on somewhat, or None without votes; problems: what was left
+    out.
+    """
+
+    layout: str
+    pictures: int
+    parts: dict[str, PartStatistics]
+    repeated: int
+    disputed: int
+    blank: tuple[str, ...]
+    voted: int | None
+    problems: tuple[Problem, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers, lists and dicts, for JSON."""
+        return asdict(self)
+
+
+def statistics(data: FaceData) -> Statistics:
+    """Count what is in `data`."""
+    parts = {name: data.where(data.parts == name) for name in PARTS if (data.parts == name).any()}
+    pixels = data.faces.reshape(len(data), -1)
+    return Statistics(
+        layout=data.layout,
+        pictures=len(data),
+        parts={name: _part(name, parts) for name in parts},
+        repeated=_repeated(data),
+        disputed=_disputed(data),
+        blank=tuple(data.ids[pixels.min(1) == pixels.max(1)].tolist()),
+        voted=None if data.votes is None else int((data.votes.sum(1) > 0).sum()),
+        problems=data.problems,
+    )
+
+
+def _part(name: str, parts: dict[str, FaceData]) -> PartStatistics:
+    part = parts[name]
+    counts = np.bincount(part.labels, minlength=len(NAMES))
+    return PartStatistics(
+        pictures=len(part),
+        classes=dict(zip(NAMES, counts.tolist(), strict=True)),
+        repeated=_repeated(part),
+        also_in={
+            other: len(part) - len(part.without_copies_of(rest)) for other, rest in parts.items() if other != name
+        },
+    )
+
+
+def _repeated(data: FaceData) -> int:
+    return len(data) - len(np.unique(data.groups))
+
+
+def _disputed(data: FaceData) -> int:
+    pairs = np.unique(np.stack([data.groups, data.labels], 1), axis=0)
+    groups, labels = np.unique(pairs[:, 0], return_counts=True)
+    return int(np.isin(data.groups, groups[labels > 1]).sum())
+
+
+def plot(counted: Statistics, path: Path) -> None:
+    """Draw the class counts of each part as bars into a PNG; raises StorageError where it cannot be written."""
+    figure = Figure(figsize=(3.6 * len(counted.parts) + 1.2, 3.8), layout="constrained")
+    axes = figure.subplots(1, len(counted.parts), sharey=True, squeeze=False)[0]
+    for axis, (name, part) in zip(axes, counted.parts.items(), strict=True):
+        counts = [part.classes[kind.name] for kind in EXPRESSIONS]
+        bars = axis.barh(NAMES, counts, color=[kind.colour for kind in EXPRESSIONS], height=0.72)
+        axis.bar_label(bars, [f"{count:,}  ({count / part.pictures:.1%})" for count in counts], padding=4, fontsize=9)
+        axis.set_title(f"{name}: {part.pictures:,} pictures", fontsize=11, loc="left")
+        axis.set_xlim(0, max(counts) * 1.45)  # room for the longest bar's label
+        axis.set_xticks([])
+        axis.tick_params(length=0)
+        axis.spines[["top", "right", "bottom"]].set_visible(False)
+    axes[0].invert_yaxis()  # the first class on top
+    write_atomically(path, lambda draft: figure.savefig(draft, format="png", dpi=150))

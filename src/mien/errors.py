@@ -1,0 +1,38 @@
+"""Errors that a user can mend: the command line prints their text as one line and exits with their code."""
+
+
+class MienError(Exception):
+    """Something the user gave cannot be used; the message says what and what to do.
+
+    The command line prints it as one line and exits with `exit_code`.
+    """
+
+    exit_code = 2
+
+
+class PictureError(MienError):
+    """A picture that cannot be read: missing, broken, not a picture, or too large."""
+
+
+class ModelError(MienError):
+    """A model file that is missing, damaged, or does not keep the contract."""
+
+
+class DataError(MienError):
+    """A data set that is missing, incomplete, or in no known layout."""
+
+
+class RecipeError(MienError):
+    """A training recipe with a value that makes no sense."""
+
+
+class StorageError(MienError):
+    """The disk refused a write; what was there before is still there."""
+
+    exit_code = 3
+
+
+class ExportError(MienError):
+    """An exported model that does not answer as the network it came from."""
+
+    exit_code = 4

@@ -1,0 +1,137 @@
+"""The report on one model and one part of a data set: a results file, a table for the terminal, a plot."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from rich.table import Table
+
+from mien.errors import DataError
+from mien.evaluation.metrics import Interval, Scores, score
+from mien.expressions import EXPRESSIONS, NAMES
+from mien.storage import write_atomically, write_json
+
+_DARK = 0.6  # share from which a cell is dark enough for white text
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What was evaluated, and on what.
+
+    model_hash: SHA-256 of the weights or model file; data_hash: SHA-256 over the part's pixels and labels; code: the
+    package's version; date: UTC, ISO 8601.
+    """
+
+    model: str
+    model_hash: str
+    data_hash: str
+    split: str
+    part: str
+    code: str
+    date: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """The scores on all pictures of the part, and on those that training cannot have seen the exact pixels of."""
+
+    subject: Subject
+    raw: Scores
+    without_duplicates: Scores
+
+    def to_dict(self) -> dict[str, Any]:
+        """The results file's content: plain numbers, lists and dicts."""
+        scores = {"raw": self.raw.to_dict(), "without_duplicates": self.without_duplicates.to_dict()}
+        return asdict(self.subject) | scores
+
+
+def report(subject: Subject, labels: np.ndarray, probabilities: np.ndarray, duplicate: np.ndarray) -> Report:
+    """Score probabilities [N, 7] against labels int [N], with and without the pictures marked in `duplicate`, bool [N].
+
+    Raises DataError where no picture is left without them.
+    """
+    if duplicate.all():
+        raise DataError(f"every picture of part '{subject.part}' occurs in a part for training; it can judge nothing")
+    return Report(subject, score(labels, probabilities), score(labels[~duplicate], probabilities[~duplicate]))
+
+
+def write(made: Report, path: Path) -> None:
+    """The results file at `path` (JSON) and its plot beside it (PNG); raises StorageError where the disk refuses."""
+    write_json(path, made.to_dict())
+    figure = plot(made)
+    write_atomically(path.with_suffix(".png"), lambda draft: figure.savefig(draft, format="png", dpi=150))
+
+
+def tables(made: Report) -> tuple[Table, Table]:
+    """For the terminal: the summary with 95% intervals, and the scores of each class on all pictures, in percent."""
+    summary = Table(
+        "", title=f"{made.subject.model}, {made.subject.split} split, {made.subject.part} part", title_justify="left"
+    )
+    summary.add_column(f"all {made.raw.pictures:,} pictures", justify="right")
+    summary.add_column(f"{made.without_duplicates.pictures:,} without copies", justify="right")
+    for (name, raw), (_, clean) in zip(_summary(made.raw), _summary(made.without_duplicates), strict=True):
+        summary.add_row(name, raw, clean)
+    classes = Table("class", title="By class, all pictures", title_justify="left")
+    for name in ("precision", "recall", "F1", "pictures"):
+        classes.add_column(name, justify="right")
+    for name, of in made.raw.classes.items():
+        classes.add_row(name, *(f"{100 * value:.1f}" for value in (of.precision, of.recall, of.f1)), f"{of.support:,}")
+    return summary, classes
+
+
+def _summary(scores: Scores) -> Iterator[tuple[str, str]]:
+    for field in fields(scores):
+        value = getattr(scores, field.name)
+        if isinstance(value, Interval):
+            text = f"{100 * value.value:.1f}  [{100 * value.low:.1f}, {100 * value.high:.1f}]"
+            yield field.name.replace("_", " ").replace("f1", "F1"), text
+    yield "calibration error", f"{100 * scores.calibration_error:.1f}"
+
+
+def plot(made: Report) -> Figure:
+    """The confusion matrix, each row summing to 100%, and beside each row its class's F1; on all pictures."""
+    scores, subject = made.raw, made.subject
+    figure = Figure(figsize=(11, 5.6), layout="constrained")
+    matrix, bars = figure.subplots(1, 2, sharey=True, width_ratios=(1.5, 1))
+    figure.suptitle(
+        f"{subject.model} on {subject.part} ({subject.split} split, {scores.pictures:,} pictures): "
+        f"accuracy {scores.accuracy.value:.1%}, macro F1 {scores.macro_f1.value:.1%}"
+    )
+    _draw_confusion(matrix, np.array(scores.confusion))
+    f1 = [scores.classes[name].f1 for name in NAMES]
+    drawn = bars.barh(range(len(NAMES)), f1, color=[kind.colour for kind in EXPRESSIONS], height=0.72)
+    for label in bars.bar_label(drawn, [f"{value:.1%}" for value in f1], padding=4):
+        label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})  # above the dotted line
+    bars.axvline(scores.macro_f1.value, color="#444444", linewidth=1, linestyle=":")
+    bars.set_xlim(0, 1.12)  # room for a label at 100%
+    bars.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100%"])
+    bars.set_title("F1 (dotted: macro)", fontsize=11, loc="left")
+    bars.spines[["top", "right"]].set_visible(False)
+    bars.tick_params(length=0)
+    return figure
+
+
+def _draw_confusion(axis: Axes, confusion: np.ndarray) -> None:
+    shares = confusion / np.maximum(confusion.sum(1, keepdims=True), 1)
+    axis.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    for row, column in np.ndindex(*confusion.shape):
+        axis.text(
+            column,
+            row,
+            f"{shares[row, column]:.0%}\n{confusion[row, column]:,}",
+            ha="center",
+            va="center",
+            fontsize=9,
+            color="white" if shares[row, column] > _DARK else "#222222",
+        )
+    axis.set_xticks(range(len(NAMES)), NAMES)
+    axis.set_yticks(range(len(NAMES)), NAMES)
+    axis.set_xlabel("what the model says")
+    axis.set_ylabel("label")
+    axis.set_title("Share of each label's pictures, and how many", fontsize=11, loc="left")
+    axis.spines[:].set_visible(False)
+    axis.tick_params(length=0)

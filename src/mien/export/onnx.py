@@ -1,0 +1,60 @@
+"""Write a network as the model file of the contract: uint8 faces in; probabilities, features and map out."""
+
+import logging
+from pathlib import Path
+
+import onnx
+import torch
+from torch import nn
+
+from mien.data.dataset import FACE_SIZE
+from mien.storage import write_atomically
+from mien.training.networks import ExpressionNetwork
+from mien.training.warping import enlarge
+
+OPSET = 20
+
+
+class Graph(nn.Module):
+    """The whole graph: enlarging, scaling, normalising, network and temperature."""
+
+    def __init__(self, network: ExpressionNetwork, pixels: int, temperature: float) -> None:
+        super().__init__()
+        self.network, self.pixels, self.temperature = network, pixels, temperature
+
+    def forward(self, face: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        logits, features, scores = self.network.explain(enlarge(face, self.pixels))
+        return (logits / self.temperature).softmax(1), features, scores
+
+
+def write(network: ExpressionNetwork, pixels: int, temperature: float, path: Path) -> None:
+    """Write the model file without metadata, atomically; any number of faces a call."""
+    graph = Graph(network.eval(), pixels, temperature).eval()
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    program = torch.onnx.export(
+        graph,
+        (torch.zeros(2, FACE_SIZE, FACE_SIZE, dtype=torch.uint8),),
+        input_names=["face"],
+        output_names=["probabilities", "features", "map"],
+        dynamic_shapes={"face": {0: torch.export.Dim("faces")}},
+        opset_version=OPSET,
+        dynamo=True,
+        optimize=True,
+        external_data=False,
+        verbose=False,
+    )
+    assert program is not None  # only the older exporter returns None
+    write_atomically(path, program.save)
+
+
+def set_metadata(path: Path, properties: dict[str, str]) -> None:
+    """Replace the metadata properties of a model file, and drop the exporter's notes about source lines."""
+    model = onnx.load(path)
+    del model.metadata_props[:]
+    onnx.helper.set_model_props(model, properties)
+    for node in model.graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
+    for value in (*model.graph.value_info, *model.graph.input, *model.graph.output, *model.graph.initializer):
+        del value.metadata_props[:]
+    write_atomically(path, lambda draft: onnx.save(model, draft))

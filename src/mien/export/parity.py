@@ -1,0 +1,69 @@
+"""Refuse a model file that answers otherwise than the network it came from, on real faces."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from mien.errors import ExportError
+from mien.export.onnx import Graph
+from mien.recognition.model import Outputs, open_session
+
+# Float against float: what different orders of summation may do. Measured gaps are near 1e-6.
+TOLERANCE = 1e-4
+MAP_TOLERANCE = 1e-3
+# int8: shares of the pictures, on real data.
+LEAST_AGREEMENT = 0.97
+MOST_ACCURACY_LOST = 0.003
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """The largest difference of the probabilities, and the share of pictures with the same expression."""
+
+    largest_difference: float
+    same_expression: float
+
+
+def run_file(path: Path, faces: np.ndarray, batch: int = 64) -> Outputs:
+    """Outputs of a model file that may not carry its metadata yet, for uint8 faces [N, 48, 48]."""
+    session = open_session(path, None)
+    names = [output.name for output in session.get_outputs()]
+    parts = [session.run(None, {"face": faces[start : start + batch]}) for start in range(0, len(faces), batch)]
+    answers = {name: np.concatenate([part[place] for part in parts]) for place, name in enumerate(names)}
+    return Outputs(answers["probabilities"], answers["features"], answers.get("map"))
+
+
+def check_float(graph: Graph, path: Path, faces: np.ndarray) -> Agreement:
+    """Compare a file with PyTorch on uint8 faces [N, 48, 48]; raises ExportError where any output differs."""
+    with torch.inference_mode():
+        expected = [output.numpy() for output in graph(torch.from_numpy(faces))]
+    found = run_file(path, faces)
+    assert found.map is not None  # the graph always has one
+    for name, ours, theirs, tolerance in (
+        ("probabilities", expected[0], found.probabilities, TOLERANCE),
+        ("features", expected[1], found.features, MAP_TOLERANCE * max(1.0, float(np.abs(expected[1]).max()))),
+        ("map", expected[2], found.map, MAP_TOLERANCE * max(1.0, float(np.abs(expected[2]).max()))),
+    ):
+        gap = float(np.abs(ours - theirs).max())
+        if not gap <= tolerance:
+            raise ExportError(f"{name} of the exported file differ from PyTorch's by {gap:.2g}; not written")
+    return agreement(expected[0], found.probabilities)
+
+
+def agreement(ours: np.ndarray, theirs: np.ndarray) -> Agreement:
+    """Compare two sets of probabilities [N, 7]."""
+    return Agreement(float(np.abs(ours - theirs).max()), float((ours.argmax(1) == theirs.argmax(1)).mean()))
+
+
+def check_int8(labels: np.ndarray, ours: np.ndarray, theirs: np.ndarray) -> Agreement:
+    """Compare float probabilities with int8's, [N, 7] each; raises ExportError where too much is lost."""
+    found = agreement(ours, theirs)
+    lost = float((ours.argmax(1) == labels).mean() - (theirs.argmax(1) == labels).mean())
+    if found.same_expression < LEAST_AGREEMENT or lost > MOST_ACCURACY_LOST:
+        raise ExportError(
+            f"int8 changes the expression of {1 - found.same_expression:.1%} of the faces and loses {lost:.4f} accuracy "
+            f"(allowed: {1 - LEAST_AGREEMENT:.0%} and {MOST_ACCURACY_LOST}); export without --int8"
+        )
+    return found

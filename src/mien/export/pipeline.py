@@ -1,0 +1,88 @@
+"""The way from a run's folder to a released model file."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from mien.data.dataset import FACE_SIZE, FaceData
+from mien.evaluation.metrics import accuracy_and_macro_f1, confusion_matrix
+from mien.export import onnx, parity
+from mien.export.calibration import fit_temperature
+from mien.export.quantisation import quantise
+from mien.expressions import NAMES
+from mien.recognition.framing import FRAMING
+from mien.storage import write_atomically
+from mien.training.run import RunFolder, code_version
+from mien.training.warping import enlarge
+
+# Enough real faces to find a difference; PyTorch and ONNX Runtime see the same ones.
+PARITY_FACES = 256
+
+
+def export_run(
+    run: Path,
+    load: Callable[[str], FaceData],
+    target: Path,
+    int8: bool,
+    say: Callable[[str], None] = lambda text: None,
+) -> str:
+    """Write the model file of a run to `target` and return a line on it.
+
+    load: reads the data set with the named split. Raises ModelError for a folder without weights, ExportError where a
+    gate is not passed; nothing is then written.
+    """
+    folder = RunFolder(run)
+    recipe, network = folder.recipe(), folder.network()
+    data = load(recipe.split)
+    validation = data.part("validation")
+    logits = _logits(network, validation.faces, recipe.pixels)
+    temperature = fit_temperature(logits, validation.labels)
+    say(f"temperature {temperature:.3f}, fitted on {len(validation)} validation pictures")
+    with tempfile.TemporaryDirectory() as workshop:
+        draft = Path(workshop) / target.name
+        onnx.write(network, recipe.pixels, temperature, draft)
+        some = np.random.default_rng(0).choice(len(validation), min(PARITY_FACES, len(validation)), replace=False)
+        graph = onnx.Graph(network, recipe.pixels, temperature).eval()
+        found = parity.check_float(graph, draft, validation.faces[some])
+        say(f"float32 agrees with PyTorch within {found.largest_difference:.1e} on {len(some)} faces")
+        answers = parity.run_file(draft, validation.faces).probabilities
+        if int8:
+            smaller = draft.with_suffix(".int8.onnx")
+            quantise(draft, smaller)
+            quantised = parity.run_file(smaller, validation.faces).probabilities
+            found = parity.check_int8(validation.labels, answers, quantised)
+            say(f"int8 names the same expression on {found.same_expression:.2%} of {len(validation)} faces")
+            draft, answers = smaller, quantised
+        properties = {
+            "name": recipe.network,
+            "version": code_version(),
+            "classes": ",".join(NAMES),
+            "input_size": str(FACE_SIZE),
+            "crop": FRAMING.to_text(),
+            "precision": "int8" if int8 else "float32",
+            "temperature": f"{temperature:.4f}",
+            "training_data": folder.description()["data"],
+            "licence": "weights: Apache-2.0; trained on FER2013, which was released for research",
+            **_measured(recipe.split, "validation", validation, answers),
+        }
+        if "test" in data.parts:
+            test = data.part("test")
+            properties |= _measured(recipe.split, "test", test, parity.run_file(draft, test.faces).probabilities)
+        onnx.set_metadata(draft, properties)
+        write_atomically(target, lambda place: place.write_bytes(draft.read_bytes()))
+    figures = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in properties.items() if "accuracy" in key)
+    return f"{target.stat().st_size / 1e6:.1f} MB, {figures}"
+
+
+def _measured(split: str, part: str, data: FaceData, probabilities: np.ndarray) -> dict[str, str]:
+    accuracy, macro_f1 = accuracy_and_macro_f1(confusion_matrix(data.labels, probabilities.argmax(1)))
+    return {f"{split}_{part}_accuracy": f"{accuracy:.4f}", f"{split}_{part}_macro_f1": f"{macro_f1:.4f}"}
+
+
+@torch.inference_mode()
+def _logits(network: torch.nn.Module, faces: np.ndarray, pixels: int) -> np.ndarray:
+    parts = torch.from_numpy(faces).split(256)
+    return torch.cat([network(enlarge(part, pixels))[0] for part in parts]).numpy()

@@ -1,0 +1,29 @@
+"""The seven expressions: the one list of their order, names and colours.
+
+The order is that of FER2013's labels. Image folders sort by the alphabet ("neutral" before "sad"), so a
+folder's place among its neighbours is never an index; look it up here by name.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Expression:
+    """One class: `name` as in file names and data, `adjective` as said of a face, `colour` as #rrggbb."""
+
+    name: str
+    adjective: str
+    colour: str
+
+
+EXPRESSIONS = (
+    Expression("angry", "angry", "#d1493f"),
+    Expression("disgust", "disgusted", "#7a9a3a"),
+    Expression("fear", "fearful", "#7d5ba6"),
+    Expression("happy", "happy", "#e0a526"),
+    Expression("sad", "sad", "#3d7ab8"),
+    Expression("surprise", "surprised", "#d9782d"),
+    Expression("neutral", "neutral", "#7f8790"),
+)
+NAMES = tuple(expression.name for expression in EXPRESSIONS)
+BY_NAME = {expression.name: expression for expression in EXPRESSIONS}

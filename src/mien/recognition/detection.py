@@ -1,0 +1,239 @@
+"""Find faces in a picture with BlazeFace (Bazarevsky et al. 2019), in two steps.
+
+First every face anywhere: the far network looks at the whole picture, the near network at the picture with a margin (so
+that a face that fills it is found too), and in large pictures the far network looks at tiles for small faces. Then each
+find gets a second look: the near network sees it upright, in the middle, at the size it knows best. The second look
+refuses most of what is no face, and gives box and landmarks the same meaning for every size and turn of a face, which
+`framing` builds on.
+"""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime
+
+from mien.errors import ModelError
+from mien.recognition.faces import Box, Detection, Square
+
+LEFT_EYE, RIGHT_EYE, NOSE, MOUTH, LEFT_EAR, RIGHT_EAR = range(6)
+
+SAME = 0.3
+"""The overlap from which two finds are one face."""
+CONTEXT = 2.0
+"""Side of the square of the second look, in sides of the find's box."""
+MARGIN = 1 / 0.6
+"""Side of the square in which the near network sees the whole picture, in the picture's long sides."""
+TILE = 1024
+"""Tiles need not be smaller than this, in pixels: the far network finds faces of 40 pixels in them."""
+SHARED = 0.2
+"""The part of a tile's side that it shares with the next tile, so that no small face is cut by all of them."""
+GREY = 128
+"""What stands outside the picture; the networks see it as zero, as at the border of their own convolutions."""
+
+
+@dataclass(frozen=True)
+class _File:
+    name: str
+    size: int
+    sha256: str
+
+
+NEAR = _File("blazeface_near.onnx", 128, "d388b1cf8a5f6f1af2b3f4c14f6d0f138bab970cd618cccd12dddb7484e82e51")
+FAR = _File("blazeface_far.onnx", 256, "427cbbe0fc41448d09e1dc9cfabe2423d997cf2faaeab91fadd09a510b63b8e2")
+
+
+class FaceDetector:
+    """Finds faces; create it once, use it for every picture.
+
+    models: the folder with blazeface_near.onnx and blazeface_far.onnx, which are read at first use.
+    threshold: the score in (0, 1) that a face must reach in both looks.
+    tiles: how many tiles to look at in a picture longer than `TILE`; 0 looks at none, which is quicker and misses faces
+    smaller than about a 25th of the picture's long side.
+    threads: for one network's run.
+    """
+
+    def __init__(self, models: Path, threshold: float = 0.65, tiles: int = 6, threads: int = 1) -> None:
+        self.models = models
+        self.threshold = threshold
+        self.tiles = tiles
+        self.threads = threads
+
+    @cached_property
+    def _near(self) -> "_Network":
+        return _Network(self.models, NEAR, self.threads)
+
+    @cached_property
+    def _far(self) -> "_Network":
+        return _Network(self.models, FAR, self.threads)
+
+    def detect(self, picture: np.ndarray) -> list[Detection]:
+        """The faces of a picture uint8 RGB [H, W, 3], largest first; none is an empty list.
+
+        Raises ModelError when a network's file is missing or damaged.
+        """
+        height, width = picture.shape[:2]
+        halvings = _halvings(picture)
+        whole = Square(width / 2, height / 2, max(height, width))
+        finds = self._far.look(halvings, whole, self.threshold)
+        finds += self._near.look(halvings, Square(whole.x, whole.y, whole.side * MARGIN), self.threshold)
+        for tile in tile_squares(height, width, self.tiles):
+            finds += self._far.look(halvings, tile, self.threshold)
+        faces = [self._second_look(halvings, find) for find in merge(finds)]
+        return sorted(merge([face for face in faces if face]), key=lambda face: -face.box.area)
+
+    def _second_look(self, halvings: list[np.ndarray], find: Detection) -> Detection | None:
+        x, y = find.box.centre
+        square = Square(x, y, CONTEXT * max(find.box.width, find.box.height), turn(find.landmarks))
+        seen = merge(self._near.look(halvings, square, self.threshold))
+        seen = [face for face in seen if face.box.overlap(find.box) >= SAME]
+        best = max(seen, key=lambda face: face.score, default=None)
+        return best and replace(best, score=min(best.score, find.score))
+
+
+class _Network:
+    """One BlazeFace network: squares of a picture in, finds in the picture's coordinates out."""
+
+    def __init__(self, models: Path, file: _File, threads: int) -> None:
+        path = models / file.name
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ModelError(f"cannot read {path}: {error.strerror}; install Mien again") from error
+        if hashlib.sha256(content).hexdigest() != file.sha256:
+            raise ModelError(f"{path} is damaged or not the face detector of this version; install Mien again")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3  # the converted graphs hold unused constants, and ONNX Runtime warns of each
+        self.size = file.size
+        self.session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        self.anchors = anchors()
+
+    def look(self, halvings: list[np.ndarray], square: Square, threshold: float) -> list[Detection]:
+        """What scores at least `threshold` in a square of the picture, each face still many times."""
+        view = _view(halvings, square, self.size)
+        values = (view.astype(np.float32) - 127.5) / 127.5
+        fine_scores, coarse_scores, fine, coarse = self.session.run(None, {"input:0": values[None]})
+        scores = np.concatenate([fine_scores[0, :, 0], coarse_scores[0, :, 0]])
+        keep = np.flatnonzero(scores >= math.log(threshold / (1 - threshold)))
+        scores = 1 / (1 + np.exp(-scores[keep].astype(np.float64)))
+        places = np.concatenate([fine[0], coarse[0]])[keep].astype(np.float64).reshape(-1, 8, 2) / self.size
+        sizes = places[:, 1] * square.side
+        points = _to_picture(self.anchors[keep, None] + places[:, [0, 2, 3, 4, 5, 6, 7]], square)
+        return [
+            Detection(Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2), float(score), landmarks.copy())
+            for score, (width, height), ((x, y), *_), landmarks in zip(
+                scores, sizes, points, points[:, 1:], strict=True
+            )
+        ]
+
+
+def anchors() -> np.ndarray:
+    """The centres float64 [896, 2] that the networks' places are relative to, as parts of the input's side.
+
+    Two for each cell of a 16 x 16 grid, then six for each cell of an 8 x 8 grid, row by row.
+    """
+    grids = []
+    for cells, count in ((16, 2), (8, 6)):
+        middles = (np.arange(cells) + 0.5) / cells
+        y, x = np.meshgrid(middles, middles, indexing="ij")
+        grids.append(np.stack([x, y], axis=-1).reshape(-1, 2).repeat(count, axis=0))
+    return np.concatenate(grids)
+
+
+def turn(landmarks: np.ndarray) -> float:
+    """The angle of the line between the eyes in radians, positive where the viewer's right eye is the lower one."""
+    across, down = landmarks[RIGHT_EYE] - landmarks[LEFT_EYE]
+    return math.atan2(down, across)
+
+
+def merge(detections: Sequence[Detection], overlap: float = SAME) -> list[Detection]:
+    """Weighted non-maximum suppression: one detection a face, best score first.
+
+    Each detection that overlaps the best remaining one by at least `overlap` joins it; the box and landmarks that come
+    out are means weighted by score, the score is the best one's.
+    """
+    waiting = sorted(detections, key=lambda detection: -detection.score)
+    merged = []
+    while waiting:
+        best = waiting[0]
+        group = [best, *(other for other in waiting[1:] if other.box.overlap(best.box) >= overlap)]
+        joined = {id(member) for member in group}
+        waiting = [other for other in waiting if id(other) not in joined]
+        merged.append(_mean(group, best.score))
+    return merged
+
+
+def _mean(group: list[Detection], score: float) -> Detection:
+    if len(group) == 1:
+        return group[0]
+    weights = [member.score for member in group]
+    edges = [(member.box.left, member.box.top, member.box.right, member.box.bottom) for member in group]
+    landmarks = [member.landmarks for member in group]
+    left, top, right, bottom = (float(edge) for edge in np.average(edges, axis=0, weights=weights))
+    return Detection(Box(left, top, right, bottom), score, np.average(landmarks, axis=0, weights=weights))
+
+
+def tile_squares(height: int, width: int, limit: int) -> list[Square]:
+    """At most `limit` equal squares that cover a picture of height x width pixels, each sharing a part with the next.
+
+    The fewest whose sides are at most `TILE`, or else those with the smallest sides; none where one square would do.
+    """
+
+    def side(rows: int, columns: int) -> float:
+        return max(height / (1 + (rows - 1) * (1 - SHARED)), width / (1 + (columns - 1) * (1 - SHARED)))
+
+    layouts = [(rows, columns) for rows in range(1, limit + 1) for columns in range(1, limit // rows + 1)]
+    if not layouts:
+        return []
+    rows, columns = min(layouts, key=lambda layout: (max(side(*layout), TILE), math.prod(layout), side(*layout)))
+    if rows == columns == 1:
+        return []
+    length = side(rows, columns)
+    return [Square(x, y, length) for y in _middles(height, length, rows) for x in _middles(width, length, columns)]
+
+
+def _middles(extent: int, length: float, count: int) -> np.ndarray:
+    if count == 1:
+        return np.array([extent / 2])
+    return np.linspace(length / 2, extent - length / 2, count)
+
+
+def _halvings(picture: np.ndarray) -> list[np.ndarray]:
+    """The picture and its halves, quarters and so on down to the near network's input, each the mean of 2 x 2."""
+    halvings = [np.ascontiguousarray(picture)]
+    while min(halvings[-1].shape[:2]) >= 2 and max(halvings[-1].shape[:2]) >= 2 * NEAR.size:
+        height, width = halvings[-1].shape[:2]
+        # even sides take OpenCV's quick way; the odd row or column left out is an edge's
+        even = halvings[-1][: height // 2 * 2, : width // 2 * 2]
+        halvings.append(cv2.resize(even, (width // 2, height // 2), interpolation=cv2.INTER_AREA))
+    return halvings
+
+
+def _view(halvings: list[np.ndarray], square: Square, size: int) -> np.ndarray:
+    """A square of the picture as uint8 [size, size, 3], upright, `GREY` where it reaches beyond the picture."""
+    level = min(max(int(math.log2(square.side / size)), 0), len(halvings) - 1)
+    scale = square.side / size / 2**level
+    cos, sin = math.cos(square.turn) * scale, math.sin(square.turn) * scale
+    x, y = square.x / 2**level, square.y / 2**level
+    half = (size - 1) / 2  # OpenCV counts from the first pixel's centre
+    matrix = np.array([[cos, -sin, x - 0.5 - half * (cos - sin)], [sin, cos, y - 0.5 - half * (sin + cos)]])
+    return cv2.warpAffine(
+        halvings[level],
+        matrix,
+        (size, size),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(GREY, GREY, GREY),
+    )
+
+
+def _to_picture(places: np.ndarray, square: Square) -> np.ndarray:
+    """Places [..., 2] as parts of an upright square's side, in the picture's coordinates."""
+    cos, sin = math.cos(square.turn) * square.side, math.sin(square.turn) * square.side
+    return (places - 0.5) @ np.array([[cos, sin], [-sin, cos]]) + (square.x, square.y)

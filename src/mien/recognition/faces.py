@@ -1,0 +1,98 @@
+"""The shapes that flow through recognition: where a face is, the square cut from it, and what was read from it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mien.expressions import BY_NAME, NAMES
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in picture coordinates: pixels, x to the right, y down, the first pixel's centre at (0.5, 0.5)."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+    @property
+    def area(self) -> float:
+        return max(self.width, 0.0) * max(self.height, 0.0)
+
+    def overlap(self, other: "Box") -> float:
+        """Intersection over union, in [0, 1]."""
+        width = min(self.right, other.right) - max(self.left, other.left)
+        height = min(self.bottom, other.bottom) - max(self.top, other.top)
+        common = max(width, 0.0) * max(height, 0.0)
+        union = self.area + other.area - common
+        return common / union if union > 0 else 0.0
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A face the detector found: its box, a score in [0, 1], and landmarks float [6, 2] in picture coordinates.
+
+    Landmarks, named from the viewer's side: left eye, right eye, nose tip, mouth centre, left ear, right ear.
+    """
+
+    box: Box
+    score: float
+    landmarks: np.ndarray
+
+
+@dataclass(frozen=True)
+class Square:
+    """The square that is cut from a picture: centre and side in pixels, and its turn in radians.
+
+    A positive turn follows a head tilted clockwise as the viewer sees it; the crop then shows it upright.
+    """
+
+    x: float
+    y: float
+    side: float
+    turn: float = 0.0
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face of a picture and the expression it shows.
+
+    probabilities: float32 [7] in the order of `expressions.NAMES`, summing to 1; features: float32 [D]; map: float32
+    [7, h, w], each class's score at each place of the upright crop (its mean is the class's logit), or None where the
+    model has none; score: the detector's, in [0, 1].
+    """
+
+    box: Box
+    square: Square
+    score: float
+    probabilities: np.ndarray
+    features: np.ndarray
+    map: np.ndarray | None = None
+
+    @property
+    def expression(self) -> str:
+        """The most probable expression's name, such as "happy"."""
+        return NAMES[int(self.probabilities.argmax())]
+
+    @property
+    def confidence(self) -> float:
+        """The most probable expression's probability, in [0, 1]."""
+        return float(self.probabilities.max())
+
+    @property
+    def adjective(self) -> str:
+        """The expression as said of a face, such as "surprised"."""
+        return BY_NAME[self.expression].adjective

@@ -1,0 +1,145 @@
+"""The model file: one ONNX file that holds the network and everything about it."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from mien.errors import ModelError
+from mien.expressions import NAMES
+
+_HASHES = "hashes.json"
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a model says of N faces.
+
+    probabilities: float32 [N, 7], in the order of `expressions.NAMES`; features: float32 [N, D], before the last layer;
+    map: float32 [N, 7, h, w], each class's score at each place (its mean is the class's logit), or None.
+    """
+
+    probabilities: np.ndarray
+    features: np.ndarray
+    map: np.ndarray | None
+
+
+class ModelFile:
+    """A model file, checked against the contract when it is opened; the session starts with the first faces.
+
+    threads: how many cores one call may use; all of them if None.
+    """
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        self.path = path
+        self.name = path.stem
+        self._threads = threads
+
+    @classmethod
+    def open(cls, model: str | Path, threads: int | None = None) -> "ModelFile":
+        """A shipped model by name ("vit_tiny") or any model file by path.
+
+        Raises ModelError where there is none, where a shipped file's hash is another than it was released with, or
+        where a file does not keep the contract.
+        """
+        path = Path(model)
+        if path.suffix != ".onnx":
+            path = models_folder() / f"{model}.onnx"
+            if not path.is_file():
+                raise ModelError(f"unknown model '{model}'; there are {', '.join(shipped_models())}, or give an .onnx file")
+            verify_hash(path)
+        elif not path.is_file():
+            raise ModelError(f"{path}: no such model file")
+        opened = cls(path, threads)
+        opened._check()
+        return opened
+
+    @cached_property
+    def _session(self) -> onnxruntime.InferenceSession:
+        return open_session(self.path, self._threads)
+
+    @cached_property
+    def metadata(self) -> dict[str, str]:
+        """The file's metadata properties, as written by `mien export`."""
+        return dict(self._session.get_modelmeta().custom_metadata_map)
+
+    @property
+    def has_map(self) -> bool:
+        """Whether the model says where in the face it saw each class."""
+        return "map" in self._output_names
+
+    @cached_property
+    def _output_names(self) -> list[str]:
+        return [output.name for output in self._session.get_outputs()]
+
+    def run(self, faces: np.ndarray) -> Outputs:
+        """Classify grey faces, uint8 [N, 48, 48], in one call; N may be 0.
+
+        Raises ModelError for another shape or kind of numbers.
+        """
+        size = int(self.metadata["input_size"])
+        if faces.dtype != np.uint8 or faces.ndim != 3 or faces.shape[1:] != (size, size):
+            raise ModelError(f"faces must be uint8 [N, {size}, {size}], not {faces.dtype} {list(faces.shape)}")
+        if not len(faces):
+            one = self.run(np.zeros((1, size, size), np.uint8))
+            return Outputs(one.probabilities[:0], one.features[:0], None if one.map is None else one.map[:0])
+        answers = dict(zip(self._output_names, self._session.run(None, {"face": faces}), strict=True))
+        return Outputs(answers["probabilities"], answers["features"], answers.get("map"))
+
+    def _check(self) -> None:
+        missing = {"probabilities", "features"} - set(self._output_names)
+        missing |= {"name", "version", "classes", "input_size", "crop"} - set(self.metadata)
+        if missing:
+            raise ModelError(f"{self.path}: not a model file of this project (it lacks {', '.join(sorted(missing))})")
+        if tuple(self.metadata["classes"].split(",")) != NAMES:
+            raise ModelError(f"{self.path}: its classes are {self.metadata['classes']}; expected {','.join(NAMES)}")
+
+
+def models_folder() -> Path:
+    """The folder of the shipped models: inside the package, or the checkout's models/ in development."""
+    packed = Path(str(files("mien"))) / "models"
+    return packed if packed.is_dir() else Path(str(files("mien"))).parents[1] / "models"
+
+
+def shipped_models() -> list[str]:
+    """Names of the expression models that ship, by the alphabet."""
+    return sorted(Path(name).stem for name in _released() if not name.startswith("blazeface"))
+
+
+def verify_hash(path: Path) -> None:
+    """Raise ModelError where a shipped file's SHA-256 is another than the one it was released with."""
+    expected = _released().get(path.name)
+    if expected is None:
+        raise ModelError(f"{path}: not among the released models ({_HASHES}); give its path to use it all the same")
+    if file_hash(path) != expected:
+        raise ModelError(f"{path}: damaged or changed (its hash differs from the released one); install mien again")
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _released() -> dict[str, str]:
+    path = models_folder() / _HASHES
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError) as error:
+        raise ModelError(f"{path}: the list of shipped models cannot be read; install mien again") from error
+
+
+def open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
+    """An ONNX Runtime session on the CPU; raises ModelError for a file that cannot be read as a model."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # its warnings are about the graph's own optimisation
+    if threads is not None:
+        options.intra_op_num_threads = threads
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime raises classes of its own for each cause
+        raise ModelError(f"{path}: not a readable ONNX model") from error

@@ -1,0 +1,83 @@
+"""`Recognizer`: a picture in, every face in it with its expression out."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from mien.recognition.cropping import crop_picture
+from mien.recognition.detection import FaceDetector
+from mien.recognition.faces import Detection, Face
+from mien.recognition.framing import Framing
+from mien.recognition.model import ModelFile, Outputs, models_folder
+from mien.recognition.pictures import as_picture, read_picture
+
+Picture = str | Path | np.ndarray
+
+
+class Recognizer:
+    """Finds the faces in pictures and reads the expression that each shows.
+
+    model: a shipped model's name ("vit_tiny", "mobilenet_v2") or a model file's path; threads: how many cores a call
+    may use, all if None. Raises ModelError for an unknown or damaged model.
+
+    >>> recognizer = Recognizer("vit_tiny")
+    >>> for face in recognizer.recognize("party.jpg"):  # doctest: +SKIP
+    ...     print(face.expression, face.confidence)
+    """
+
+    def __init__(self, model: str | Path = "vit_tiny", threads: int | None = None) -> None:
+        self.model = ModelFile.open(model, threads)
+        self.detector = FaceDetector(models_folder(), threads=threads or 1)
+        self._framing = Framing.from_text(self.model.metadata["crop"])
+        self._size = int(self.model.metadata["input_size"])
+
+    def recognize(self, picture: Picture) -> list[Face]:
+        """The faces of one picture, the largest first; an empty list where there is none.
+
+        picture: a file's path, or uint8 RGB [H, W, 3] or grey [H, W]. Raises PictureError for one that cannot be read.
+        """
+        return next(iter(self.recognize_all([picture])))
+
+    def recognize_all(self, pictures: Iterable[Picture], batch: int = 32) -> Iterator[list[Face]]:
+        """The faces of each picture in turn; the model sees the faces of several pictures, about `batch`, in one call.
+
+        Holds no more pictures than it needs to fill a batch. Raises PictureError at the first that cannot be read.
+        """
+        waiting: list[list[Detection]] = []
+        crops: list[np.ndarray] = []
+        for picture in pictures:
+            pixels = read_picture(picture) if isinstance(picture, str | Path) else as_picture(picture)
+            found = self.detector.detect(pixels)
+            crops += [crop_picture(pixels, self._framing.square(face), self._size) for face in found]
+            waiting.append(found)
+            if len(crops) >= batch or len(waiting) >= batch:
+                yield from self._read(waiting, crops)
+                waiting, crops = [], []
+        yield from self._read(waiting, crops)
+
+    def classify(self, faces: np.ndarray) -> Outputs:
+        """Read faces that are cut already: grey uint8 [N, 48, 48], framed as the training data frames them."""
+        return self.model.run(faces)
+
+    def _read(self, waiting: list[list[Detection]], crops: list[np.ndarray]) -> Iterator[list[Face]]:
+        if not crops:
+            yield from ([] for _ in waiting)
+            return
+        outputs = self.model.run(np.stack(crops))
+        place = 0
+        for found in waiting:
+            faces = []
+            for detection in found:
+                faces.append(
+                    Face(
+                        box=detection.box,
+                        square=self._framing.square(detection),
+                        score=detection.score,
+                        probabilities=outputs.probabilities[place],
+                        features=outputs.features[place],
+                        map=None if outputs.map is None else outputs.map[place],
+                    )
+                )
+                place += 1
+            yield faces

@@ -1,0 +1,102 @@
+"""The networks that can be trained, one small file a family; a new one is a file and a line in `ARCHITECTURES`.
+
+Every network is a timm backbone that ends in features per location, their mean, and one linear head. Hence the class
+activation map is exact: the logit is the mean over locations of the head's score at each.
+"""
+
+from pathlib import Path
+
+import timm
+import torch
+from timm.layers import PatchDropout, PatchEmbed
+from torch import nn
+
+from mien.errors import ModelError
+from mien.expressions import NAMES
+from mien.training.networks import coat_lite, mobilenet_v2, vit
+from mien.training.networks.architecture import Architecture
+
+ARCHITECTURES: dict[str, Architecture] = {
+    architecture.name: architecture
+    for architecture in (vit.TINY, vit.SMALL, vit.SMALL_DINOV2, mobilenet_v2.MOBILENET_V2, coat_lite.TINY)
+}
+
+
+class ExpressionNetwork(nn.Module):
+    """Grey faces, float [N, 1, h, w] in [0, 1], to logits [N, classes] and pooled features [N, D]."""
+
+    def __init__(self, architecture: Architecture, backbone: nn.Module, classes: int = len(NAMES)) -> None:
+        super().__init__()
+        self.architecture = architecture
+        self.backbone = backbone
+        self.head = nn.Linear(backbone.num_features, classes)  # type: ignore[arg-type]
+        nn.init.trunc_normal_(self.head.weight, std=0.01)
+        nn.init.zeros_(self.head.bias)
+
+    def locations(self, faces: torch.Tensor) -> torch.Tensor:
+        """Features before the pool: [N, D, rows, columns]."""
+        normalised = (faces - self.architecture.mean) / self.architecture.std
+        return self.architecture.locations(self.backbone, normalised)
+
+    def drop_patches(self, share: float) -> None:
+        """Leave this share of the patches out of every training pass; raises ModelError where there are no patches."""
+        layers = [module for module in self.backbone.modules() if isinstance(module, PatchDropout)]
+        if share and not layers:
+            raise ModelError(f"{self.architecture.name} has no patches to drop; leave patch_drop out of its recipe")
+        for layer in layers:
+            layer.prob = share
+
+    def forward(self, faces: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        features = self.locations(faces).mean((2, 3))
+        return self.head(features), features
+
+    def explain(self, faces: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Logits [N, classes], features [N, D], and the exact map [N, classes, rows, columns]; its mean is the logit.
+
+        The head is applied at every location and then averaged, which equals pooling first because it is linear.
+        """
+        locations = self.locations(faces)
+        scores = self.head(locations.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        return scores.mean((2, 3)), locations.mean((2, 3)), scores
+
+
+def build(name: str, pixels: int, weights: str | Path | None = None, drop_path: float = 0.0) -> ExpressionNetwork:
+    """A registered network for inputs of `pixels` square, with a fresh head.
+
+    weights: a safetensors file with timm's key names, "timm" for timm's own download, or None to start from nothing.
+    Raises ModelError for an unknown name, a size that the patches do not divide, or weights that do not fit.
+    """
+    architecture = ARCHITECTURES.get(name)
+    if architecture is None:
+        raise ModelError(f"unknown network '{name}'; there are {', '.join(ARCHITECTURES)}")
+    if architecture.sized and pixels % architecture.patch:
+        below = pixels // architecture.patch * architecture.patch
+        raise ModelError(
+            f"{name} takes pixels in multiples of {architecture.patch}, not {pixels}; "
+            f"{below} and {below + architecture.patch} are nearest"
+        )
+    options = dict(architecture.options)
+    if architecture.sized:
+        options["img_size"] = pixels
+    local = None if weights in (None, "timm") else Path(str(weights))
+    if local is not None and not local.is_file():
+        raise ModelError(f"{local}: no such weights file; give a safetensors file, 'timm' to download, or 'none'")
+    try:
+        backbone = timm.create_model(
+            architecture.timm_name,
+            pretrained=weights is not None,
+            pretrained_cfg_overlay=None if local is None else {"file": str(local)},
+            in_chans=1,  # timm sums the colour channels' stem weights: grey in, a third of the stem's work
+            num_classes=0,
+            drop_path_rate=drop_path,
+            **options,
+        )
+    except (RuntimeError, ValueError, KeyError, OSError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(f"weights '{weights}' do not give {architecture.timm_name}: {reason}") from error
+    for module in backbone.modules():
+        if isinstance(module, PatchEmbed):
+            module.strict_img_size = False  # early epochs may use fewer pixels than the last ones
+    network = ExpressionNetwork(architecture, backbone)
+    network.drop_patches(0)
+    return network

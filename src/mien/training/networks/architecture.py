@@ -1,0 +1,36 @@
+"""What a family of networks must say of itself to be trained, explained and exported."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A registered network.
+
+    mean, std: of the grey input in [0, 1]; the average over the colour channels the starting weights were made with.
+    locations: backbone and normalised faces [N, 1, h, w] to the features before the pool [N, D, rows, columns].
+    sized: whether timm must be told the input size (position embeddings). patch: pixels a location stands for.
+    """
+
+    name: str
+    timm_name: str
+    mean: float
+    std: float
+    locations: Callable[[nn.Module, torch.Tensor], torch.Tensor]
+    patch: int
+    sized: bool = False
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def tokens_to_grid(tokens: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    """Patch tokens [N, height * width, D] in reading order to [N, D, height, width].
+
+    Where a training pass dropped patches the grid is gone: what is left comes as one row.
+    """
+    whole = tokens.shape[1] == height * width
+    return tokens.transpose(1, 2).unflatten(2, (height, width) if whole else (1, tokens.shape[1]))

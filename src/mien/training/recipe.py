@@ -1,0 +1,138 @@
+"""A recipe: everything that decides how a network is trained, as one TOML file."""
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from mien.errors import RecipeError
+from mien.training.warping import Warp
+
+PRECISIONS = ("32-true", "bf16-mixed")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Some epochs alike: `pixels` is the side of the enlarged faces.
+
+    patch_drop: share of a transformer's patches left out of each training pass, which saves that share of its time
+    (PatchDropout, Liu et al. 2023; end with a short stage without it). Only the vision transformers take it.
+    """
+
+    epochs: int
+    pixels: int = 112
+    patch_drop: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.pixels < 32 or not 0 <= self.patch_drop < 1:
+            raise RecipeError("a stage needs epochs of at least 1, pixels of at least 32, and patch_drop in [0, 1)")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one network is trained.
+
+    stages: in order; the last stage's pixels are the model's input size.
+    learning_rate: the peak, after warm-up; layer_decay: factor from each layer to the one below it.
+    balance: pictures are drawn in proportion to class size ** -balance (0 as they are, 1 all classes alike).
+    reweight: the loss is weighted by class size ** -reweight (mean weight 1).
+    fer_plus: weight of a second head's loss against FER+'s vote shares; the head is left out of the model.
+    ema: decay of the averaged weights a step, which are the ones that are judged and kept.
+    """
+
+    network: str
+    stages: tuple[Stage, ...] = (Stage(10),)
+    split: str = "official"
+    seed: int = 0
+    batch_size: int = 64
+    learning_rate: float = 3e-4
+    weight_decay: float = 0.05
+    layer_decay: float = 0.8
+    warmup_epochs: float = 0.5
+    label_smoothing: float = 0.1
+    drop_path: float = 0.0
+    balance: float = 0.0
+    reweight: float = 0.0
+    fer_plus: float = 0.0
+    ema: float = 0.998
+    precision: str = "32-true"
+    compile: bool = False
+    warp: Warp = field(default_factory=Warp)
+
+    def __post_init__(self) -> None:
+        if not self.stages:
+            raise RecipeError("stages must hold at least one stage, e.g. [{epochs = 10, pixels = 112}]")
+        if self.precision not in PRECISIONS:
+            raise RecipeError(f"precision must be one of {', '.join(PRECISIONS)}, not '{self.precision}'")
+        if self.batch_size < 2:
+            raise RecipeError("batch_size must be at least 2")
+        for name in ("balance", "reweight", "label_smoothing", "drop_path", "ema"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise RecipeError(f"{name} must lie between 0 and 1, not {getattr(self, name)}")
+
+    @property
+    def epochs(self) -> int:
+        """All epochs, over the stages."""
+        return sum(stage.epochs for stage in self.stages)
+
+    @property
+    def pixels(self) -> int:
+        """The model's input size: the last stage's."""
+        return self.stages[-1].pixels
+
+    def stage_at(self, epoch: int) -> Stage:
+        """The stage that `epoch`, counted from 0, belongs to."""
+        for stage in self.stages:
+            if epoch < stage.epochs:
+                return stage
+            epoch -= stage.epochs
+        return self.stages[-1]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values; `from_dict` reads them back."""
+        return asdict(self)
+
+
+def read(path: Path) -> Recipe:
+    """Read a TOML recipe; raises RecipeError for a missing file, bad TOML, or an unknown key (naming the nearest)."""
+    try:
+        values = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise RecipeError(f"{path}: {error.strerror}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{path}: not valid TOML: {error}") from error
+    try:
+        return from_dict(values)
+    except RecipeError as error:
+        raise RecipeError(f"{path}: {error}") from error
+
+
+def from_dict(values: Mapping[str, Any]) -> Recipe:
+    """A recipe from plain values; raises RecipeError for unknown keys or values of another kind."""
+    given = _known(values, Recipe)
+    if "network" not in given:
+        raise RecipeError("the key 'network' is missing; it names what to train, e.g. network = \"vit_tiny\"")
+    try:
+        if "stages" in given:
+            given["stages"] = tuple(Stage(**_known(stage, Stage)) for stage in given["stages"])
+        if "warp" in given:
+            warp = _known(given["warp"], Warp)
+            if "scale" in warp:
+                warp["scale"] = tuple(warp["scale"])
+            given["warp"] = Warp(**warp)
+        return Recipe(**given)
+    except (TypeError, ValueError) as error:
+        raise RecipeError(f"a value has the wrong kind: {error}") from error
+
+
+def _known(values: Mapping[str, Any], kind: type) -> dict[str, Any]:
+    """The values as a dict of their own; raises RecipeError for a key that `kind` has no field for."""
+    known = [entry.name for entry in fields(kind)]
+    for key in values:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1)
+            hint = f"; did you mean '{near[0]}'?" if near else f"; known are {', '.join(known)}"
+            raise RecipeError(f"unknown key '{key}'{hint}")
+    return dict(values)

@@ -1,0 +1,154 @@
+"""A run is a folder: recipe, where it was made, curve, checkpoint, metrics and weights.
+
+run.json: recipe, data hash, code version, hardware. curve.csv: one line an epoch. checkpoint.pt: everything to go on
+from, read with `weights_only`. weights.safetensors: the averaged network of the best epoch on the validation part.
+metrics.json: that epoch's scores. All are written atomically, so a kill at any moment leaves the last good ones.
+"""
+
+import csv
+import io
+import json
+import os
+import platform
+import subprocess
+from dataclasses import asdict, dataclass, fields
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+
+from mien.errors import DataError, ModelError
+from mien.storage import write_atomically, write_json, write_text
+from mien.training.networks import ExpressionNetwork, build
+from mien.training.recipe import Recipe, from_dict
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One line of the curve; accuracy and macro F1 are the averaged network's on the validation part, in [0, 1]."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+    macro_f1: float
+    pictures_per_second: float
+    seconds: float
+
+    @property
+    def merit(self) -> float:
+        """What the best epoch is chosen by: the mean of accuracy and macro F1, so that no class is given up."""
+        return (self.accuracy + self.macro_f1) / 2
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of one run under `path`."""
+
+    path: Path
+
+    @property
+    def weights(self) -> Path:
+        return self.path / "weights.safetensors"
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.path / "checkpoint.pt"
+
+    def write_description(self, recipe: Recipe, data_hash: str, start: str) -> None:
+        """run.json; start: where the first weights came from."""
+        description = {
+            "recipe": recipe.to_dict(),
+            "data": data_hash,
+            "start": start,
+            "code": code_version(),
+            "hardware": hardware(),
+        }
+        write_json(self.path / "run.json", description)
+
+    def description(self) -> dict[str, Any]:
+        """run.json; raises DataError where there is none."""
+        try:
+            return json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+        except (OSError, json.JSONDecodeError) as error:
+            raise DataError(f"{self.path}: not a run's folder (no readable run.json)") from error
+
+    def recipe(self) -> Recipe:
+        """The recipe the run was made with."""
+        return from_dict(self.description()["recipe"])
+
+    def write_curve(self, epochs: list[Epoch]) -> None:
+        text = io.StringIO()
+        writer = csv.DictWriter(text, [entry.name for entry in fields(Epoch)], lineterminator="\n")
+        writer.writeheader()
+        for epoch in epochs:
+            writer.writerow({key: round(value, 5) for key, value in asdict(epoch).items()})
+        write_text(self.path / "curve.csv", text.getvalue())
+
+    def write_weights(self, network: ExpressionNetwork) -> None:
+        state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+        write_atomically(self.weights, lambda draft: save_file(state, draft))
+
+    def write_checkpoint(self, state: dict[str, Any]) -> None:
+        write_atomically(self.checkpoint, lambda draft: torch.save(state, draft))
+
+    def read_checkpoint(self, device: torch.device) -> dict[str, Any] | None:
+        """The last checkpoint, or None where there is none yet; raises ModelError where it is damaged."""
+        if not self.checkpoint.is_file():
+            return None
+        try:
+            return torch.load(self.checkpoint, map_location=device, weights_only=True)
+        except Exception as error:  # torch raises many kinds for a damaged archive
+            raise ModelError(f"{self.checkpoint}: damaged; delete it to start this run anew") from error
+
+    def network(self) -> ExpressionNetwork:
+        """The trained network, in eval mode on the CPU; raises ModelError for missing or damaged weights."""
+        recipe = self.recipe()
+        network = build(recipe.network, recipe.pixels)
+        load_weights(network, self.weights)
+        return network.eval()
+
+
+def load_weights(network: ExpressionNetwork, path: Path) -> None:
+    """Weights of this project's own training into a network of the same kind; raises ModelError where they do not fit."""
+    try:
+        network.load_state_dict(load_file(path))
+    except FileNotFoundError as error:
+        raise ModelError(f"{path}: no such weights; has the run finished an epoch?") from error
+    except (RuntimeError, SafetensorError) as error:
+        raise ModelError(f"{path}: weights that do not fit {network.architecture.name}") from error
+
+
+def is_own_weights(path: Path) -> bool:
+    """Whether a safetensors file came from this project's training (it then has the head too), not from timm."""
+    try:
+        with safe_open(path, "pt") as file:
+            return any(key.startswith("backbone.") for key in file.keys())  # noqa: SIM118 (no mapping)
+    except (OSError, SafetensorError):
+        return False
+
+
+def code_version() -> str:
+    """The package's version, with the commit where the code runs from a checkout."""
+    try:
+        commit = subprocess.run(
+            ["git", "describe", "--always", "--dirty"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return version("mien")
+    return f"{version('mien')} ({commit})"
+
+
+def hardware() -> str:
+    """One line: processor or GPU, threads, torch."""
+    if torch.cuda.is_available():
+        engine = f"{torch.cuda.get_device_name()} x{torch.cuda.device_count()}"
+    else:
+        engine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
+    return f"{engine}, torch {torch.__version__}"

@@ -1,0 +1,78 @@
+"""One training batch in one `grid_sample`: crop, shift, turn, mirror and enlarge every face by its own affine map."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch.nn import functional
+
+
+@dataclass(frozen=True)
+class Warp:
+    """How far faces are moved; every range is drawn uniformly and per face.
+
+    scale: (least, most) side of the sampled square as a share of the picture; shift: most, share of the picture; turn:
+    most, degrees; mirror: flip half of the faces; light, contrast: most, as a share of full range and of contrast;
+    erase: share of faces that lose a rectangle (of 2% to 20% of the area) to noise.
+    """
+
+    scale: tuple[float, float] = (0.8, 1.05)
+    shift: float = 0.08
+    turn: float = 12.0
+    mirror: bool = True
+    light: float = 0.15
+    contrast: float = 0.25
+    erase: float = 0.25
+
+    def __call__(self, faces: torch.Tensor, pixels: int, generator: torch.Generator) -> torch.Tensor:
+        """uint8 [N, h, w] to float [N, 1, pixels, pixels] in [0, 1], on the device where `faces` lie.
+
+        The same generator state gives the same batch on one device.
+        """
+        count, device = len(faces), faces.device
+
+        def draw(least: float, most: float) -> torch.Tensor:
+            return torch.rand(count, device=device, generator=generator) * (most - least) + least
+
+        scale, angle = draw(*self.scale), draw(-self.turn, self.turn) * (math.pi / 180)
+        across = scale * (torch.where(draw(-1, 1) > 0, 1.0, -1.0) if self.mirror else 1.0)
+        cos, sin = angle.cos(), angle.sin()
+        # Rows of the affine map from output to input in [-1, 1]; one unit of shift is half a picture.
+        theta = torch.stack(
+            [
+                torch.stack([across * cos, -scale * sin, 2 * draw(-self.shift, self.shift)], 1),
+                torch.stack([across * sin, scale * cos, 2 * draw(-self.shift, self.shift)], 1),
+            ],
+            1,
+        )
+        warped = _sample(faces, theta, pixels)
+        middle = warped.mean((1, 2, 3), keepdim=True)
+        contrast = (1 + draw(-self.contrast, self.contrast)).view(-1, 1, 1, 1)
+        light = draw(-self.light, self.light).view(-1, 1, 1, 1)
+        warped = ((warped - middle) * contrast + middle + light).clamp_(0, 1)
+        return self._erased(warped, draw, generator) if self.erase else warped
+
+    def _erased(self, faces: torch.Tensor, draw, generator: torch.Generator) -> torch.Tensor:  # type: ignore[no-untyped-def]
+        area, aspect = draw(0.02, 0.2), torch.exp(draw(-1, 1))
+        high, wide = (area * aspect).sqrt(), (area / aspect).sqrt()
+        top, left = draw(0, 1) * (1 - high).clamp(min=0), draw(0, 1) * (1 - wide).clamp(min=0)
+        place = (torch.arange(faces.shape[-1], device=faces.device) + 0.5) / faces.shape[-1]
+        rows = (place >= top[:, None]) & (place < (top + high)[:, None])
+        columns = (place >= left[:, None]) & (place < (left + wide)[:, None])
+        hit = (rows[:, None, :, None] & columns[:, None, None, :]) & (draw(0, 1) < self.erase).view(-1, 1, 1, 1)
+        noise = torch.rand(faces.shape, device=faces.device, generator=generator)
+        return torch.where(hit, noise, faces)
+
+
+def enlarge(faces: torch.Tensor, pixels: int) -> torch.Tensor:
+    """uint8 [N, h, w] to float [N, 1, pixels, pixels] in [0, 1], bilinear: what the exported graph does."""
+    scaled = faces[:, None].float() / 255
+    return functional.interpolate(scaled, size=(pixels, pixels), mode="bilinear", align_corners=False)
+
+
+def _sample(faces: torch.Tensor, theta: torch.Tensor, pixels: int) -> torch.Tensor:
+    grid = functional.affine_grid(theta, [len(faces), 1, pixels, pixels], align_corners=False)
+    # Outside the picture its edge repeats, as in the crop that recognition takes.
+    return functional.grid_sample(
+        faces[:, None].float() / 255, grid, mode="bilinear", padding_mode="border", align_corners=False
+    )
