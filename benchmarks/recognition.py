@@ -5,7 +5,6 @@ environment of its own (.peers/fer, made on the first call); where that cannot b
 """
 
 import argparse
-import json
 import os
 import platform
 import resource
@@ -19,6 +18,7 @@ from statistics import median
 
 import cv2
 import numpy as np
+from peers import ROOT, ask_fer
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
@@ -28,9 +28,6 @@ from mien.recognition.model import ModelFile, shipped_models
 from mien.recognition.pictures import read_picture
 from mien.storage import write_json
 
-ROOT = Path(__file__).parents[1]
-PEER = ROOT / ".peers" / "fer"
-PEER_PACKAGES = ("tensorflow", "opencv-python-headless", "pandas", "requests", "pillow", "matplotlib", "tqdm", "setuptools<81")
 BATCH = 32
 
 
@@ -52,7 +49,9 @@ def group_photograph(portraits: list[np.ndarray]) -> np.ndarray:
     for number, side in enumerate((1300, 1000, 900, 800, 700)):
         portrait = portraits[number % len(portraits)]
         width = min(side, round(side * portrait.shape[1] / portrait.shape[0]))
-        small = cv2.resize(portrait, (width, round(width * portrait.shape[0] / portrait.shape[1])), interpolation=cv2.INTER_AREA)
+        small = cv2.resize(
+            portrait, (width, round(width * portrait.shape[0] / portrait.shape[1])), interpolation=cv2.INTER_AREA
+        )
         x, y = 40 + 1320 * (number % 3), 60 + 1550 * (number // 3)
         canvas[y : y + small.shape[0], x : x + small.shape[1]] = small[: 3000 - y, : 4000 - x]
     return canvas
@@ -74,7 +73,10 @@ def import_seconds() -> float:
 
 def loads_torch() -> bool:
     code = "import sys, mien; mien.Recognizer('mobilenet_v2'); print('torch' in sys.modules)"
-    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip() == "True"
+    return (
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+        == "True"
+    )
 
 
 def memory_growth(recognizer: Recognizer, photographs: list[np.ndarray], count: int) -> tuple[float, float]:
@@ -86,21 +88,6 @@ def memory_growth(recognizer: Recognizer, photographs: list[np.ndarray], count: 
             pages = int(Path("/proc/self/statm").read_text().split()[1])
             marks.append(pages * resource.getpagesize() / 1e6)
     return marks[0], marks[1]
-
-
-def peer(rounds: int, photographs: list[Path]) -> dict | None:
-    if not (PEER / "bin" / "python").exists():
-        try:
-            subprocess.run([sys.executable, "-m", "venv", PEER], check=True)
-            subprocess.run([PEER / "bin" / "pip", "install", "-q", *PEER_PACKAGES], check=True)
-            # Its own requirements name versions of PyTorch and MoviePy that its default path never loads.
-            subprocess.run([PEER / "bin" / "pip", "install", "-q", "--no-deps", "fer"], check=True)
-        except subprocess.CalledProcessError:
-            return None
-    one = {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    command = [str(PEER / "bin" / "python"), str(ROOT / "benchmarks/peers/fer_speed.py"), str(rounds), *map(str, photographs)]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **one})
-    return json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else None
 
 
 def main() -> None:
@@ -126,22 +113,32 @@ def main() -> None:
                 "face_ms": milliseconds(lambda model=model: model.run(faces[:1]), options.rounds),
                 "faces_per_second_batch_32": BATCH / milliseconds(lambda model=model: model.run(faces), 10) * 1000,
                 "photograph_12mp_ms": milliseconds(lambda recognizer=recognizer: recognizer.recognize(group), 15),
-                "photograph_12mp_file_ms": milliseconds(lambda recognizer=recognizer, file=file: recognizer.recognize(file), 7),
+                "photograph_12mp_file_ms": milliseconds(
+                    lambda recognizer=recognizer, file=file: recognizer.recognize(file), 7
+                ),
                 "photograph_12mp_faces": len(recognizer.recognize(group)),
             }
-        theirs = peer(options.rounds, [file])
-        found["fer"] = "not run" if theirs is None else {"face_ms": theirs["face_ms"], "photograph_12mp": theirs[str(file)]}
+        theirs = ask_fer("fer_speed.py", options.rounds, file)
+        found["fer"] = (
+            "not run" if theirs is None else {"face_ms": theirs["face_ms"], "photograph_12mp": theirs[str(file)]}
+        )
     found["import_seconds"] = import_seconds()
     found["loads_torch"] = loads_torch()
     first, last = memory_growth(Recognizer("mobilenet_v2", threads=1), portraits, options.photographs)
-    found["memory"] = {"photographs": options.photographs, "megabytes_after_a_tenth": first, "megabytes_after_all": last}
+    found["memory"] = {
+        "photographs": options.photographs,
+        "megabytes_after_a_tenth": first,
+        "megabytes_after_all": last,
+    }
     write_json(ROOT / "results" / "benchmarks" / "recognition.json", found)
     show(found)
 
 
 def show(found: dict) -> None:
     console = Console()
-    table = Table("one thread", "MB", "ms a face", "faces/s at 32", "12 MP array, ms", "12 MP JPEG file, ms", "faces found")
+    table = Table(
+        "one thread", "MB", "ms a face", "faces/s at 32", "12 MP array, ms", "12 MP JPEG file, ms", "faces found"
+    )
     for name, row in found["models"].items():
         table.add_row(
             f"mien {name} ({row['precision']})",
@@ -157,7 +154,9 @@ def show(found: dict) -> None:
         table.add_row("fer", *["not run"] * 6)
     else:
         photograph = fer["photograph_12mp"]
-        table.add_row("fer (PyPI)", "", f"{fer['face_ms']:.2f}", "", f"{photograph['ms']:.0f}", "", str(photograph["faces"]))
+        table.add_row(
+            "fer (PyPI)", "", f"{fer['face_ms']:.2f}", "", f"{photograph['ms']:.0f}", "", str(photograph["faces"])
+        )
     console.print(table)
     memory = found["memory"]
     console.print(

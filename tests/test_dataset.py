@@ -111,6 +111,12 @@ def test_reads_jpeg_and_upper_case(copy: Path) -> None:
     assert np.abs(data.faces[place].astype(int) - made_up_face(3, 0)).mean() < 8
 
 
+def test_the_fingerprint_is_the_same_whatever_the_folders_are_called(copy: Path) -> None:
+    before = dataset.load(copy).fingerprint()
+    (copy / "images" / "train" / "sad").rename(copy / "images" / "train" / "SAD")
+    assert dataset.load(copy).fingerprint() == before
+
+
 def test_reads_colour_as_grey(copy: Path) -> None:
     face = made_up_face(4, 0)
     save(cv2.cvtColor(face, cv2.COLOR_GRAY2BGR), copy / "images" / "train" / "sad" / f"{4 * EACH}.png")

@@ -10,8 +10,8 @@ from pathlib import Path
 from statistics import median
 
 import cv2
-import numpy as np
 import fer.fer
+import numpy as np
 import tensorflow
 
 rounds, photographs = int(sys.argv[1]), sys.argv[2:]

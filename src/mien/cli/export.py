@@ -12,8 +12,12 @@ from mien.cli.options import DataFolder, load_with_progress
 def export(
     run: Annotated[Path, typer.Argument(help="A run's folder, as `mien train` leaves it.")],
     data: DataFolder,
-    out: Annotated[Path | None, typer.Option(help="The model file; <network>.onnx in the run's folder if left out.")] = None,
-    int8: Annotated[bool, typer.Option("--int8", help="int8 weights: a quarter of the size; for the transformers.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="The model file; <network>.onnx in the run's folder if left out.")
+    ] = None,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="int8 weights: a quarter of the size; for the transformers.")
+    ] = False,
 ) -> None:
     """Write a trained network as one ONNX file that Python, browser and phone run.
 
@@ -27,5 +31,7 @@ def export(
 
     console = Console(stderr=True)
     target = out or run / f"{run.name}.onnx"
-    report = export_run(run, lambda split: load_with_progress(data, split), target, int8, lambda line: console.print(f"  {line}"))
+    report = export_run(
+        run, lambda split: load_with_progress(data, split), target, int8, lambda line: console.print(f"  {line}")
+    )
     console.print(f"{target}: {report}")

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from mien.cli import train
+from mien.cli import data, evaluate, export, predict, train
 from mien.errors import MienError
 
 app = typer.Typer(
@@ -14,12 +14,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+app.command()(predict.predict)
+app.add_typer(data.app, name="data")
 app.command()(train.train)
-
-
-@app.callback()
-def _group() -> None:
-    """Keeps `mien train` a subcommand while it is the only one."""
+app.command()(evaluate.evaluate)
+app.command()(export.export)
 
 
 def main() -> None:

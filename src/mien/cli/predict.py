@@ -18,10 +18,16 @@ from mien.expressions import BY_NAME
 def predict(
     paths: Annotated[list[Path], typer.Argument(help="Pictures, and folders of pictures.")],
     model: Annotated[str, typer.Option(help="A shipped model's name, or a model file.")] = "vit_tiny",
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the results as JSON; '-' prints them.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the results as JSON; '-' prints them.")
+    ] = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Write a CSV file, one row a face.")] = None,
-    annotated: Annotated[Path | None, typer.Option("--annotate", help="Write the pictures with the faces drawn in, to this folder.")] = None,
-    show_map: Annotated[bool, typer.Option("--map", help="Draw where in the face the expression was seen (with --annotate).")] = False,
+    annotated: Annotated[
+        Path | None, typer.Option("--annotate", help="Write the pictures with the faces drawn in, to this folder.")
+    ] = None,
+    show_map: Annotated[
+        bool, typer.Option("--map", help="Draw where in the face the expression was seen (with --annotate).")
+    ] = False,
 ) -> None:
     """Find the faces in pictures and say which expression each shows.
 

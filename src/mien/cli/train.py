@@ -18,32 +18,41 @@ def train(
     out: Annotated[Path | None, typer.Option(help="The run's folder; runs/<recipe's name> if left out.")] = None,
     weights: Annotated[
         str,
-        typer.Option(help="Starting weights: a safetensors file, 'timm' for its download, or 'none' to start from nothing."),
+        typer.Option(
+            help="Starting weights: a safetensors file, 'timm' for its download, or 'none' to start from nothing."
+        ),
     ] = "timm",
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")] = False,
     seed: Annotated[int | None, typer.Option(help="Another seed than the recipe's.")] = None,
     devices: Annotated[int, typer.Option(help="How many processes or GPUs to train on.", min=1)] = 1,
     accelerator: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     threads: Annotated[int | None, typer.Option(help="CPU threads a process; all cores if left out.", min=1)] = None,
+    hours: Annotated[
+        float | None, typer.Option(help="Stop at the last epoch that ends within this time; --resume goes on.", min=0)
+    ] = None,
 ) -> None:
     """Train a network by a recipe.
 
-    Killed at any moment, the same command with --resume goes on from the last finished epoch.
+    Killed at any moment, the same command with --resume goes on from the last checkpoint, to the same result.
 
     Example: mien train recipes/vit_tiny_cpu.toml --data fer2013 --weights vit_tiny_patch16_224.safetensors
     """
     # Training needs torch, which `mien predict` must not: imported where it is used.
+    import time
     from dataclasses import replace
 
     import torch
+    from filelock import Timeout
     from lightning_fabric import Fabric
 
     from mien.training import loop
     from mien.training import recipe as recipes
     from mien.training.memory import keep_freed_memory
     from mien.training.networks import build
+    from mien.training.parts import training_parts
     from mien.training.run import RunFolder, is_own_weights, load_weights
 
+    deadline = None if hours is None else time.monotonic() + hours * 3600
     plan = recipes.read(recipe)
     if seed is not None:
         plan = replace(plan, seed=seed)
@@ -57,9 +66,16 @@ def train(
     fabric = Fabric(accelerator=accelerator, devices=devices, precision=plan.precision)  # type: ignore[arg-type]
     fabric.launch()
 
-    faces = load_with_progress(data, plan.split)
-    validation = faces.part("validation")
-    training = faces.part("train").without_copies_of(faces.where(faces.parts != "train"))
+    if fabric.is_global_zero:
+        lock = folder.lock()
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise RecipeError(
+                f"another process trains into {folder.path}; wait for it or choose another --out"
+            ) from error
+        folder.clear_drafts()
+    training, choosing = training_parts(plan, load_with_progress(data, plan.split))
     torch.manual_seed(plan.seed)
     start = None if weights == "none" else weights
     if start is not None and is_own_weights(Path(start)):
@@ -72,7 +88,7 @@ def train(
 
     console = Console(stderr=True, quiet=not fabric.is_global_zero)
     console.print(
-        f"{plan.network}: {len(training)} pictures to learn from, {len(validation)} to choose the epoch by; "
+        f"{plan.network}: {len(training)} pictures to learn from, {len(choosing)} to choose the epoch by; "
         f"{plan.epochs} epochs into {folder.path}"
     )
     with Progress(
@@ -100,9 +116,11 @@ def train(
                 rate=progress.pictures_per_second,
             )
 
-        curve = loop.train(plan, network, training, validation, folder, fabric, show)
+        curve = loop.train(plan, network, training, choosing, folder, fabric, show, deadline)
     best = max(curve, key=lambda epoch: epoch.merit)
-    console.print(f"best on the validation part: {_line(best)}\nweights: {folder.weights}")
+    console.print(f"best on the pictures that choose it: {_line(best)}\nweights: {folder.weights}")
+    if len(curve) < plan.epochs:
+        console.print(f"the time is over after epoch {len(curve)} of {plan.epochs}; add --resume to go on")
 
 
 def _line(epoch) -> str:  # type: ignore[no-untyped-def]

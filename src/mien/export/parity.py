@@ -27,7 +27,10 @@ class Agreement:
 
 
 def run_file(path: Path, faces: np.ndarray, batch: int = 64) -> Outputs:
-    """Outputs of a model file that may not carry its metadata yet, for uint8 faces [N, 48, 48]."""
+    """Outputs of a model file that may not carry its metadata yet, for uint8 faces [N, 48, 48].
+
+    Dynamic int8 takes its scales from the whole batch: use 1 for it, as `ModelFile.run` does.
+    """
     session = open_session(path, None)
     names = [output.name for output in session.get_outputs()]
     parts = [session.run(None, {"face": faces[start : start + batch]}) for start in range(0, len(faces), batch)]
@@ -63,7 +66,7 @@ def check_int8(labels: np.ndarray, ours: np.ndarray, theirs: np.ndarray) -> Agre
     lost = float((ours.argmax(1) == labels).mean() - (theirs.argmax(1) == labels).mean())
     if found.same_expression < LEAST_AGREEMENT or lost > MOST_ACCURACY_LOST:
         raise ExportError(
-            f"int8 changes the expression of {1 - found.same_expression:.1%} of the faces and loses {lost:.4f} accuracy "
+            f"int8 changes the expression of {1 - found.same_expression:.1%} of faces and loses {lost:.4f} accuracy "
             f"(allowed: {1 - LEAST_AGREEMENT:.0%} and {MOST_ACCURACY_LOST}); export without --int8"
         )
     return found

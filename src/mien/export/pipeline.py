@@ -14,7 +14,8 @@ from mien.export.calibration import fit_temperature
 from mien.export.quantisation import quantise
 from mien.expressions import NAMES
 from mien.recognition.framing import FRAMING
-from mien.storage import write_atomically
+from mien.recognition.model import HASHES, file_hash, released
+from mien.storage import write_atomically, write_json
 from mien.training.run import RunFolder, code_version
 from mien.training.warping import enlarge
 
@@ -52,7 +53,7 @@ def export_run(
         if int8:
             smaller = draft.with_suffix(".int8.onnx")
             quantise(draft, smaller)
-            quantised = parity.run_file(smaller, validation.faces).probabilities
+            quantised = parity.run_file(smaller, validation.faces, batch=1).probabilities
             found = parity.check_int8(validation.labels, answers, quantised)
             say(f"int8 names the same expression on {found.same_expression:.2%} of {len(validation)} faces")
             draft, answers = smaller, quantised
@@ -70,9 +71,12 @@ def export_run(
         }
         if "test" in data.parts:
             test = data.part("test")
-            properties |= _measured(recipe.split, "test", test, parity.run_file(draft, test.faces).probabilities)
+            answers = parity.run_file(draft, test.faces, batch=1 if int8 else 64).probabilities
+            properties |= _measured(recipe.split, "test", test, answers)
         onnx.set_metadata(draft, properties)
         write_atomically(target, lambda place: place.write_bytes(draft.read_bytes()))
+    if (target.parent / HASHES).is_file():  # the folder of the shipped models
+        write_json(target.parent / HASHES, {**released(target.parent), target.name: file_hash(target)})
     figures = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in properties.items() if "accuracy" in key)
     return f"{target.stat().st_size / 1e6:.1f} MB, {figures}"
 

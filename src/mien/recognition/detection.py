@@ -7,30 +7,31 @@ refuses most of what is no face, and gives box and landmarks the same meaning fo
 `framing` builds on.
 """
 
-import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime
 
 from mien.errors import ModelError
 from mien.recognition.faces import Box, Detection, Square
+from mien.recognition.model import models_folder, open_session, verify_hash
 
 LEFT_EYE, RIGHT_EYE, NOSE, MOUTH, LEFT_EAR, RIGHT_EAR = range(6)
 
+FIND = 0.5
+"""The score from which a find gets a second look: lower than a face's, since the first look may see it small."""
 SAME = 0.3
 """The overlap from which two finds are one face."""
 CONTEXT = 2.0
 """Side of the square of the second look, in sides of the find's box."""
 MARGIN = 1 / 0.6
 """Side of the square in which the near network sees the whole picture, in the picture's long sides."""
-TILE = 1024
-"""Tiles need not be smaller than this, in pixels: the far network finds faces of 40 pixels in them."""
+TILE = 1280
+"""Tiles need not be smaller than this, in pixels: in them the far network finds most faces of 60 pixels."""
 SHARED = 0.2
 """The part of a tile's side that it shares with the next tile, so that no small face is cut by all of them."""
 GREY = 128
@@ -41,25 +42,25 @@ GREY = 128
 class _File:
     name: str
     size: int
-    sha256: str
 
 
-NEAR = _File("blazeface_near.onnx", 128, "d388b1cf8a5f6f1af2b3f4c14f6d0f138bab970cd618cccd12dddb7484e82e51")
-FAR = _File("blazeface_far.onnx", 256, "427cbbe0fc41448d09e1dc9cfabe2423d997cf2faaeab91fadd09a510b63b8e2")
+NEAR = _File("blazeface_near.onnx", 128)
+FAR = _File("blazeface_far.onnx", 256)
 
 
 class FaceDetector:
     """Finds faces; create it once, use it for every picture.
 
-    models: the folder with blazeface_near.onnx and blazeface_far.onnx, which are read at first use.
-    threshold: the score in (0, 1) that a face must reach in both looks.
-    tiles: how many tiles to look at in a picture longer than `TILE`; 0 looks at none, which is quicker and misses faces
-    smaller than about a 25th of the picture's long side.
+    models: the folder with blazeface_near.onnx and blazeface_far.onnx, the shipped models' by default; both files are
+    read at first use.
+    threshold: the score in (0, 1) that a face must reach at the second look.
+    tiles: how many tiles to look at, at most, in a picture longer than `TILE`; 0 looks at none, which is quicker and
+    misses many faces smaller than a twentieth of the picture's long side.
     threads: for one network's run.
     """
 
-    def __init__(self, models: Path, threshold: float = 0.65, tiles: int = 6, threads: int = 1) -> None:
-        self.models = models
+    def __init__(self, models: Path | None = None, threshold: float = 0.7, tiles: int = 6, threads: int = 1) -> None:
+        self.models = models_folder() if models is None else models
         self.threshold = threshold
         self.tiles = tiles
         self.threads = threads
@@ -80,10 +81,10 @@ class FaceDetector:
         height, width = picture.shape[:2]
         halvings = _halvings(picture)
         whole = Square(width / 2, height / 2, max(height, width))
-        finds = self._far.look(halvings, whole, self.threshold)
-        finds += self._near.look(halvings, Square(whole.x, whole.y, whole.side * MARGIN), self.threshold)
+        finds = self._far.look(halvings, whole, FIND)
+        finds += self._near.look(halvings, Square(whole.x, whole.y, whole.side * MARGIN), FIND)
         for tile in tile_squares(height, width, self.tiles):
-            finds += self._far.look(halvings, tile, self.threshold)
+            finds += self._far.look(halvings, tile, FIND)
         faces = [self._second_look(halvings, find) for find in merge(finds)]
         return sorted(merge([face for face in faces if face]), key=lambda face: -face.box.area)
 
@@ -92,8 +93,7 @@ class FaceDetector:
         square = Square(x, y, CONTEXT * max(find.box.width, find.box.height), turn(find.landmarks))
         seen = merge(self._near.look(halvings, square, self.threshold))
         seen = [face for face in seen if face.box.overlap(find.box) >= SAME]
-        best = max(seen, key=lambda face: face.score, default=None)
-        return best and replace(best, score=min(best.score, find.score))
+        return max(seen, key=lambda face: face.score, default=None)
 
 
 class _Network:
@@ -101,17 +101,11 @@ class _Network:
 
     def __init__(self, models: Path, file: _File, threads: int) -> None:
         path = models / file.name
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise ModelError(f"cannot read {path}: {error.strerror}; install Mien again") from error
-        if hashlib.sha256(content).hexdigest() != file.sha256:
-            raise ModelError(f"{path} is damaged or not the face detector of this version; install Mien again")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3  # the converted graphs hold unused constants, and ONNX Runtime warns of each
+        if not path.is_file():
+            raise ModelError(f"{path}: the face detector is missing; install mien again")
+        verify_hash(path)
         self.size = file.size
-        self.session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        self.session = open_session(path, threads)
         self.anchors = anchors()
 
     def look(self, halvings: list[np.ndarray], square: Square, threshold: float) -> list[Detection]:
@@ -198,20 +192,19 @@ def tile_squares(height: int, width: int, limit: int) -> list[Square]:
     return [Square(x, y, length) for y in _middles(height, length, rows) for x in _middles(width, length, columns)]
 
 
-def _middles(extent: int, length: float, count: int) -> np.ndarray:
+def _middles(extent: int, length: float, count: int) -> list[float]:
     if count == 1:
-        return np.array([extent / 2])
-    return np.linspace(length / 2, extent - length / 2, count)
+        return [extent / 2]
+    return np.linspace(length / 2, extent - length / 2, count).tolist()
 
 
 def _halvings(picture: np.ndarray) -> list[np.ndarray]:
     """The picture and its halves, quarters and so on down to the near network's input, each the mean of 2 x 2."""
     halvings = [np.ascontiguousarray(picture)]
-    while min(halvings[-1].shape[:2]) >= 2 and max(halvings[-1].shape[:2]) >= 2 * NEAR.size:
-        height, width = halvings[-1].shape[:2]
-        # even sides take OpenCV's quick way; the odd row or column left out is an edge's
-        even = halvings[-1][: height // 2 * 2, : width // 2 * 2]
-        halvings.append(cv2.resize(even, (width // 2, height // 2), interpolation=cv2.INTER_AREA))
+    while max(halvings[-1].shape[:2]) >= 2 * NEAR.size:
+        height, width = (max(extent // 2, 1) for extent in halvings[-1].shape[:2])
+        even = halvings[-1][: 2 * height, : 2 * width]  # even sides take OpenCV's quick way
+        halvings.append(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
     return halvings
 
 
@@ -219,12 +212,19 @@ def _view(halvings: list[np.ndarray], square: Square, size: int) -> np.ndarray:
     """A square of the picture as uint8 [size, size, 3], upright, `GREY` where it reaches beyond the picture."""
     level = min(max(int(math.log2(square.side / size)), 0), len(halvings) - 1)
     scale = square.side / size / 2**level
-    cos, sin = math.cos(square.turn) * scale, math.sin(square.turn) * scale
     x, y = square.x / 2**level, square.y / 2**level
+    reach = scale * size / math.sqrt(2) + 1
+    height, width = halvings[level].shape[:2]
+    left, top = min(max(int(x - reach), 0), width - 1), min(max(int(y - reach), 0), height - 1)
+    # only the part needed: older OpenCV refuses to warp from pictures with a side beyond 32766
+    part = halvings[level][top : max(int(y + reach) + 1, top + 1), left : max(int(x + reach) + 1, left + 1)]
+    cos, sin = math.cos(square.turn) * scale, math.sin(square.turn) * scale
     half = (size - 1) / 2  # OpenCV counts from the first pixel's centre
-    matrix = np.array([[cos, -sin, x - 0.5 - half * (cos - sin)], [sin, cos, y - 0.5 - half * (sin + cos)]])
+    matrix = np.array(
+        [[cos, -sin, x - left - 0.5 - half * (cos - sin)], [sin, cos, y - top - 0.5 - half * (sin + cos)]]
+    )
     return cv2.warpAffine(
-        halvings[level],
+        part,
         matrix,
         (size, size),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,

@@ -43,7 +43,7 @@ def heat(face: Face) -> np.ndarray:
 
 
 def lay_heat(picture: np.ndarray, square: Square, strength: np.ndarray) -> np.ndarray:
-    """Lay float32 [h, w] in [0, 1], one value a place of the upright crop, over the picture where the crop came from."""
+    """Lay float32 [h, w] in [0, 1], one value a place of the upright crop, over the picture where the crop was cut."""
     height, width = strength.shape
     layer = cv2.copyMakeBorder(strength, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
     across, down = square.side / width, square.side / height
@@ -58,9 +58,9 @@ def lay_heat(picture: np.ndarray, square: Square, strength: np.ndarray) -> np.nd
     )
     size = (picture.shape[1], picture.shape[0])
     cover = cv2.warpAffine(layer, matrix, size, flags=cv2.INTER_LINEAR)
-    colours = cv2.applyColorMap(np.uint8(np.clip(cover, 0, 1) * 255), cv2.COLORMAP_INFERNO)[:, :, ::-1]
+    colours = cv2.applyColorMap((np.clip(cover, 0, 1) * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)[:, :, ::-1]
     share = (np.clip(cover, 0, 1) * HEAT_OPACITY)[:, :, None]
-    return np.uint8(np.rint(picture * (1 - share) + colours * share))
+    return np.rint(picture * (1 - share) + colours * share).astype(np.uint8)
 
 
 def _draw_face(draw: ImageDraw.ImageDraw, face: Face, size: tuple[int, int]) -> None:

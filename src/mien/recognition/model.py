@@ -13,7 +13,8 @@ import onnxruntime
 from mien.errors import ModelError
 from mien.expressions import NAMES
 
-_HASHES = "hashes.json"
+HASHES = "hashes.json"
+"""Beside the shipped models: the SHA-256 that each was released with."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,9 @@ class ModelFile:
         if path.suffix != ".onnx":
             path = models_folder() / f"{model}.onnx"
             if not path.is_file():
-                raise ModelError(f"unknown model '{model}'; there are {', '.join(shipped_models())}, or give an .onnx file")
+                raise ModelError(
+                    f"unknown model '{model}'; there are {', '.join(shipped_models())}, or give an .onnx file"
+                )
             verify_hash(path)
         elif not path.is_file():
             raise ModelError(f"{path}: no such model file")
@@ -88,7 +91,11 @@ class ModelFile:
         if not len(faces):
             one = self.run(np.zeros((1, size, size), np.uint8))
             return Outputs(one.probabilities[:0], one.features[:0], None if one.map is None else one.map[:0])
-        answers = dict(zip(self._output_names, self._session.run(None, {"face": faces}), strict=True))
+        # Dynamic int8 takes its scales from all the faces of a call: one at a time, a neighbour never changes a result.
+        step = 1 if self.metadata.get("precision") == "int8" else len(faces)
+        parts = [self._session.run(None, {"face": faces[start : start + step]}) for start in range(0, len(faces), step)]
+        whole = parts[0] if len(parts) == 1 else [np.concatenate(output) for output in zip(*parts, strict=True)]
+        answers = dict(zip(self._output_names, whole, strict=True))
         return Outputs(answers["probabilities"], answers["features"], answers.get("map"))
 
     def _check(self) -> None:
@@ -108,14 +115,14 @@ def models_folder() -> Path:
 
 def shipped_models() -> list[str]:
     """Names of the expression models that ship, by the alphabet."""
-    return sorted(Path(name).stem for name in _released() if not name.startswith("blazeface"))
+    return sorted(Path(name).stem for name in released(models_folder()) if not name.startswith("blazeface"))
 
 
 def verify_hash(path: Path) -> None:
     """Raise ModelError where a shipped file's SHA-256 is another than the one it was released with."""
-    expected = _released().get(path.name)
+    expected = released(path.parent).get(path.name)
     if expected is None:
-        raise ModelError(f"{path}: not among the released models ({_HASHES}); give its path to use it all the same")
+        raise ModelError(f"{path}: not among the released models ({HASHES}); give its path to use it all the same")
     if file_hash(path) != expected:
         raise ModelError(f"{path}: damaged or changed (its hash differs from the released one); install mien again")
 
@@ -125,8 +132,9 @@ def file_hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _released() -> dict[str, str]:
-    path = models_folder() / _HASHES
+def released(folder: Path) -> dict[str, str]:
+    """File names of the models that ship in a folder, and their hashes."""
+    path = folder / HASHES
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError) as error:

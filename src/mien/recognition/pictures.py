@@ -27,7 +27,7 @@ def read_picture(path: str | Path) -> np.ndarray:
                 width, height = picture.size
                 if width * height > MOST_PIXELS:
                     raise PictureError(
-                        f"{path}: {width}x{height} is more than {MOST_PIXELS // 1_000_000} megapixels; make it smaller first"
+                        f"{path}: {width}x{height} is more than {MOST_PIXELS // 10**6} megapixels; make it smaller"
                     )
                 picture.load()
                 return np.ascontiguousarray(_to_rgb(ImageOps.exif_transpose(picture)))
@@ -36,7 +36,9 @@ def read_picture(path: str | Path) -> np.ndarray:
     except Image.UnidentifiedImageError as error:
         raise PictureError(f"{path}: not a picture that can be read") from error
     except Image.DecompressionBombError as error:
-        raise PictureError(f"{path}: refused, it claims far more pixels than {MOST_PIXELS // 1_000_000} million") from error
+        raise PictureError(
+            f"{path}: refused, it claims far more pixels than {MOST_PIXELS // 1_000_000} million"
+        ) from error
     except IsADirectoryError as error:
         raise PictureError(f"{path}: a folder, not a picture") from error
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:  # what Pillow's decoders raise
@@ -62,13 +64,15 @@ def find_pictures(paths: list[Path]) -> list[Path]:
 
 
 def as_picture(array: np.ndarray) -> np.ndarray:
-    """An array as a picture: uint8 RGB [H, W, 3] as it is, grey [H, W] repeated; raises PictureError for another kind."""
+    """A picture from an array: uint8 RGB [H, W, 3] as it is, grey [H, W] repeated; PictureError for another kind."""
     if array.dtype == np.uint8 and array.size:
         if array.ndim == 3 and array.shape[2] == 3:
             return array
         if array.ndim == 2:
             return np.repeat(array[:, :, None], 3, axis=2)
-    raise PictureError(f"a picture must be uint8 [H, W, 3] (RGB) or [H, W] (grey), not {array.dtype} {list(array.shape)}")
+    raise PictureError(
+        f"a picture must be uint8 [H, W, 3] (RGB) or [H, W] (grey), not {array.dtype} {list(array.shape)}"
+    )
 
 
 def _to_rgb(picture: Image.Image) -> np.ndarray:

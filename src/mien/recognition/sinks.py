@@ -81,9 +81,7 @@ class CsvSink(_FileSink):
         for number, face in enumerate(faces):
             record = face_record(face)
             shares = record["probabilities"].values()
-            self._writer.writerow(
-                [picture, number, *record["box"], record["score"], record["expression"], *shares]
-            )
+            self._writer.writerow([picture, number, *record["box"], record["score"], record["expression"], *shares])
         if not faces:
             self._writer.writerow([picture, *[""] * (len(self.COLUMNS) - 1)])
 

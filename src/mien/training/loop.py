@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from lightning_fabric import Fabric
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.nn import functional
 
 from mien.data.dataset import FaceData
 from mien.evaluation.metrics import accuracy_and_macro_f1, confusion_matrix
 from mien.expressions import NAMES
-from mien.storage import write_json
+from mien.training.averaging import MovingAverage
+from mien.training.keeping import Keeper
 from mien.training.networks import ExpressionNetwork
 from mien.training.objective import Objective
 from mien.training.optimiser import adamw, set_rate
@@ -22,6 +23,7 @@ from mien.training.sampling import class_weights, epoch_order
 from mien.training.warping import enlarge
 
 VALIDATION_BATCH = 256
+SHOW_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -40,16 +42,17 @@ class Progress:
 
 @dataclass(frozen=True)
 class DeviceData:
-    """Pictures on the device: uint8 [N, 48, 48], int64 [N], float [N, 8] or None."""
+    """Pictures on the device: uint8 [N, 48, 48], their class targets float [N, 7], votes float [N, 8] or None."""
 
     faces: torch.Tensor
-    labels: torch.Tensor
+    targets: torch.Tensor
     votes: torch.Tensor | None
 
     @classmethod
     def of(cls, data: FaceData, device: torch.device) -> "DeviceData":
         votes = None if data.votes is None else torch.from_numpy(data.votes).to(device)
-        return cls(torch.from_numpy(data.faces).to(device), torch.from_numpy(data.labels).to(device), votes)
+        targets = functional.one_hot(torch.from_numpy(data.labels), len(NAMES)).float()
+        return cls(torch.from_numpy(data.faces).to(device), targets.to(device), votes)
 
 
 def train(
@@ -60,21 +63,30 @@ def train(
     folder: RunFolder,
     fabric: Fabric,
     show: Callable[[Progress], None] = lambda progress: None,
+    deadline: float | None = None,
 ) -> list[Epoch]:
     """Train `network` by `recipe`, go on from the folder's checkpoint if there is one, and return the curve.
 
     After each epoch the averaged network is judged on `validation`, and the best one's weights are kept. A run that is
     interrupted and goes on gives the same curve as one that is not: all chance is drawn from the seed and the epoch.
+
+    deadline: on time.monotonic()'s clock; training ends early, with a checkpoint, where another epoch would pass it. At
+    least one epoch is done.
     """
     device = fabric.device
     weights = torch.from_numpy(class_weights(training.labels, len(NAMES), recipe.reweight))
     torch.manual_seed(recipe.seed)
-    network = network.to(device, memory_format=torch.channels_last)
-    averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema), use_buffers=True)
-    objective = Objective(network, weights, recipe.label_smoothing, recipe.fer_plus if training.votes is not None else 0)
+    network = network.to(device).to(memory_format=torch.channels_last)
+    averaged = MovingAverage(network, recipe.ema)
+    objective = Objective(
+        network, weights, recipe.label_smoothing, recipe.fer_plus if training.votes is not None else 0
+    )
     optimiser = adamw(network, objective.votes_head, recipe)
-    model, optimiser = fabric.setup(torch.compile(objective) if recipe.compile else objective, optimiser)
+    compiled = torch.compile(objective) if recipe.compile else objective
+    model, optimiser = fabric.setup(compiled, optimiser)  # type: ignore[arg-type]
+    labels = torch.from_numpy(training.labels)
     learned, judged = DeviceData.of(training, device), DeviceData.of(validation, device)
+    keeper = Keeper(folder, objective, averaged, optimiser)
 
     curve: list[Epoch] = []
     if (checkpoint := folder.read_checkpoint(device)) is not None:
@@ -84,17 +96,15 @@ def train(
         curve = [Epoch(**values) for values in checkpoint["curve"]]
 
     for epoch in range(len(curve), recipe.epochs):
-        started = time.monotonic()
+        started = shown = time.monotonic()
         torch.manual_seed((recipe.seed * 1009 + epoch) * 1009 + fabric.global_rank)
         network.drop_patches(recipe.stage_at(epoch).patch_drop)
         model.train()
-        batches = list(_batches(learned, recipe, epoch, fabric))
+        batches = list(_batches(labels, recipe, epoch, fabric))
         total, seen = torch.zeros((), device=device), 0
         for step, (places, generator) in enumerate(batches):
             set_rate(optimiser, recipe, epoch + step / len(batches))
-            faces = recipe.warp(learned.faces[places], recipe.stage_at(epoch).pixels, generator)
-            votes = None if learned.votes is None else learned.votes[places]
-            loss = model(faces, learned.labels[places], votes)
+            loss = model(*_mixed_batch(learned, places, recipe, epoch, generator))
             fabric.backward(loss)
             fabric.clip_gradients(model, optimiser, max_norm=5.0, error_if_nonfinite=False)
             optimiser.step()
@@ -102,58 +112,57 @@ def train(
             averaged.update_parameters(network)
             total += loss.detach()
             seen += len(places) * fabric.world_size
-            if step % 10 == 9 or step == len(batches) - 1:
-                elapsed = time.monotonic() - started
-                left = elapsed / (step + 1) * (len(batches) - step - 1 + len(batches) * (recipe.epochs - epoch - 1))
+            # Reading the loss waits for the device: seldom, or a GPU starves between its steps.
+            if time.monotonic() - shown >= SHOW_SECONDS or step == len(batches) - 1:
                 mean = float(total) / (step + 1)
+                shown = time.monotonic()
+                elapsed = shown - started
+                left = elapsed / (step + 1) * (len(batches) - step - 1 + len(batches) * (recipe.epochs - epoch - 1))
                 last = curve[-1] if curve else None
                 show(Progress(epoch, recipe.epochs, step + 1, len(batches), mean, seen / elapsed, left, last))
         speed = seen / (time.monotonic() - started)
         probabilities = predict(averaged.module, judged.faces, recipe.pixels)
         accuracy, macro_f1 = accuracy_and_macro_f1(confusion_matrix(validation.labels, probabilities.argmax(1)))
-        mean_loss = float(fabric.all_reduce(total)) / len(batches)
+        mean_loss = float(fabric.all_reduce(total)) / len(batches)  # type: ignore[arg-type]
         curve.append(Epoch(epoch, mean_loss, accuracy, macro_f1, speed, time.monotonic() - started))
+        # The first process decides for all: clocks differ, and all must leave the loop at the same epoch.
+        over = fabric.broadcast(deadline is not None and time.monotonic() + curve[-1].seconds > deadline)
         if fabric.is_global_zero:
-            _keep(folder, curve, objective, averaged, optimiser)
+            keeper.keep(curve, last=over or epoch == recipe.epochs - 1)
         fabric.barrier()
+        if over:
+            break
     return curve
 
 
-def _batches(data: DeviceData, recipe: Recipe, epoch: int, fabric: Fabric) -> Iterator[tuple[torch.Tensor, torch.Generator]]:
-    """This process's share of one epoch: places in the data, and the generator that warps them.
+def _mixed_batch(
+    data: DeviceData, places: torch.Tensor, recipe: Recipe, epoch: int, generator: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+    """What the objective takes, for int64 places [N] in the data: warped and mixed faces, class targets, votes."""
+    faces = recipe.warp(data.faces[places], recipe.stage_at(epoch).pixels, generator)
+    targets, votes = data.targets[places], None if data.votes is None else data.votes[places]
+    if recipe.mixing is None:
+        return faces, targets, votes
+    mixture = recipe.mixing(faces, generator)
+    return mixture.faces, mixture.targets(targets), None if votes is None else mixture.targets(votes)
+
+
+def _batches(
+    labels: torch.Tensor, recipe: Recipe, epoch: int, fabric: Fabric
+) -> Iterator[tuple[torch.Tensor, torch.Generator]]:
+    """This process's share of one epoch over labels int64 [N]: places in the data, and the generator for their chances.
 
     The order is the same in every process, and each takes every n-th batch of it, as many as the others.
     """
-    order = epoch_order(data.labels.cpu(), recipe.balance, torch.Generator().manual_seed(recipe.seed * 1009 + epoch))
-    generator = torch.Generator(data.faces.device)
+    order = epoch_order(labels, recipe.balance, torch.Generator().manual_seed(recipe.seed * 1009 + epoch))
+    generator = torch.Generator(fabric.device)
     generator.manual_seed((recipe.seed * 1009 + epoch) * 1009 + fabric.global_rank)
-    batches = order.to(data.faces.device).split(recipe.batch_size)
+    batches = order.to(fabric.device).split(recipe.batch_size)
     if len(batches) > 1 and len(batches[-1]) < recipe.batch_size:
         batches = batches[:-1]
     each = max(len(batches) // fabric.world_size, 1)
     for number in range(each):
         yield batches[(number * fabric.world_size + fabric.global_rank) % len(batches)], generator
-
-
-def _keep(
-    folder: RunFolder,
-    curve: list[Epoch],
-    objective: Objective,
-    averaged: AveragedModel,
-    optimiser: torch.optim.Optimizer,
-) -> None:
-    if curve[-1].merit >= max(epoch.merit for epoch in curve):
-        folder.write_weights(averaged.module)  # type: ignore[arg-type]
-        write_json(folder.path / "metrics.json", vars(curve[-1]))
-    folder.write_curve(curve)
-    folder.write_checkpoint(
-        {
-            "objective": objective.state_dict(),
-            "averaged": averaged.state_dict(),
-            "optimiser": optimiser.state_dict(),
-            "curve": [vars(epoch) for epoch in curve],
-        }
-    )
 
 
 @torch.inference_mode()

@@ -9,11 +9,13 @@ from mien.training.networks import ExpressionNetwork
 
 
 class Objective(nn.Module):
-    """Faces, labels and FER+ votes to one loss.
+    """Faces, class targets and FER+ votes to one loss.
 
     Cross entropy with label smoothing and class weights; with `fer_plus` above zero a second linear head learns the
     share of FER+'s raters for each emotion. That head guides the features and is left out of the model.
     """
+
+    weights: torch.Tensor
 
     def __init__(
         self, network: ExpressionNetwork, weights: torch.Tensor, label_smoothing: float, fer_plus: float
@@ -24,13 +26,17 @@ class Objective(nn.Module):
         self.register_buffer("weights", weights)
         self.votes_head = nn.Linear(network.head.in_features, len(VOTED)) if fer_plus else None
 
-    def forward(self, faces: torch.Tensor, labels: torch.Tensor, votes: torch.Tensor | None) -> torch.Tensor:
-        """Float [N, 1, h, w] in [0, 1], int64 [N], and float [N, 8] (rows sum to 1, or to 0 where nobody voted)."""
+    def forward(self, faces: torch.Tensor, targets: torch.Tensor, votes: torch.Tensor | None) -> torch.Tensor:
+        """Faces float [N, 1, h, w] in [0, 1]; targets float [N, classes], rows sum to 1; votes float [N, 8], or None.
+
+        Rows of votes sum to 1, or to less where faces without votes were mixed in.
+        """
         logits, features = self.network(faces)
-        losses = functional.cross_entropy(
-            logits.float(), labels, reduction="none", label_smoothing=self.label_smoothing
-        )
-        loss = (losses * self.weights[labels]).mean()  # type: ignore[index]
+        # Weighted first: a mixed face's loss is then the mean of its two classes' weighted losses, by their shares.
+        weighted = targets * self.weights
+        even = weighted.sum(1, keepdim=True) / targets.shape[1]
+        smoothed = torch.lerp(weighted, even.expand_as(weighted), self.label_smoothing)
+        loss = functional.cross_entropy(logits.float(), smoothed)
         if self.votes_head is not None and votes is not None:
             loss = loss + self.fer_plus * functional.cross_entropy(self.votes_head(features).float(), votes)
         return loss

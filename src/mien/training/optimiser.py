@@ -27,7 +27,10 @@ def adamw(network: ExpressionNetwork, extra: nn.Module | None, recipe: Recipe) -
             decay = recipe.weight_decay if parameter.ndim > 1 else 0.0
             groups.append({"params": [parameter], "param_names": [name], "lr_scale": 1.0, "weight_decay": decay})
     return torch.optim.AdamW(
-        [{"params": group["params"], "lr_scale": group["lr_scale"], "weight_decay": group["weight_decay"]} for group in groups],
+        [
+            {"params": group["params"], "lr_scale": group["lr_scale"], "weight_decay": group["weight_decay"]}
+            for group in groups
+        ],
         lr=recipe.learning_rate,
         fused=True,
     )

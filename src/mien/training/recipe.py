@@ -1,4 +1,4 @@
-"""A recipe: everything that decides how a network is trained, as one TOML file."""
+"""A recipe: everything that decides how a network is trained, as one TOML file, which may extend another."""
 
 import difflib
 import tomllib
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mien.errors import RecipeError
+from mien.training.mixing import MIXINGS, Mixing
 from mien.training.warping import Warp
 
 PRECISIONS = ("32-true", "bf16-mixed")
@@ -35,16 +36,22 @@ class Recipe:
     """How one network is trained.
 
     stages: in order; the last stage's pixels are the model's input size.
+    hold_out: share of the training part that chooses the epoch instead of the validation part, which then is free to be
+    reported on. synthetic: share of the data set's synthetic pictures that are learned from; above 0 it needs a set
+    balanced with them.
     learning_rate: the peak, after warm-up; layer_decay: factor from each layer to the one below it.
     balance: pictures are drawn in proportion to class size ** -balance (0 as they are, 1 all classes alike).
     reweight: the loss is weighted by class size ** -reweight (mean weight 1).
     fer_plus: weight of a second head's loss against FER+'s vote shares; the head is left out of the model.
     ema: decay of the averaged weights a step, which are the ones that are judged and kept.
+    mixing: how faces are mixed with each other after the warp, if they are.
     """
 
     network: str
     stages: tuple[Stage, ...] = (Stage(10),)
     split: str = "official"
+    hold_out: float = 0.0
+    synthetic: float = 0.0
     seed: int = 0
     batch_size: int = 64
     learning_rate: float = 3e-4
@@ -60,6 +67,7 @@ class Recipe:
     precision: str = "32-true"
     compile: bool = False
     warp: Warp = field(default_factory=Warp)
+    mixing: Mixing | None = None
 
     def __post_init__(self) -> None:
         if not self.stages:
@@ -68,7 +76,7 @@ class Recipe:
             raise RecipeError(f"precision must be one of {', '.join(PRECISIONS)}, not '{self.precision}'")
         if self.batch_size < 2:
             raise RecipeError("batch_size must be at least 2")
-        for name in ("balance", "reweight", "label_smoothing", "drop_path", "ema"):
+        for name in ("hold_out", "synthetic", "balance", "reweight", "label_smoothing", "drop_path", "ema"):
             if not 0 <= getattr(self, name) <= 1:
                 raise RecipeError(f"{name} must lie between 0 and 1, not {getattr(self, name)}")
 
@@ -90,49 +98,95 @@ class Recipe:
             epoch -= stage.epochs
         return self.stages[-1]
 
+    @property
+    def report_part(self) -> str:
+        """The part of the split that the trained network is reported on."""
+        return "test" if self.split == "official" else "validation"
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values; `from_dict` reads them back."""
-        return asdict(self)
+        mixing = None if self.mixing is None else {"name": self.mixing.name, **asdict(self.mixing)}
+        return {**asdict(self), "mixing": mixing}
 
 
 def read(path: Path) -> Recipe:
-    """Read a TOML recipe; raises RecipeError for a missing file, bad TOML, or an unknown key (naming the nearest)."""
+    """Read a TOML recipe.
+
+    `extends = "other.toml"`, relative to the file, takes over the other's values; those given here stand above them, in
+    tables key by key. Raises RecipeError for a missing file, bad TOML, recipes that extend each other in a circle, or
+    an unknown key (naming the nearest).
+    """
     try:
-        values = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise RecipeError(f"{path}: {error.strerror}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{path}: not valid TOML: {error}") from error
-    try:
-        return from_dict(values)
+        return from_dict(_values(path, ()))
     except RecipeError as error:
         raise RecipeError(f"{path}: {error}") from error
 
 
+def _values(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
+    """What a file says, over what it extends; `above`: the files that led here."""
+    if path.resolve() in above:
+        raise RecipeError(f"extends itself by way of {path.name}; break the circle")
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecipeError(f"cannot read {path.name}: {error.strerror}") from error
+    except ValueError as error:  # bad TOML or not UTF-8
+        raise RecipeError(f"{path.name} is not valid TOML: {error}") from error
+    base = values.pop("extends", None)
+    if base is None:
+        return values
+    if not isinstance(base, str):
+        raise RecipeError(f"extends in {path.name} must name one file")
+    return _merged(_values(path.parent / base, (*above, path.resolve())), values)
+
+
+def _merged(base: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    result = {**base, **values}
+    for key in base.keys() & values.keys():
+        if isinstance(base[key], dict) and isinstance(values[key], dict):
+            result[key] = _merged(base[key], values[key])
+    return result
+
+
 def from_dict(values: Mapping[str, Any]) -> Recipe:
     """A recipe from plain values; raises RecipeError for unknown keys or values of another kind."""
-    given = _known(values, Recipe)
+    given = known_keys(values, Recipe)
     if "network" not in given:
         raise RecipeError("the key 'network' is missing; it names what to train, e.g. network = \"vit_tiny\"")
     try:
         if "stages" in given:
-            given["stages"] = tuple(Stage(**_known(stage, Stage)) for stage in given["stages"])
+            given["stages"] = tuple(Stage(**known_keys(stage, Stage)) for stage in given["stages"])
         if "warp" in given:
-            warp = _known(given["warp"], Warp)
+            warp = known_keys(given["warp"], Warp)
             if "scale" in warp:
                 warp["scale"] = tuple(warp["scale"])
             given["warp"] = Warp(**warp)
+        if given.get("mixing") is not None:
+            given["mixing"] = _mixing(given["mixing"])
         return Recipe(**given)
     except (TypeError, ValueError) as error:
         raise RecipeError(f"a value has the wrong kind: {error}") from error
 
 
-def _known(values: Mapping[str, Any], kind: type) -> dict[str, Any]:
-    """The values as a dict of their own; raises RecipeError for a key that `kind` has no field for."""
+def _mixing(values: Mapping[str, Any]) -> Mixing:
+    options = dict(values)
+    name = options.pop("name", None)
+    if name not in MIXINGS:
+        raise RecipeError(f"mixing needs the name of one of {', '.join(MIXINGS)}{_hint(str(name), list(MIXINGS))}")
+    return MIXINGS[name](**known_keys(options, MIXINGS[name]))
+
+
+def known_keys(values: Mapping[str, Any], kind: type) -> dict[str, Any]:
+    """The values as a dict of their own; raises RecipeError for a key that the dataclass `kind` has no field for."""
+    if not isinstance(values, Mapping):
+        raise RecipeError(f"a table of values is needed where '{values}' stands")
     known = [entry.name for entry in fields(kind)]
     for key in values:
         if key not in known:
-            near = difflib.get_close_matches(key, known, 1)
-            hint = f"; did you mean '{near[0]}'?" if near else f"; known are {', '.join(known)}"
-            raise RecipeError(f"unknown key '{key}'{hint}")
+            raise RecipeError(f"unknown key '{key}'" + (_hint(key, known) or f"; known are {', '.join(known)}"))
     return dict(values)
+
+
+def _hint(given: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(given, known, 1)
+    return f"; did you mean '{near[0]}'?" if near else ""

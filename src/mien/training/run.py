@@ -1,8 +1,9 @@
 """A run is a folder: recipe, where it was made, curve, checkpoint, metrics and weights.
 
 run.json: recipe, data hash, code version, hardware. curve.csv: one line an epoch. checkpoint.pt: everything to go on
-from, read with `weights_only`. weights.safetensors: the averaged network of the best epoch on the validation part.
-metrics.json: that epoch's scores. All are written atomically, so a kill at any moment leaves the last good ones.
+from, read with `weights_only`. weights.safetensors: the averaged network of the best epoch on the pictures that choose
+it. metrics.json: that epoch's scores. All are written atomically, so a kill at any moment leaves the last good ones.
+.lock is held while the run is trained.
 """
 
 import csv
@@ -17,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from mien.errors import DataError, ModelError
 from mien.storage import write_atomically, write_json, write_text
@@ -57,6 +59,26 @@ class RunFolder:
     def checkpoint(self) -> Path:
         return self.path / "checkpoint.pt"
 
+    def lock(self) -> FileLock:
+        """Held by the process that trains into this folder; let go by the system when that process ends, however."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        return FileLock(self.path / ".lock", timeout=2)
+
+    def clear_drafts(self) -> None:
+        """Remove what writes that were killed left behind; only for who holds the lock."""
+        for draft in self.path.glob(".*.draft"):
+            draft.unlink(missing_ok=True)
+
+    def is_locked(self) -> bool:
+        """Whether some process trains into this folder now."""
+        if not self.path.is_dir():
+            return False
+        try:
+            with self.lock().acquire(timeout=0):
+                return False
+        except Timeout:
+            return True
+
     def write_description(self, recipe: Recipe, data_hash: str, start: str) -> None:
         """run.json; start: where the first weights came from."""
         description = {
@@ -87,9 +109,20 @@ class RunFolder:
             writer.writerow({key: round(value, 5) for key, value in asdict(epoch).items()})
         write_text(self.path / "curve.csv", text.getvalue())
 
-    def write_weights(self, network: ExpressionNetwork) -> None:
-        state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-        write_atomically(self.weights, lambda draft: save_file(state, draft))
+    def curve(self) -> list[Epoch]:
+        """The epochs so far, from curve.csv; none where there is no such file; raises DataError where it is damaged."""
+        try:
+            with (self.path / "curve.csv").open(encoding="utf-8", newline="") as file:
+                lines = list(csv.DictReader(file))
+            return [Epoch(int(line.pop("epoch")), **{key: float(text) for key, text in line.items()}) for line in lines]
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
+            raise DataError(f"{self.path / 'curve.csv'}: not a run's curve") from error
+
+    def write_weights(self, state: dict[str, torch.Tensor]) -> None:
+        content = save({name: tensor.cpu().contiguous() for name, tensor in state.items()})
+        write_atomically(self.weights, lambda draft: draft.write_bytes(content))
 
     def write_checkpoint(self, state: dict[str, Any]) -> None:
         write_atomically(self.checkpoint, lambda draft: torch.save(state, draft))
@@ -112,7 +145,10 @@ class RunFolder:
 
 
 def load_weights(network: ExpressionNetwork, path: Path) -> None:
-    """Weights of this project's own training into a network of the same kind; raises ModelError where they do not fit."""
+    """Weights of this project's own training into a network of the same kind.
+
+    Raises ModelError where they do not fit.
+    """
     try:
         network.load_state_dict(load_file(path))
     except FileNotFoundError as error:
@@ -150,5 +186,7 @@ def hardware() -> str:
     if torch.cuda.is_available():
         engine = f"{torch.cuda.get_device_name()} x{torch.cuda.device_count()}"
     else:
-        engine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
+        engine = (
+            f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
+        )
     return f"{engine}, torch {torch.__version__}"

@@ -12,8 +12,9 @@ class Warp:
     """How far faces are moved; every range is drawn uniformly and per face.
 
     scale: (least, most) side of the sampled square as a share of the picture; shift: most, share of the picture; turn:
-    most, degrees; mirror: flip half of the faces; light, contrast: most, as a share of full range and of contrast;
-    erase: share of faces that lose a rectangle (of 2% to 20% of the area) to noise.
+    most, degrees; mirror: flip half of the faces; erase: share of faces that lose a rectangle (of 2% to 20% of the
+    area) to noise. Of the colour space a grey picture has these: light (brightness) and contrast, most, as a share of
+    full range and of contrast; gamma, most, as the power's natural logarithm. Saturation has no meaning in grey.
     """
 
     scale: tuple[float, float] = (0.8, 1.05)
@@ -22,6 +23,7 @@ class Warp:
     mirror: bool = True
     light: float = 0.15
     contrast: float = 0.25
+    gamma: float = 0.0
     erase: float = 0.25
 
     def __call__(self, faces: torch.Tensor, pixels: int, generator: torch.Generator) -> torch.Tensor:
@@ -46,6 +48,8 @@ class Warp:
             1,
         )
         warped = _sample(faces, theta, pixels)
+        if self.gamma:
+            warped = warped ** draw(-self.gamma, self.gamma).exp().view(-1, 1, 1, 1)
         middle = warped.mean((1, 2, 3), keepdim=True)
         contrast = (1 + draw(-self.contrast, self.contrast)).view(-1, 1, 1, 1)
         light = draw(-self.light, self.light).view(-1, 1, 1, 1)

@@ -1,4 +1,4 @@
-"""CoaT-Lite tiny (Xu et al. 2021): four stages of convolutional attention; the last stage's tokens are the locations."""
+"""CoaT-Lite tiny (Xu et al. 2021): four stages of convolutional attention; its last tokens are the locations."""
 
 import torch
 from torch import nn

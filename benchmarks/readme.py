@@ -1,0 +1,68 @@
+"""Fills the README's table of results from results/; `--check` only says whether it is up to date.
+
+Usage: python benchmarks/readme.py [--check]
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from mien.recognition.model import ModelFile, shipped_models
+from mien.storage import write_text
+
+ROOT = Path(__file__).parents[1]
+BEGIN, END = "<!-- results: written by benchmarks/readme.py -->", "<!-- end of results -->"
+
+
+def table(root: Path) -> str:
+    """The Markdown table: every figure from a file in results/, "not run" where there is none."""
+    rows = [
+        "| | accuracy | without duplicates | macro F1 | without duplicates | MB | ms a face |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    speed = _read(root / "results/benchmarks/recognition.json")
+    for name in shipped_models():
+        scores = _read(root / f"results/{name}-official-test.json")
+        measured = (speed or {}).get("models", {}).get(name)
+        precision = ModelFile.open(name).metadata["precision"]
+        size = [f"{measured['megabytes']:.1f}", f"{measured['face_ms']:.1f}"] if measured else ["not run"] * 2
+        rows.append(_row(f"**Mien {name}** ({precision})", _scores(scores), size))
+    fer = (speed or {}).get("fer")
+    fer_speed = f"{fer['face_ms']:.1f}" if isinstance(fer, dict) else "not run"
+    peer = _read(root / "results/peers/fer-official-test.json")
+    rows.append(_row(peer["model"] + " (PyPI)" if peer else "fer (PyPI)", _scores(peer), ["0.1", fer_speed]))
+    return "\n".join(rows)
+
+
+def _read(path: Path) -> dict | None:
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def _scores(scores: dict | None) -> list[str]:
+    if scores is None:
+        return ["not run"] * 4
+    cells = []
+    for name in ("accuracy", "macro_f1"):
+        for kind in ("raw", "without_duplicates"):
+            entry = scores[kind][name]
+            cells.append(f"{entry['value']:.3f} ({entry['low']:.3f}-{entry['high']:.3f})")
+    return cells
+
+
+def _row(name: str, scores: list[str], rest: list[str]) -> str:
+    return "| " + " | ".join([name, *scores, *rest]) + " |"
+
+
+def main() -> None:
+    path = ROOT / "README.md"
+    text = path.read_text(encoding="utf-8")
+    before, rest = text.split(BEGIN)
+    _, after = rest.split(END)
+    filled = f"{before}{BEGIN}\n{table(ROOT)}\n{END}{after}"
+    if "--check" in sys.argv:
+        sys.exit(0 if filled == text else "README.md is behind results/: run python benchmarks/readme.py")
+    write_text(path, filled)
+
+
+if __name__ == "__main__":
+    main()

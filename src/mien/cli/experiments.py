@@ -1,0 +1,230 @@
+"""`mien experiments`: many recipes, run by a queue; what is done; results brought home from another machine."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from mien.cli.options import DataFolder, load_with_progress
+from mien.errors import DataError, MienError, ModelError
+
+if TYPE_CHECKING:
+    from mien.data.dataset import FaceData
+    from mien.experiments.jobs import Broken, Job
+
+app = typer.Typer(help="Run many recipes, and keep their results.", no_args_is_help=True)
+
+Recipes = Annotated[list[Path], typer.Argument(metavar="RECIPES...", help="Recipes (.toml) and folders of them.")]
+Runs = Annotated[Path, typer.Option("--out", help="Where runs are trained, with their weights.")]
+Results = Annotated[Path, typer.Option("--results", help="Where finished runs are put on file, as small text files.")]
+Seeds = Annotated[str, typer.Option("--seeds", help="Comma-separated; all recipes with the first one come first.")]
+Balanced = Annotated[
+    Path | None,
+    typer.Option("--balanced", help="The data set with synthetic pictures, for recipes that learn from them."),
+]
+
+
+@app.command()
+def run(
+    recipes: Recipes,
+    data: DataFolder,
+    balanced: Balanced = None,
+    out: Runs = Path("runs"),
+    results: Results = Path("results"),
+    seeds: Seeds = "0",
+    hours: Annotated[float | None, typer.Option(help="Begin nothing and end all after this time.", min=0)] = None,
+    parallel: Annotated[int, typer.Option(help="How many runs at a time, on one GPU or on the cores.", min=1)] = 1,
+    weights: Annotated[
+        str,
+        typer.Option(
+            help="Starting weights: a folder of timm's <model>.safetensors, 'timm' for its download, or 'none'."
+        ),
+    ] = "timm",
+) -> None:
+    """Run every recipe that has no result yet; stop cleanly when the time is over, go on when called again.
+
+    Each run is a process of its own: one that fails is named at the end, and the others are done. Exit code 1 tells of
+    failures.
+
+    Example: mien experiments run recipes/reference --data fer2013 --balanced balanced --hours 2 --parallel 3
+    """
+    import time
+
+    from mien.experiments import jobs as known
+    from mien.experiments.progress import State, standings
+    from mien.experiments.queue import Commands, Queue
+
+    if weights not in ("timm", "none") and not Path(weights).is_dir():
+        raise ModelError(f"{weights}: no such folder of starting weights; or give 'timm' or 'none'")
+    deadline = None if hours is None else time.monotonic() + hours * 3600
+    jobs, broken = known.find(recipes, _numbers(seeds))
+    console = Console(stderr=True, highlight=False)
+    _name_broken(broken, console)
+    ready = []
+    for standing in standings(jobs, out, results, balanced is not None):
+        if standing.state in (State.WAITING, State.OUTDATED):
+            console.print(f"{standing.job.name}: {standing.state}: {escape(standing.note)}")
+        else:
+            ready.append(standing.job)
+    threads = max((os.cpu_count() or 1) // parallel, 1)
+
+    def set_for(job: "Job") -> Path:
+        return balanced if job.recipe.synthetic and balanced is not None else data
+
+    def train(job: "Job", left: float | None) -> list[str]:
+        options = ["--data", set_for(job), "--out", out / job.name, "--seed", job.recipe.seed, "--threads", threads]
+        options += ["--weights", _start(job, weights), *(["--hours", left] if left is not None else [])]
+        return _mien("train", job.path, "--resume", *options)
+
+    def file(job: "Job") -> list[str]:
+        return _mien(
+            *("experiments", "collect", out / job.name, "--data", data, "--results", results),
+            *("--recipes", job.path),
+        )
+
+    queue = Queue(Commands(train, file), out, results, parallel, deadline, lambda line: console.print(escape(line)))
+    outcomes = queue.run(ready)
+    stopped = [outcome for outcome in outcomes if outcome.kind == "stopped"]
+    failed = [outcome for outcome in outcomes if outcome.kind == "failed"]
+    if stopped:
+        console.print(f"{len(stopped)} not finished: {escape(stopped[0].reason)}; the same command goes on")
+    for outcome in failed:
+        console.print(f"failed: {outcome.job.name}: {escape(outcome.reason)} (log: {out / outcome.job.name}/log.txt)")
+    if failed or broken:
+        raise typer.Exit(1)
+
+
+@app.command()
+def status(
+    recipes: Recipes,
+    balanced: Balanced = None,
+    out: Runs = Path("runs"),
+    results: Results = Path("results"),
+    seeds: Seeds = "0",
+) -> None:
+    """Say which runs are done, running, to do or waiting, and how long the rest takes by the speed measured so far.
+
+    Example: mien experiments status recipes/reference recipes/mobilenet_v2
+    """
+    from mien.experiments import jobs as known
+    from mien.experiments.progress import State, standings
+
+    jobs, broken = known.find(recipes, _numbers(seeds))
+    console = Console()
+    table = Table("run", "state", "epochs", "time left", "")
+    table.columns[2].justify = table.columns[3].justify = "right"
+    rows = standings(jobs, out, results, balanced is not None)
+    colours = {
+        State.DONE: "green",
+        State.RUNNING: "cyan",
+        State.FAILED: "red",
+        State.WAITING: "yellow",
+        State.OUTDATED: "red",
+    }
+    for row in rows:
+        colour = colours.get(row.state, "default")
+        left = "" if row.state in (State.DONE, State.OUTDATED) else _time(row.seconds_left)
+        state = f"[{colour}]{row.state}[/]"
+        table.add_row(row.job.name, state, f"{row.epochs} of {row.job.recipe.epochs}", left, escape(row.note))
+    console.print(table)
+    counts = {state: sum(row.state == state for row in rows) for state in State}
+    console.print(", ".join(f"{count} {state}" for state, count in counts.items() if count))
+    known_left = [row.seconds_left for row in rows if row.seconds_left]
+    unknown = sum(row.seconds_left is None for row in rows)
+    if known_left or unknown:
+        more = f", and {unknown} runs of unmeasured speed" if unknown else ""
+        console.print(f"Left, one run after another: {_time(sum(known_left))}{more}.")
+    _name_broken(broken, console)
+
+
+@app.command()
+def collect(
+    folders: Annotated[list[Path], typer.Argument(help="Runs' folders, or folders of another machine's results/runs.")],
+    recipes: Annotated[
+        list[Path] | None, typer.Option(help="Recipes and folders of them that the runs may be of; all if left out.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(envvar="MIEN_DATA", help="The data set, for runs that are not judged yet.")
+    ] = None,
+    results: Results = Path("results"),
+) -> None:
+    """Check finished runs and put them on file; judge those first that have not been.
+
+    A run must be complete, made by the recipe as it is now, and agree with itself and with what is on file.
+
+    Example: mien experiments collect brought/results/runs/*
+    """
+    from functools import cache
+
+    from mien.experiments import jobs as known
+    from mien.experiments.filing import collect as file
+
+    @cache
+    def load(split: str) -> "FaceData":
+        if data is None:
+            raise DataError("a run has not been judged yet; give the data set with --data")
+        return load_with_progress(data, split)
+
+    console = Console(stderr=True, highlight=False)
+    places = recipes or [folder for folder in sorted(Path("recipes").glob("*/")) if any(folder.glob("[!_]*.toml"))]
+    seeds = {int(seed) for folder in folders if (seed := folder.resolve().name.rpartition("-s")[2]).isdigit()}
+    jobs, broken = known.find(places, tuple(sorted(seeds)))
+    _name_broken(broken, console)
+    refused: list[MienError] = []
+    for folder in folders:
+        try:
+            filed = file(folder, {job.name: job for job in jobs}, results, load)
+        except MienError as error:
+            refused.append(error)
+            continue
+        accuracy = filed.metrics["raw"]["accuracy"]["value"]
+        console.print(f"{filed.name}: on file, accuracy {accuracy:.3f} on {filed.recipe.report_part}")
+    for one in refused[:-1]:
+        console.print(f"mien: {escape(str(one))}")
+    if refused:
+        raise refused[-1]
+
+
+def _mien(*arguments: object) -> list[str]:
+    """A command line of this program, in this interpreter."""
+    return [sys.executable, "-c", "from mien.cli.main import main; main()", *map(str, arguments)]
+
+
+def _start(job: "Job", weights: str) -> str:
+    """The value of `mien train --weights` for a job."""
+    from mien.training.networks import ARCHITECTURES
+
+    if weights in ("timm", "none"):
+        return weights
+    architecture = ARCHITECTURES.get(job.recipe.network)
+    return str(Path(weights) / f"{architecture.timm_name if architecture else job.recipe.network}.safetensors")
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(dict.fromkeys(int(part) for part in text.split(",")))
+    except ValueError as error:
+        raise typer.BadParameter("give whole numbers, e.g. 0,1", param_hint="--seeds") from error
+
+
+def _name_broken(broken: "list[Broken]", console: Console) -> None:
+    for one in broken:
+        console.print(f"broken recipe: {one.path}: {escape(one.reason)}")
+
+
+def _time(seconds: float | None) -> str:
+    if seconds is None:
+        return "?"
+    minutes = round(seconds / 60)
+    return (
+        f"{minutes // 60} h {minutes % 60:02d} min"
+        if minutes >= 60
+        else f"{minutes} min"
+        if minutes
+        else f"{seconds:.0f} s"
+    )

@@ -1,0 +1,278 @@
+"""`mien synth`: train a StarGAN, translate faces with it, balance a data set with them, and judge what came out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from mien.cli.options import DataFolder, load_with_progress
+from mien.errors import RecipeError
+from mien.expressions import NAMES
+
+if TYPE_CHECKING:
+    from mien.synthesis.judge import Verdict
+    from mien.synthesis.scores import Distance, Share
+
+app = typer.Typer(help="Translate faces to other expressions, and balance a data set with them.", no_args_is_help=True)
+
+GeneratorOption = Annotated[
+    str, typer.Option(help="The shipped generator's name, or the generator.onnx of a run of `mien synth train`.")
+]
+
+
+@app.command()
+def train(
+    recipe: Annotated[Path, typer.Argument(help="A recipe (recipes/stargan*.toml).")],
+    data: DataFolder,
+    out: Annotated[Path | None, typer.Option(help="The run's folder; runs/<recipe's name> if left out.")] = None,
+    hours: Annotated[
+        float | None, typer.Option(help="Stop after so many hours, with a checkpoint to go on from.", min=0.0)
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Go on from the run's last checkpoint; the recipe may ask for more steps by now."
+        ),
+    ] = False,
+    accelerator: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    threads: Annotated[int | None, typer.Option(help="CPU threads; all cores if left out.", min=1)] = None,
+) -> None:
+    """Train a StarGAN between the seven expressions, on the training part alone.
+
+    Leaves curves, sample sheets, a checkpoint, and the generator as safetensors and as generator.onnx, which the other
+    commands take.
+
+    Example: mien synth train recipes/stargan.toml --data fer2013
+    """
+    import math
+    import os
+
+    import torch
+    from lightning_fabric import Fabric
+
+    from mien.synthesis import export, loop
+    from mien.synthesis import recipe as recipes
+    from mien.synthesis.run import SynthesisRun
+    from mien.synthesis.sampling import training_faces
+    from mien.training.memory import keep_freed_memory
+
+    plan = recipes.read(recipe)
+    folder = SynthesisRun(out or Path("runs") / recipe.stem)
+    begun = folder.checkpoint.exists()
+    if begun and not resume:
+        raise RecipeError(f"{folder.path} holds a run already; add --resume to go on with it, or choose another --out")
+    if begun and not plan.may_follow(folder.recipe()):
+        raise RecipeError(
+            f"{folder.path} was begun with other networks, another split or another seed; choose another --out"
+        )
+    keep_freed_memory()
+    torch.set_num_threads(threads or os.cpu_count() or 1)
+    fabric = Fabric(accelerator=accelerator, devices=1, precision=plan.precision)  # type: ignore[arg-type]
+    training = training_faces(load_with_progress(data, plan.split))
+    if begun and folder.description()["data"] != training.fingerprint():
+        raise RecipeError(f"{folder.path} was begun with other pictures; choose another --out, or the same --data")
+    folder.write_description(plan, training.fingerprint())
+
+    console = Console(stderr=True)
+    console.print(
+        f"{len(training):,} pictures to learn from, on {fabric.device}; {plan.steps:,} steps into {folder.path}"
+    )
+    with Progress(
+        TextColumn("step"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[losses]}"),
+        TimeRemainingColumn(),
+        console=console,
+    ) as bar:
+        task = bar.add_task("train", total=plan.steps, losses="")
+
+        def show(progress: loop.Progress) -> None:
+            last = progress.last
+            losses = last and (
+                f"gap {last.gap:.2f}, real class {last.real_class:.2f}, made class {last.made_class:.2f}, "
+                f"cycle {last.cycle:.3f}, {last.steps_per_second:.2f} steps/s"
+            )
+            bar.update(task, completed=progress.step, losses=losses or "")
+
+        curve = loop.train(plan, training, folder, fabric, math.inf if hours is None else hours, show)
+    if curve[-1].step < plan.steps:
+        console.print(f"stopped at step {curve[-1].step:,} of {plan.steps:,}; --resume goes on")
+    console.print(f"generator: {export.export_run(folder, folder.path / 'generator.onnx')}")
+
+
+@app.command()
+def balance(
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", help="Kaggle or FER2013 picture folders.", envvar="MIEN_DATA")
+    ],
+    classes: Annotated[list[str], typer.Option("--class", help="The class to fill up; several if given again.")],
+    to: Annotated[str, typer.Option(help="Up to how many training pictures: a number, or a class as large.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The new data set's folder.")],
+    generator: GeneratorOption = "stargan",
+    split: Annotated[str, typer.Option(help="Whose training part gives the sources: official or kaggle.")] = "official",
+    seed: Annotated[int, typer.Option(help="Chooses the faces that are translated.", min=0)] = 0,
+    judge: Annotated[
+        str | None, typer.Option(help="An independent classifier (name or .onnx file) that scores each synthetic face.")
+    ] = None,
+    least: Annotated[
+        float | None,
+        typer.Option(help="Keep what the judge calls the target, with this probability or more.", min=0, max=1),
+    ] = None,
+    novelty: Annotated[
+        bool, typer.Option("--novelty", help="Keep what lies as near to real faces as 95% of these do.")
+    ] = False,
+) -> None:
+    """Fill up rare classes with translated faces of other classes' training pictures.
+
+    Writes a whole new data set: the originals linked, the synthetic faces, their manifest, and a chart. The same seed
+    gives the same files.
+
+    Example: mien synth balance fer2013 --class disgust --to fear --out balanced --judge vit_tiny --least 0.5
+    """
+    import numpy as np
+
+    from mien.recognition.model import ModelFile
+    from mien.synthesis.balance import Request
+    from mien.synthesis.balance import balance as fill_up
+    from mien.synthesis.translator import Translator, label_of
+
+    labels = tuple(dict.fromkeys(label_of(name) for name in classes))
+    translator = Translator.open(generator)
+    critic = None if judge is None else ModelFile.open(judge)
+    as_large = None if to.isdecimal() else label_of(to)
+    faces = load_with_progress(data, split)
+    counts = np.bincount(faces.labels[faces.parts == "train"], minlength=len(NAMES))
+    count = int(to) if as_large is None else int(counts[as_large])
+    request = Request(labels, count, split, seed, least, novelty)
+    columns = (TextColumn("translating"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("translate", total=None)
+        summary = fill_up(
+            data,
+            faces,
+            request,
+            translator,
+            out,
+            critic,
+            lambda kept, wanted: bar.update(task, completed=kept, total=wanted),
+        )
+    console = Console()
+    for name, done in summary["classes"].items():
+        before = summary["training_pictures_before"][name]
+        console.print(f"{name}: {before:,} + {done['kept']:,} synthetic, of {done['translated']:,} translated")
+        if judge is not None:
+            console.print(
+                f"  called {name} before any filter: {done['called_target']:.1%} (their sources: "
+                f"{done['sources_called_target']:.1%}); refused by probability {done['refused_by_probability']:,}, "
+                f"by novelty {done['refused_by_novelty']:,}"
+            )
+    console.print(f"wrote {out}")
+
+
+@app.command()
+def translate(
+    picture: Annotated[Path, typer.Argument(help="A picture with a face; the largest one is taken.")],
+    to: Annotated[
+        str | None, typer.Option(help="The expression to give it; all seven side by side if left out.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="<picture's name>-<expression>.png if left out.")
+    ] = None,
+    generator: GeneratorOption = "stargan",
+) -> None:
+    """Give the face in a picture another expression: a grey picture of 48 x 48 pixels, or a sheet of all seven.
+
+    Example: mien synth translate portrait.jpg --to surprise
+    """
+    import numpy as np
+
+    from mien.synthesis import figures
+    from mien.synthesis.portrait import find_face
+    from mien.synthesis.translator import Translator, label_of
+
+    if out is not None and out.suffix.lower() != ".png":
+        raise typer.BadParameter("the result is a PNG; give a name that ends in .png", param_hint="--out")
+    label = None if to is None else label_of(to)
+    translator = Translator.open(generator)
+    face = find_face(picture, translator.metadata["crop"])
+    made = translator.translate_all(face)
+    target = out or Path(f"{picture.stem}-{'all' if label is None else NAMES[label]}.png")
+    if label is None:
+        figures.save(figures.sheet([["face", *NAMES]], np.concatenate([face[None], made])[None]), target)
+    else:
+        figures.save(made[label], target)
+    Console().print(f"wrote {target}")
+
+
+@app.command(name="judge")
+def judge_command(
+    folder: Annotated[Path, typer.Argument(help="A folder that `mien synth balance` wrote.")],
+    model: Annotated[str, typer.Option(help="An independent classifier: a shipped model's name, or an .onnx file.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.json", help="judgement.json in the folder if left out; the pairs go beside it."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Chooses halves, subsets and the pairs shown.", min=0)] = 0,
+) -> None:
+    """Say what synthetic faces are worth: KID, target's share, identity, diversity, copies, and pairs to look at.
+
+    Example: mien synth judge balanced --model vit_tiny
+    """
+    from mien.recognition.model import ModelFile
+    from mien.storage import write_json
+    from mien.synthesis import figures
+    from mien.synthesis import judge as judging
+
+    if out is not None and out.suffix.lower() != ".json":
+        raise typer.BadParameter("the judgement is JSON; give a name that ends in .json", param_hint="--out")
+    classifier = ModelFile.open(model)
+    balanced = judging.read(folder)
+    verdicts = judging.judge(balanced, classifier, seed)
+    target = out or folder / "judgement.json"
+    write_json(
+        target,
+        {
+            "model": classifier.name,
+            "seed": seed,
+            "generator": balanced.lines[0].generator,
+            "classes": {name: verdict.to_dict() for name, verdict in verdicts.items()},
+        },
+    )
+    figures.save(judging.pairs(balanced, seed), target.with_suffix(".png"))
+    console = Console()
+    for name, verdict in verdicts.items():
+        console.print(_table(name, verdict))
+    console.print(f"wrote {target} and {target.with_suffix('.png').name}")
+
+
+def _table(name: str, verdict: "Verdict") -> Table:
+    def percent(share: "Share") -> str:
+        return f"{share.value:.1%}  [{share.low:.1%}, {share.high:.1%}]"
+
+    def kid(distance: "Distance") -> str:
+        return f"{distance.mean:.4f}  (sd {distance.deviation:.4f})"
+
+    table = Table(
+        "", "synthetic", "their sources", f"real {name}", title=f"{name}: {verdict.synthetic:,} synthetic faces"
+    )
+    table.add_row(
+        f"called {name}",
+        percent(verdict.called_synthetic),
+        percent(verdict.called_sources),
+        percent(verdict.called_real),
+    )
+    table.add_row(
+        f"KID to real {name}", kid(verdict.kid_synthetic), kid(verdict.kid_sources), kid(verdict.kid_real_halves)
+    )
+    table.add_row("diversity", f"{verdict.diversity_synthetic:.3f}", "", f"{verdict.diversity_real:.3f}")
+    for kind, identity in (("features", verdict.identity_features), ("pixels", verdict.identity_pixels)):
+        text = f"{identity.to_source:.3f} to source, {identity.to_another:.3f} to another"
+        table.add_row(f"distance by {kind}", text, "", "")
+        table.add_row(f"source nearer by {kind}", percent(identity.source_is_nearer), "", "")
+    table.add_row(f"near-copies of real {name}", percent(verdict.copies_of_training_faces), "", "")
+    table.add_row("unchanged", percent(verdict.unchanged), "", "")
+    return table

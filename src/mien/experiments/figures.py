@@ -1,0 +1,122 @@
+"""The figures of the report: faces under each augmentation, class counts, curves, calibration, confusion."""
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+
+from mien.data.dataset import FaceData
+from mien.evaluation import report
+from mien.evaluation.metrics import ClassScores, Interval, Scores
+from mien.experiments.filing import Filed
+from mien.expressions import EXPRESSIONS, NAMES
+from mien.training.mixing import MIXINGS, Mixture
+from mien.training.parts import is_synthetic
+from mien.training.recipe import Recipe
+from mien.training.warping import Warp, enlarge
+
+_FACES, _PIXELS = 6, 96
+
+
+def augmentations(train: FaceData, warp: Warp, seed: int = 0) -> Figure:
+    """The same faces as they are, warped, and under each mixing; below each what the network is to call it."""
+    chosen = np.random.default_rng(seed).permutation(np.flatnonzero(~is_synthetic(train)))
+    first = [next(place for place in chosen if train.labels[place] == label) for label in range(len(NAMES))][:_FACES]
+    faces, labels = torch.from_numpy(train.faces[first]), train.labels[first]
+    generator = torch.Generator().manual_seed(seed)
+    plain = enlarge(faces, _PIXELS)
+    itself = Mixture(plain, torch.arange(len(first)), torch.ones(len(first)))
+    rows = {"as it is": itself, "warp": Mixture(warp(faces, _PIXELS, generator), itself.partner, itself.share)}
+    rows |= {name: kind()(plain, generator) for name, kind in MIXINGS.items()}
+    figure = Figure(figsize=(1.5 * len(first) + 0.9, 1.72 * len(rows)), layout="constrained")
+    axes = figure.subplots(len(rows), len(first))
+    for (name, mixture), line in zip(rows.items(), axes, strict=True):
+        for number, axis in enumerate(line):
+            axis.imshow(mixture.faces[number, 0].numpy(), cmap="gray", vmin=0, vmax=1)
+            axis.set_xticks([])
+            axis.set_yticks([])
+            share, partner = float(mixture.share[number]), int(mixture.partner[number])
+            own, other = NAMES[labels[number]], NAMES[labels[partner]]
+            text = own if share == 1 or own == other else f"{share:.0%} {own}\n{1 - share:.0%} {other}"
+            axis.set_xlabel(text, fontsize=8)
+        line[0].set_ylabel(name, fontsize=11)
+    return figure
+
+
+def classes(train: FaceData) -> Figure:
+    """How many training pictures each class has, the synthetic ones above the others."""
+    made = is_synthetic(train)
+    real, synthetic = (np.bincount(train.labels[mask], minlength=len(NAMES)) for mask in (~made, made))
+    figure = Figure(figsize=(6.4, 3.6), layout="constrained")
+    axis = figure.subplots()
+    axis.bar(NAMES, real, color=[kind.colour for kind in EXPRESSIONS])
+    if made.any():
+        axis.bar(NAMES, synthetic, bottom=real, color="white", edgecolor="#444444", hatch="///", label="synthetic")
+        axis.legend(frameon=False)
+    for place, (one, other) in enumerate(zip(real, synthetic, strict=True)):
+        text = f"{one:,}" + (f" + {other:,}" if other else "")
+        axis.text(place, one + other, text, ha="center", va="bottom", fontsize=8)
+    axis.set_ylabel("training pictures")
+    _plain(axis)
+    return figure
+
+
+def learning(runs: list[Filed]) -> Figure:
+    """Loss, accuracy and macro F1 over the epochs, one line a seed; the chosen epoch is marked."""
+    figure = Figure(figsize=(9, 3.2), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for number, run in enumerate(runs):
+        style, seed = ("-", "--", ":", "-.")[number % 4], f" (seed {run.recipe.seed})" if len(runs) > 1 else ""
+        epochs = [epoch.epoch + 1 for epoch in run.curve]
+        best = max(run.curve, key=lambda epoch: epoch.merit)
+        left.plot(epochs, [epoch.loss for epoch in run.curve], style, color="#444444", label=f"loss{seed}")
+        for name, colour, label in (("accuracy", "#3d7ab8", "accuracy"), ("macro_f1", "#d9782d", "macro F1")):
+            right.plot(epochs, [getattr(epoch, name) for epoch in run.curve], style, color=colour, label=label + seed)
+            right.plot(best.epoch + 1, getattr(best, name), "o", color=colour, markersize=5)
+    left.set_title("training loss, mixed targets included", fontsize=10, loc="left")
+    right.set_title("on the pictures that choose the epoch (dot: the chosen one)", fontsize=10, loc="left")
+    for axis in (left, right):
+        axis.set_xlabel("epoch")
+        axis.legend(frameon=False, fontsize=8)
+        _plain(axis)
+    return figure
+
+
+def calibration(run: Filed) -> Figure:
+    """Accuracy over confidence, by bins; a dot's area tells how many pictures."""
+    bins = [one for one in run.metrics["reliability"] if one["pictures"]]
+    figure = Figure(figsize=(4.2, 3.8), layout="constrained")
+    axis = figure.subplots()
+    axis.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle=":")
+    confidence, accuracy = ([one[key] for one in bins] for key in ("confidence", "accuracy"))
+    share = np.array([one["pictures"] for one in bins]) / run.metrics["raw"]["pictures"]
+    axis.plot(confidence, accuracy, color="#3d7ab8", linewidth=1)
+    axis.scatter(confidence, accuracy, s=15 + 900 * share, color="#3d7ab8", alpha=0.75)
+    axis.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="accuracy")
+    axis.set_title(f"calibration error {run.metrics['raw']['calibration_error']:.1%}", fontsize=10, loc="left")
+    _plain(axis)
+    return figure
+
+
+def confusion(run: Filed) -> Figure:
+    """The confusion matrix and F1 of each class."""
+    subject = report.Subject(**{name: run.metrics[name] for name in report.Subject.__dataclass_fields__})
+    return report.plot(report.Report(subject, _scores(run.metrics["raw"]), _scores(run.metrics["without_duplicates"])))
+
+
+def shown_warp(filed: list[Filed]) -> Warp:
+    """The warp to draw: the first run's, or the usual one where nothing has run."""
+    return filed[0].recipe.warp if filed else Recipe("vit_tiny").warp
+
+
+def _scores(values: dict) -> Scores:
+    intervals = {
+        name: Interval(**value) for name, value in values.items() if isinstance(value, dict) and "low" in value
+    }
+    return Scores(
+        **{**values, **intervals, "classes": {name: ClassScores(**of) for name, of in values["classes"].items()}}
+    )
+
+
+def _plain(axis) -> None:  # type: ignore[no-untyped-def]
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.tick_params(length=0, labelsize=9)

@@ -1,0 +1,144 @@
+"""The tables of the report, as plain rows of text; how they look is the report's business."""
+
+import tomllib
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mien.errors import DataError
+from mien.experiments.filing import Filed
+from mien.expressions import NAMES
+
+SCORES = {
+    "accuracy": "accuracy",
+    "macro_precision": "macro precision",
+    "macro_recall": "macro recall",
+    "macro_f1": "macro F1",
+}
+NOT_RUN = "not run"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A title, a line on how to read it, the columns' heads, and rows of cells, the first of which names the row."""
+
+    title: str
+    note: str
+    heads: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score in [0, 1], the mean over seeds, with the mean of its 95% intervals' ends."""
+
+    value: float
+    low: float
+    high: float
+
+
+def by_recipe(filed: list[Filed]) -> dict[str, list[Filed]]:
+    """The runs of each recipe, by seed."""
+    runs: dict[str, list[Filed]] = defaultdict(list)
+    for run in sorted(filed, key=lambda run: run.recipe.seed):
+        runs[run.recipe_name].append(run)
+    return dict(runs)
+
+
+def score(runs: list[Filed], name: str, kind: str = "raw") -> Score:
+    """A score of one recipe's runs; kind: "raw" or "without_duplicates"."""
+    parts = [run.metrics[kind][name] for run in runs]
+    return Score(*(sum(part[end] for part in parts) / len(parts) for end in ("value", "low", "high")))
+
+
+def read_reference(path: Path) -> dict[str, Any]:
+    """The published results; raises DataError where the file is missing or damaged."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{path}: cannot be read; it holds the published results that the report compares with"
+        ) from error
+
+
+def beside_reference(runs: dict[str, list[Filed]], reference: dict[str, Any]) -> list[Table]:
+    """One table a score: ours, the published one, and the difference with its interval."""
+    note = (
+        f"In percent, on the {reference['part']} part of the {reference['split']} split "
+        f"({reference['pictures']:,} pictures). Brackets: 95% bootstrap interval over pictures, ours only. "
+        "More than one seed: the mean."
+    )
+    tables = []
+    for key, title in SCORES.items():
+        rows = []
+        for row in reference["rows"]:
+            published = 100 * row[key]
+            ours = runs.get(row["recipe"])
+            if ours is None:
+                rows.append((row["name"], NOT_RUN, f"{published:.1f}", "", "", ""))
+                continue
+            found = score(ours, key)
+            difference = _with_interval(100 * found.value - published, found, 100 * row[key], sign=True)
+            epochs = "/".join(str(run.recipe.epochs) for run in ours[:1])
+            cells = (
+                _with_interval(100 * found.value, found, 0),
+                f"{published:.1f}",
+                difference,
+                str(len(ours)),
+                epochs,
+            )
+            rows.append((row["name"], *cells))
+        heads = ("row", "here", "published", "difference", "seeds", "epochs")
+        tables.append(Table(title.capitalize(), note, heads, rows))
+    return tables
+
+
+def _with_interval(value: float, score: Score, minus: float, sign: bool = False) -> str:
+    """In percent, with the score's interval moved down by `minus`."""
+    form = "+.1f" if sign else ".1f"
+    return f"{value:{form}} [{100 * score.low - minus:{form}}, {100 * score.high - minus:{form}}]"
+
+
+def all_runs(runs: dict[str, list[Filed]]) -> Table:
+    """Every recipe on file, best first within each split and part."""
+    rows = []
+    order = sorted(runs, key=lambda name: (*_judged_on(runs[name]), -score(runs[name], "accuracy").value))
+    for name in order:
+        ours = runs[name]
+        scores = [score(ours, key) for key in ("accuracy", "macro_f1")]
+        clean = score(ours, "accuracy", "without_duplicates")
+        error = sum(run.metrics["raw"]["calibration_error"] for run in ours) / len(ours)
+        recipe = ours[0].recipe
+        cells = [_with_interval(100 * found.value, found, 0) for found in (*scores, clean)]
+        seeds = ", ".join(str(run.recipe.seed) for run in ours)
+        hardware = ours[0].description["hardware"].split(", torch")[0]
+        on = " ".join(_judged_on(ours))
+        rows.append((name, on, *cells, f"{100 * error:.1f}", f"{recipe.pixels}", f"{recipe.epochs}", seeds, hardware))
+    note = (
+        "In percent. Without copies: without the pictures whose exact pixels also occur in what the data set has for "
+        "training. Calibration: expected calibration error."
+    )
+    heads = ("recipe", "judged on", "accuracy", "macro F1", "accuracy without copies")
+    return Table("All runs", note, (*heads, "calibration", "pixels", "epochs", "seeds", "hardware"), rows)
+
+
+def _judged_on(runs: list[Filed]) -> tuple[str, str]:
+    return runs[0].metrics["split"], runs[0].metrics["part"]
+
+
+def by_class(runs: dict[str, list[Filed]]) -> Table:
+    """F1 of each class for every recipe."""
+    rows = []
+    for name, ours in runs.items():
+        values = [sum(run.metrics["raw"]["classes"][kind]["f1"] for run in ours) / len(ours) for kind in NAMES]
+        rows.append((name, *(f"{100 * value:.1f}" for value in values)))
+    return Table("F1 by class", "In percent, on all pictures of the part.", ("recipe", *NAMES), rows)
+
+
+def of_one_run(run: Filed) -> Table:
+    """Precision, recall, F1 and pictures of each class of one run."""
+    rows = []
+    for name, of in run.metrics["raw"]["classes"].items():
+        rows.append((name, *(f"{100 * of[key]:.1f}" for key in ("precision", "recall", "f1")), f"{of['support']:,}"))
+    return Table(run.name, "In percent.", ("class", "precision", "recall", "F1", "pictures"), rows)

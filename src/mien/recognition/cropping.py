@@ -1,0 +1,92 @@
+"""Cut a square from a picture and bring it to the model's size: the crop that every client makes alike.
+
+The contract, for a square of centre (x, y), side s and turn t, and a crop of `size` pixels:
+
+1. Each pixel becomes grey: luma = (77 R + 150 G + 29 B + 128) >> 8.
+2. k = max(1, ceil(s / size)); a grid of n = k * size points a side lies over the square. In the square's own frame the
+   point of column i and row j has u = ((i + 0.5) / n - 0.5) * s to the right and v, the same with j, down. In the
+   picture it lies at (x + u cos t - v sin t, y + u sin t + v cos t).
+3. The grey there is interpolated bilinearly between the centres of the four pixels around; beyond the outermost centres
+   the picture's edge repeats.
+4. A pixel of the crop is the mean over its k x k points, rounded, halves up.
+
+The coordinates and the means are float arithmetic: two clients may differ by one grey level, not more. OpenCV's own
+warping is no substitute, since some versions round positions to a 32nd of a pixel.
+"""
+
+import math
+
+import numpy as np
+
+from mien.recognition.faces import Square
+
+SIZE = 48
+"""Side of the crop in pixels, as the models expect it."""
+
+
+def luma(picture: np.ndarray) -> np.ndarray:
+    """The grey uint8 [H, W] of a picture uint8 RGB [H, W, 3]."""
+    grey = picture[..., 0] * np.uint16(77)  # at most 256 * 255 + 128: it fits
+    grey += picture[..., 1] * np.uint16(150)
+    grey += picture[..., 2] * np.uint16(29)
+    grey += np.uint16(128)
+    grey >>= np.uint16(8)
+    return grey.astype(np.uint8)
+
+
+def crop_picture(picture: np.ndarray, square: Square, size: int = SIZE) -> np.ndarray:
+    """The crop uint8 [size, size] of a picture uint8 RGB [H, W, 3], whose luma is made only where it is needed.
+
+    The square may lie partly or wholly outside the picture.
+    """
+    reach = square.side / 2 * (abs(math.cos(square.turn)) + abs(math.sin(square.turn))) + 1
+    height, width = picture.shape[:2]
+    left, right = _span(square.x, reach, width)
+    top, bottom = _span(square.y, reach, height)
+    part = Square(square.x - left, square.y - top, square.side, square.turn)
+    return crop(luma(picture[top:bottom, left:right]), part, size)
+
+
+def crop(grey: np.ndarray, square: Square, size: int = SIZE) -> np.ndarray:
+    """The crop uint8 [size, size] of a grey picture uint8 [H, W]: steps 2 to 4 of the contract above."""
+    count = max(1, math.ceil(square.side / size))
+    points = count * size
+    along = ((np.arange(points) + 0.5) / points - 0.5) * square.side
+    cos, sin = math.cos(square.turn), math.sin(square.turn)
+    # half a pixel less: from here on the first pixel's centre is (0, 0)
+    column_x = (square.x - 0.5 + along * cos).astype(np.float32)
+    column_y = (square.y - 0.5 + along * sin).astype(np.float32)
+    rows_x = (-along * sin).astype(np.float32).reshape(size, count, 1)
+    rows_y = (along * cos).astype(np.float32).reshape(size, count, 1)
+
+    height, width = grey.shape
+    # one more row and column, so that the last pixel too has neighbours; their weight is then zero
+    padded = np.pad(grey, ((0, 1), (0, 1)), mode="edge")
+    result = np.empty((size, size), np.float32)
+    for row in range(size):  # one row of the crop at a time stays in the processor's cache
+        x = (column_x + rows_x[row]).clip(0, width - 1)
+        y = (column_y + rows_y[row]).clip(0, height - 1)
+        result[row] = _bilinear(padded, x, y).reshape(count, size, count).mean(axis=(0, 2))
+    return np.floor(result + 0.5).astype(np.uint8)
+
+
+def _bilinear(padded: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Float32 values at places inside the picture; `padded` uint8 [H + 1, W + 1] repeats its last row and column."""
+    places = x.astype(np.int32)
+    rows = y.astype(np.int32)
+    x -= places
+    y -= rows
+    width = padded.shape[1]
+    places += rows * width
+    pixels = padded.ravel()
+    upper = pixels.take(places).astype(np.float32)
+    upper += x * (pixels.take(places + 1) - upper)
+    lower = pixels.take(places + width).astype(np.float32)
+    lower += x * (pixels.take(places + (width + 1)) - lower)
+    return upper + y * (lower - upper)
+
+
+def _span(centre: float, reach: float, extent: int) -> tuple[int, int]:
+    """The pixels from `centre - reach` to `centre + reach` that a picture has, at least the one nearest to them."""
+    start = min(max(math.floor(centre - reach), 0), extent - 1)
+    return start, min(max(math.ceil(centre + reach), start + 1), extent)

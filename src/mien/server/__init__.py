@@ -1,0 +1,4 @@
+"""The server of the app in the browser: `serving` gives out the built app and the models, on loopback only.
+
+`app/` beside this file is what `npm run build` in web/ makes; the wheel carries it. Imports only `errors` of Mien.
+"""

@@ -1,0 +1,317 @@
+"""Write a data set in which rare classes are filled up with translated faces.
+
+The folder has the Kaggle layout: `images/{train,validation}/<class>/` with the originals (linked, or copied where
+links cannot be) and `images/train/<class>/syn-<n>.png`; beside it the index fer2013.csv if there was one,
+`manifest.csv` (a line a synthetic picture), `balance.json` (how it was made, and what the filters did) and
+`classes.png`. It stands complete or not at all.
+"""
+
+import csv
+import io
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mien.data.dataset import FaceData
+from mien.errors import DataError, StorageError
+from mien.expressions import NAMES
+from mien.recognition.model import ModelFile, file_hash
+from mien.storage import write_atomically, write_json, write_text
+from mien.synthesis import figures
+from mien.synthesis.filters import Examiner, Marks
+from mien.synthesis.sampling import training_faces
+from mien.synthesis.translator import Translator
+from mien.training.parts import SYNTHETIC_PREFIX, is_synthetic
+
+SUMMARY, MANIFEST, INDEX = "balance.json", "manifest.csv", "fer2013.csv"
+_CHUNK = 256
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to add: classes `labels` are each brought to `count` training pictures.
+
+    split: whose training part gives the sources; seed: chooses the sources. least: keep only what the judge calls the
+    target with at least this probability; novelty: keep only what lies as near to real faces as 95% of these do.
+    Without both, everything is kept.
+    """
+
+    labels: tuple[int, ...]
+    count: int
+    split: str
+    seed: int = 0
+    least: float | None = None
+    novelty: bool = False
+
+
+@dataclass(frozen=True)
+class Synthetic:
+    """A line of the manifest. Scores are None without a judge: its probability for the target, and the novelty."""
+
+    file: str
+    label: str
+    source: str
+    source_label: str
+    seed: int
+    generator: str
+    probability: float | None
+    novelty: float | None
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What was kept for one class: faces uint8 [N, 48, 48], rows int64 [N] of their sources, and marks if there are."""
+
+    faces: np.ndarray
+    rows: np.ndarray
+    marks: Marks | None
+    figures: dict[str, Any]
+
+
+def balance(
+    root: Path,
+    data: FaceData,
+    request: Request,
+    translator: Translator,
+    out: Path,
+    judge: ModelFile | None = None,
+    show: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, Any]:
+    """Write the balanced set of the data under `root`, read as `data`, to `out`; returns what balance.json holds.
+
+    The same data, request, generator and judge give the same files. `show(kept, wanted)` is called now and then. Raises
+    DataError where the request cannot be met, or `out` holds anything already, and StorageError where the disk refuses;
+    no folder is then left.
+    """
+    base = _pictures_folder(root, data)
+    _check(root, data, request, translator, out, judge)
+    sources = training_faces(data)
+    real = np.bincount(data.labels[data.parts == "train"], minlength=len(NAMES))
+    examiner = None if judge is None else Examiner(judge, sources, request.seed)
+    wanted = sum(request.count - int(real[label]) for label in request.labels)
+    made: dict[int, _Made] = {}
+    for label in request.labels:
+        before = sum(len(other.rows) for other in made.values())
+        more = request.count - int(real[label])
+        made[label] = _make(
+            sources,
+            label,
+            more,
+            request,
+            translator,
+            examiner,
+            lambda kept, start=before: show(start + kept, wanted),
+        )
+    added = np.array([len(made[label].rows) if label in made else 0 for label in range(len(NAMES))])
+    summary = {
+        "split": request.split,
+        "seed": request.seed,
+        "generator": translator.sha256,
+        "judge": file_hash(judge.path) if judge is not None else None,
+        "least_probability": request.least,
+        "most_novelty": examiner.most_novelty if examiner is not None and request.novelty else None,
+        "training_pictures_before": dict(zip(NAMES, real.tolist(), strict=True)),
+        "synthetic": dict(zip(NAMES, added.tolist(), strict=True)),
+        "classes": {NAMES[label]: kept.figures for label, kept in made.items()},
+    }
+
+    def fill(folder: Path) -> None:
+        _link_originals(base, data, folder / "images")
+        index = next((at / INDEX for at in (root, base, base.parent) if (at / INDEX).is_file()), None)
+        if index is not None:
+            shutil.copyfile(index, folder / INDEX)
+        lines = _write_synthetics(data, sources, made, request.seed, translator, folder)
+        _write_manifest(lines, folder / MANIFEST)
+        chart = figures.class_counts(real, added)
+        write_atomically(folder / "classes.png", lambda draft: chart.savefig(draft, format="png", dpi=120))
+        write_json(folder / SUMMARY, summary)
+
+    _write_folder(out, fill)
+    return summary
+
+
+def _check(
+    root: Path, data: FaceData, request: Request, translator: Translator, out: Path, judge: ModelFile | None
+) -> None:
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise DataError(f"{out}: exists already and is not an empty folder; choose another --out")
+    if (root / SUMMARY).is_file() or is_synthetic(data).any():
+        raise DataError(f"{root}: holds synthetic pictures already; balance the original data set")
+    learned = translator.metadata["split"]
+    if learned != request.split:
+        raise DataError(
+            f"{translator.path}: learned from the {learned} split's training part, which holds pictures that the "
+            f"{request.split} split tests with; use --split {learned}"
+        )
+    if judge is None and (request.least is not None or request.novelty):
+        raise DataError("filters need an independent classifier; name one with --judge")
+    counts = np.bincount(data.labels[data.parts == "train"], minlength=len(NAMES))
+    for label in request.labels:
+        if request.count <= counts[label]:
+            raise DataError(f"'{NAMES[label]}' has {counts[label]:,} training pictures already; ask for more")
+
+
+def _make(
+    sources: FaceData,
+    label: int,
+    more: int,
+    request: Request,
+    translator: Translator,
+    examiner: Examiner | None,
+    show: Callable[[int], None],
+) -> _Made:
+    """Translate other classes' faces, in an order drawn from the seed, until `more` have been kept."""
+    order = np.random.default_rng([request.seed, label]).permutation(np.flatnonzero(sources.labels != label))
+    faces, marks, keep = [], [], np.empty(0, bool)
+    for start in range(0, len(order), _CHUNK):
+        rows = order[start : start + _CHUNK]
+        faces.append(translator.translate(sources.faces[rows], np.full(len(rows), label)))
+        if examiner is not None:
+            marks.append(examiner.marks(faces[-1], label))
+        keep = np.append(
+            keep, _passes(marks[-1], request, examiner) if examiner is not None else np.full(len(rows), True)
+        )
+        show(min(int(keep.sum()), more))
+        if keep.sum() >= more:
+            break
+    else:
+        raise DataError(
+            f"only {int(keep.sum()):,} of {more:,} synthetic faces of '{NAMES[label]}' could be made from "
+            f"{len(order):,} training faces of other classes; ask for fewer, or loosen the filters"
+        )
+    places = np.flatnonzero(keep)[:more]
+    done: dict[str, Any] = {"translated": len(keep), "kept": more}
+    if examiner is None:
+        return _Made(np.concatenate(faces)[places], order[places], None, done)
+    all_marks = Marks.joined(marks)
+    done |= {
+        "passed_filters": float(keep.mean()),
+        "called_target": float(all_marks.called.mean()),
+        "sources_called_target": float(examiner.marks(sources.faces[order[: len(keep)]], label).called.mean()),
+        "refused_by_probability": int((~_probable(all_marks, request)).sum()),
+        "refused_by_novelty": int((~_known(all_marks, request, examiner)).sum()),
+    }
+    return _Made(np.concatenate(faces)[places], order[places], all_marks.where(places), done)
+
+
+def _passes(marks: Marks, request: Request, examiner: Examiner) -> np.ndarray:
+    return _probable(marks, request) & _known(marks, request, examiner)
+
+
+def _probable(marks: Marks, request: Request) -> np.ndarray:
+    if request.least is None:
+        return np.full(len(marks.called), True)
+    return marks.called & (marks.probability >= request.least)
+
+
+def _known(marks: Marks, request: Request, examiner: Examiner) -> np.ndarray:
+    if not request.novelty:
+        return np.full(len(marks.called), True)
+    return marks.novelty <= examiner.most_novelty
+
+
+def _pictures_folder(root: Path, data: FaceData) -> Path:
+    """The folder that the data's ids are relative to."""
+    for folder in (root, root / "images"):
+        if (folder / str(data.ids[0])).is_file():
+            return folder
+    raise DataError(f"{root}: balancing needs picture folders, not a CSV file of pixels")
+
+
+def _link_originals(base: Path, data: FaceData, folder: Path) -> None:
+    for name in data.ids:
+        target = folder / str(name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source = (base / str(name)).resolve()
+        try:
+            os.link(source, target)
+        except OSError:  # another disk, or a file system without links
+            shutil.copyfile(source, target)
+
+
+def _write_synthetics(
+    data: FaceData,
+    sources: FaceData,
+    made: dict[int, _Made],
+    seed: int,
+    translator: Translator,
+    folder: Path,
+) -> list[Synthetic]:
+    lines: list[Synthetic] = []
+    for label, kept in made.items():
+        place = _class_folder(data, label)
+        for number, row in enumerate(kept.rows):
+            file = f"images/{place}/{SYNTHETIC_PREFIX}{len(lines)}.png"
+            figures.save(kept.faces[number], folder / file)
+            lines.append(
+                Synthetic(
+                    file=file,
+                    label=NAMES[label],
+                    source=str(sources.ids[row]),
+                    source_label=NAMES[sources.labels[row]],
+                    seed=seed,
+                    generator=translator.sha256,
+                    probability=None if kept.marks is None else round(float(kept.marks.probability[number]), 4),
+                    novelty=None if kept.marks is None else round(float(kept.marks.novelty[number]), 4),
+                )
+            )
+    return lines
+
+
+def _class_folder(data: FaceData, label: int) -> str:
+    """The folder of a class under train/, named as the data set names it."""
+    for name in data.ids[data.labels == label]:
+        folder = Path(str(name)).parent
+        if folder.parts[0].lower() == "train":
+            return folder.as_posix()
+    return f"train/{NAMES[label]}"
+
+
+def _write_manifest(lines: list[Synthetic], path: Path) -> None:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [entry.name for entry in fields(Synthetic)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(line) for line in lines)
+    write_text(path, text.getvalue())
+
+
+def read_manifest(folder: Path) -> list[Synthetic]:
+    """The lines of a balanced folder's manifest; raises DataError where there is none."""
+    try:
+        with (folder / MANIFEST).open(encoding="utf-8", newline="") as file:
+            return [_line(row) for row in csv.DictReader(file)]
+    except (OSError, KeyError, ValueError) as error:
+        raise DataError(f"{folder}: no readable {MANIFEST}; give a folder that `mien synth balance` wrote") from error
+
+
+def _line(row: dict[str, str]) -> Synthetic:
+    return Synthetic(
+        file=row["file"],
+        label=row["label"],
+        source=row["source"],
+        source_label=row["source_label"],
+        seed=int(row["seed"]),
+        generator=row["generator"],
+        probability=float(row["probability"]) if row["probability"] else None,
+        novelty=float(row["novelty"]) if row["novelty"] else None,
+    )
+
+
+def _write_folder(out: Path, fill: Callable[[Path], None]) -> None:
+    """Let `fill` write into a folder beside `out`, then give it its name; on any failure nothing is left."""
+    draft = out.with_name(f".{out.name}.{os.getpid()}.draft")
+    try:
+        draft.mkdir(parents=True)
+        fill(draft)
+        draft.replace(out)
+    except OSError as error:
+        raise StorageError(
+            f"cannot write {out}: {error.strerror or error}; free some space or choose another --out"
+        ) from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)

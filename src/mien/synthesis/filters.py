@@ -1,0 +1,76 @@
+"""What decides whether a synthetic face is kept: an independent classifier, and how far it lies from real faces."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mien.data.dataset import FaceData
+from mien.recognition.model import ModelFile, Outputs
+from mien.synthesis.scores import nearest, unit
+
+BATCH = 64
+NEIGHBOUR = 5
+"""Novelty is the distance to so many-th nearest real face: one odd picture makes no neighbourhood."""
+KEPT = 0.95
+"""The share of real faces that the novelty filter lets pass."""
+_MOST_REFERENCES = 4000
+
+
+@dataclass(frozen=True)
+class Marks:
+    """An independent classifier's word on N faces made for one class.
+
+    called: bool [N], whether it calls them that class; probability: float32 [N], of that class; novelty: float32 [N],
+    the cosine distance to the fifth nearest real face.
+    """
+
+    called: np.ndarray
+    probability: np.ndarray
+    novelty: np.ndarray
+
+    def where(self, places: np.ndarray) -> "Marks":
+        """The marks of some of the faces, by mask or by places."""
+        return Marks(self.called[places], self.probability[places], self.novelty[places])
+
+    @classmethod
+    def joined(cls, parts: "list[Marks]") -> "Marks":
+        return cls(
+            np.concatenate([part.called for part in parts]),
+            np.concatenate([part.probability for part in parts]),
+            np.concatenate([part.novelty for part in parts]),
+        )
+
+
+class Examiner:
+    """Marks synthetic faces with a model file that had no part in making them.
+
+    Half of a sample of the real faces are the neighbours that novelty is measured from; `most_novelty` is the distance
+    within which 95% of the other half lie. Far from everything known means broken rather than new.
+    """
+
+    def __init__(self, model: ModelFile, real: FaceData, seed: int) -> None:
+        self.model = model
+        order = np.random.default_rng(seed).permutation(len(real))[:_MOST_REFERENCES]
+        features = unit(classify(model, real.faces[order]).features)
+        half = len(features) // 2
+        self._references = features[:half]
+        self.most_novelty = float(np.quantile(self.novelty(features[half:]), KEPT))
+
+    def marks(self, faces: np.ndarray, label: int) -> Marks:
+        """For uint8 [N, 48, 48] made for the class `label`."""
+        said = classify(self.model, faces)
+        return Marks(
+            said.probabilities.argmax(1) == label, said.probabilities[:, label], self.novelty(unit(said.features))
+        )
+
+    def novelty(self, features: np.ndarray) -> np.ndarray:
+        """Distances float32 [N] of unit features [N, D]."""
+        rank = min(NEIGHBOUR, len(self._references))
+        return 1 - nearest(features, self._references, rank)[0]
+
+
+def classify(model: ModelFile, faces: np.ndarray) -> Outputs:
+    """Run a model file over uint8 [N, 48, 48] in batches; the maps are left out."""
+    parts = [model.run(faces[start : start + BATCH]) for start in range(0, len(faces), BATCH)]
+    probabilities, features = ([getattr(part, name) for part in parts] for name in ("probabilities", "features"))
+    return Outputs(np.concatenate(probabilities), np.concatenate(features), None)

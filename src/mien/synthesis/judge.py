@@ -1,0 +1,157 @@
+"""Judge the synthetic faces of a balanced folder with a classifier that had no part in making them.
+
+Everything is measured against a floor or a rival: distances against two halves of the real class and against the
+untranslated sources, the target's share against the sources' and the real class's, identity against other people.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mien.data import dataset
+from mien.data.dataset import FaceData
+from mien.errors import DataError
+from mien.expressions import NAMES
+from mien.recognition.model import ModelFile
+from mien.synthesis import figures, scores
+from mien.synthesis.balance import SUMMARY, Synthetic, read_manifest
+from mien.synthesis.filters import classify
+from mien.synthesis.sampling import training_faces
+
+COPY = 0.97
+"""Correlation of the pixels from which two faces count as copies of each other."""
+_PAIRS = 24
+_LEAST = 4  # real faces: two halves of two
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Mean distance of a synthetic face to its own source and to another's, and how often its own is the nearer one."""
+
+    to_source: float
+    to_another: float
+    source_is_nearer: scores.Share
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the judge finds on one class's synthetic faces.
+
+    called_*: share that the judge calls the target, of the synthetic faces, of their sources and of real faces of the
+    class. kid_*: to the real faces of the class, from synthetic faces, from their sources, and between two halves of
+    the real ones (the floor). identity_*: by the judge's features (cosine distance; they are about expression, so a
+    change of expression moves them), and by the pixels (1 - correlation). diversity_*: mean cosine distance of the
+    features between two faces. copies_of_training_faces: share that is a near-copy (pixels' correlation of at least
+    0.97) of a real training face of the class, learned by heart; unchanged: share that is one of its own source.
+    """
+
+    synthetic: int
+    real: int
+    called_synthetic: scores.Share
+    called_sources: scores.Share
+    called_real: scores.Share
+    kid_synthetic: scores.Distance
+    kid_sources: scores.Distance
+    kid_real_halves: scores.Distance
+    identity_features: Identity
+    identity_pixels: Identity
+    diversity_synthetic: float
+    diversity_real: float
+    copies_of_training_faces: scores.Share
+    unchanged: scores.Share
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers and dicts, for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Balanced:
+    """A balanced folder in memory: the real training faces, and for each line of the manifest its face and source.
+
+    synthetic: uint8 [S, 48, 48]; sources: int64 [S], rows of `real`.
+    """
+
+    real: FaceData
+    lines: list[Synthetic]
+    synthetic: np.ndarray
+    sources: np.ndarray
+
+
+def read(folder: Path) -> Balanced:
+    """Read what `mien synth balance` wrote; raises DataError for another or an incomplete folder."""
+    lines = read_manifest(folder)
+    try:
+        split = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))["split"]
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{folder}: no readable {SUMMARY}; give a folder that `mien synth balance` wrote") from error
+    real = training_faces(dataset.load(folder, split))
+    row_of = {str(name): row for row, name in enumerate(real.ids)}
+    faces = []
+    for line in lines:
+        face = dataset.read_face(folder / line.file)
+        if isinstance(face, str) or line.source not in row_of:
+            raise DataError(f"{folder}: {line.file} or its source is missing or broken; balance the data set anew")
+        faces.append(face)
+    return Balanced(real, lines, np.stack(faces), np.array([row_of[line.source] for line in lines]))
+
+
+def judge(balanced: Balanced, model: ModelFile, seed: int = 0) -> dict[str, Verdict]:
+    """A verdict for each class that has synthetic faces, by name; raises DataError where there are too few to judge."""
+    targets = np.array([NAMES.index(line.label) for line in balanced.lines])
+    verdicts = {}
+    for label in np.unique(targets):
+        chosen = targets == label
+        verdicts[NAMES[label]] = _verdict(balanced, chosen, int(label), model, seed)
+    return verdicts
+
+
+def _verdict(balanced: Balanced, chosen: np.ndarray, label: int, model: ModelFile, seed: int) -> Verdict:
+    generator = np.random.default_rng([seed, label])
+    faces, rows = balanced.synthetic[chosen], balanced.sources[chosen]
+    own_class = balanced.real.where(balanced.real.labels == label)
+    if len(faces) < 2 or len(own_class) < _LEAST:
+        raise DataError(
+            f"'{NAMES[label]}': {len(faces)} synthetic and {len(own_class)} real faces are too few to judge"
+        )
+    made, sources = classify(model, faces), classify(model, balanced.real.faces[rows])
+    real = classify(model, own_class.faces)
+    halves = np.array_split(generator.permutation(len(own_class)), 2)
+    another = (np.arange(len(rows)) + generator.integers(1, len(rows), len(rows))) % len(rows)
+    looks, source_looks = scores.appearance(faces), scores.appearance(balanced.real.faces[rows])
+    likeness, _ = scores.nearest(looks, scores.appearance(own_class.faces))
+    return Verdict(
+        synthetic=len(faces),
+        real=len(own_class),
+        called_synthetic=scores.share(made.probabilities.argmax(1) == label),
+        called_sources=scores.share(sources.probabilities.argmax(1) == label),
+        called_real=scores.share(real.probabilities.argmax(1) == label),
+        kid_synthetic=scores.kernel_distance(made.features, real.features, seed),
+        kid_sources=scores.kernel_distance(sources.features, real.features, seed),
+        kid_real_halves=scores.kernel_distance(real.features[halves[0]], real.features[halves[1]], seed),
+        identity_features=_identity(scores.unit(made.features), scores.unit(sources.features), another),
+        identity_pixels=_identity(looks, source_looks, another),
+        diversity_synthetic=scores.spread(scores.unit(made.features)),
+        diversity_real=scores.spread(scores.unit(real.features)),
+        copies_of_training_faces=scores.share(likeness >= COPY),
+        unchanged=scores.share((looks * source_looks).sum(1) >= COPY),
+    )
+
+
+def _identity(made: np.ndarray, sources: np.ndarray, another: np.ndarray) -> Identity:
+    own, other = 1 - (made * sources).sum(1), 1 - (made * sources[another]).sum(1)
+    return Identity(float(own.mean()), float(other.mean()), scores.share(own < other))
+
+
+def pairs(balanced: Balanced, seed: int = 0, count: int = _PAIRS) -> np.ndarray:
+    """A sheet of pairs chosen by chance, source left and translation right: grey uint8 [H, W]."""
+    count = min(count, len(balanced.lines))
+    chosen = np.sort(np.random.default_rng(seed).choice(len(balanced.lines), count, replace=False))
+    across = next(across for across in (4, 3, 2, 1) if count % across == 0)
+    both = np.stack([balanced.real.faces[balanced.sources[chosen]], balanced.synthetic[chosen]], 1)
+    titles = [text for place in chosen for text in (balanced.lines[place].source_label, balanced.lines[place].label)]
+    rows = [titles[start : start + 2 * across] for start in range(0, len(titles), 2 * across)]
+    return figures.sheet(rows, both.reshape(-1, 2 * across, *both.shape[2:]))

@@ -1,0 +1,94 @@
+"""The training loop of the StarGAN: faces stay on the device, one device is enough."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+
+from mien.data.dataset import FaceData
+from mien.errors import RecipeError
+from mien.expressions import NAMES
+from mien.synthesis import figures
+from mien.synthesis.networks import Generator, to_float, to_grey
+from mien.synthesis.recipe import SynthesisRecipe
+from mien.synthesis.run import Point, SynthesisRun
+from mien.synthesis.sampling import DeviceFaces
+from mien.synthesis.step import Step
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands: steps done of all, and the curve's last line, None before the first."""
+
+    step: int
+    steps: int
+    last: Point | None
+
+
+def train(
+    recipe: SynthesisRecipe,
+    training: FaceData,
+    folder: SynthesisRun,
+    fabric: Fabric,
+    hours: float = math.inf,
+    show: Callable[[Progress], None] = lambda progress: None,
+) -> list[Point]:
+    """Train by `recipe` on `training` (see `sampling.training_faces`) for at most `hours`, and return the curve.
+
+    Goes on from the folder's checkpoint if there is one. A run that is stopped and goes on ends with the same weights
+    as one that is not. Raises RecipeError where the losses stop being numbers; the last checkpoint is then still
+    good.
+    """
+    started = time.monotonic()
+    step = Step(recipe, DeviceFaces.of(training, fabric.device), fabric)
+    curve: list[Point] = []
+    if (found := folder.read_checkpoint(fabric.device)) is not None:
+        step.load(found[0])
+        curve = found[1]
+    shown = torch.from_numpy(_one_of_each(training)).to(fabric.device)
+    done, since = curve[-1].step if curve else 0, started
+    late = False
+    while done < recipe.steps and not late:
+        step(done)
+        done += 1
+        late = time.monotonic() - started > hours * 3600
+        if late or done % recipe.report_steps == 0 or done == recipe.steps:
+            since = _report(step, curve, done, since, shown, folder)
+        show(Progress(done, recipe.steps, curve[-1] if curve else None))
+    return curve
+
+
+def _report(
+    step: Step, curve: list[Point], done: int, since: float, shown: torch.Tensor, folder: SynthesisRun
+) -> float:
+    """Add a line to the curve, write everything, and return the time from which the next line counts."""
+    count = done - (curve[-1].step if curve else 0)
+    means = [float(total) / count for total in step.totals]  # waits for the device
+    if not all(map(math.isfinite, means)):
+        raise RecipeError(f"the losses are no longer numbers at step {done}; lower the rates, go on with --resume")
+    gap, penalty, real_class, realism, made_class, cycle = means
+    speed = count / (time.monotonic() - since)
+    curve.append(Point(done, gap, penalty, real_class, realism, made_class, cycle, speed))
+    step.totals.zero_()
+    sheet = figures.sheet([["face", *NAMES]], translations(step.averaged, shown))
+    folder.write_progress(curve, sheet, step.averaged, step.state())
+    return time.monotonic()
+
+
+def _one_of_each(training: FaceData) -> np.ndarray:
+    """The first training face of each class: uint8 [7, 48, 48]."""
+    return training.faces[[int(np.argmax(training.labels == label)) for label in range(len(NAMES))]]
+
+
+@torch.inference_mode()
+def translations(generator: Generator, faces: torch.Tensor) -> np.ndarray:
+    """Each face and its seven translations: uint8 [N, 8, 48, 48] of uint8 [N, 48, 48] on the generator's device."""
+    columns = [faces]
+    for label in range(len(NAMES)):
+        target = torch.full((len(faces),), label, device=faces.device)
+        columns.append(to_grey(generator(to_float(faces), target)))
+    return torch.stack(columns, 1).cpu().numpy()

@@ -1,0 +1,131 @@
+"""StarGAN's two networks at 48 x 48 pixels: the generator and the critic (Choi et al. 2018).
+
+Three things differ from the paper, each for a reason:
+
+- The target enters by class-conditional instance norm (Dumoulin et al. 2017) in every block, not as constant label maps
+  beside the picture. A constant map adds one number to each channel, and the instance norm after the first convolution
+  subtracts it again: away from the zero-padded border the target would not reach the rest of the network at all.
+- The patch head has one score a class, and the picture's own class is read (as in StarGAN v2): a face is compared with
+  real faces of its class, so that a rare class is not simply unlikely.
+- The critic has four halvings, since 48 pixels have no room for six.
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from mien.data.dataset import FACE_SIZE
+from mien.expressions import NAMES
+
+HALVINGS = 4
+CLASSES = len(NAMES)
+
+
+class ConditionalNorm(nn.Module):
+    """Instance norm whose scale and shift are the target class's own."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.scale, self.shift = nn.Embedding(CLASSES, channels), nn.Embedding(CLASSES, channels)
+        nn.init.normal_(self.scale.weight, 1.0, 0.02)
+        nn.init.zeros_(self.shift.weight)
+
+    def forward(self, maps: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """Float [N, C, h, w] and int64 [N]."""
+        scale, shift = self.scale(target)[:, :, None, None], self.shift(target)[:, :, None, None]
+        return functional.instance_norm(maps) * scale + shift
+
+
+class Residual(nn.Module):
+    """Two 3 x 3 convolutions with conditional norms, added to what came in."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.first_norm = ConditionalNorm(channels)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.second_norm = ConditionalNorm(channels)
+
+    def forward(self, maps: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        inner = self.first_norm(self.first(maps), target).relu()
+        return maps + self.second_norm(self.second(inner), target)
+
+
+class Enlarging(nn.Module):
+    """A transposed convolution to twice the size, with a conditional norm."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.convolution = nn.ConvTranspose2d(channels, channels // 2, 4, stride=2, padding=1, bias=False)
+        self.norm = ConditionalNorm(channels // 2)
+
+    def forward(self, maps: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return self.norm(self.convolution(maps), target).relu()
+
+
+class Generator(nn.Module):
+    """A face and a target class to the same face with that expression.
+
+    width: channels at full size; the residual blocks work at a quarter of it with four times as many.
+    """
+
+    def __init__(self, width: int, blocks: int) -> None:
+        super().__init__()
+        self.narrowing = nn.Sequential(
+            nn.Conv2d(1, width, 7, padding=3, bias=False),
+            nn.InstanceNorm2d(width, affine=True),
+            nn.ReLU(),
+            nn.Conv2d(width, 2 * width, 4, stride=2, padding=1, bias=False),
+            nn.InstanceNorm2d(2 * width, affine=True),
+            nn.ReLU(),
+            nn.Conv2d(2 * width, 4 * width, 4, stride=2, padding=1, bias=False),
+            nn.InstanceNorm2d(4 * width, affine=True),
+            nn.ReLU(),
+        )
+        self.changing = nn.ModuleList(Residual(4 * width) for _ in range(blocks))
+        self.widening = nn.ModuleList([Enlarging(4 * width), Enlarging(2 * width)])
+        self.last = nn.Conv2d(width, 1, 7, padding=3)
+
+    def forward(self, faces: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """Float [N, 1, 48, 48] in [-1, 1] and int64 [N] to float [N, 1, 48, 48] in [-1, 1]."""
+        maps = self.narrowing(faces)
+        for layer in (*self.changing, *self.widening):
+            maps = layer(maps, target)
+        return self.last(maps).tanh()
+
+
+class Critic(nn.Module):
+    """A face to how real it looks as each class, and to which class it shows.
+
+    No norm: the gradient penalty is one picture's, and a norm over the batch would mix them.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        channels = 1
+        for halving in range(HALVINGS):
+            layers += [nn.Conv2d(channels, width * 2**halving, 4, stride=2, padding=1), nn.LeakyReLU(0.01)]
+            channels = width * 2**halving
+        self.trunk = nn.Sequential(*layers)
+        self.realism = nn.Conv2d(channels, CLASSES, 3, padding=1, bias=False)
+        self.expression = nn.Conv2d(channels, CLASSES, FACE_SIZE // 2**HALVINGS, bias=False)
+
+    def forward(self, faces: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Float [N, 1, 48, 48] in [-1, 1] and int64 [N] to realism float [N] and class logits float [N, 7].
+
+        Realism is that of the picture as its label's class, the mean over 3 x 3 patches.
+        """
+        maps = self.trunk(faces)
+        realism = self.realism(maps).mean((2, 3)).gather(1, labels[:, None])[:, 0]
+        return realism, self.expression(maps)[:, :, 0, 0]
+
+
+def to_float(faces: torch.Tensor) -> torch.Tensor:
+    """uint8 [N, 48, 48] to float [N, 1, 48, 48] in [-1, 1]."""
+    return faces[:, None].float() / 127.5 - 1
+
+
+def to_grey(faces: torch.Tensor) -> torch.Tensor:
+    """Float [N, 1, 48, 48] in [-1, 1] to uint8 [N, 48, 48]."""
+    return ((faces[:, 0].float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)

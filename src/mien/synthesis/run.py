@@ -1,0 +1,105 @@
+"""A synthesis run is a folder: description, curve, sample sheets, checkpoint, and the averaged generator's weights.
+
+run.json: recipe, data hash, code version, hardware. curve.csv and curve.png: a line each `report_steps`. sheets/: what
+the averaged generator made of the same faces then. checkpoint.pt: everything to go on from. generator.safetensors: the
+averaged generator. All are written atomically, so a kill at any moment leaves the last good ones.
+"""
+
+import csv
+import io
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from mien.errors import ModelError
+from mien.storage import write_atomically, write_json, write_text
+from mien.synthesis import figures
+from mien.synthesis.networks import Generator
+from mien.synthesis.recipe import SynthesisRecipe, from_dict
+from mien.training.run import RunFolder, code_version, hardware
+
+
+@dataclass(frozen=True)
+class Point:
+    """One line of the curve: the means of the losses since the line before.
+
+    step: steps done; gap, penalty, real_class: the critic's (see `losses`); realism, made_class, cycle: the
+    generator's; steps_per_second: of the generator, the critic's updates included.
+    """
+
+    step: int
+    gap: float
+    penalty: float
+    real_class: float
+    realism: float
+    made_class: float
+    cycle: float
+    steps_per_second: float
+
+
+@dataclass(frozen=True)
+class SynthesisRun:
+    """The files of one run under `path`."""
+
+    path: Path
+
+    @property
+    def weights(self) -> Path:
+        return self.path / "generator.safetensors"
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.path / "checkpoint.pt"
+
+    def write_description(self, recipe: SynthesisRecipe, data_hash: str) -> None:
+        description = {"recipe": recipe.to_dict(), "data": data_hash, "code": code_version(), "hardware": hardware()}
+        write_json(self.path / "run.json", description)
+
+    def description(self) -> dict[str, Any]:
+        """run.json; raises DataError where there is none."""
+        return RunFolder(self.path).description()
+
+    def recipe(self) -> SynthesisRecipe:
+        """The recipe the run was last started with."""
+        return from_dict(self.description()["recipe"])
+
+    def write_progress(
+        self, curve: list[Point], sheet: np.ndarray, generator: Generator, state: dict[str, Any]
+    ) -> None:
+        """Curve, sample sheet uint8 [H, W], averaged generator and, last, the checkpoint that counts them as done."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, [entry.name for entry in fields(Point)], lineterminator="\n")
+        writer.writeheader()
+        for point in curve:
+            writer.writerow({key: round(value, 5) for key, value in asdict(point).items()})
+        write_text(self.path / "curve.csv", text.getvalue())
+        write_atomically(self.path / "curve.png", lambda draft: figures.curves(curve).savefig(draft, format="png"))
+        figures.save(sheet, self.path / "sheets" / f"step-{curve[-1].step:06}.png")
+        weights = {name: tensor.detach().cpu().contiguous() for name, tensor in generator.state_dict().items()}
+        write_atomically(self.weights, lambda draft: save_file(weights, draft))
+        RunFolder(self.path).write_checkpoint({"step": state, "curve": [asdict(point) for point in curve]})
+
+    def read_checkpoint(self, device: torch.device) -> tuple[dict[str, Any], list[Point]] | None:
+        """The last state and curve, or None where there is none yet; raises ModelError where it is damaged."""
+        found = RunFolder(self.path).read_checkpoint(device)
+        return None if found is None else (found["step"], [Point(**values) for values in found["curve"]])
+
+    def generator(self) -> Generator:
+        """The averaged generator, in eval mode on the CPU; raises ModelError for missing, damaged or other weights."""
+        recipe = self.recipe()
+        generator = Generator(recipe.width, recipe.blocks)
+        try:
+            generator.load_state_dict(load_file(self.weights))
+        except FileNotFoundError as error:
+            raise ModelError(f"{self.weights}: no such weights; train longer, they come with each report") from error
+        except (RuntimeError, SafetensorError) as error:
+            raise ModelError(
+                f"{self.weights}: damaged, or of another size than this run's recipe says "
+                f"(width {recipe.width}, {recipe.blocks} blocks)"
+            ) from error
+        return generator.eval()

@@ -1,0 +1,112 @@
+"""Which faces a step sees, and how they are moved: everything by chance, from one table of numbers.
+
+A step's chance is drawn in one go from the seed and the step's number. So a run that goes on from a checkpoint needs
+no generator's state, a CPU and a GPU draw the same faces, and a step holds no random call, which a CUDA graph replays
+as is.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from mien.data.dataset import FaceData
+from mien.errors import DataError
+from mien.expressions import NAMES
+from mien.training.parts import is_synthetic
+
+DRAWS = 21
+"""How many numbers the most demanding part of a step, an update of the critic, takes for each picture."""
+_MOVED = 0.75  # the rest stays as it is: what is only ever seen resampled may be as blurred as it likes
+
+
+class Dice:
+    """Numbers in [0, 1), float [N, DRAWS], handed out column by column: N numbers at a time."""
+
+    def __init__(self, table: torch.Tensor) -> None:
+        self._columns = iter(table.unbind(1))
+
+    def draw(self, least: float = 0.0, most: float = 1.0) -> torch.Tensor:
+        """Float [N], uniform in [least, most)."""
+        return next(self._columns) * (most - least) + least
+
+
+def roll(seed: int, step: int, shape: tuple[int, int]) -> torch.Tensor:
+    """The chance of one step: float32 [*shape, DRAWS] in [0, 1), on the CPU."""
+    mixed = int(np.random.SeedSequence([seed, step]).generate_state(1)[0])
+    return torch.rand(*shape, DRAWS, generator=torch.Generator().manual_seed(mixed))
+
+
+def training_faces(data: FaceData) -> FaceData:
+    """The training part without synthetic pictures, and without those whose exact pixels occur in another part.
+
+    Nothing else may be learned from or translated, or synthetic faces would carry the test set into training. Raises
+    DataError where a class has no picture left.
+    """
+    chosen = data.part("train").without_copies_of(data.where(data.parts != "train"))
+    chosen = chosen.where(~is_synthetic(chosen))
+    for label, name in enumerate(NAMES):
+        if not (chosen.labels == label).any():
+            raise DataError(f"the training part has no pictures of '{name}'; synthesis needs some of every class")
+    return chosen
+
+
+@dataclass(frozen=True)
+class DeviceFaces:
+    """Faces on the device, uint8 [N, 48, 48], sorted by label; of class k there are sizes[k], from starts[k] on."""
+
+    faces: torch.Tensor
+    labels: torch.Tensor
+    starts: torch.Tensor
+    sizes: torch.Tensor
+
+    @classmethod
+    def of(cls, data: FaceData, device: torch.device) -> "DeviceFaces":
+        order = np.argsort(data.labels, kind="stable")
+        sizes = torch.from_numpy(np.bincount(data.labels, minlength=len(NAMES)))
+        faces, labels = torch.from_numpy(data.faces[order]), torch.from_numpy(data.labels[order])
+        return cls(faces.to(device), labels.to(device), (sizes.cumsum(0) - sizes).to(device), sizes.to(device))
+
+    def any(self, chance: torch.Tensor) -> torch.Tensor:
+        """Places int64 [N] of faces of any class, by numbers in [0, 1)."""
+        return _scaled(chance, len(self.labels))
+
+    def of_class(self, labels: torch.Tensor, chance: torch.Tensor) -> torch.Tensor:
+        """Places int64 [N] of faces of the given classes, int64 [N], by numbers in [0, 1)."""
+        return self.starts[labels] + _scaled(chance, self.sizes[labels])
+
+
+def any_class(chance: torch.Tensor) -> torch.Tensor:
+    """Classes int64 [N], each as likely as the others, by numbers in [0, 1)."""
+    return _scaled(chance, len(NAMES))
+
+
+def _scaled(chance: torch.Tensor, count: torch.Tensor | int) -> torch.Tensor:
+    # The product may round up to `count` itself.
+    return torch.minimum((chance * count).long(), torch.as_tensor(count, device=chance.device) - 1)
+
+
+def mirrored(faces: torch.Tensor, chance: torch.Tensor) -> torch.Tensor:
+    """Half of the faces [N, 1, h, w] flipped left to right, by numbers in [0, 1)."""
+    return torch.where((chance < 0.5)[:, None, None, None], faces.flip(3), faces)
+
+
+def moved(faces: torch.Tensor, dice: Dice) -> torch.Tensor:
+    """Shift, turn, scale, mirror and light faces [N, 1, h, w], differentiably.
+
+    Real and made faces alike go to the critic this way, so that it cannot learn a rare class's few pictures by heart
+    (Zhao et al. 2020, differentiable augmentation), while the generator's own output stays upright.
+    """
+    moves = (dice.draw() < _MOVED).float()
+    scale = 1 + moves * dice.draw(-0.12, 0.12)
+    angle = moves * dice.draw(-10, 10) * (math.pi / 180)
+    across = scale * torch.where(dice.draw() < 0.5, -1.0, 1.0)
+    right, down = moves * dice.draw(-0.2, 0.2), moves * dice.draw(-0.2, 0.2)  # a unit is half the picture
+    cos, sin = angle.cos(), angle.sin()
+    theta = torch.stack([across * cos, -scale * sin, right, across * sin, scale * cos, down], 1).view(-1, 2, 3)
+    grid = functional.affine_grid(theta, list(faces.shape), align_corners=False)
+    seen = functional.grid_sample(faces, grid, mode="bilinear", padding_mode="border", align_corners=False)
+    contrast, light = 1 + moves * dice.draw(-0.2, 0.2), moves * dice.draw(-0.2, 0.2)
+    return seen * contrast[:, None, None, None] + light[:, None, None, None]

@@ -1,0 +1,87 @@
+"""Figures for synthetic faces, from arrays alone: KID, distances, near-copies, shares with intervals."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_BLOCK = 1024
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share of `count` and its 95% interval (Wilson's), all in [0, 1]."""
+
+    value: float
+    low: float
+    high: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Distance:
+    """A kernel distance: the mean over subsets, and their standard deviation."""
+
+    mean: float
+    deviation: float
+
+
+def share(hits: np.ndarray) -> Share:
+    """The share of true values in bool [N], N at least 1."""
+    count, z = len(hits), 1.959964
+    value = float(hits.mean())
+    middle = (value + z**2 / (2 * count)) / (1 + z**2 / count)
+    half = z / (1 + z**2 / count) * (value * (1 - value) / count + z**2 / (4 * count**2)) ** 0.5
+    return Share(value, max(middle - half, 0.0), min(middle + half, 1.0), count)
+
+
+def kernel_distance(
+    ours: np.ndarray, theirs: np.ndarray, seed: int = 0, size: int = 100, subsets: int = 200
+) -> Distance:
+    """KID (Binkowski et al. 2018) between features [N, D] and [M, D]; zero on average where both are drawn alike.
+
+    The unbiased squared maximum mean discrepancy with the kernel (x . y / D + 1) ** 3, over random subsets of `size`
+    (or of the smaller side's number, at least 2). Values compare only with others of the same features.
+    """
+    generator = np.random.default_rng(seed)
+    size = min(size, len(ours), len(theirs))
+    found = []
+    for _ in range(subsets):
+        x = ours[generator.choice(len(ours), size, replace=False)].astype(np.float64)
+        y = theirs[generator.choice(len(theirs), size, replace=False)].astype(np.float64)
+        within = sum(kernel.sum() - np.trace(kernel) for kernel in (_kernel(x, x), _kernel(y, y)))
+        found.append(within / (size * (size - 1)) - 2 * _kernel(x, y).mean())
+    return Distance(float(np.mean(found)), float(np.std(found)))
+
+
+def _kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return (x @ y.T / x.shape[1] + 1) ** 3
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Rows float [N, D] scaled to length 1 (a row of zeros stays), float32: their products are cosines."""
+    lengths = np.linalg.norm(vectors.astype(np.float32), axis=1, keepdims=True)
+    return (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
+
+
+def appearance(faces: np.ndarray) -> np.ndarray:
+    """Grey faces uint8 [N, 48, 48] as unit vectors [N, 2304] without their mean light: products are correlations."""
+    pixels = faces.reshape(len(faces), -1).astype(np.float32)
+    return unit(pixels - pixels.mean(1, keepdims=True))
+
+
+def nearest(ours: np.ndarray, theirs: np.ndarray, rank: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """For unit vectors [N, D], the `rank`-th highest product with [M, D]: products float32 [N] and places int64 [N]."""
+    products, places = [], []
+    for start in range(0, len(ours), _BLOCK):
+        block = ours[start : start + _BLOCK] @ theirs.T
+        place = np.argpartition(block, -rank, axis=1)[:, -rank]
+        places.append(place)
+        products.append(np.take_along_axis(block, place[:, None], 1)[:, 0])
+    return np.concatenate(products), np.concatenate(places)
+
+
+def spread(vectors: np.ndarray) -> float:
+    """Mean cosine distance between two different rows of unit vectors [N, D], N at least 2."""
+    total = vectors.sum(0, dtype=np.float64)
+    count = len(vectors)
+    return float(1 - (total @ total - np.square(vectors, dtype=np.float64).sum()) / (count * (count - 1)))

@@ -1,0 +1,91 @@
+"""Translate faces with a trained generator's file: NumPy and ONNX Runtime, no training framework."""
+
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from mien.errors import DataError, ModelError
+from mien.expressions import EXPRESSIONS, NAMES
+from mien.recognition.model import file_hash, models_folder, open_session, verify_hash
+
+SIZE = 48
+BATCH = 64
+SHIPPED = "stargan"
+
+
+def label_of(name: str) -> int:
+    """The place in `expressions.NAMES` of a class given by name or adjective; raises DataError for an unknown one."""
+    for label, kind in enumerate(EXPRESSIONS):
+        if name.lower() in (kind.name, kind.adjective):
+            return label
+    raise DataError(f"unknown expression '{name}'; there are {', '.join(NAMES)}")
+
+
+class Translator:
+    """A generator's file, checked when it is opened.
+
+    metadata: the file's properties, as written by `mien synth train`; sha256: the file's hash.
+
+    >>> translator = Translator.open("stargan")  # doctest: +SKIP
+    >>> translator.translate_all(find_face("portrait.jpg", translator.metadata["crop"]))  # doctest: +SKIP
+    """
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        self.path = path
+        self._session = open_session(path, threads)
+        self.metadata = dict(self._session.get_modelmeta().custom_metadata_map)
+        _check(path, self._session, self.metadata)
+
+    @classmethod
+    def open(cls, generator: str | Path = SHIPPED, threads: int | None = None) -> "Translator":
+        """The shipped generator by its name, or any generator by its file.
+
+        Raises ModelError where there is none, where the shipped file's hash is another than it was released with, or
+        where a file is no generator of 48 x 48 faces.
+        """
+        path = Path(generator)
+        if path.suffix == ".onnx":
+            if not path.is_file():
+                raise ModelError(f"{path}: no such file; give the generator.onnx of a run of `mien synth train`")
+            return cls(path, threads)
+        if str(generator) != SHIPPED:
+            raise ModelError(f"unknown generator '{generator}'; there is {SHIPPED}, or give an .onnx file")
+        path = models_folder() / f"{SHIPPED}.onnx"
+        if not path.is_file():
+            raise ModelError(f"{path}: not installed; train one with `mien synth train` and give its generator.onnx")
+        verify_hash(path)
+        return cls(path, threads)
+
+    @cached_property
+    def sha256(self) -> str:
+        return file_hash(self.path)
+
+    def translate(self, faces: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Grey faces uint8 [N, 48, 48] to the same faces with the expressions `labels`, int [N]; N may be 0."""
+        if faces.dtype != np.uint8 or faces.ndim != 3 or faces.shape[1:] != (SIZE, SIZE):
+            raise ModelError(f"faces must be uint8 [N, {SIZE}, {SIZE}], not {faces.dtype} {list(faces.shape)}")
+        if len(labels) != len(faces) or not np.isin(labels, range(len(NAMES))).all():
+            raise ModelError(f"labels must be {len(faces)} numbers of 0 to {len(NAMES) - 1}, one a face")
+        made = np.empty_like(faces)
+        for start in range(0, len(faces), BATCH):
+            part = slice(start, start + BATCH)
+            (made[part],) = self._session.run(None, {"face": faces[part], "target": labels[part].astype(np.int64)})
+        return made
+
+    def translate_all(self, face: np.ndarray) -> np.ndarray:
+        """One grey face uint8 [48, 48] to all seven expressions, in the order of `expressions.NAMES`: [7, 48, 48]."""
+        return self.translate(np.repeat(face[None], len(NAMES), 0), np.arange(len(NAMES)))
+
+
+def _check(path: Path, session: onnxruntime.InferenceSession, metadata: dict[str, str]) -> None:
+    inputs = {entry.name: entry for entry in session.get_inputs()}
+    missing = {"face", "target"} - set(inputs)
+    missing |= {"classes", "crop", "input_size", "split", "training_data"} - set(metadata)
+    if missing:
+        raise ModelError(f"{path}: not a generator of this project (it lacks {', '.join(sorted(missing))})")
+    if metadata["input_size"] != str(SIZE) or inputs["face"].shape[1:] != [SIZE, SIZE]:
+        raise ModelError(f"{path}: a generator of {inputs['face'].shape[1:]} pixels; it must be {SIZE} x {SIZE}")
+    if tuple(metadata["classes"].split(",")) != NAMES:
+        raise ModelError(f"{path}: its classes are {metadata['classes']}; expected {','.join(NAMES)}")

@@ -1,0 +1,59 @@
+"""What a training writes at the end of its epochs, and how often."""
+
+import time
+
+import torch
+
+from mien.storage import write_json
+from mien.training.averaging import MovingAverage
+from mien.training.objective import Objective
+from mien.training.run import Epoch, RunFolder
+
+# On a GPU an epoch may take a second, and so may writing a checkpoint: at most this share of the time goes there.
+_WRITING_SHARE = 0.1
+
+
+class Keeper:
+    """Keeps the best epoch's weights, and puts them and a checkpoint into the run's folder now and then.
+
+    The curve is written at each epoch's end. Weights and checkpoint are always of the same point in time, so that a run
+    that goes on after a kill ends with the files of one that was never interrupted.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        objective: Objective,
+        averaged: MovingAverage,
+        optimiser: torch.optim.Optimizer,
+    ) -> None:
+        self._folder, self._objective, self._averaged, self._optimiser = folder, objective, averaged, optimiser
+        self._best: dict[str, torch.Tensor] | None = None  # None where the folder's weights are the best
+        self._written, self._cost = time.monotonic(), 0.0
+
+    def keep(self, curve: list[Epoch], last: bool) -> None:
+        """Called after each epoch with the curve so far; `last`: training ends here, so that all must be written."""
+        if curve[-1].merit >= max(epoch.merit for epoch in curve):
+            state = self._averaged.module.state_dict()
+            self._best = {name: tensor.detach().clone() for name, tensor in state.items()}
+        if last or (time.monotonic() - self._written) * _WRITING_SHARE >= self._cost:
+            started = time.monotonic()
+            self._write(curve)
+            self._written = time.monotonic()
+            self._cost = self._written - started
+        # Last, because a whole curve is what tells that a run is finished.
+        self._folder.write_curve(curve)
+
+    def _write(self, curve: list[Epoch]) -> None:
+        if self._best is not None:
+            self._folder.write_weights(self._best)
+            write_json(self._folder.path / "metrics.json", vars(max(curve, key=lambda epoch: epoch.merit)))
+            self._best = None
+        self._folder.write_checkpoint(
+            {
+                "objective": self._objective.state_dict(),
+                "averaged": self._averaged.state_dict(),
+                "optimiser": self._optimiser.state_dict(),
+                "curve": [vars(epoch) for epoch in curve],
+            }
+        )

@@ -1,0 +1,45 @@
+"""FMix (Harris et al. 2020): masks of any shape, cut from noise in which low frequencies prevail."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+
+from mien.errors import RecipeError
+from mien.training.mixing.mixture import PairMixing
+
+
+@dataclass(frozen=True)
+class FMix(PairMixing):
+    """decay: the power with which the noise's amplitude falls with frequency; more gives fewer, larger patches.
+
+    The paper draws one mask a batch (per = "batch"); here each face has its own unless told otherwise.
+    """
+
+    name: ClassVar[str] = "fmix"
+
+    decay: float = 3.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.decay < 0:
+            raise RecipeError(f"fmix's decay must be at least 0, not {self.decay}")
+
+    def masks(self, share: torch.Tensor, height: int, width: int, generator: torch.Generator) -> torch.Tensor:
+        """The pixels with the most noise, as many as the share asks for, rounded up or down by the toss of a coin."""
+        noise = low_noise(len(share), height, width, self.decay, generator).flatten(1)
+        wanted = share.double() * noise.shape[1]  # in float32 the last pixels of a large face would not count
+        up = torch.rand(len(share), device=share.device, generator=generator) < 0.5
+        count = torch.where(up, wanted.ceil(), wanted.floor()).long()[:, None]
+        ordered = noise.sort(1, descending=True).values
+        least = ordered.gather(1, (count - 1).clamp(min=0))
+        return ((noise >= least) & (count > 0)).float().view(-1, 1, height, width)
+
+
+def low_noise(count: int, height: int, width: int, decay: float, generator: torch.Generator) -> torch.Tensor:
+    """Real noise, float [count, height, width]: amplitude f ** -decay at frequency f, flat below 1 / longer side."""
+    device = generator.device
+    f = torch.hypot(torch.fft.fftfreq(height, device=device)[:, None], torch.fft.rfftfreq(width, device=device)[None])
+    amplitude = f.clamp(min=1 / max(height, width)) ** -decay
+    draws = torch.randn((count, *f.shape, 2), device=device, generator=generator)
+    return torch.fft.irfft2(torch.view_as_complex(draws) * amplitude, s=(height, width))

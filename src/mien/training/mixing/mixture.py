@@ -1,0 +1,92 @@
+"""The border between mixing augmentations and the training loop, and what they share: partners, shares, blending."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+
+from mien.errors import RecipeError
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """A mixed batch.
+
+    faces: float [N, 1, h, w] in [0, 1]; partner: int64 [N], places in the batch; share: float [N] in [0, 1], what a
+    face keeps of itself, the rest being its partner's.
+    """
+
+    faces: torch.Tensor
+    partner: torch.Tensor
+    share: torch.Tensor
+
+    def targets(self, targets: torch.Tensor) -> torch.Tensor:
+        """Mix targets float [N, K] as the faces were mixed."""
+        share = self.share[:, None]
+        return share * targets + (1 - share) * targets[self.partner]
+
+
+@dataclass(frozen=True)
+class Mixing:
+    """One kind of mixing, under the `name` that recipes know it by.
+
+    chance: the share of faces that are mixed; the others stay as they are.
+    """
+
+    name: ClassVar[str]
+
+    chance: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.chance <= 1:
+            raise RecipeError(f"a mixing's chance must lie between 0 and 1, not {self.chance}")
+
+    def __call__(self, faces: torch.Tensor, generator: torch.Generator) -> Mixture:
+        """Mix a batch; the same generator state gives the same mixture on one device."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class PairMixing(Mixing):
+    """A mixing of two faces with shares from Beta(alpha, alpha).
+
+    per: "sample" draws a share (and a mask) for each face, "batch" one for all of them.
+    """
+
+    alpha: float = 1.0
+    per: str = "sample"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.alpha <= 0:
+            raise RecipeError(f"a mixing's alpha must be above 0, not {self.alpha}")
+        if self.per not in ("sample", "batch"):
+            raise RecipeError(f"a mixing draws per 'sample' or per 'batch', not '{self.per}'")
+
+    def __call__(self, faces: torch.Tensor, generator: torch.Generator) -> Mixture:
+        count, device = len(faces), faces.device
+        partner = torch.rand(count, device=device, generator=generator).argsort()
+        draws = count if self.per == "sample" else 1
+        share = beta(self.alpha, draws, device, generator)
+        mixed = torch.rand(draws, device=device, generator=generator) < self.chance
+        own = self.masks(torch.where(mixed, share, 1.0), faces.shape[2], faces.shape[3], generator).expand(
+            count, -1, -1, -1
+        )
+        # A mask's mean is the share it really gives, to the pixel: boxes are clipped and areas are whole numbers.
+        return Mixture(own * faces + (1 - own) * faces[partner], partner, own.mean((1, 2, 3)))
+
+    def masks(self, share: torch.Tensor, height: int, width: int, generator: torch.Generator) -> torch.Tensor:
+        """For shares float [M], how much of each pixel is the face's own: float [M, 1, height or 1, width or 1]."""
+        raise NotImplementedError
+
+
+def beta(alpha: float, count: int, device: torch.device, generator: torch.Generator) -> torch.Tensor:
+    """Draws from Beta(alpha, alpha), float32 [count]: X / (X + Y) for gamma variates X and Y.
+
+    torch.distributions takes no generator, so its sampler is called directly; in float64, where small alphas do not
+    underflow to 0 / 0.
+    """
+    gammas = torch._standard_gamma(
+        torch.full((2, count), alpha, dtype=torch.float64, device=device), generator=generator
+    )
+    return (gammas[0] / gammas.sum(0)).float()

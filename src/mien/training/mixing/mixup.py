@@ -1,0 +1,18 @@
+"""Mixup (Zhang et al. 2018): two faces shine through each other."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+
+from mien.training.mixing.mixture import PairMixing
+
+
+@dataclass(frozen=True)
+class Mixup(PairMixing):
+    """The mask is the share itself at every pixel."""
+
+    name: ClassVar[str] = "mixup"
+
+    def masks(self, share: torch.Tensor, height: int, width: int, generator: torch.Generator) -> torch.Tensor:
+        return share.view(-1, 1, 1, 1)

@@ -1,0 +1,51 @@
+"""Which pictures a run learns from, and which it chooses the epoch by."""
+
+from pathlib import Path
+
+import numpy as np
+
+from mien.data.dataset import FaceData
+from mien.data.splitting import hold_out
+from mien.errors import RecipeError
+from mien.training.recipe import Recipe
+
+# How the balancing command names the pictures that it adds to a data set.
+SYNTHETIC_PREFIX = "syn-"
+# For data sets without a validation part, where the recipe asks for no share of its own.
+_SHARE_WITHOUT_VALIDATION = 0.1
+# Not the run's seed: runs that differ in it only are then judged on the same pictures.
+_SEED = 0
+
+
+def training_parts(recipe: Recipe, faces: FaceData) -> tuple[FaceData, FaceData]:
+    """Pictures to learn from, and pictures to choose the epoch by, of a data set with all its parts.
+
+    No picture is learned from whose exact pixels occur in what is judged. Synthetic pictures are learned from as far as
+    the recipe says, and choose nothing. Raises RecipeError where it needs some and there are none.
+    """
+    rest = faces.where(faces.parts != "train")
+    train = _with_synthetic(faces.part("train").without_copies_of(rest), recipe.synthetic)
+    share = recipe.hold_out
+    if not share and "validation" not in rest.parts:
+        share = _SHARE_WITHOUT_VALIDATION
+    if not share:
+        return train, faces.part("validation")
+    _, held = hold_out(train.where(~is_synthetic(train)), share, _SEED)
+    return train.without_copies_of(held), held
+
+
+def is_synthetic(faces: FaceData) -> np.ndarray:
+    """Bool [N]: which pictures were made by a network."""
+    return np.array([Path(name).name.startswith(SYNTHETIC_PREFIX) for name in faces.ids], bool)
+
+
+def _with_synthetic(train: FaceData, share: float) -> FaceData:
+    synthetic = np.flatnonzero(is_synthetic(train))
+    if share and not len(synthetic):
+        raise RecipeError(
+            f"this recipe learns from synthetic pictures and the data set has none ({SYNTHETIC_PREFIX}*.png); "
+            "balance it first, see docs/experiments.md"
+        )
+    order = np.random.default_rng(_SEED).permutation(synthetic)
+    left_out = order[round(share * len(order)) :]
+    return train.where(~np.isin(np.arange(len(train)), left_out))

@@ -1,0 +1,477 @@
+"""Experiments: jobs, the queue under kills and full disks, filing, and the report."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mien.data import dataset
+from mien.errors import DataError, RecipeError, StorageError
+from mien.evaluation import report as evaluation
+from mien.experiments import figures, filing, report, tables
+from mien.experiments.filing import Filed, check, collect, is_filed, read_filed, reliability
+from mien.experiments.jobs import Job, find
+from mien.experiments.progress import FAILURE, State, standings
+from mien.experiments.queue import Commands, Outcome, Queue
+from mien.storage import write_json
+from mien.training.recipe import read
+from mien.training.run import Epoch, RunFolder
+from mien.training.warping import Warp
+
+ROOT = Path(__file__).parent.parent
+TINY = """
+network = "mobilenet_v2"
+stages = [{ epochs = 3, pixels = 32 }]
+split = "kaggle"
+hold_out = 0.2
+batch_size = 14
+"""
+
+
+@pytest.fixture
+def recipes(tmp_path: Path) -> Path:
+    """Two good recipes and a base."""
+    folder = tmp_path / "recipes"
+    folder.mkdir()
+    (folder / "_base.toml").write_text(TINY)
+    (folder / "first.toml").write_text('extends = "_base.toml"\n')
+    (folder / "second.toml").write_text('extends = "_base.toml"\nmixing = { name = "cutmix" }\n')
+    return folder
+
+
+def jobs_of(recipes: Path, seeds: tuple[int, ...] = (0,)) -> list[Job]:
+    return find([recipes], seeds)[0]
+
+
+def a_curve(epochs: int) -> list[Epoch]:
+    return [Epoch(number, 2 - number / 10, 0.3 + number / 100, 0.2, 100.0, 7.0) for number in range(epochs)]
+
+
+def made_up(job: Job, seed: int = 0, accuracy: float = 0.7) -> Filed:
+    """A filed run whose numbers agree with each other."""
+    generator = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(7), 30)
+    right = generator.random(len(labels)) < accuracy
+    called = np.where(right, labels, (labels + generator.integers(1, 7, len(labels))) % 7)
+    logits = generator.normal(0, 1, (len(labels), 7))
+    logits[np.arange(len(labels)), called] = 4
+    probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    subject = evaluation.Subject(
+        job.name, "m", "pictures", job.recipe.split, job.recipe.report_part, "0.1", "2026-01-01T00:00:00+00:00"
+    )
+    scores = evaluation.report(subject, labels, probabilities, np.arange(len(labels)) % 10 == 0)
+    metrics = {**scores.to_dict(), "reliability": reliability(labels, probabilities)}
+    description = {
+        "recipe": job.recipe.to_dict(), "data": "d", "start": "none", "code": "0.1", "hardware": "cpu, torch 2",
+    }  # fmt: skip
+    # Through JSON, as a file has it: lists for tuples.
+    return Filed(
+        job.name, *json.loads(json.dumps([description])), a_curve(job.recipe.epochs), json.loads(json.dumps(metrics))
+    )
+
+
+def put(filed: Filed, folder: Path) -> Path:
+    write_json(folder / "run.json", filed.description)
+    write_json(folder / "metrics.json", filed.metrics)
+    RunFolder(folder).write_curve(filed.curve)
+    return folder
+
+
+def never(split: str) -> dataset.FaceData:
+    raise AssertionError("the data set is not needed")
+
+
+# Jobs
+
+
+def test_jobs_are_ordered_by_seed_and_bases_left_out(recipes: Path) -> None:
+    assert [job.name for job in jobs_of(recipes, (0, 3))] == ["first-s0", "second-s0", "first-s3", "second-s3"]
+    assert jobs_of(recipes, (3,))[0].recipe.seed == 3
+
+
+def test_a_broken_recipe_is_named_and_the_others_stay(recipes: Path) -> None:
+    (recipes / "broken.toml").write_text('network = "vit_tiny"\nepoch = 3\n')
+    (recipes / "leaky.toml").write_text('network = "vit_tiny"\nsplit = "kaggle"\n')
+    jobs, broken = find([recipes], (0,))
+    assert [job.name for job in jobs] == ["first-s0", "second-s0"]
+    assert [one.path.stem for one in broken] == ["broken", "leaky"]
+    assert "unknown key 'epoch'" in broken[0].reason
+    assert "hold_out" in broken[1].reason
+
+
+def test_nothing_to_do_and_shared_names_are_errors(recipes: Path, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="no recipes"):
+        find([tmp_path / "nowhere"], (0,))
+    (tmp_path / "first.toml").write_text(TINY)
+    with pytest.raises(RecipeError, match="one name"):
+        find([recipes, tmp_path / "first.toml"], (0,))
+    assert len(find([recipes, recipes / "first.toml"], (0,))[0]) == 2  # twice the same file is once
+
+
+# The queue, with stand-ins for the two commands
+
+FAKE = """
+import json, sys, time
+from pathlib import Path
+kind, folder, results, epochs, behaviour = sys.argv[1:6]
+folder = Path(folder)
+with (folder / "calls.txt").open("a") as calls: calls.write(kind + "\\n")
+if behaviour == "crash": sys.exit("boom: it broke")
+if behaviour == "full": print("mien: cannot write; the disk is full"); sys.exit(3)
+if kind == "file":
+    (Path(results) / "runs" / folder.name).mkdir(parents=True)
+    sys.exit()
+curve = folder / "curve.csv"
+head = "epoch,loss,accuracy,macro_f1,pictures_per_second,seconds\\n"
+lines = curve.read_text().splitlines()[1:] if curve.exists() else []
+(folder / "checkpoint.pt").touch()
+for epoch in range(len(lines), int(epochs)):
+    if behaviour == "slow": time.sleep(60)
+    lines.append(f"{epoch},1.0,0.5,0.5,1.0,1.0")
+    curve.write_text(head + "\\n".join(lines) + "\\n")
+"""
+
+
+@pytest.fixture
+def queue(tmp_path: Path) -> Callable[..., tuple[list[Outcome], list[str]]]:
+    """Runs jobs with a fake trainer; behaviours: by job's name, crash, full or slow."""
+    runs, results = tmp_path / "runs", tmp_path / "results"
+
+    def run(
+        jobs: list[Job], behaviours: dict[str, str] | None = None, parallel: int = 1, hours: float | None = None
+    ) -> tuple[list[Outcome], list[str]]:
+        def fake(kind: str) -> Callable[..., list[str]]:
+            return lambda job, *left: [
+                *(sys.executable, "-c", FAKE, kind, str(runs / job.name), str(results), str(job.recipe.epochs)),
+                (behaviours or {}).get(job.name, "good"),
+            ]
+
+        said: list[str] = []
+        deadline = None if hours is None else time.monotonic() + hours * 3600
+        made = Queue(Commands(fake("train"), fake("file")), runs, results, parallel, deadline, said.append)
+        return made.run(jobs), said
+
+    return run
+
+
+def calls(tmp_path: Path, name: str) -> list[str]:
+    path = tmp_path / "runs" / name / "calls.txt"
+    return path.read_text().split() if path.exists() else []
+
+
+@pytest.mark.parametrize("parallel", [1, 3])
+def test_everything_is_run_filed_and_never_again(recipes: Path, tmp_path: Path, queue: Callable, parallel: int) -> None:
+    jobs = jobs_of(recipes, (0, 1))
+    outcomes, _ = queue(jobs, parallel=parallel)
+    assert sorted((outcome.job.name, outcome.kind) for outcome in outcomes) == sorted(
+        (job.name, "done") for job in jobs
+    )
+    assert queue(jobs) == ([], [])
+    assert all(calls(tmp_path, job.name) == ["train", "file"] for job in jobs)
+
+
+def test_one_that_crashes_takes_no_other_along_and_is_tried_again(
+    recipes: Path, tmp_path: Path, queue: Callable
+) -> None:
+    jobs = jobs_of(recipes)
+    outcomes, said = queue(jobs, {"first-s0": "crash"})
+    assert {outcome.job.name: outcome.kind for outcome in outcomes} == {"first-s0": "failed", "second-s0": "done"}
+    assert any("boom: it broke" in line for line in said)
+    standing = standings(jobs[:1], tmp_path / "runs", tmp_path / "results", True)[0]
+    assert (standing.state, standing.note) == (State.FAILED, "boom: it broke")
+    assert [outcome.kind for outcome in queue(jobs)[0]] == ["done"]
+    assert not (tmp_path / "runs" / "first-s0" / FAILURE).exists()
+
+
+def test_a_full_disk_stops_the_queue_and_loses_nothing(recipes: Path, tmp_path: Path, queue: Callable) -> None:
+    jobs = jobs_of(recipes, (0, 1))
+    outcomes, _ = queue(jobs, {"second-s0": "full"})
+    kinds = {outcome.job.name: outcome.kind for outcome in outcomes}
+    assert kinds == {"first-s0": "done", "second-s0": "failed", "first-s1": "stopped", "second-s1": "stopped"}
+    assert is_filed("first-s0", tmp_path / "results")
+    assert calls(tmp_path, "first-s1") == []
+    assert len(queue(jobs)[0]) == 3
+
+
+def test_what_was_begun_comes_first_and_what_is_trained_is_only_filed(
+    recipes: Path, tmp_path: Path, queue: Callable
+) -> None:
+    jobs = jobs_of(recipes, (0, 1))
+    begun, trained = RunFolder(tmp_path / "runs" / "second-s1"), RunFolder(tmp_path / "runs" / "first-s1")
+    begun.path.mkdir(parents=True)
+    begun.checkpoint.touch()
+    trained.write_curve(a_curve(3))
+    outcomes, said = queue(jobs)
+    assert said[0] == "second-s1: training, going on"
+    assert calls(tmp_path, "first-s1") == ["file"]
+    assert {outcome.kind for outcome in outcomes} == {"done"}
+
+
+def test_when_the_time_is_over_nothing_begins_and_a_long_epoch_is_interrupted(
+    recipes: Path, tmp_path: Path, queue: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mien.experiments.queue._GRACE_SECONDS", 0.0)
+    jobs = jobs_of(recipes)
+    started = time.monotonic()
+    outcomes, _ = queue(jobs, {"first-s0": "slow"}, hours=1 / 3600)
+    assert time.monotonic() - started < 50
+    assert [(outcome.job.name, outcome.kind) for outcome in outcomes] == [
+        ("first-s0", "stopped"),
+        ("second-s0", "stopped"),
+    ]
+    assert calls(tmp_path, "second-s0") == []
+    assert [outcome.kind for outcome in queue(jobs)[0]] == ["done", "done"]
+
+
+def test_a_training_that_outlived_its_queue_is_waited_for(recipes: Path, tmp_path: Path, queue: Callable) -> None:
+    jobs = jobs_of(recipes)
+    folder = RunFolder(tmp_path / "runs" / "first-s0")
+    folder.path.mkdir(parents=True)
+    script = (
+        "import sys, time; from filelock import FileLock; lock = FileLock(sys.argv[1]); lock.acquire(); "
+        "print('held', flush=True); time.sleep(3)"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", script, str(folder.path / ".lock")], stdout=subprocess.PIPE)
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    assert standings(jobs, tmp_path / "runs", tmp_path / "results", True)[0].state is State.RUNNING
+    folder.write_curve(a_curve(3))  # as the training does before it ends
+    outcomes, _ = queue(jobs)
+    holder.wait()
+    assert [(outcome.job.name, outcome.kind) for outcome in outcomes] == [("second-s0", "done"), ("first-s0", "done")]
+    assert calls(tmp_path, "first-s0") == ["file"]
+
+
+# Standings
+
+
+def test_standings_tell_what_waits_and_how_long_the_rest_takes(recipes: Path, tmp_path: Path) -> None:
+    (recipes / "augmented.toml").write_text('extends = "_base.toml"\nsynthetic = 1\n')
+    (recipes / "other.toml").write_text('extends = "_base.toml"\nnetwork = "vit_tiny"\n')
+    runs, results = tmp_path / "runs", tmp_path / "results"
+    jobs = jobs_of(recipes)
+    RunFolder(runs / "second-s0").write_curve(a_curve(1))
+    by_name = {row.job.name: row for row in standings(jobs, runs, results, balanced=False)}
+    assert by_name["second-s0"].state is State.BEGUN
+    assert by_name["second-s0"].seconds_left == 14  # two epochs of seven seconds
+    assert (by_name["first-s0"].state, by_name["first-s0"].seconds_left) == (State.TO_DO, 21)
+    assert by_name["augmented-s0"].state is State.WAITING
+    assert by_name["other-s0"].seconds_left is None
+    assert standings(jobs, runs, results, balanced=True)[0].state is State.TO_DO
+
+    put(made_up(jobs_of(recipes)[1]), results / "runs" / "first-s0")
+    assert standings(jobs, runs, results, balanced=False)[1].state is State.DONE
+    (recipes / "first.toml").write_text('extends = "_base.toml"\nbatch_size = 7\n')
+    assert standings(jobs_of(recipes), runs, results, balanced=False)[1].state is State.OUTDATED
+
+
+# Filing
+
+
+def test_a_result_from_another_machine_is_checked_and_filed(recipes: Path, tmp_path: Path) -> None:
+    jobs = {job.name: job for job in jobs_of(recipes, (0, 1))}
+    brought = put(made_up(jobs["first-s0"]), tmp_path / "brought" / "first-s0")
+    filed = collect(brought, jobs, tmp_path / "results", never)
+    assert sorted(path.name for path in (tmp_path / "results/runs/first-s0").iterdir()) == [
+        "curve.csv",
+        "metrics.json",
+        "run.json",
+    ]
+    assert read_filed(tmp_path / "results/runs/first-s0") == filed
+    assert collect(brought, jobs, tmp_path / "results", never) == filed  # twice does no harm
+    put(made_up(jobs["first-s0"], seed=5), brought)
+    with pytest.raises(DataError, match="another result"):
+        collect(brought, jobs, tmp_path / "results", never)
+    assert read_filed(tmp_path / "results/runs/first-s0") == filed
+
+
+def spoil(metrics: dict, change: str) -> None:
+    raw = metrics["raw"]
+    if change == "accuracy":
+        raw["accuracy"]["value"] += 0.01
+    elif change == "macro F1":
+        raw["macro_f1"]["value"] += 0.01
+    elif change == "number of pictures":
+        raw["confusion"][0][0] += 1
+    elif change == "class sizes":
+        raw["classes"]["fear"]["support"] += 1
+    elif change == "calibration":
+        raw["calibration_error"] += 0.01
+    elif change == "another part":
+        metrics["part"] = "train"
+    elif change == "other pictures":
+        metrics["data_hash"] = "others"
+    else:
+        del metrics["reliability"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "accuracy",
+        "macro F1",
+        "number of pictures",
+        "class sizes",
+        "calibration",
+        "another part",
+        "other pictures",
+        "not a judged",
+    ],
+)
+def test_numbers_that_contradict_each_other_are_refused(recipes: Path, change: str) -> None:
+    first, second = jobs_of(recipes)
+    filed, other = made_up(first), made_up(second)
+    check(filed, [other])
+    spoil(filed.metrics, change)
+    with pytest.raises(DataError, match=change):
+        check(filed, [other])
+
+
+def test_unknown_and_unfinished_runs_are_refused(recipes: Path, tmp_path: Path) -> None:
+    jobs = {job.name: job for job in jobs_of(recipes)}
+    made = made_up(jobs["first-s0"])
+    for name, filed, message in (
+        ("third-s0", made, "no known recipe"),
+        ("second-s0", made, "was not made by"),
+        ("first-s0", replace(made, curve=made.curve[:2]), "2 of 3 epochs"),
+    ):
+        with pytest.raises(DataError, match=message):
+            collect(put(filed, tmp_path / name), jobs, tmp_path / "results", never)
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_disk_that_refuses_leaves_no_half_filed_run(
+    recipes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = {job.name: job for job in jobs_of(recipes)}
+    brought = put(made_up(jobs["first-s0"]), tmp_path / "first-s0")
+
+    def refuse(*_: object) -> None:
+        raise StorageError("no space")
+
+    monkeypatch.setattr(RunFolder, "write_curve", refuse)
+    with pytest.raises(StorageError):
+        collect(brought, jobs, tmp_path / "results", never)
+    assert list((tmp_path / "results" / "runs").iterdir()) == []
+
+
+def test_reliability_is_the_calibration_error() -> None:
+    labels = np.array([0, 1, 1])
+    probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.9, 0.1]])
+    bins = [one for one in reliability(labels, probabilities) if one["pictures"]]
+    assert [(one["pictures"], one["accuracy"]) for one in bins] == [(1, 1.0), (2, 0.5)]
+    assert [one["confidence"] for one in bins] == pytest.approx([0.8, 0.9])
+
+
+# The report
+
+
+@pytest.fixture
+def results(recipes: Path, tmp_path: Path) -> Path:
+    """The published rows, with one of ours beside them in two seeds, and a run of another name."""
+    folder = tmp_path / "results"
+    folder.mkdir()
+    shutil.copy(ROOT / "results" / "reference.toml", folder)
+    (recipes / "first.toml").rename(recipes / "vit_tiny_fmix.toml")
+    for number, job in enumerate(jobs_of(recipes, (0, 1))):
+        put(made_up(job, seed=number), folder / "runs" / job.name)
+    return folder
+
+
+def test_the_reference_names_recipes_that_exist() -> None:
+    rows = tables.read_reference(ROOT / "results" / "reference.toml")["rows"]
+    assert len(rows) == 12
+    for row in rows:
+        assert read(ROOT / "recipes" / "reference" / f"{row['recipe']}.toml")
+
+
+def test_the_report_says_what_is_on_file_and_what_was_not_run(results: Path) -> None:
+    markdown, page = report.write(results, None)
+    text = markdown.read_text()
+    assert text.count("| not run |") == 4 * 11
+    ours = [filed for filed in filing.read_all(results) if filed.recipe_name == "vit_tiny_fmix"]
+    accuracy = 100 * np.mean([filed.metrics["raw"]["accuracy"]["value"] for filed in ours])
+    low = 100 * np.mean([filed.metrics["raw"]["accuracy"]["low"] for filed in ours])
+    assert len(ours) == 2
+    row = next(line for line in text.splitlines() if line.startswith("| ViT-tiny FMix | "))
+    assert f"| {accuracy:.1f} [{low:.1f}, " in row
+    assert f"| 69.5 | {accuracy - 69.5:+.1f} [{low - 69.5:+.1f}, " in row
+    content = page.read_text()
+    assert "http://" not in content.replace("http://www.w3.org", "")  # nothing is fetched
+    assert not re.search(r'(src|href)="(?!data:)', content)
+    assert content.count("<details>") == 2
+    assert 'name="viewport"' in content
+
+
+def test_a_report_of_nothing_is_a_table_of_not_run(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "results" / "reference.toml", tmp_path)
+    assert report.write(tmp_path, None)[0].read_text().count("| not run |") == 4 * 12
+
+
+def test_a_damaged_result_is_named(results: Path) -> None:
+    (results / "runs" / "second-s0" / "metrics.json").write_text("{")
+    with pytest.raises(DataError, match="second-s0"):
+        report.write(results, None)
+
+
+def test_faces_and_classes_are_drawn(tiny_data: Path) -> None:
+    train = dataset.load(tiny_data, "kaggle").part("train")
+    figure = figures.augmentations(train, Warp())
+    assert [axis.get_ylabel() for axis in figure.axes[:: figures._FACES]] == [
+        "as it is",
+        "warp",
+        "cutout",
+        "mixup",
+        "cutmix",
+        "fmix",
+    ]
+    ids = train.ids.astype("U100")
+    ids[:2] = ["train/angry/syn-0.png", "train/angry/syn-1.png"]
+    drawn = figures.classes(replace(train, ids=ids))
+    assert [text.get_text() for text in drawn.axes[0].texts][:2] == ["4 + 2", "6"]
+
+
+# All of it, with the real commands
+
+
+def test_a_killed_queue_goes_on_and_ends_with_results(recipes: Path, tmp_path: Path, tiny_data: Path) -> None:
+    """kill -9 of queue and training in mid-run, a broken recipe among good ones; then the same command again."""
+    (recipes / "broken.toml").write_text("network = 3\n")
+    (recipes / "_base.toml").write_text(TINY.replace("epochs = 3", "epochs = 6"))
+    (recipes / "augmented.toml").write_text('extends = "_base.toml"\nsynthetic = 1\n')
+    runs, results = tmp_path / "runs", tmp_path / "results"
+    command = [
+        *(sys.executable, "-c", "from mien.cli.main import main; main()", "experiments", "run", str(recipes)),
+        *("--data", str(tiny_data), "--out", str(runs), "--results", str(results), "--weights", "none"),
+    ]
+    queue = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
+    first = RunFolder(runs / "first-s0")
+    while queue.poll() is None and not first.checkpoint.exists():
+        time.sleep(0.02)
+    assert queue.poll() is None
+    os.killpg(queue.pid, signal.SIGKILL)
+    queue.wait()
+    assert not is_filed("first-s0", results)
+
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=400)
+    assert done.returncode == 1, done.stderr  # for the broken one
+    assert "broken.toml: unknown" in done.stderr or "broken.toml: a value" in done.stderr
+    assert "augmented-s0: waiting" in done.stderr
+    names = [filed.name for filed in filing.read_all(results)]
+    assert names == ["first-s0", "second-s0"]
+    data = dataset.load(tiny_data, "kaggle")
+    for filed in filing.read_all(results):
+        assert filed.metrics["part"] == "validation"
+        assert filed.metrics["raw"]["pictures"] == len(data.part("validation"))
+        assert len(filed.curve) == 6
+    assert asdict(filed.recipe)["seed"] == 0

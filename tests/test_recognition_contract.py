@@ -1,0 +1,74 @@
+"""One place for each fact: no other file holds a class list, and no client holds a mean, a size or a threshold."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mien.expressions import EXPRESSIONS, NAMES
+
+SOURCE = Path(__file__).parents[1] / "src" / "mien"
+
+
+def sources() -> list[Path]:
+    return sorted(SOURCE.rglob("*.py"))
+
+
+def test_only_expressions_lists_the_classes():
+    # FER+ has eight emotions of its own, four of them with the same name.
+    words = {word for expression in EXPRESSIONS for word in (expression.name, expression.adjective)}
+    for path in sources():
+        if path.name == "expressions.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Tuple | ast.List | ast.Set | ast.Dict):
+                keys = node.keys if isinstance(node, ast.Dict) else node.elts
+                named = {key.value for key in keys if isinstance(key, ast.Constant)} & words
+                assert len(named) < 5, f"{path.name}:{node.lineno} holds a list of classes of its own"
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                assert len(set(re.split(r"\W+", node.value)) & set(NAMES)) < len(NAMES), f"{path.name}:{node.lineno}"
+
+
+def test_recognition_holds_no_mean_and_no_training_framework():
+    for path in (SOURCE / "recognition").glob("*.py"):
+        tree = ast.parse(path.read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                module = node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
+                assert (module or "").split(".")[0] not in {"torch", "timm", "pandas", "sklearn"}, path.name
+                if (module or "").startswith("mien."):
+                    allowed = ("mien.recognition", "mien.expressions", "mien.errors", "mien.storage")
+                    assert module.startswith(allowed), f"{path.name} imports {module}"
+            if isinstance(node, ast.Constant) and isinstance(node.value, float):
+                # The means and deviations of ImageNet and of timm's transformers, as recipes have them.
+                assert node.value not in {0.449, 0.226, 0.485, 0.229}, f"{path.name}:{node.lineno} holds a mean"
+
+
+def test_imports_point_one_way():
+    order = ["expressions", "errors", "storage", "recognition", "data", "evaluation", "training", "export", "cli"]
+    for path in sources():
+        home = path.relative_to(SOURCE).parts[0].removesuffix(".py")
+        if home not in order:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mien."):
+                target = node.module.split(".")[1]
+                if target in order:
+                    assert order.index(target) <= order.index(home), f"{path.relative_to(SOURCE)} imports {node.module}"
+
+
+@pytest.mark.parametrize(
+    "code", ["import mien", "from mien.recognition.recognizer import Recognizer", "import mien.cli.main"]
+)
+def test_using_models_needs_no_training_framework(code):
+    heavy = "{'torch', 'timm', 'pandas', 'sklearn', 'matplotlib'}"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}; import sys; print(sorted({heavy} & set(sys.modules)))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"

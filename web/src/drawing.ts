@@ -1,0 +1,103 @@
+/** Faces drawn over a picture: on the screen, and into the pictures that are saved. */
+import type { FoundFace, Reading } from "./engine/protocol";
+import { heat } from "./recognition/heat";
+import { strings } from "./strings";
+
+export interface DrawnFace extends FoundFace {
+  readonly reading: Reading | null;
+}
+
+export interface View {
+  /** Pixels of the canvas for one of the picture. */
+  readonly scale: number;
+  /** Whether left and right are swapped on the canvas, of `width` pixels; text never is. */
+  readonly mirrored: boolean;
+  readonly width: number;
+  /** Pixels of the canvas for one point of type. */
+  readonly unit: number;
+}
+
+const ACCENT = "#3fe0b0";
+const STRANGE = "#c9ced6";
+const INK = "#06120e";
+const FONT = "system-ui, sans-serif";
+
+/** The expression a reading names: its place among the classes, and its share. */
+export function strongest(reading: Reading): { readonly place: number; readonly share: number } {
+  let place = 0;
+  reading.probabilities.forEach((share, i) => {
+    if (share > reading.probabilities[place]!) place = i;
+  });
+  return { place, share: reading.probabilities[place]! };
+}
+
+/** Smaller faces first, so that the largest stands on top. */
+export function drawFaces(
+  context: CanvasRenderingContext2D,
+  faces: readonly DrawnFace[],
+  classes: readonly string[],
+  view: View,
+): void {
+  for (const face of [...faces].reverse()) {
+    drawHeat(context, face, view);
+    drawBox(context, face, classes, view);
+  }
+}
+
+function drawBox(context: CanvasRenderingContext2D, face: DrawnFace, classes: readonly string[], view: View): void {
+  const { box, reading, verdict } = face;
+  const { scale, unit } = view;
+  const width = (box.right - box.left) * scale;
+  const height = (box.bottom - box.top) * scale;
+  const left = view.mirrored ? view.width - box.right * scale : box.left * scale;
+  const top = box.top * scale;
+  const colour = verdict === "strange" ? STRANGE : ACCENT;
+  context.save();
+  context.lineWidth = 3 * unit;
+  context.strokeStyle = colour;
+  if (verdict === "strange") context.setLineDash([8 * unit, 6 * unit]);
+  context.beginPath();
+  context.roundRect(left, top, width, height, 10 * unit);
+  context.stroke();
+  context.restore();
+  if (!reading) return;
+  const { place, share } = strongest(reading);
+  const text = `${strings.adjective(classes[place]!)} ${strings.percent(share)}`;
+  context.font = `600 ${15 * unit}px ${FONT}`;
+  const labelWidth = Math.max(context.measureText(text).width + 20 * unit, Math.min(width, 150 * unit));
+  const labelHeight = 32 * unit;
+  const x = Math.max(0, Math.min(left, view.width - labelWidth));
+  const y = top >= labelHeight + 4 * unit ? top - labelHeight - 4 * unit : Math.max(top + 6 * unit, 0);
+  context.fillStyle = colour;
+  context.beginPath();
+  context.roundRect(x, y, labelWidth, labelHeight, 8 * unit);
+  context.fill();
+  context.fillStyle = INK;
+  context.textBaseline = "middle";
+  context.fillText(text, x + 10 * unit, y + 13 * unit);
+  const room = labelWidth - 20 * unit;
+  context.globalAlpha = 0.25;
+  context.fillRect(x + 10 * unit, y + 24 * unit, room, 3 * unit);
+  context.globalAlpha = 1;
+  context.fillRect(x + 10 * unit, y + 24 * unit, room * share, 3 * unit);
+}
+
+/** The map of the named class over the face, smooth, from clear to the accent's opposite. */
+function drawHeat(context: CanvasRenderingContext2D, face: DrawnFace, view: View): void {
+  const { reading, square } = face;
+  if (!reading?.map) return;
+  const { scores, rows, columns } = reading.map;
+  const strength = heat(scores, strongest(reading).place, rows * columns);
+  const layer = new ImageData(columns, rows);
+  strength.forEach((value, i) => layer.data.set([255, 90 + 150 * value, 30, 190 * value], i * 4));
+  const small = new OffscreenCanvas(columns, rows);
+  small.getContext("2d")!.putImageData(layer, 0, 0);
+  context.save();
+  context.imageSmoothingQuality = "high";
+  if (view.mirrored) context.transform(-1, 0, 0, 1, view.width, 0);
+  context.scale(view.scale, view.scale);
+  context.translate(square.x, square.y);
+  context.rotate(square.turn);
+  context.drawImage(small, -square.side / 2, -square.side / 2, square.side, square.side);
+  context.restore();
+}

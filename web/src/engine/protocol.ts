@@ -1,0 +1,88 @@
+/** What the page and the worker say to each other. Every request has one reply; progress comes in between. */
+import type { Box, Square } from "../recognition/geometry";
+import type { ModelEntry } from "./catalogue";
+
+/** The gate's word on a face: like those that the models learned from, unlike them, or no gate to ask. */
+export type Verdict = "known" | "strange" | "none";
+
+/** What a model says of one face. */
+export interface Reading {
+  /** One a class, in the file's order. */
+  readonly probabilities: Float32Array;
+  /** The class scores [classes, rows, columns] at each place of the upright crop; null where the model has none. */
+  readonly map: { readonly scores: Float32Array; readonly rows: number; readonly columns: number } | null;
+}
+
+/** A face of a picture. Boxes and squares are in pixels of the picture that was sent. */
+export interface FoundFace {
+  readonly id: number;
+  readonly box: Box;
+  readonly square: Square;
+  readonly score: number;
+  readonly verdict: Verdict;
+}
+
+export interface ReadFace extends FoundFace {
+  readonly reading: Reading;
+}
+
+/** Milliseconds of each step of a frame. */
+export interface Steps {
+  readonly grab: number;
+  readonly detect: number;
+  readonly crop: number;
+  readonly read: number;
+}
+
+export interface FrameResult {
+  readonly width: number;
+  readonly height: number;
+  /** Largest first. */
+  readonly faces: readonly ReadFace[];
+  readonly steps: Steps;
+  /** How much the frame differs from the last one: mean of the differences in grey levels. */
+  readonly change: number;
+}
+
+export interface InspectResult {
+  readonly width: number;
+  readonly height: number;
+  /** Largest first; where no face was found, the middle of the picture taken for one. */
+  readonly faces: readonly FoundFace[];
+  readonly found: boolean;
+}
+
+export interface FrameOptions {
+  readonly smooth: boolean;
+  readonly map: boolean;
+}
+
+/** Each request's own fields, and what its reply brings. */
+export interface Calls {
+  /** Load the engine, and the detectors. */
+  warm: { request: object; reply: null };
+  /** Make a model the one that reads; `gate` is the model that judges faces, null where there is none. */
+  open: { request: { model: ModelEntry; gate: ModelEntry | null }; reply: null };
+  /** Read a frame of a video; `time` in seconds on the video's own clock. */
+  frame: { request: { bitmap: ImageBitmap; time: number; options: FrameOptions }; reply: FrameResult };
+  /** Forget the faces of the last frames. */
+  forget: { request: object; reply: null };
+  /** Find the faces of a picture and let the gate judge them. */
+  inspect: { request: { bitmap: ImageBitmap }; reply: InspectResult };
+  /** Read the faces of the picture inspected last, in the same order. */
+  read: { request: object; reply: Reading[] };
+  /** Milliseconds that the open model needs for one face: the median of several. */
+  measure: { request: object; reply: number };
+}
+
+export type Kind = keyof Calls;
+
+export type Request = { [K in Kind]: { id: number; kind: K } & Calls[K]["request"] }[Kind];
+
+/** What can go wrong in the worker: the page says it in words. */
+export type Fault = "download" | "damaged" | "engine";
+
+export type Message =
+  | { readonly id: number; readonly reply: unknown }
+  | { readonly id: number; readonly fault: Fault; readonly detail: string }
+  | { readonly progress: { readonly url: string; readonly loaded: number } };

@@ -1,0 +1,204 @@
+/** The worker: all that takes time happens here, so that the page never stalls. */
+import farUrl from "@models/blazeface_far.onnx?url";
+import nearUrl from "@models/blazeface_near.onnx?url";
+import { crop } from "../recognition/cropping";
+import { FAR_SIZE, FaceDetector, NEAR_SIZE } from "../recognition/detection";
+import { Framing } from "../recognition/framing";
+import type { Pixels, Square } from "../recognition/geometry";
+import { LiveRecognizer } from "../recognition/live";
+import { FaceReader } from "../recognition/reader";
+import type { OpenModel } from "../recognition/reader";
+import { classesOf, thresholdsOf } from "./catalogue";
+import type { ModelEntry } from "./catalogue";
+import { fetchModel } from "./download";
+import { FaultError } from "./fault";
+import type { Calls, FrameResult, InspectResult, Kind, Message, Request } from "./protocol";
+import { openDetector, openExpressionNetwork } from "./wasm";
+
+/** A frame of a video is looked at no larger than this, in pixels of its long side. */
+const FRAME = 640;
+/** Pictures are read no larger than this many pixels: phones refuse larger canvases. */
+const PICTURE = 16_000_000;
+/** The part of a picture's short side that is taken for a face where none was found. */
+const MIDDLE = 0.8;
+const MEASURED = 9;
+
+/** What an open model brings with it. */
+interface Opened {
+  readonly live: LiveRecognizer;
+  readonly reader: FaceReader;
+  readonly framing: Framing;
+}
+
+type Handlers = { [K in Kind]: (request: Calls[K]["request"]) => Promise<Calls[K]["reply"]> };
+
+class Engine implements Handlers {
+  private detector: Promise<FaceDetector> | null = null;
+  private readonly networks = new Map<string, OpenModel>();
+  private opened: Opened | null = null;
+  private models: { model: ModelEntry; gate: ModelEntry | null } | null = null;
+  private inspected: { crops: Uint8Array; count: number } | null = null;
+  private canvas: OffscreenCanvasRenderingContext2D | null = null;
+
+  async warm(): Promise<null> {
+    await this.detectorReady();
+    return null;
+  }
+
+  async open({ model, gate }: Calls["open"]["request"]): Promise<null> {
+    const detector = await this.detectorReady();
+    const network = await this.network(model);
+    const judge = gate && (await this.network(gate));
+    const reader = new FaceReader(network, judge);
+    const framing = Framing.fromText(model.properties["crop"]!);
+    this.opened = { live: new LiveRecognizer(detector, reader, framing), reader, framing };
+    this.models = { model, gate };
+    for (const [url, open] of this.networks) {
+      if (url === model.url || url === gate?.url) continue;
+      this.networks.delete(url);
+      await open.network.close();
+    }
+    return null;
+  }
+
+  async frame({ bitmap, time, options }: Calls["frame"]["request"]): Promise<FrameResult> {
+    const { live } = this.ready();
+    const start = performance.now();
+    const shrink = Math.min(1, FRAME / Math.max(bitmap.width, bitmap.height));
+    const pixels = this.pixels(bitmap, shrink);
+    const grab = performance.now() - start;
+    const result = await live.frame(pixels, time, options);
+    return { ...result, width: pixels.width, height: pixels.height, steps: { ...result.steps, grab } };
+  }
+
+  async forget(): Promise<null> {
+    if (this.models) await this.open(this.models);
+    return null;
+  }
+
+  async inspect({ bitmap }: Calls["inspect"]["request"]): Promise<InspectResult> {
+    const { reader, framing } = this.ready();
+    const detector = await this.detectorReady();
+    const shrink = Math.min(1, Math.sqrt(PICTURE / (bitmap.width * bitmap.height)));
+    const pixels = this.pixels(bitmap, shrink);
+    const { width, height } = pixels;
+    const detections = await detector.detect(pixels);
+    const faces = detections.map(({ box, score }, i) => ({ box, score, square: framing.square(detections[i]!) }));
+    if (!faces.length) faces.push({ ...middle(width, height), score: 0 });
+    const { size } = reader.model;
+    const crops = new Uint8Array(faces.length * size * size);
+    faces.forEach((face, i) => crop(pixels, face.square, size, crops.subarray(i * size * size, (i + 1) * size * size)));
+    this.inspected = { crops, count: faces.length };
+    const verdicts = await reader.judge(crops, faces.length);
+    return {
+      width,
+      height,
+      found: detections.length > 0,
+      faces: faces.map((face, i) => ({ ...face, id: i + 1, verdict: verdicts[i]! })),
+    };
+  }
+
+  async read(): Promise<Calls["read"]["reply"]> {
+    const { reader } = this.ready();
+    if (!this.inspected) throw new FaultError("engine", "read before inspect");
+    const read = await reader.read(this.inspected.crops, this.inspected.count);
+    return read.map(({ reading }) => reading);
+  }
+
+  async measure(): Promise<number> {
+    const { network, size } = this.ready().reader.model;
+    const face = new Uint8Array(size * size).fill(128);
+    await network.run(face, 1);
+    const times: number[] = [];
+    for (let i = 0; i < MEASURED; i++) {
+      const start = performance.now();
+      await network.run(face, 1);
+      times.push(performance.now() - start);
+    }
+    return times.sort((one, other) => one - other)[MEASURED >> 1]!;
+  }
+
+  private ready(): Opened {
+    if (!this.opened) throw new FaultError("engine", "no model is open");
+    return this.opened;
+  }
+
+  private detectorReady(): Promise<FaceDetector> {
+    this.detector ??= Promise.all([openAsset(nearUrl, NEAR_SIZE), openAsset(farUrl, FAR_SIZE)])
+      .then(([near, far]) => new FaceDetector(near, far))
+      .catch((error: unknown) => {
+        this.detector = null;
+        throw error;
+      });
+    return this.detector;
+  }
+
+  private async network(model: ModelEntry): Promise<OpenModel> {
+    const known = this.networks.get(model.url);
+    if (known) return known;
+    const file = await fetchModel(model, (loaded) => post({ progress: { url: model.url, loaded } }));
+    const size = Number(model.properties["input_size"]);
+    const network = await openExpressionNetwork(file, size);
+    const open = { network, size, classes: classesOf(model).length, thresholds: thresholdsOf(model) };
+    this.networks.set(model.url, open);
+    return open;
+  }
+
+  /** The picture's pixels, upright as the bitmap is; the bitmap is closed. */
+  private pixels(bitmap: ImageBitmap, shrink: number): Pixels {
+    const width = Math.max(1, Math.round(bitmap.width * shrink));
+    const height = Math.max(1, Math.round(bitmap.height * shrink));
+    let context = this.canvas;
+    if (context?.canvas.width !== width || context.canvas.height !== height) {
+      // Read back every time: kept in main memory, a canvas spares the way through the graphics card.
+      context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })!;
+      context.imageSmoothingQuality = "medium";
+      // What is transparent shows as white, as in Python.
+      context.fillStyle = "white";
+      this.canvas = context;
+    }
+    context.fillRect(0, 0, width, height);
+    context.drawImage(bitmap, 0, 0, width, height);
+    bitmap.close();
+    return context.getImageData(0, 0, width, height);
+  }
+}
+
+function middle(width: number, height: number): { square: Square; box: InspectResult["faces"][number]["box"] } {
+  const side = MIDDLE * Math.min(width, height);
+  const [x, y] = [width / 2, height / 2];
+  return {
+    square: { x, y, side, turn: 0 },
+    box: { left: x - side / 2, top: y - side / 2, right: x + side / 2, bottom: y + side / 2 },
+  };
+}
+
+async function openAsset(url: string, size: number): ReturnType<typeof openDetector> {
+  const address = new URL(url, import.meta.url);
+  const response = await fetch(address).catch((error: unknown) => {
+    throw new FaultError("download", String(error));
+  });
+  if (!response.ok) throw new FaultError("download", `${address}: status ${response.status}`);
+  return openDetector(new Uint8Array(await response.arrayBuffer()), size);
+}
+
+function post(message: Message): void {
+  self.postMessage(message);
+}
+
+const engine = new Engine();
+/** Requests are answered one after the other: sessions take no second call while one runs. */
+let queue: Promise<void> = Promise.resolve();
+
+self.addEventListener("message", (event: MessageEvent<Request>) => {
+  const { id, kind, ...request } = event.data;
+  queue = queue.then(async () => {
+    try {
+      const handle = engine[kind] as (request: unknown) => Promise<unknown>;
+      post({ id, reply: await handle.call(engine, request) });
+    } catch (error) {
+      const fault = error instanceof FaultError ? error.fault : "engine";
+      post({ id, fault, detail: error instanceof Error ? error.message : String(error) });
+    }
+  });
+});

@@ -1,0 +1,29 @@
+import { h } from "../dom";
+import type { Models } from "../models";
+import { nameOf } from "../engine/catalogue";
+import { strings } from "../strings";
+
+const words = strings.about;
+
+export function about(models: Models): HTMLElement {
+  const versions = models.catalogue.models.map((model) =>
+    h("li", {}, `${strings.modelTitle(nameOf(model))} ${model.properties["version"] ?? ""}`, h("small", {}, model.properties["licence"] ?? "")),
+  );
+  return h(
+    "section",
+    { class: "screen page" },
+    h("h1", {}, words.heading),
+    h("p", { class: "lead" }, strings.welcome.text),
+    h("p", { class: "claim" }, strings.welcome.claim),
+    part(strings.welcome.notTitle, h("ul", {}, ...strings.welcome.not.map((line) => h("li", {}, line)))),
+    part(words.privacy, h("p", {}, words.privacyText)),
+    part(words.how, h("p", {}, words.howText)),
+    part(words.limits, h("p", {}, words.limitsText)),
+    part(words.version, h("ul", {}, ...versions)),
+    part(words.licence, h("p", {}, words.licenceText)),
+  );
+}
+
+function part(title: string, content: HTMLElement): HTMLElement {
+  return h("div", { class: "part" }, h("h2", {}, title), content);
+}

@@ -1,0 +1,100 @@
+import { h } from "../dom";
+import { accuracyOf, nameOf } from "../engine/catalogue";
+import type { ModelEntry } from "../engine/catalogue";
+import { keptModels } from "../engine/download";
+import type { Models } from "../models";
+import { settings } from "../settings";
+import { strings } from "../strings";
+import { modelStatus } from "./camera";
+
+const words = strings.models;
+
+/** The models to choose from, with what is known of each. */
+export class ModelsScreen {
+  readonly element: HTMLElement;
+  private readonly models: Models;
+  private readonly list = h("div", { class: "model-list", role: "radiogroup", "aria-label": words.heading });
+  private readonly status = h("div", { class: "model-status", role: "status" });
+  private kept = new Set<string>();
+  private measuring: ModelEntry | null = null;
+
+  constructor(models: Models) {
+    this.models = models;
+    const { gate } = models;
+    this.element = h(
+      "section",
+      { class: "screen page" },
+      h("h1", {}, words.heading),
+      h("p", { class: "lead" }, models.catalogue.models.length ? words.text : words.none),
+      this.status,
+      this.list,
+      h("p", { class: "fine" }, gate ? words.gate(strings.modelTitle(nameOf(gate))) : words.noGate),
+    );
+    models.state.watch((state) => {
+      this.status.replaceChildren(...modelStatus(state, () => void models.ready()));
+      if (state.kind !== "loading" || state.loaded === null) void this.enter();
+    });
+    settings.watch(() => this.show());
+  }
+
+  async enter(): Promise<void> {
+    this.kept = await keptModels();
+    this.show();
+  }
+
+  private show(): void {
+    const active = document.activeElement?.id;
+    this.list.replaceChildren(...this.models.catalogue.models.map((model) => this.card(model)));
+    if (active?.startsWith("model-")) document.getElementById(active)?.focus();
+  }
+
+  private card(model: ModelEntry): HTMLElement {
+    const name = nameOf(model);
+    const accuracy = accuracyOf(model);
+    const speed = settings.value.speeds[model.sha256];
+    const chosen = model === this.models.chosen;
+    const input = h("input", {
+      type: "radio",
+      name: "model",
+      id: `model-${name}`,
+      onchange: () => void this.models.choose(model),
+    });
+    input.checked = chosen;
+    const measure = h(
+      "button",
+      { type: "button", id: `model-measure-${name}`, disabled: this.measuring !== null, onclick: () => void this.measure(model) },
+      this.measuring === model ? words.measuring : words.measure,
+    );
+    return h(
+      "div",
+      { class: chosen ? "card model chosen" : "card model" },
+      h(
+        "label",
+        { for: `model-${name}`, class: "model-head" },
+        input,
+        h("span", {}, h("strong", {}, strings.modelTitle(name)), h("small", {}, strings.modelText(name))),
+      ),
+      h(
+        "dl",
+        {},
+        fact(words.size, words.megabytes(model.bytes), this.kept.has(model.url) ? words.onDevice : words.toDownload),
+        accuracy
+          ? fact(words.accuracy, strings.percent(accuracy.value), words.accuracyOn(accuracy.part))
+          : fact(words.accuracy, "–", words.accuracyUnknown),
+        speed === undefined ? fact(words.speed, "–", words.speedUnknown) : fact(words.speed, words.milliseconds(speed), ""),
+      ),
+      measure,
+    );
+  }
+
+  private async measure(model: ModelEntry): Promise<void> {
+    this.measuring = model;
+    this.show();
+    await this.models.measure(model).finally(() => (this.measuring = null));
+    this.show();
+  }
+}
+
+function fact(name: string, value: string, more: string): HTMLElement {
+  return h("div", {}, h("dt", {}, name), h("dd", {}, value, more ? h("small", {}, more) : null));
+}

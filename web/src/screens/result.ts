@@ -1,0 +1,100 @@
+import { h } from "../dom";
+import { strongest } from "../drawing";
+import type { Reading, Verdict } from "../engine/protocol";
+import { strings } from "../strings";
+
+/** A screen reader hears a change of expression at most this often, in milliseconds. */
+const QUIET = 3000;
+
+interface Row {
+  readonly element: HTMLLIElement;
+  readonly bar: HTMLSpanElement;
+  readonly share: HTMLSpanElement;
+}
+
+/** What the main face shows: its expression, the gate's word, and a bar for each class. */
+export class ResultPanel {
+  readonly element: HTMLElement;
+  private readonly word = h("p", { class: "result-word" });
+  private readonly share = h("span", { class: "result-share" });
+  private readonly detail = h("p", { class: "result-detail" });
+  private readonly list = h("ul", { class: "bars", "aria-label": strings.result.probabilities });
+  private readonly voice = h("p", { class: "unseen", "aria-live": "polite" });
+  private rows: Row[] = [];
+  private classes: readonly string[] = [];
+  private said = "";
+  private saidAt = -Infinity;
+
+  constructor() {
+    this.element = h(
+      "section",
+      { class: "result", "aria-label": strings.result.heading },
+      h("div", { class: "result-head" }, this.word, this.share),
+      this.detail,
+      this.list,
+      h("p", { class: "note" }, strings.result.note),
+      this.voice,
+    );
+  }
+
+  /** others: how many more faces there are; mark: a word on the reading that goes before the gate's. */
+  show(reading: Reading, classes: readonly string[], verdict: Verdict, others: number, mark = ""): void {
+    this.element.classList.toggle("strange", verdict === "strange" || mark !== "");
+    this.element.classList.remove("empty", "quiet");
+    this.setClasses(classes);
+    const { place, share } = strongest(reading);
+    const expression = strings.adjective(classes[place]!);
+    setText(this.word, expression);
+    setText(this.share, strings.percent(share));
+    const words = [mark || strings.verdict[verdict], others ? strings.camera.moreFaces(others) : ""];
+    setText(this.detail, words.filter(Boolean).join(" · "));
+    this.rows.forEach((row, i) => {
+      const value = reading.probabilities[i]!;
+      row.bar.style.setProperty("--share", value.toFixed(3));
+      setText(row.share, strings.percent(value));
+      row.element.classList.toggle("first", i === place);
+    });
+    this.say(strings.result.announce(expression, strings.percent(share)), expression);
+  }
+
+  /** Words in place of a result; quiet: with no bars, where none will move until the user does something. */
+  empty(title: string, hint: string, quiet = false): void {
+    this.element.classList.add("empty");
+    this.element.classList.toggle("quiet", quiet);
+    this.element.classList.remove("strange");
+    setText(this.word, title);
+    setText(this.share, "");
+    setText(this.detail, hint);
+    for (const row of this.rows) {
+      row.bar.style.setProperty("--share", "0");
+      setText(row.share, "");
+      row.element.classList.remove("first");
+    }
+    this.say(title, title);
+  }
+
+  /** The rows of a model's classes, before anything was read. */
+  setClasses(classes: readonly string[]): void {
+    if (classes.join() === this.classes.join()) return;
+    this.classes = classes;
+    this.rows = classes.map((name) => {
+      const bar = h("span", { class: "bar" });
+      const share = h("span", { class: "bar-share" });
+      const element = h("li", {}, h("span", { class: "bar-name" }, strings.adjective(name)), h("span", { class: "bar-room" }, bar), share);
+      return { element, bar, share };
+    });
+    this.list.replaceChildren(...this.rows.map((row) => row.element));
+  }
+
+  private say(text: string, key: string): void {
+    const now = performance.now();
+    if (key === this.said || now - this.saidAt < QUIET) return;
+    this.said = key;
+    this.saidAt = now;
+    this.voice.textContent = text;
+  }
+}
+
+function setText(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}

@@ -1,0 +1,64 @@
+import { h } from "../dom";
+import { drawFaces } from "../drawing";
+import type { DrawnFace } from "../drawing";
+import { strings } from "../strings";
+
+/** Where a picture stands: the camera's, or one that was taken or chosen, and over it what was found in it. */
+export class Stage {
+  readonly video = h("video", { muted: true, playsinline: true, autoplay: true, "aria-hidden": "true" });
+  /** Things that stand over the picture: buttons, and words where there is no picture. */
+  readonly over = h("div", { class: "stage-over" });
+  readonly element: HTMLDivElement;
+  private readonly still = h("canvas", { class: "still", "aria-hidden": "true" });
+  private readonly overlay = h("canvas", { class: "overlay", role: "img", "aria-label": strings.camera.picture });
+  private mirrored = false;
+
+  constructor() {
+    this.video.muted = true;
+    this.still.hidden = true;
+    this.element = h("div", { class: "stage" }, this.video, this.still, this.overlay, this.over);
+    // A phone that is turned sends a video of another shape.
+    this.video.addEventListener("resize", () => this.showVideo(this.mirrored));
+  }
+
+  showVideo(mirrored: boolean): void {
+    this.mirrored = mirrored;
+    this.still.hidden = true;
+    this.video.hidden = false;
+    this.video.classList.toggle("mirrored", mirrored);
+    this.shape(this.video.videoWidth || 4, this.video.videoHeight || 3);
+  }
+
+  showStill(picture: ImageBitmap): void {
+    this.mirrored = false;
+    this.video.hidden = true;
+    this.still.hidden = false;
+    this.still.width = picture.width;
+    this.still.height = picture.height;
+    this.still.getContext("2d")!.drawImage(picture, 0, 0);
+    this.shape(picture.width, picture.height);
+    this.clear();
+  }
+
+  /** Draws faces given in pixels of a picture `width` wide. */
+  draw(faces: readonly DrawnFace[], classes: readonly string[], width: number): void {
+    const { overlay } = this;
+    const unit = window.devicePixelRatio || 1;
+    const [across, down] = [Math.round(overlay.clientWidth * unit), Math.round(overlay.clientHeight * unit)];
+    if (overlay.width !== across || overlay.height !== down) {
+      overlay.width = across;
+      overlay.height = down;
+    }
+    const context = overlay.getContext("2d")!;
+    context.clearRect(0, 0, across, down);
+    drawFaces(context, faces, classes, { scale: across / width, mirrored: this.mirrored, width: across, unit });
+  }
+
+  clear(): void {
+    this.overlay.getContext("2d")!.clearRect(0, 0, this.overlay.width, this.overlay.height);
+  }
+
+  private shape(width: number, height: number): void {
+    this.element.style.setProperty("--shape", String(width / height));
+  }
+}

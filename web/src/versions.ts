@@ -1,0 +1,31 @@
+import { h } from "./dom";
+import { strings } from "./strings";
+
+/** Starts the service worker, and offers a new version when one has arrived; the page in use is never changed unasked. */
+export function followVersions(): void {
+  // A development server has no worker, and a page that is not on https gets none.
+  if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
+  const { serviceWorker } = navigator;
+  const updating = serviceWorker.controller !== null;
+  serviceWorker.addEventListener("controllerchange", () => {
+    if (updating) location.reload();
+  });
+  void serviceWorker.register("sw.js").then((registration) => {
+    const watch = (worker: ServiceWorker | null): void => {
+      const offer = (): void => {
+        if (worker?.state === "installed" && updating) showOffer(worker);
+      };
+      worker?.addEventListener("statechange", offer);
+      offer();
+    };
+    watch(registration.waiting ?? registration.installing);
+    registration.addEventListener("updatefound", () => watch(registration.installing));
+  });
+}
+
+function showOffer(worker: ServiceWorker): void {
+  const reload = (): void => worker.postMessage("activate");
+  document.body.append(
+    h("div", { class: "offer", role: "status" }, strings.newVersion, h("button", { type: "button", onclick: reload }, strings.reload)),
+  );
+}
