@@ -140,7 +140,7 @@ def run(tmp_path: Path) -> RunFolder:
     folder = RunFolder(tmp_path / "runs" / "untrained")
     recipe = Recipe("mobilenet_v2", (Stage(1, 32),), split="kaggle")
     folder.write_description(recipe, "no data", "none")
-    folder.write_weights(build(recipe.network, recipe.pixels))
+    folder.write_weights(build(recipe.network, recipe.pixels).state_dict())
     return folder
 
 

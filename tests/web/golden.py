@@ -68,7 +68,11 @@ def cases(pixels: np.ndarray) -> dict[str, Any]:
             for one in group
         ],
         "tiles": [
-            {"height": height, "width": width, "squares": [_square(square) for square in tile_squares(height, width, 6)]}
+            {
+                "height": height,
+                "width": width,
+                "squares": [_square(square) for square in tile_squares(height, width, 6)],
+            }
             for height, width in sizes
         ],
         "picture": {"width": pixels.shape[1], "height": pixels.shape[0]},

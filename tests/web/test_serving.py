@@ -38,9 +38,7 @@ def server(tmp_path: Path) -> Iterator[AppServer]:
         thread.join()
 
 
-def ask(
-    server: AppServer, path: str, method: str = "GET", **headers: str
-) -> tuple[http.client.HTTPResponse, bytes]:
+def ask(server: AppServer, path: str, method: str = "GET", **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
     """The answer to a request as a browser on this machine makes it; headers with _ for -."""
     connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=20)
     connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})

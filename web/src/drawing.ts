@@ -1,5 +1,5 @@
 /** Faces drawn over a picture: on the screen, and into the pictures that are saved. */
-import type { FoundFace, Reading } from "./engine/protocol";
+import type { FoundFace, Reading } from "./recognition/faces";
 import { heat } from "./recognition/heat";
 import { strings } from "./strings";
 

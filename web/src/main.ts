@@ -55,4 +55,4 @@ async function start(): Promise<void> {
   void engine.call("warm", {}).catch(() => undefined);
 }
 
-void start();
+start().catch(() => document.body.append(h("p", { class: "page", role: "alert" }, strings.startFault)));

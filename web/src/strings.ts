@@ -62,6 +62,7 @@ export const strings = {
   navigation: "Screens",
   newVersion: "A new version is ready.",
   reload: "Load it",
+  startFault: "The app could not start. Check the connection, then load the page again.",
 
   adjective: (name: string): string => ADJECTIVES[name] ?? name,
   modelTitle: (name: string): string => MODEL_NAMES[name]?.title ?? name,
@@ -146,7 +147,7 @@ export const strings = {
     refusedMark: "refused by the check, read all the same",
     save: "Save",
     share: "Share",
-    back: "Back to the camera",
+    back: "Back",
     broken: "This file is no picture that the browser can read. Choose a JPEG, PNG or WebP.",
     fileName: "mien.jpg",
     kept: "Kept in the history",

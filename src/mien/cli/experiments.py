@@ -63,7 +63,7 @@ def run(
         raise ModelError(f"{weights}: no such folder of starting weights; or give 'timm' or 'none'")
     deadline = None if hours is None else time.monotonic() + hours * 3600
     jobs, broken = known.find(recipes, _numbers(seeds))
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
     _name_broken(broken, console)
     ready = []
     for standing in standings(jobs, out, results, balanced is not None):
@@ -170,7 +170,7 @@ def collect(
             raise DataError("a run has not been judged yet; give the data set with --data")
         return load_with_progress(data, split)
 
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
     places = recipes or [folder for folder in sorted(Path("recipes").glob("*/")) if any(folder.glob("[!_]*.toml"))]
     seeds = {int(seed) for folder in folders if (seed := folder.resolve().name.rpartition("-s")[2]).isdigit()}
     jobs, broken = known.find(places, tuple(sorted(seeds)))

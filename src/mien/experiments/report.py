@@ -22,7 +22,7 @@ _HOW = (
     "the averaged weights; the part that is reported on chooses nothing and is looked at once. Training pictures whose "
     "exact pixels occur in the reported part are left out of training. Intervals tell how far chance in the choice of "
     "pictures reaches, not how far another seed does. The published rows have a sampling error of their own, about one "
-    "point either way, and were chosen without such a hold-out as far as is known."
+    "point either way; how their epochs were chosen is not known."
 )
 _STYLE = """
 :root { color-scheme: light; }
@@ -32,7 +32,7 @@ h3 { font-size: 1.05rem; margin: 1.4rem 0 .3rem; }
 p.note { color: #555; font-size: .9rem; margin: .2rem 0 .6rem; }
 .wide { overflow-x: auto; -webkit-overflow-scrolling: touch; }
 table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .3rem .6rem; text-align: right; white-space: nowrap; border-bottom: 1px solid #e4e4e4; }
+th, td { padding: .3rem .5rem; text-align: right; border-bottom: 1px solid #e4e4e4; }
 th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: #fff; }
 td.none { color: #999; font-style: italic; } td.above { color: #1c7a3a; } td.below { color: #b3372c; }
 img { max-width: 100%; height: auto; } details { margin: .4rem 0; border-top: 1px solid #e4e4e4; padding-top: .4rem; }
@@ -121,17 +121,17 @@ def _recipe(name: str, runs: list[Filed]) -> str:
 
 
 def _html_table(table: Table, heading: str) -> str:
-    head = "".join(f"<th>{escape(text)}</th>" for text in table.heads)
-    rows = "\n".join(
-        "<tr>"
-        + "".join(f"<td{_kind(head, cell)}>{escape(cell)}</td>" for head, cell in zip(table.heads, row, strict=True))
-        + "</tr>"
-        for row in table.rows
-    )
+    heads = "".join(f"<th>{escape(text)}</th>" for text in table.heads)
+    rows = "\n".join(f"<tr>{''.join(map(_cell, table.heads, row))}</tr>" for row in table.rows)
     return (
         f'<{heading}>{escape(table.title)}</{heading}>\n<p class="note">{escape(table.note)}</p>\n'
-        f'<div class="wide"><table>\n<tr>{head}</tr>\n{rows}\n</table></div>'
+        f'<div class="wide"><table>\n<tr>{heads}</tr>\n{rows}\n</table></div>'
     )
+
+
+def _cell(head: str, cell: str) -> str:
+    # An interval goes whole below its value where there is no room beside it.
+    return f"<td{_kind(head, cell)}>{escape(cell).replace(', ', ',&nbsp;')}</td>"
 
 
 def _kind(head: str, cell: str) -> str:

@@ -95,18 +95,12 @@ def balance(
     examiner = None if judge is None else Examiner(judge, sources, request.seed)
     wanted = sum(request.count - int(real[label]) for label in request.labels)
     made: dict[int, _Made] = {}
+
+    def tell(kept: int) -> None:
+        show(sum(len(done.rows) for done in made.values()) + kept, wanted)
+
     for label in request.labels:
-        before = sum(len(other.rows) for other in made.values())
-        more = request.count - int(real[label])
-        made[label] = _make(
-            sources,
-            label,
-            more,
-            request,
-            translator,
-            examiner,
-            lambda kept, start=before: show(start + kept, wanted),
-        )
+        made[label] = _make(sources, label, request.count - int(real[label]), request, translator, examiner, tell)
     added = np.array([len(made[label].rows) if label in made else 0 for label in range(len(NAMES))])
     summary = {
         "split": request.split,

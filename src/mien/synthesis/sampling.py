@@ -84,8 +84,7 @@ def any_class(chance: torch.Tensor) -> torch.Tensor:
 
 
 def _scaled(chance: torch.Tensor, count: torch.Tensor | int) -> torch.Tensor:
-    # The product may round up to `count` itself.
-    return torch.minimum((chance * count).long(), torch.as_tensor(count, device=chance.device) - 1)
+    return (chance * count).long().clamp(max=count - 1)  # the product may round up to `count` itself
 
 
 def mirrored(faces: torch.Tensor, chance: torch.Tensor) -> torch.Tensor:
@@ -102,7 +101,7 @@ def moved(faces: torch.Tensor, dice: Dice) -> torch.Tensor:
     moves = (dice.draw() < _MOVED).float()
     scale = 1 + moves * dice.draw(-0.12, 0.12)
     angle = moves * dice.draw(-10, 10) * (math.pi / 180)
-    across = scale * torch.where(dice.draw() < 0.5, -1.0, 1.0)
+    across = scale * ((dice.draw() >= 0.5) * 2.0 - 1)
     right, down = moves * dice.draw(-0.2, 0.2), moves * dice.draw(-0.2, 0.2)  # a unit is half the picture
     cos, sin = angle.cos(), angle.sin()
     theta = torch.stack([across * cos, -scale * sin, right, across * sin, scale * cos, down], 1).view(-1, 2, 3)

@@ -12,6 +12,12 @@ from mien.training.mixing import MIXINGS, Mixing
 from mien.training.warping import Warp
 
 PRECISIONS = ("32-true", "bf16-mixed")
+_PLAIN: dict[Any, tuple[Any, str]] = {
+    str: (str, "a text in quotes"),
+    int: (int, "a whole number"),
+    float: ((int, float), "a number"),
+    bool: (bool, "true or false"),
+}
 
 
 @dataclass(frozen=True)
@@ -177,13 +183,19 @@ def _mixing(values: Mapping[str, Any]) -> Mixing:
 
 
 def known_keys(values: Mapping[str, Any], kind: type) -> dict[str, Any]:
-    """The values as a dict of their own; raises RecipeError for a key that the dataclass `kind` has no field for."""
+    """The values as a dict of their own.
+
+    Raises RecipeError for a key that the dataclass `kind` has no field for, or a plain value of another kind.
+    """
     if not isinstance(values, Mapping):
         raise RecipeError(f"a table of values is needed where '{values}' stands")
-    known = [entry.name for entry in fields(kind)]
-    for key in values:
+    known = {entry.name: entry.type for entry in fields(kind)}
+    for key, value in values.items():
+        wanted = _PLAIN.get(known.get(key))
+        if wanted and (not isinstance(value, wanted[0]) or (known[key] is not bool and isinstance(value, bool))):
+            raise RecipeError(f"'{key}' must be {wanted[1]}, not {value!r}")
         if key not in known:
-            raise RecipeError(f"unknown key '{key}'" + (_hint(key, known) or f"; known are {', '.join(known)}"))
+            raise RecipeError(f"unknown key '{key}'" + (_hint(key, list(known)) or f"; known are {', '.join(known)}"))
     return dict(values)
 
 

@@ -1,47 +1,12 @@
 /** What the page and the worker say to each other. Every request has one reply; progress comes in between. */
-import type { Box, Square } from "../recognition/geometry";
+import type { FoundFace, FrameOptions, FrameReading, Reading, Steps } from "../recognition/faces";
 import type { ModelEntry } from "./catalogue";
 
-/** The gate's word on a face: like those that the models learned from, unlike them, or no gate to ask. */
-export type Verdict = "known" | "strange" | "none";
-
-/** What a model says of one face. */
-export interface Reading {
-  /** One a class, in the file's order. */
-  readonly probabilities: Float32Array;
-  /** The class scores [classes, rows, columns] at each place of the upright crop; null where the model has none. */
-  readonly map: { readonly scores: Float32Array; readonly rows: number; readonly columns: number } | null;
-}
-
-/** A face of a picture. Boxes and squares are in pixels of the picture that was sent. */
-export interface FoundFace {
-  readonly id: number;
-  readonly box: Box;
-  readonly square: Square;
-  readonly score: number;
-  readonly verdict: Verdict;
-}
-
-export interface ReadFace extends FoundFace {
-  readonly reading: Reading;
-}
-
-/** Milliseconds of each step of a frame. */
-export interface Steps {
-  readonly grab: number;
-  readonly detect: number;
-  readonly crop: number;
-  readonly read: number;
-}
-
-export interface FrameResult {
+export interface FrameResult extends FrameReading {
   readonly width: number;
   readonly height: number;
-  /** Largest first. */
-  readonly faces: readonly ReadFace[];
-  readonly steps: Steps;
-  /** How much the frame differs from the last one: mean of the differences in grey levels. */
-  readonly change: number;
+  /** `grab`: the frame's way into main memory. */
+  readonly steps: Steps & { readonly grab: number };
 }
 
 export interface InspectResult {
@@ -50,11 +15,6 @@ export interface InspectResult {
   /** Largest first; where no face was found, the middle of the picture taken for one. */
   readonly faces: readonly FoundFace[];
   readonly found: boolean;
-}
-
-export interface FrameOptions {
-  readonly smooth: boolean;
-  readonly map: boolean;
 }
 
 /** Each request's own fields, and what its reply brings. */

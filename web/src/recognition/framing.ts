@@ -2,24 +2,22 @@
 import { centre, turnOf } from "./geometry";
 import type { Detection, Point, Square } from "./geometry";
 
-const TEXT = /^blazeface-halfway; right=(-?\d+(?:\.\d+)?); down=(-?\d+(?:\.\d+)?); side=(-?\d+(?:\.\d+)?)$/;
+const TEXT = /^blazeface-halfway; down=(-?\d+(?:\.\d+)?); side=(-?\d+(?:\.\d+)?)$/;
 
 export class Framing {
-  private readonly right: number;
   private readonly down: number;
   private readonly side: number;
 
-  private constructor(right: number, down: number, side: number) {
-    this.right = right;
+  private constructor(down: number, side: number) {
     this.down = down;
     this.side = side;
   }
 
-  /** Reads the `crop` property of a model file, such as "blazeface-halfway; right=0; down=-0.05; side=3.5". */
+  /** Reads the `crop` property of a model file, such as "blazeface-halfway; down=-0.05; side=3.5". */
   static fromText(text: string): Framing {
     const match = TEXT.exec(text);
     if (!match) throw new Error(`the model asks for a crop that this version does not know: ${text}`);
-    return new Framing(Number(match[1]), Number(match[2]), Number(match[3]));
+    return new Framing(Number(match[1]), Number(match[2]));
   }
 
   square({ box, landmarks }: Detection): Square {
@@ -28,11 +26,10 @@ export class Framing {
     const spread = landmarks.reduce((sum, { x, y }) => sum + (x - middle.x) ** 2 + (y - middle.y) ** 2, 0);
     const side = this.side * Math.sqrt(spread / landmarks.length);
     const turn = turnOf(landmarks);
-    const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
-    const [right, down] = [this.right * side, this.down * side];
+    const shift = this.down * side;
     return {
-      x: (boxMiddle.x + middle.x) / 2 + right * cos - down * sin,
-      y: (boxMiddle.y + middle.y) / 2 + right * sin + down * cos,
+      x: (boxMiddle.x + middle.x) / 2 - shift * Math.sin(turn),
+      y: (boxMiddle.y + middle.y) / 2 + shift * Math.cos(turn),
       side,
       turn,
     };

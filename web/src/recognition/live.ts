@@ -1,8 +1,8 @@
 /** A video's frames in, its faces with their expressions out. */
-import type { FrameOptions, FrameResult, ReadFace, Reading, Verdict } from "../engine/protocol";
 import { crop } from "./cropping";
 import type { FaceDetector } from "./detection";
 import { largestFirst } from "./detection";
+import type { FrameOptions, FrameReading, ReadFace, Reading, Verdict } from "./faces";
 import type { Framing } from "./framing";
 import type { Pixels } from "./geometry";
 import type { FaceReader } from "./reader";
@@ -40,7 +40,7 @@ export class LiveRecognizer {
   }
 
   /** time: seconds on the video's own clock, never falling. */
-  async frame(pixels: Pixels, time: number, options: FrameOptions): Promise<Omit<FrameResult, "width" | "height">> {
+  async frame(pixels: Pixels, time: number, options: FrameOptions): Promise<FrameReading> {
     const change = this.difference(pixels);
     const start = performance.now();
     const seen = this.tracker.current;
@@ -79,7 +79,7 @@ export class LiveRecognizer {
       });
     }
     const done = performance.now();
-    return { faces: read, change, steps: { grab: 0, detect: found - start, crop: cut - found, read: done - cut } };
+    return { faces: read, change, steps: { detect: found - start, crop: cut - found, read: done - cut } };
   }
 
   /** The main face and those never read yet, and one of the others in turn: more faces must not mean fewer frames. */

@@ -1,5 +1,5 @@
 /** A face's crop in, what it shows out: the chosen model and the gate together. */
-import type { Reading, Verdict } from "../engine/protocol";
+import type { Reading, Verdict } from "./faces";
 import { passes } from "./gate";
 import type { ExpressionNetwork, Outputs } from "./model";
 

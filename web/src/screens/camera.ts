@@ -5,7 +5,8 @@ import { h, icon, iconButton, toggle } from "../dom";
 import { classesOf, nameOf } from "../engine/catalogue";
 import type { Engine } from "../engine/client";
 import { FaultError } from "../engine/fault";
-import type { FrameResult } from "../engine/protocol";
+import type { Fault, FrameResult } from "../engine/protocol";
+import type { DrawnFace } from "../drawing";
 import { addEntry } from "../history";
 import type { ModelState, Models } from "../models";
 import { change, settings } from "../settings";
@@ -18,6 +19,13 @@ import { Stage } from "./stage";
 import { welcome } from "./welcome";
 
 const words = strings.camera;
+
+interface Notice {
+  readonly title: string;
+  readonly hint: string;
+  readonly kind: "" | "accepted" | "refused";
+}
+
 /** The speed that live reading has shown is noted after this many frames with one face. */
 const NOTED_AFTER = 60;
 
@@ -39,15 +47,19 @@ export class CameraScreen {
   private readonly realTime: HTMLLabelElement;
   private readonly file: HTMLInputElement;
   private capture: Capture | null = null;
-  private busy = false;
+  /** Words on what is going on or went wrong, as long as they hold. */
+  private notice: Notice | null = null;
   private singles = 0;
+  /** Whether the camera was open when another screen was shown. */
+  private wasOpen = false;
+  private modelKind: ModelState["kind"] | null = null;
 
   constructor(engine: Engine, models: Models) {
     this.engine = engine;
     this.models = models;
     this.live = new LiveLoop(engine, this.stage.video);
     this.live.onResult = (result, figures) => this.showLive(result, figures);
-    this.live.onFault = (error) => this.say(strings.models.fault(error.fault), "");
+    this.live.onFault = (error) => this.notify(strings.models.fault(error.fault));
     this.camera.onFrame = () => void this.live.frame();
     this.file = h("input", {
       type: "file",
@@ -96,16 +108,24 @@ export class CameraScreen {
     });
   }
 
+  /** Back from another screen. */
+  enter(): void {
+    if (this.wasOpen) void this.openCamera();
+  }
+
   /** Another screen is shown: the camera is let go. */
   leave(): void {
+    this.wasOpen = this.camera.state.value.kind !== "off";
     this.closeCapture();
+    this.notice = null;
     this.camera.close();
   }
 
   private async openCamera(): Promise<void> {
     this.closeCapture();
+    this.notice = null;
     // The model loads while the browser asks for the camera.
-    void this.models.ready().then(() => this.update());
+    void this.models.ready();
     await this.camera.open();
   }
 
@@ -117,20 +137,23 @@ export class CameraScreen {
   /** Brings everything in line with the camera's state, the switch, the model, and the picture that was taken. */
   private update(): void {
     const state = this.camera.state.value;
-    const idle = state.kind === "off" && !this.capture && !this.busy;
+    const { capture, notice } = this;
+    const idle = state.kind === "off" && !capture && !notice;
     this.welcome.hidden = !idle;
     this.work.hidden = idle;
-    this.work.classList.toggle("still-picture", this.capture !== null);
-    if (!this.capture && state.kind === "on") this.stage.showVideo(state.mirrored);
-    const reading = state.kind === "on" && settings.value.realTime && !this.capture && this.models.state.value.kind === "ready";
+    this.work.classList.toggle("still-picture", capture !== null);
+    const { realTime } = settings.value;
+    const reading = state.kind === "on" && realTime && !capture && !notice && this.models.state.value.kind === "ready";
     if (reading) this.live.start();
     else this.live.stop();
-    if (!this.capture) {
+    this.result.setClasses(this.classes);
+    if (capture) this.showCapture(capture);
+    else {
       this.stage.clear();
-      if (this.classes.length) this.result.setClasses(this.classes);
-      if (state.kind === "on" && !settings.value.realTime) this.result.empty(words.off, words.offHint, true);
-      else this.result.empty("", "", !reading);
-      this.verdict.replaceChildren();
+      if (state.kind === "on") this.stage.showVideo(state.mirrored);
+      const off = state.kind === "on" && !realTime;
+      this.result.empty(off ? words.off : "", off ? words.offHint : "", !reading);
+      this.say(notice);
     }
     this.stage.over.replaceChildren(...this.overStage(state));
     this.controls.replaceChildren(...this.buttons(state));
@@ -138,7 +161,7 @@ export class CameraScreen {
   }
 
   private overStage(state: CameraState): HTMLElement[] {
-    if (this.capture) return [];
+    if (this.capture || this.notice) return [];
     if (state.kind === "on") {
       const tools = h("div", { class: "tools" }, iconButton("close", words.stop, () => this.camera.close()));
       if (state.torch !== null) {
@@ -161,6 +184,7 @@ export class CameraScreen {
   private buttons(state: CameraState): HTMLElement[] {
     if (this.capture) return this.captureButtons(this.capture);
     const choose = h("button", { type: "button", onclick: () => this.file.click() }, icon("gallery"), strings.welcome.choose);
+    if (this.notice) return [choose, h("button", { type: "button", onclick: () => this.back() }, strings.capture.back)];
     if (state.kind !== "on" || settings.value.realTime) return [choose];
     const take = h("button", { type: "button", class: "primary", onclick: () => void this.take() }, icon("camera"), words.take);
     return [take, choose];
@@ -181,8 +205,7 @@ export class CameraScreen {
   }
 
   private async take(): Promise<void> {
-    if (this.busy || !this.stage.video.videoWidth) return;
-    await this.inspect(await createImageBitmap(this.stage.video));
+    if (this.stage.video.videoWidth) await this.inspect(await createImageBitmap(this.stage.video));
   }
 
   private async fileChosen(): Promise<void> {
@@ -193,40 +216,56 @@ export class CameraScreen {
 
   private async openPicture(file: Blob): Promise<void> {
     const picture = await createImageBitmap(file).catch(() => null);
-    if (picture) return this.inspect(picture);
-    this.welcome.hidden = true;
-    this.work.hidden = false;
-    this.say(strings.capture.broken, "");
+    if (picture) await this.inspect(picture);
+    else this.notify(strings.capture.broken);
   }
 
   private async inspect(picture: ImageBitmap): Promise<void> {
     this.closeCapture();
-    this.busy = true;
-    this.update();
+    this.notify(strings.capture.checking);
     this.stage.showStill(picture);
-    this.say(strings.capture.checking, "");
-    this.result.empty("", "", true);
-    try {
-      if (!(await this.models.ready())) return;
-      this.capture = await Capture.inspect(this.engine, picture);
-    } catch (error) {
-      this.say(error instanceof FaultError ? strings.models.fault(error.fault) : String(error), "");
-      return;
-    } finally {
-      this.busy = false;
+    const checking = this.notice;
+    const outcome = await this.tryInspect(picture);
+    // In the meantime another picture may have come, or another screen.
+    if (this.notice !== checking) return void (outcome instanceof Capture ? outcome.close() : picture.close());
+    this.notice = null;
+    if (outcome instanceof Capture) {
+      this.capture = outcome;
+      this.update();
+    } else {
+      picture.close();
+      this.notify(strings.models.fault(outcome));
     }
-    this.update();
-    this.result.setClasses(this.classes);
-    this.result.empty("", "", true);
-    this.showCheck(this.capture);
-    this.redraw();
   }
 
-  private showCheck(capture: Capture): void {
+  private async tryInspect(picture: ImageBitmap): Promise<Capture | Fault> {
+    if (!(await this.models.ready())) {
+      const { value } = this.models.state;
+      return value.kind === "fault" ? value.fault : "engine";
+    }
+    try {
+      return await Capture.inspect(this.engine, picture);
+    } catch (error) {
+      return error instanceof FaultError ? error.fault : "engine";
+    }
+  }
+
+  private showCapture(capture: Capture): void {
+    this.stage.showStill(capture.picture);
+    this.redraw();
+    this.say(this.checked(capture));
+    const [main, ...others] = capture.faces as [DrawnFace, ...DrawnFace[]];
+    const mark = capture.check === "accepted" ? "" : strings.capture.refusedMark;
+    if (main.reading) this.result.show(main.reading, this.classes, main.verdict, others.length, mark);
+    else this.result.empty("", "", true);
+  }
+
+  private checked(capture: Capture): Notice {
     const { accepted, refusedNoFace, refusedNoFaceHint, refusedStrange, refusedStrangeHint, noGate } = strings.capture;
-    if (capture.check === "no-face") this.say(refusedNoFace, refusedNoFaceHint, "refused");
-    else if (capture.check === "strange") this.say(refusedStrange, refusedStrangeHint, "refused");
-    else this.say(accepted(capture.faces.length), this.models.gate ? strings.verdict.known : noGate, "accepted");
+    if (capture.check === "no-face") return { title: refusedNoFace, hint: refusedNoFaceHint, kind: "refused" };
+    if (capture.check === "strange") return { title: refusedStrange, hint: refusedStrangeHint, kind: "refused" };
+    const hint = this.models.gate ? strings.verdict.known : noGate;
+    return { title: accepted(capture.faces.length), hint, kind: "accepted" };
   }
 
   private async detect(capture: Capture): Promise<void> {
@@ -234,24 +273,23 @@ export class CameraScreen {
       await capture.read(this.engine);
     } catch (error) {
       if (!(error instanceof FaultError)) throw error;
-      return this.say(strings.models.fault(error.fault), "");
+      this.closeCapture();
+      return this.notify(strings.models.fault(error.fault));
     }
     if (this.capture !== capture) return;
-    const [main, ...others] = capture.faces;
-    const mark = capture.check === "accepted" ? "" : strings.capture.refusedMark;
-    this.result.show(main!.reading!, this.classes, main!.verdict, others.length, mark);
-    this.redraw();
-    this.controls.replaceChildren(...this.captureButtons(capture));
-    await this.keep(capture);
+    this.update();
+    if (settings.value.history) await this.keep(capture);
   }
 
   private async keep(capture: Capture): Promise<void> {
-    if (!settings.value.history) return;
     const { main } = capture;
     const picture = await capture.annotated(this.classes, settings.value.heat);
     const expression = main && this.classes[main.place]!;
-    await addEntry({ time: Date.now(), picture, expression, share: main?.share ?? 0 });
-    this.verdict.append(h("small", {}, strings.capture.kept));
+    const kept = await addEntry({ time: Date.now(), picture, expression, share: main?.share ?? 0 }).then(
+      () => strings.capture.kept,
+      () => strings.history.unavailable,
+    );
+    this.verdict.append(h("small", {}, kept));
   }
 
   private async save(capture: Capture): Promise<void> {
@@ -269,9 +307,8 @@ export class CameraScreen {
 
   private back(): void {
     this.closeCapture();
-    const { kind } = this.camera.state.value;
-    if (kind === "off") void this.openCamera();
-    else this.update();
+    this.notice = null;
+    this.update();
   }
 
   private closeCapture(): void {
@@ -298,16 +335,28 @@ export class CameraScreen {
     if (capture) this.stage.draw(capture.drawn(settings.value.heat), this.classes, capture.inspected.width);
   }
 
-  private say(title: string, hint: string, kind = ""): void {
-    this.verdict.className = `verdict ${kind}`;
-    this.verdict.replaceChildren(h("strong", {}, title), ...(hint ? [h("span", {}, hint)] : []));
+  private notify(title: string): void {
+    this.notice = { title, hint: "", kind: "" };
+    this.update();
+  }
+
+  private say(notice: Notice | null): void {
+    this.verdict.className = `verdict ${notice?.kind ?? ""}`;
+    this.verdict.replaceChildren();
+    if (!notice) return;
+    this.verdict.append(h("strong", {}, notice.title));
+    if (notice.hint) this.verdict.append(h("span", {}, notice.hint));
   }
 
   private showModel(state: ModelState): void {
     const { chosen } = this.models;
     setText(this.modelButton, chosen ? strings.modelTitle(nameOf(chosen)) : strings.tabs.models);
     this.modelStatus.replaceChildren(...modelStatus(state, () => void this.models.ready()));
-    this.update();
+    // A download tells of itself many times; only its beginning and its end change what can be done.
+    if (state.kind !== this.modelKind) {
+      this.modelKind = state.kind;
+      this.update();
+    }
   }
 
   private options(): HTMLElement {

@@ -1,6 +1,6 @@
 import { h } from "../dom";
 import { strongest } from "../drawing";
-import type { Reading, Verdict } from "../engine/protocol";
+import type { Reading, Verdict } from "../recognition/faces";
 import { strings } from "../strings";
 
 /** A screen reader hears a change of expression at most this often, in milliseconds. */

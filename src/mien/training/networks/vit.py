@@ -17,7 +17,7 @@ _OPTIONS = {"global_pool": "avg", "fc_norm": False, "dynamic_img_size": True, "p
 
 def _locations(patch: int) -> Callable[[nn.Module, torch.Tensor], torch.Tensor]:
     def locations(backbone: nn.Module, faces: torch.Tensor) -> torch.Tensor:
-        tokens = backbone.forward_features(faces)[:, backbone.num_prefix_tokens :]  # type: ignore[operator, misc]
+        tokens = backbone.forward_features(faces)[:, backbone.num_prefix_tokens :]  # type: ignore[operator]
         return tokens_to_grid(tokens, faces.shape[2] // patch, faces.shape[3] // patch)
 
     return locations

@@ -1,0 +1,142 @@
+"""Export: the file answers as the network does, and is refused where it does not."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx as onnx_format
+import pytest
+import torch
+
+from mien.data.dataset import FaceData, load
+from mien.errors import ExportError, ModelError
+from mien.evaluation.metrics import calibration_error
+from mien.export import onnx, parity
+from mien.export.calibration import fit_temperature
+from mien.export.pipeline import export_run
+from mien.export.quantisation import quantise
+from mien.expressions import NAMES
+from mien.recognition.framing import FRAMING
+from mien.recognition.model import ModelFile
+from mien.training.networks import build
+from mien.training.recipe import Recipe, Stage
+from mien.training.run import RunFolder
+
+PIXELS = 48
+FACES = np.random.default_rng(0).integers(0, 256, (9, 48, 48), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Path:
+    """A run's folder as training leaves it, with a network that has learned nothing."""
+    folder = RunFolder(tmp_path_factory.mktemp("runs") / "small")
+    torch.manual_seed(0)
+    network = build("vit_tiny", PIXELS)
+    torch.nn.init.normal_(network.head.weight, std=0.5)  # so that the answers differ from face to face
+    folder.write_description(Recipe("vit_tiny", (Stage(1, PIXELS),)), "no data", "none")
+    folder.write_weights(network.state_dict())
+    return folder.path
+
+
+@pytest.fixture(scope="module")
+def data(tiny_data) -> FaceData:
+    return load(tiny_data, "official")
+
+
+@pytest.fixture(scope="module")
+def exported(run, data, tmp_path_factory) -> Path:
+    target = tmp_path_factory.mktemp("models") / "small.onnx"
+    export_run(run, lambda split: data, target, int8=False)
+    return target
+
+
+def test_the_file_keeps_the_contract(exported, data, run):
+    model = ModelFile.open(exported)
+    assert model.metadata["classes"].split(",") == list(NAMES)
+    assert model.metadata["crop"] == FRAMING.to_text()
+    assert model.metadata["training_data"] == "no data"
+    answers = model.run(data.part("test").faces).probabilities
+    right = float((answers.argmax(1) == data.part("test").labels).mean())
+    assert float(model.metadata["official_test_accuracy"]) == pytest.approx(right, abs=1e-4)
+    description = onnx_format.load(exported).graph.input[0].type.tensor_type
+    assert description.elem_type == onnx_format.TensorProto.UINT8
+    assert description.shape.dim[0].dim_param
+
+
+def test_the_file_answers_as_the_network_for_any_number_of_faces(exported, run):
+    model = ModelFile.open(exported)
+    graph = onnx.Graph(RunFolder(run).network(), PIXELS, float(model.metadata["temperature"])).eval()
+    for count in (1, 2, 9):
+        with torch.inference_mode():
+            expected = graph(torch.from_numpy(FACES[:count]))
+        found = model.run(FACES[:count])
+        for ours, theirs in zip(expected, (found.probabilities, found.features, found.map), strict=True):
+            assert np.abs(ours.numpy() - theirs).max() < 1e-3
+
+
+def test_the_map_averages_to_the_logits(run):
+    network = RunFolder(run).network()
+    with torch.inference_mode():
+        logits, features = network(onnx.enlarge(torch.from_numpy(FACES), PIXELS))
+        explained, pooled, scores = network.explain(onnx.enlarge(torch.from_numpy(FACES), PIXELS))
+    assert (scores.mean((2, 3)) - logits).abs().max() < 1e-4
+    assert (explained - logits).abs().max() < 1e-4
+    assert (pooled - features).abs().max() < 1e-5
+
+
+def test_a_file_of_another_network_is_refused(exported, run):
+    network = RunFolder(run).network()
+    temperature = float(ModelFile.open(exported).metadata["temperature"])
+    parity.check_float(onnx.Graph(network, PIXELS, temperature), exported, FACES)
+    with torch.no_grad():
+        network.head.bias[0] += 0.05
+    with pytest.raises(ExportError, match="differ from PyTorch"):
+        parity.check_float(onnx.Graph(network, PIXELS, temperature), exported, FACES)
+
+
+def test_int8_is_smaller_and_close(exported, tmp_path):
+    quantise(exported, tmp_path / "int8.onnx")
+    assert (tmp_path / "int8.onnx").stat().st_size < 0.4 * exported.stat().st_size
+    ours = parity.run_file(exported, FACES).probabilities
+    theirs = parity.run_file(tmp_path / "int8.onnx", FACES, batch=1).probabilities
+    assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.98
+
+
+def test_int8_that_changes_too_much_is_refused():
+    generator = np.random.default_rng(0)
+    ours = generator.dirichlet(np.ones(7), 1000)
+    parity.check_int8(ours.argmax(1), ours, ours)
+    theirs = ours.copy()
+    theirs[:40] = np.roll(theirs[:40], 1, axis=1)  # 4% of the faces change
+    with pytest.raises(ExportError, match=r"changes the expression of 4\.0%"):
+        parity.check_int8(np.zeros(1000, int), ours, theirs)
+    theirs = ours.copy()
+    theirs[:5] = np.roll(theirs[:5], 1, axis=1)  # few change, but all were right
+    with pytest.raises(ExportError, match="loses 0.0050 accuracy"):
+        parity.check_int8(ours.argmax(1), ours, theirs)
+
+
+def test_a_refused_export_leaves_what_was_there(run, data, tmp_path, monkeypatch):
+    target = tmp_path / "small.onnx"
+    target.write_bytes(b"the last good one")
+    monkeypatch.setattr(parity, "TOLERANCE", -1.0)
+    with pytest.raises(ExportError):
+        export_run(run, lambda split: data, target, int8=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["small.onnx"]
+    assert target.read_bytes() == b"the last good one"
+
+
+def test_a_folder_without_weights_is_said(tmp_path, data):
+    RunFolder(tmp_path).write_description(Recipe("vit_tiny", (Stage(1, PIXELS),)), "", "none")
+    with pytest.raises(ModelError, match="no such weights"):
+        export_run(tmp_path, lambda split: data, tmp_path / "a.onnx", int8=False)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_the_temperature_is_found_again(temperature):
+    generator = np.random.default_rng(1)
+    calibrated = generator.normal(0, 2, (20_000, 7))
+    shares = np.exp(calibrated) / np.exp(calibrated).sum(1, keepdims=True)
+    labels = (generator.random((20_000, 1)) > shares.cumsum(1)).sum(1).clip(0, 6)
+    found = fit_temperature((calibrated * temperature).astype(np.float32), labels)
+    assert found == pytest.approx(temperature, rel=0.05)
+    assert calibration_error(labels, shares) < 0.02

@@ -1,0 +1,64 @@
+"""Chromium with a camera that shows a video file, and the app's server, for tests and for benchmarks/app.py."""
+
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from mien.server.serving import AppServer
+
+FRAME = (640, 480)
+# A busy machine is no failure: a step may take this long, in milliseconds.
+PATIENCE = 600_000
+
+
+def program() -> str | None:
+    """Chromium's place on this machine; None where there is none."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def launch(driver: Any, camera: Path) -> Any:
+    """A browser of Playwright's `driver`, whose camera shows `camera` again and again."""
+    options = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={camera}"]
+    if sys.platform == "linux" and os.geteuid() == 0:
+        options.append("--no-sandbox")
+    return driver.chromium.launch(executable_path=program(), args=options)
+
+
+@contextmanager
+def serving(app: Path, models: Path) -> Iterator[AppServer]:
+    """The app's server on a free port, until the block ends."""
+    with AppServer(app, models, 0) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def on_canvas(picture: np.ndarray, side: int, left: int) -> np.ndarray:
+    """A camera's picture uint8 RGB [480, 640, 3]: a square picture at some size and place on a dark ground."""
+    canvas = np.full((FRAME[1], FRAME[0], 3), 40, np.uint8)
+    canvas[:side, left : left + side] = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
+    return canvas
+
+
+def write_video(picture: np.ndarray, path: Path) -> Path:
+    """A camera's picture as a video (30 frames a second) in which it trembles a little, as in a hand."""
+    with path.open("wb") as file:
+        file.write(f"YUV4MPEG2 W{FRAME[0]} H{FRAME[1]} F30:1 Ip A1:1 C420jpeg\n".encode())
+        for step in range(12):
+            across, down = 2 * np.sin(step * np.pi / 6), 2 * np.cos(step * np.pi / 6)
+            shift = np.array([[1, 0, across], [0, 1, down]])
+            moved = cv2.warpAffine(picture, shift, FRAME, borderMode=cv2.BORDER_REPLICATE)
+            file.write(b"FRAME\n" + cv2.cvtColor(moved, cv2.COLOR_RGB2YUV_I420).tobytes())
+    return path

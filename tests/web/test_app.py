@@ -1,0 +1,384 @@
+"""The app in Chromium, with a camera that shows photographs: what a user sees and can do, against Python's answers."""
+
+import base64
+import gzip
+import io
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from chromium import PATIENCE, serving
+from expectation import MODELS, ROOT, Expectation
+from PIL import Image
+
+from mien.expressions import BY_NAME
+from mien.recognition.model import file_hash
+from mien.recognition.pictures import read_picture
+from mien.server.serving import AppServer, app_folder
+
+ASTRONAUT = ROOT / "examples" / "astronaut.jpg"
+
+
+class App:
+    """A page of the app, and what went through its network."""
+
+    def __init__(self, context: Any, address: str) -> None:
+        self.context, self.address = context, address
+        self.requests: list[str] = []
+        self.errors: list[str] = []
+        context.on("request", lambda request: self.requests.append(request.url))
+        self.page = context.new_page()
+        self.page.set_default_timeout(PATIENCE)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.goto(address)
+
+    def expect(self, selector: str) -> Any:
+        from playwright.sync_api import expect
+
+        return expect(self.page.locator(selector).locator("visible=true"))
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def go(self, name: str) -> None:
+        self.page.get_by_role("navigation").get_by_role("link", name=name).click()
+
+    def open_camera(self) -> None:
+        self.press("Open the camera")
+
+    def choose(self, name: str, content: bytes, kind: str) -> None:
+        files = {"name": name, "mimeType": kind, "buffer": content}
+        self.page.locator("input[type=file]").set_input_files(files)
+
+    def word(self, text: str | re.Pattern[str]) -> None:
+        """Waits until the result names an expression."""
+        self.expect(".result:not(.empty) .result-word").to_have_text(text)
+
+
+AnyExpression = re.compile("|".join(expression.adjective.capitalize() for expression in BY_NAME.values()))
+Start = Callable[..., App]
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Callable, video: Callable[[np.ndarray], Path], frame: np.ndarray) -> Any:
+    return launch(video(frame))
+
+
+@pytest.fixture
+def start(browser: Any, server: AppServer) -> Iterator[Start]:
+    """Opens the app in a fresh profile; no script error may have happened by the end."""
+    opened: list[App] = []
+
+    def begin(camera: bool = True, at: str = server.address, within: Any = browser) -> App:
+        context = within.new_context(
+            permissions=["camera"] if camera else [], viewport={"width": 390, "height": 844}, accept_downloads=True
+        )
+        app = App(context, at)
+        opened.append(app)
+        return app
+
+    yield begin
+    for app in opened:
+        assert app.errors == []
+        app.context.close()
+
+
+def test_the_first_screen_says_what_the_app_is_not_and_asks_for_nothing(start: Start) -> None:
+    app = start()
+    app.expect(".claim").to_contain_text("not an emotion felt")
+    app.expect(".not").to_contain_text("schools")
+    app.expect(".private").to_contain_text("stay on this device")
+    assert app.page.locator("video").evaluate("video => video.srcObject") is None
+
+
+def test_live_names_the_expression_that_python_names(start: Start, frame: np.ndarray, expectation: Expectation) -> None:
+    app = start()
+    app.open_camera()
+    app.word(expectation.word(frame))
+    shares = [int(text.rstrip("%")) for text in app.page.locator(".bar-share").all_text_contents()]
+    assert len(shares) == len(BY_NAME)
+    assert sum(shares) == pytest.approx(100, abs=4)  # each is rounded
+    app.page.get_by_text("Options").click()
+    app.page.get_by_label("Speed figures").check()
+    app.expect(".figures").to_contain_text("frames/s")
+
+
+def test_two_faces_are_counted(start: Start, launch: Callable, video: Callable, two_faces: np.ndarray) -> None:
+    app = start(within=launch(video(two_faces)))
+    app.open_camera()
+    app.expect(".result-detail").to_contain_text("and one more face")
+
+
+def test_the_switch_stops_real_time_and_a_picture_is_taken_instead(
+    start: Start, frame: np.ndarray, expectation: Expectation
+) -> None:
+    app = start()
+    app.open_camera()
+    app.word(AnyExpression)
+    app.page.get_by_label("Real time").uncheck()
+    app.expect(".result-word").to_have_text("Real time is off")
+    app.press("Take a picture")
+    app.expect(".verdict").to_contain_text("One face found")
+    app.expect(".result-share").to_have_count(0)  # the check comes first
+    app.press("Detect expression")
+    app.word(expectation.word(frame))
+    with app.page.expect_download() as download:
+        app.press("Save")
+    with Image.open(download.value.path()) as saved:
+        assert (saved.format, saved.size) == ("JPEG", (640, 480))
+    app.press("Back")
+    app.page.get_by_label("Real time").check()
+    app.word(AnyExpression)
+
+
+def test_a_picture_from_the_gallery_is_checked_and_then_read(start: Start, expectation: Expectation) -> None:
+    app = start(camera=False)
+    app.choose("astronaut.jpg", ASTRONAUT.read_bytes(), "image/jpeg")
+    app.expect(".verdict").to_contain_text("One face found")
+    app.press("Detect expression")
+    app.word(expectation.word(read_picture(ASTRONAUT)))
+
+
+def test_a_picture_without_a_face_can_be_tried_and_is_marked(start: Start) -> None:
+    app = start(camera=False)
+    app.choose("wall.png", png(np.full((200, 300, 3), 120, np.uint8)), "image/png")
+    app.expect(".verdict.refused").to_contain_text("No face found")
+    app.press("Try all the same")
+    app.word(AnyExpression)
+    app.expect(".result-detail").to_contain_text("refused by the check")
+
+
+def test_a_file_that_is_no_picture_is_named_as_such(start: Start) -> None:
+    app = start(camera=False)
+    app.choose("picture.jpg", b"not a picture", "image/jpeg")
+    app.expect(".verdict").to_contain_text("no picture that the browser can read")
+
+
+def test_every_model_can_be_chosen_and_measured(start: Start, catalogue: list[dict]) -> None:
+    app = start()
+    app.go("Models")
+    app.expect(".card.model").to_have_count(len(catalogue))
+    for model in catalogue:
+        card = app.page.locator(".card.model", has=app.page.locator(f"#model-{model['properties']['name']}"))
+        assert f"{model['bytes'] / 1e6:.1f} MB" in card.inner_text()
+        card.get_by_role("button").click()
+        app.expect(".card.model.chosen").to_contain_text("ms a face")
+        app.expect(".card.model.chosen").to_contain_text("On this device")
+    app.go("Camera")
+    app.open_camera()
+    app.word(AnyExpression)
+
+
+def test_a_refused_camera_is_said_and_a_picture_still_works(start: Start) -> None:
+    app = start(camera=False)
+    app.open_camera()
+    app.expect(".message").to_contain_text("The camera is not allowed")
+    app.context.grant_permissions(["camera"])
+    app.press("Try again")
+    app.word(AnyExpression)
+
+
+def test_no_camera_at_all_is_another_message(start: Start) -> None:
+    app = start()
+    app.page.evaluate(
+        "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('none', 'NotFoundError'))"
+    )
+    app.open_camera()
+    app.expect(".message").to_contain_text("No camera found")
+
+
+def test_a_camera_unplugged_in_mid_stream_is_said_and_opens_again(start: Start) -> None:
+    app = start()
+    app.open_camera()
+    app.word(AnyExpression)
+    app.page.evaluate("document.querySelector('video').srcObject.getTracks()[0].dispatchEvent(new Event('ended'))")
+    app.expect(".message").to_contain_text("The camera went away")
+    app.press("Try again")
+    app.word(AnyExpression)
+
+
+def test_a_hidden_page_lets_the_camera_go_and_takes_it_up_again(start: Start) -> None:
+    app = start()
+    app.open_camera()
+    app.word(AnyExpression)
+    track = app.page.evaluate_handle("document.querySelector('video').srcObject.getTracks()[0]")
+    hide = """hidden => {
+        Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+    }"""
+    app.page.evaluate(hide, True)
+    app.expect(".message").to_contain_text("Paused")
+    assert track.evaluate("track => track.readyState") == "ended"
+    app.page.evaluate(hide, False)
+    app.word(AnyExpression)
+
+
+def test_it_works_offline_after_the_first_visit(start: Start) -> None:
+    with serving(app_folder(), MODELS) as server:
+        app = start(at=server.address)
+        app.open_camera()
+        app.word(AnyExpression)
+        app.page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    app.page.reload()  # the server is gone
+    app.open_camera()
+    app.word(AnyExpression)
+
+
+def test_history_is_off_until_it_is_turned_on_and_can_be_deleted(start: Start) -> None:
+    app = start(camera=False)
+
+    def read() -> None:
+        app.go("Camera")
+        app.choose("astronaut.jpg", ASTRONAUT.read_bytes(), "image/jpeg")
+        app.press("Detect expression")
+        app.word(AnyExpression)
+
+    read()
+    app.go("History")
+    app.expect(".nothing").to_contain_text("Nothing kept")
+    app.page.get_by_label("Keep a history").check()
+    read()
+    app.expect(".verdict").to_contain_text("Kept in the history")
+    app.page.reload()
+    app.go("History")
+    app.expect(".history-list img").to_have_count(1)
+    app.press("Delete all")
+    app.page.get_by_role("dialog").get_by_role("button", name="Keep them").click()
+    app.expect(".history-list img").to_have_count(1)
+    app.press("Delete all")
+    app.page.get_by_role("dialog").get_by_role("button", name="Delete all").click()
+    app.expect(".nothing").to_contain_text("Nothing kept")
+
+
+def test_no_request_leaves_the_origin(start: Start) -> None:
+    app = start()
+    app.open_camera()
+    app.word(AnyExpression)
+    for screen in ("Models", "History", "About", "Camera"):
+        app.go(screen)
+    assert len(app.requests) > 5
+    assert [url for url in app.requests if not url.startswith((app.address, f"blob:{app.address}"))] == []
+    # The page itself could not, whatever ran in it.
+    for attempt in (
+        "fetch('https://example.com/')",
+        "new Promise((_, no) => { const picture = new Image(); picture.onerror = () => no(new Error('blocked')); "
+        "picture.src = 'https://example.com/x.png'; })",
+        "import('https://example.com/x.js')",
+    ):
+        refused = app.page.evaluate(f"{attempt}.then(() => false, () => true)")
+        assert refused, attempt
+    assert [url for url in app.requests if "example.com" in url] == []
+
+
+def test_every_control_has_a_name_and_the_first_screen_works_by_keyboard(start: Start) -> None:
+    app = start()
+    app.expect(".claim").to_be_visible()
+    for screen in ("Camera", "Models", "History", "About"):
+        app.go(screen)
+        for role in ("button", "link", "switch", "radio"):
+            for control in app.page.get_by_role(role).all():
+                assert control.aria_snapshot().count('"'), (screen, control.inner_html())
+    app.go("Camera")
+    app.page.get_by_role("button", name="Open the camera").focus()
+    app.page.keyboard.press("Enter")
+    app.word(AnyExpression)
+
+
+READ = """async ({ worker, model, picture }) => {
+    const engine = new Worker(worker, { type: "module" });
+    let last = 0;
+    const call = (kind, request, moved = []) => new Promise((resolve, reject) => {
+        const id = ++last;
+        engine.addEventListener("message", ({ data }) => {
+            if (data.id === id) data.fault ? reject(new Error(data.detail)) : resolve(data.reply);
+        });
+        engine.postMessage({ id, kind, ...request }, moved);
+    });
+    await call("open", { model, gate: null });
+    const bytes = Uint8Array.from(atob(picture), (letter) => letter.charCodeAt(0));
+    const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+    const { faces } = await call("inspect", { bitmap }, [bitmap]);
+    const readings = await call("read", {});
+    engine.terminate();
+    return faces.map(({ box }, i) => ({ box, probabilities: [...readings[i].probabilities] }));
+}"""
+
+
+@pytest.mark.parametrize("name", ["astronaut.jpg", "obama.jpg", "obama3.jpg", "biden.jpg"])
+def test_boxes_and_probabilities_are_pythons(
+    start: Start, name: str, catalogue: list[dict], expectation: Expectation
+) -> None:
+    app = start(camera=False)
+    app.expect(".claim").to_be_visible()
+    worker = next(url for url in app.requests if "/worker-" in url)
+    picture = read_picture(ROOT / "examples" / name)
+    model = {**catalogue[0], "url": app.address + catalogue[0]["url"]}
+    request = {"worker": worker, "model": model, "picture": base64.b64encode(png(picture)).decode()}
+    faces = app.page.evaluate(READ, request)
+    found, probabilities = expectation.read(picture)
+    assert len(faces) == len(found)
+    for face, detection, expected in zip(faces, found, probabilities, strict=True):
+        assert detection.box.overlap(type(detection.box)(**face["box"])) >= 0.98
+        np.testing.assert_allclose(face["probabilities"], expected, atol=1e-3)
+
+
+@pytest.mark.parametrize(("threshold", "verdict"), [(1e9, "accepted"), (-1e9, "refused")])
+def test_a_gate_in_a_file_judges_for_every_model(
+    start: Start, tmp_path: Path, catalogue: list[dict], threshold: float, verdict: str
+) -> None:
+    onnx = pytest.importorskip("onnx")
+    app_copy, models = tmp_path / "app", tmp_path / "models"
+    shutil.copytree(app_folder(), app_copy)
+    shutil.copytree(MODELS, models)
+    gate = max(catalogue, key=lambda model: model["bytes"])
+    properties = gate["properties"] | {"novelty_thresholds": f"{threshold},{threshold}"}
+    path = models / f"{gate['properties']['name']}.onnx"
+    file = onnx.load(path)
+    ends = [
+        onnx.numpy_helper.from_array(np.array([value]), name) for name, value in (("from", 0), ("to", 2), ("in", 1))
+    ]
+    file.graph.initializer.extend(ends)
+    file.graph.node.append(onnx.helper.make_node("Slice", ["features", "from", "to", "in"], ["novelty"]))
+    file.graph.output.append(onnx.helper.make_tensor_value_info("novelty", onnx.TensorProto.FLOAT, ["faces", 2]))
+    path.write_bytes(file.SerializeToString())
+    listed = [describe(path, properties) if model is gate else model for model in catalogue]
+    (app_copy / "models.json").write_text(json.dumps({"models": listed}), encoding="utf-8")
+    with serving(app_copy, models) as server:
+        app = start(camera=False, at=server.address)
+        app.choose("astronaut.jpg", ASTRONAUT.read_bytes(), "image/jpeg")
+        app.expect(f".verdict.{verdict}").to_be_visible()
+        app.press("Detect expression" if verdict == "accepted" else "Try all the same")
+        app.word(AnyExpression)
+        app.go("Models")
+        app.expect(".page").to_contain_text("whichever model reads")
+
+
+def describe(path: Path, properties: dict[str, str]) -> dict[str, Any]:
+
+    sha256 = file_hash(path)
+    return {
+        "url": f"models/{path.name}?sha256={sha256}",
+        "bytes": path.stat().st_size,
+        "sha256": sha256,
+        "properties": properties,
+    }
+
+
+def png(picture: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_the_app_without_models_stays_under_6_megabytes() -> None:
+    folder = app_folder()
+    if not (folder / "index.html").is_file():
+        pytest.skip("needs the built app: npm ci && npm run build, in web/")
+
+    size = sum(len(gzip.compress(path.read_bytes(), 6)) for path in folder.rglob("*") if path.is_file())
+    assert size < 6e6

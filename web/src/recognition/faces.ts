@@ -1,0 +1,47 @@
+/** What recognition says of the faces of a picture or a frame; boxes and squares are in its pixels. */
+import type { Box, Square } from "./geometry";
+
+/** The gate's word on a face: like those that the models learned from, unlike them, or no gate to ask. */
+export type Verdict = "known" | "strange" | "none";
+
+/** What a model says of one face. */
+export interface Reading {
+  /** One a class, in the file's order. */
+  readonly probabilities: Float32Array;
+  /** The class scores [classes, rows, columns] at each place of the upright crop; null where the model has none. */
+  readonly map: { readonly scores: Float32Array; readonly rows: number; readonly columns: number } | null;
+}
+
+export interface FoundFace {
+  readonly id: number;
+  readonly box: Box;
+  readonly square: Square;
+  readonly score: number;
+  readonly verdict: Verdict;
+}
+
+export interface ReadFace extends FoundFace {
+  readonly reading: Reading;
+}
+
+/** Milliseconds of each step of a frame. */
+export interface Steps {
+  readonly detect: number;
+  readonly crop: number;
+  readonly read: number;
+}
+
+export interface FrameReading {
+  /** Largest first. */
+  readonly faces: readonly ReadFace[];
+  readonly steps: Steps;
+  /** How much the frame differs from the last one: mean of the differences in grey levels. */
+  readonly change: number;
+}
+
+export interface FrameOptions {
+  /** Average each face over a moment. */
+  readonly smooth: boolean;
+  /** Give the maps too. */
+  readonly map: boolean;
+}
