@@ -11,7 +11,7 @@ help: ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: $(VENV)/.core ## recognise the faces in examples/ with the shipped models
-	$(MIEN) predict examples --model vit_tiny --annotate out/demo --map
+	$(MIEN) predict examples --annotate out/demo --map
 	@echo "Annotated pictures: $(CURDIR)/out/demo"
 
 test: $(VENV)/.dev check ## all tests; those on FER2013 run where MIEN_DATA names the data set

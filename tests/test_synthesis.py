@@ -548,7 +548,7 @@ def test_pixels_in_a_csv_file_cannot_be_balanced(tiny_data: Path, tmp_path: Path
 
 def test_balances_from_the_command_line(tiny_data: Path, tmp_path: Path, run_folder: Path) -> None:
     shutil.copytree(tiny_data, tmp_path / "data")
-    arguments = ["balance", str(tmp_path / "data"), "--class", "disgust", "--split", "kaggle"]
+    arguments = ["balance", str(tmp_path / "data"), "--class", "disgust"]
     arguments += ["--generator", str(run_folder / "generator.onnx"), "--out", str(tmp_path / "out"), "--to"]
     same_size = CliRunner().invoke(synth.app, [*arguments, "fear"])
     assert "training pictures already" in str(same_size.exception)

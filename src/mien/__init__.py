@@ -1,7 +1,7 @@
 """Mien reads the expression a face shows.
 
 >>> import mien
->>> mien.Recognizer("vit_tiny").recognize("party.jpg")  # doctest: +SKIP
+>>> mien.Recognizer().recognize("party.jpg")  # doctest: +SKIP
 """
 
 from importlib import import_module

@@ -48,7 +48,7 @@ def evaluate(
 
     Every score comes twice: on all pictures, and without those whose exact pixels training may have seen.
 
-    Example: mien evaluate runs/vit_tiny_cpu --data fer2013 --part validation
+    Example: mien evaluate runs/mobilenet_v2_cpu --data fer2013 --part validation
     """
     import numpy as np
 

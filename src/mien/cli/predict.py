@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from mien.errors import MienError, PictureError
 from mien.expressions import BY_NAME
@@ -17,7 +18,7 @@ from mien.expressions import BY_NAME
 
 def predict(
     paths: Annotated[list[Path], typer.Argument(help="Pictures, and folders of pictures.")],
-    model: Annotated[str, typer.Option(help="A shipped model's name, or a model file.")] = "vit_tiny",
+    model: Annotated[str, typer.Option(help="A shipped model's name, or a model file.")] = "mobilenet_v2",
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the results as JSON; '-' prints them.")
     ] = None,
@@ -47,7 +48,7 @@ def predict(
         raise MienError(f"the model {recognizer.model.name} has no map; leave --map out")
     pictures = find_pictures(paths)
     printing = json_file == Path("-")
-    table = Table("picture", "face", "expression", "probability", "next", "box")
+    table = _table()
     problems: list[str] = []
     with ExitStack() as stack:
         sinks: list[Sink] = []
@@ -90,6 +91,14 @@ def predict(
         for problem in problems:
             print(f"mien: {problem}", file=sys.stderr)
         raise typer.Exit(PictureError.exit_code)
+
+
+def _table() -> Table:
+    """Made for 80 columns: only long paths are folded."""
+    table = Table(Column("picture", overflow="fold"), box=box.SIMPLE_HEAD)
+    for name in ("face", "expression", "sure", "next", "left, top, size"):
+        table.add_column(name, no_wrap=True)
+    return table
 
 
 def _with_bar(pictures: list[Path]):  # type: ignore[no-untyped-def]

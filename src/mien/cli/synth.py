@@ -113,7 +113,10 @@ def balance(
     to: Annotated[str, typer.Option(help="Up to how many training pictures: a number, or a class as large.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="The new data set's folder.")],
     generator: GeneratorOption = "stargan",
-    split: Annotated[str, typer.Option(help="Whose training part gives the sources: official or kaggle.")] = "official",
+    split: Annotated[
+        str | None,
+        typer.Option(help="Whose training part gives the sources: official or kaggle; the generator's if left out."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Chooses the faces that are translated.", min=0)] = 0,
     judge: Annotated[
         str | None, typer.Option(help="An independent classifier (name or .onnx file) that scores each synthetic face.")
@@ -144,6 +147,7 @@ def balance(
     translator = Translator.open(generator)
     critic = None if judge is None else ModelFile.open(judge)
     as_large = None if to.isdecimal() else label_of(to)
+    split = split or translator.metadata["split"]
     faces = load_with_progress(data, split)
     counts = np.bincount(faces.labels[faces.parts == "train"], minlength=len(NAMES))
     count = int(to) if as_large is None else int(counts[as_large])

@@ -35,7 +35,7 @@ def train(
 
     Killed at any moment, the same command with --resume goes on from the last checkpoint, to the same result.
 
-    Example: mien train recipes/vit_tiny_cpu.toml --data fer2013 --weights vit_tiny_patch16_224.safetensors
+    Example: mien train recipes/shipped/mobilenet_v2_cpu.toml --data fer2013 --weights timm
     """
     # Training needs torch, which `mien predict` must not: imported where it is used.
     import time

@@ -11,6 +11,8 @@ from mien.recognition.faces import Face, Square
 
 # The heat layer's strongest place covers the picture by this much.
 HEAT_OPACITY = 0.6
+# The map is brought to this size before it is laid over the picture, so that it fills its square to the edge.
+LAYER_SIDE = 96
 
 
 def annotate(picture: np.ndarray, faces: list[Face], show_map: bool = False) -> np.ndarray:
@@ -44,16 +46,15 @@ def heat(face: Face) -> np.ndarray:
 
 def lay_heat(picture: np.ndarray, square: Square, strength: np.ndarray) -> np.ndarray:
     """Lay float32 [h, w] in [0, 1], one value a place of the upright crop, over the picture where the crop was cut."""
-    height, width = strength.shape
-    layer = cv2.copyMakeBorder(strength, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
-    across, down = square.side / width, square.side / height
-    cos, sin = math.cos(square.turn), math.sin(square.turn)
-    # From the layer's pixel indices (with the border: 1 is the first cell's centre) to the picture's.
-    left, top = (0.5 - 1) / width - 0.5, (0.5 - 1) / height - 0.5
+    layer = cv2.resize(strength, (LAYER_SIDE, LAYER_SIDE), interpolation=cv2.INTER_LINEAR)
+    step = square.side / LAYER_SIDE
+    cos, sin = math.cos(square.turn) * step, math.sin(square.turn) * step
+    middle = (LAYER_SIDE - 1) / 2
+    # From the layer's pixel indices to the picture's; OpenCV counts from the first pixel's centre.
     matrix = np.array(
         [
-            [cos * across, -sin * down, square.x - 0.5 + square.side * (cos * left - sin * top)],
-            [sin * across, cos * down, square.y - 0.5 + square.side * (sin * left + cos * top)],
+            [cos, -sin, square.x - 0.5 - middle * (cos - sin)],
+            [sin, cos, square.y - 0.5 - middle * (sin + cos)],
         ]
     )
     size = (picture.shape[1], picture.shape[0])
@@ -80,15 +81,14 @@ def _draw_face(draw: ImageDraw.ImageDraw, face: Face, size: tuple[int, int]) -> 
     draw.rectangle((x, y, x + right - left + 2 * margin, y + high), fill=colour)
     draw.text((x + margin - left, y + margin - top), text, fill="white", font=font)
     if face.box.width >= 80:
-        _draw_bars(draw, face, line)
+        _draw_bars(draw, face, size[1])
 
 
-def _draw_bars(draw: ImageDraw.ImageDraw, face: Face, line: int) -> None:
-    """Seven bars along the box's lower edge, inside it, in the order of the classes."""
-    room = face.box.width - 2 * line
-    wide, high = room / len(EXPRESSIONS), face.box.height / 6
-    floor = face.box.bottom - line
+def _draw_bars(draw: ImageDraw.ImageDraw, face: Face, picture_height: int) -> None:
+    """Seven bars in the order of the classes, below the box, or at the picture's lower edge where there is no room."""
+    wide, high = face.box.width / len(EXPRESSIONS), face.box.height / 6
+    floor = min(face.box.bottom + high, picture_height)
     for place, (expression, share) in enumerate(zip(EXPRESSIONS, face.probabilities, strict=True)):
-        x = face.box.left + line + place * wide
-        draw.rectangle((x, floor - high, x + wide - 1, floor), fill=(0, 0, 0, 70))
+        x = face.box.left + place * wide
+        draw.rectangle((x, floor - high, x + wide - 1, floor), fill=(0, 0, 0, 90))
         draw.rectangle((x + 1, floor - max(high * float(share), 1), x + wide - 2, floor), fill=expression.colour)

@@ -18,15 +18,15 @@ Picture = str | Path | np.ndarray
 class Recognizer:
     """Finds the faces in pictures and reads the expression that each shows.
 
-    model: a shipped model's name ("vit_tiny", "mobilenet_v2") or a model file's path; threads: how many cores a call
+    model: a shipped model's name ("mobilenet_v2", "vit_tiny") or a model file's path; threads: how many cores a call
     may use, all if None. Raises ModelError for an unknown or damaged model.
 
-    >>> recognizer = Recognizer("vit_tiny")
+    >>> recognizer = Recognizer()
     >>> for face in recognizer.recognize("party.jpg"):  # doctest: +SKIP
     ...     print(face.expression, face.confidence)
     """
 
-    def __init__(self, model: str | Path = "vit_tiny", threads: int | None = None) -> None:
+    def __init__(self, model: str | Path = "mobilenet_v2", threads: int | None = None) -> None:
         self.model = ModelFile.open(model, threads)
         self.detector = FaceDetector(models_folder(), threads=threads or 1)
         self._framing = Framing.from_text(self.model.metadata["crop"])
