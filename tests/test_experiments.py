@@ -466,7 +466,7 @@ def test_a_killed_queue_goes_on_and_ends_with_results(recipes: Path, tmp_path: P
     queue.wait()
     assert not is_filed("first-s0", results)
 
-    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=400)
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=600)
     assert done.returncode == 1, done.stderr  # for the broken one
     assert "broken.toml: 'network' must be a text" in done.stderr
     assert "augmented-s0: waiting" in done.stderr

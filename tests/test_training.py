@@ -394,7 +394,7 @@ def test_two_processes_train_one_network(tmp_path: Path, tiny_data: Path) -> Non
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ,
-        timeout=400,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     folder = RunFolder(out)

@@ -117,6 +117,7 @@ def status(
     jobs, broken = known.find(recipes, _numbers(seeds))
     console = Console()
     table = Table("run", "state", "epochs", "time left", "")
+    table.columns[0].no_wrap = True
     table.columns[2].justify = table.columns[3].justify = "right"
     rows = standings(jobs, out, results, balanced is not None)
     colours = {

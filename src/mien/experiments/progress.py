@@ -60,9 +60,7 @@ def _standing(
     if folder.is_locked():
         return Standing(job, State.RUNNING, len(curve), left)
     if job.recipe.synthetic and not balanced:
-        return Standing(
-            job, State.WAITING, len(curve), left, "for synthetic pictures; give a balanced set with --balanced"
-        )
+        return Standing(job, State.WAITING, len(curve), left, "for synthetic pictures (--balanced)")
     if (folder.path / FAILURE).is_file():
         reason = (folder.path / FAILURE).read_text(encoding="utf-8").strip()
         return Standing(job, State.FAILED, len(curve), left, reason)

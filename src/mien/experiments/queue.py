@@ -142,7 +142,7 @@ class _Process:
         self.job, self.trains, self.interrupted = job, trains, False
         folder.mkdir(parents=True, exist_ok=True)
         self._log = folder / LOG
-        with self._log.open("wb") as log:
+        with self._log.open("ab") as log:
             self._process = _start(command, log)
 
     def ended(self) -> bool:
