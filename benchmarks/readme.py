@@ -28,9 +28,9 @@ def table(root: Path) -> str:
         size = [f"{measured['megabytes']:.1f}", f"{measured['face_ms']:.1f}"] if measured else ["not run"] * 2
         rows.append(_row(f"**Mien {name}** ({precision})", _scores(scores), size))
     fer = (speed or {}).get("fer")
-    fer_speed = f"{fer['face_ms']:.1f}" if isinstance(fer, dict) else "not run"
+    fer_size = [f"{fer['megabytes']:.1f}", f"{fer['face_ms']:.1f}"] if isinstance(fer, dict) else ["not run"] * 2
     peer = _read(root / "results/peers/fer-official-test.json")
-    rows.append(_row(peer["model"] + " (PyPI)" if peer else "fer (PyPI)", _scores(peer), ["0.1", fer_speed]))
+    rows.append(_row(peer["model"] + " (PyPI)" if peer else "fer (PyPI)", _scores(peer), fer_size))
     return "\n".join(rows)
 
 

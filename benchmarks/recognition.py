@@ -120,7 +120,9 @@ def main() -> None:
             }
         theirs = ask_fer("fer_speed.py", options.rounds, file)
         found["fer"] = (
-            "not run" if theirs is None else {"face_ms": theirs["face_ms"], "photograph_12mp": theirs[str(file)]}
+            "not run"
+            if theirs is None
+            else {"megabytes": theirs["megabytes"], "face_ms": theirs["face_ms"], "photograph_12mp": theirs[str(file)]}
         )
     found["import_seconds"] = import_seconds()
     found["loads_torch"] = loads_torch()

@@ -111,7 +111,7 @@ def test_int8_that_changes_too_much_is_refused():
         parity.check_int8(np.zeros(1000, int), ours, theirs)
     theirs = ours.copy()
     theirs[:5] = np.roll(theirs[:5], 1, axis=1)  # few change, but all were right
-    with pytest.raises(ExportError, match="loses 0.0050 accuracy"):
+    with pytest.raises(ExportError, match=r"loses 0\.0050 accuracy"):
         parity.check_int8(ours.argmax(1), ours, theirs)
 
 

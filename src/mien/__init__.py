@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Box", "Face", "Recognizer"]
 
-_HOMES = {"Box": "mien.recognition.faces", "Face": "mien.recognition.faces", "Recognizer": "mien.recognition.recognizer"}
+_HOMES = {
+    "Box": "mien.recognition.faces",
+    "Face": "mien.recognition.faces",
+    "Recognizer": "mien.recognition.recognizer",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -8,6 +8,8 @@ from typing import Any
 
 from mien.errors import StorageError
 
+_REMEDY = "free some space or choose another place"
+
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file beside `path`, then put it in place in one step.
@@ -22,9 +24,9 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
             os.fsync(file.fileno())
         draft.replace(path)
     except OSError as error:
-        raise StorageError(f"cannot write {path}: {error.strerror or error}; free some space or choose another place") from error
+        raise StorageError(f"cannot write {path}: {error.strerror or error}; {_REMEDY}") from error
     except RuntimeError as error:  # torch's and safetensors' own writers report a full disk this way
-        raise StorageError(f"cannot write {path}: {error}; free some space or choose another place") from error
+        raise StorageError(f"cannot write {path}: {error}; {_REMEDY}") from error
     finally:
         draft.unlink(missing_ok=True)
 

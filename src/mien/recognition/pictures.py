@@ -30,7 +30,8 @@ def read_picture(path: str | Path) -> np.ndarray:
                         f"{path}: {width}x{height} is more than {MOST_PIXELS // 10**6} megapixels; make it smaller"
                     )
                 picture.load()
-                return np.ascontiguousarray(_to_rgb(ImageOps.exif_transpose(picture)))
+                ImageOps.exif_transpose(picture, in_place=True)
+                return np.ascontiguousarray(_to_rgb(picture))
     except FileNotFoundError as error:
         raise PictureError(f"{path}: no such file") from error
     except Image.UnidentifiedImageError as error:
@@ -82,7 +83,7 @@ def _to_rgb(picture: Image.Image) -> np.ndarray:
         picture = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, "white")
         picture = Image.alpha_composite(white, picture)
-    return np.asarray(picture.convert("RGB"))
+    return np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
 
 
 def _to_8_bits(values: np.ndarray) -> np.ndarray:
