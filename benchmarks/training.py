@@ -124,6 +124,9 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, help="a pass; 50 batches if left out, 6 on a CPU")
     parser.add_argument("--batch", type=int, help="512 on a GPU, 64 on a CPU if left out")
     parser.add_argument("--mixing", choices=MIXINGS, help="mix faces in our loop, which the plain one does not")
+    parser.add_argument(
+        "--patch-drop", type=float, default=0.0, help="share of patches our loop leaves out, as the CPU recipes do"
+    )
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--out", type=Path, help="another results file")
     options = parser.parse_args()
@@ -140,7 +143,7 @@ def main() -> None:
     for name in options.networks:
         recipe = Recipe(
             name,
-            stages=(Stage(3, options.pixels),),
+            stages=(Stage(3, options.pixels, options.patch_drop),),
             batch_size=batch,
             precision="bf16-mixed" if on_gpu else "32-true",
             compile=on_gpu,
@@ -153,7 +156,13 @@ def main() -> None:
         table.add_row(name, f"{mine:,.0f}", f"{theirs:,.0f}", f"{mine / theirs:.2f}")
         rows.append({"network": name, "ours": mine, "plain": theirs, "ratio": mine / theirs})
     Console().print(table)
-    settings = {"pixels": options.pixels, "batch": batch, "pictures": len(data), "mixing": options.mixing}
+    settings = {
+        "pixels": options.pixels,
+        "batch": batch,
+        "pictures": len(data),
+        "mixing": options.mixing,
+        "patch_drop": options.patch_drop,
+    }
     path = options.out or ROOT / "results" / "benchmarks" / f"training-{'gpu' if on_gpu else 'cpu'}.json"
     write_json(path, {"hardware": hardware(), **settings, "rows": rows})
 

@@ -4,7 +4,8 @@ import sys
 
 import typer
 
-from mien.cli import data, evaluate, export, predict, train
+from mien.cli import app as serve
+from mien.cli import data, evaluate, experiments, export, predict, report, synth, train
 from mien.errors import MienError
 
 app = typer.Typer(
@@ -15,10 +16,14 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command()(predict.predict)
+app.command("app")(serve.app)
 app.add_typer(data.app, name="data")
 app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.command()(export.export)
+app.add_typer(experiments.app, name="experiments")
+app.command()(report.report)
+app.add_typer(synth.app, name="synth")
 
 
 def main() -> None:
