@@ -91,6 +91,13 @@ def test_files_of_the_command_agree(tmp_path):
     assert (np.abs(drawn.astype(int) - original).max(2) > 60).mean() > 0.01
 
 
+def test_relative_and_absolute_paths_go_together(monkeypatch):
+    monkeypatch.chdir(EXAMPLES[0].parent)
+    done = predict(EXAMPLES[0].name, EXAMPLES[1])
+    assert done.exit_code == 0, done.output
+    assert all(f" {path.name} " in done.output for path in EXAMPLES[:2])
+
+
 def test_json_to_a_pipe_is_one_line_a_picture():
     done = predict(*EXAMPLES[:2], "--json", "-")
     lines = [json.loads(line) for line in done.stdout.splitlines()]

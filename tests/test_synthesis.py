@@ -284,7 +284,7 @@ def test_shipped_recipes_are_read_and_fit_the_size(path: Path) -> None:
         ("ema = 1.0", "ema must lie"),
         ("precision = 'fp8'", "precision must be one of"),
         ("split = 'mine'", "split must be one of"),
-        ("steps = 'many'", "wrong kind"),
+        ("steps = 'many'", "must be a whole number"),
         ("steps =", "not valid TOML"),
     ],
 )

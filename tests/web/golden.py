@@ -19,7 +19,7 @@ from mien.recognition.cropping import crop_picture, luma
 from mien.recognition.detection import FaceDetector, anchors, merge, tile_squares, turn
 from mien.recognition.faces import Box, Detection, Square
 from mien.recognition.framing import FRAMING
-from mien.recognition.model import models_folder
+from mien.recognition.model import ModelFile, file_hash, models_folder, shipped_models
 from mien.recognition.pictures import read_picture
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +41,26 @@ def turned(pixels: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(np.rot90(pixels))
 
 
+def portraits() -> list[np.ndarray]:
+    """The crops uint8 [48, 48] of the examples' main faces, which the models are asked about."""
+    detector = FaceDetector(models_folder())
+    pictures = [read_picture(path) for path in sorted((ROOT / "examples").glob("*.jpg"))]
+    return [crop_picture(picture, FRAMING.square(detector.detect(picture)[0]), CROP) for picture in pictures]
+
+
+def answers(crops: list[np.ndarray]) -> dict[str, Any]:
+    """What each shipped model says of the crops, and which file said so."""
+    models = [ModelFile.open(name, threads=1) for name in shipped_models()]
+    return {
+        model.path.name: {
+            "sha256": file_hash(model.path),
+            "precision": model.metadata["precision"],
+            "probabilities": model.run(np.stack(crops)).probabilities.tolist(),
+        }
+        for model in models
+    }
+
+
 def cases(pixels: np.ndarray) -> dict[str, Any]:
     """Every case with Python's answer, as plain numbers."""
     rng = np.random.default_rng(0)
@@ -51,6 +71,7 @@ def cases(pixels: np.ndarray) -> dict[str, Any]:
         for side in (*rng.uniform(2, 48, 12), *rng.uniform(48, 200, 6), 48.0)
     ]
     groups = [[_made_up_detection(rng) for _ in range(8)] for _ in range(12)]
+    crops = portraits()
     sizes = [(3000, 4000), (4000, 3000), (1280, 1280), (1281, 900), (700, 9000), (40, 40), (2160, 3840)]
     return {
         "luma": [[*(int(part) for part in pixel), int(luma(pixel))] for pixel in small.reshape(-1, 3)[:64]],
@@ -75,6 +96,8 @@ def cases(pixels: np.ndarray) -> dict[str, Any]:
             }
             for height, width in sizes
         ],
+        "portraits": [_text(crop) for crop in crops],
+        "models": answers(crops),
         "picture": {"width": pixels.shape[1], "height": pixels.shape[0]},
         "faces": _faces(detector, pixels),
         "facesOnSide": _faces(detector, turned(pixels)),

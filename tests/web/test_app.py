@@ -17,6 +17,7 @@ from expectation import MODELS, ROOT, Expectation
 from PIL import Image
 
 from mien.expressions import BY_NAME
+from mien.recognition.faces import Box
 from mien.recognition.model import file_hash
 from mien.recognition.pictures import read_picture
 from mien.server.serving import AppServer, app_folder
@@ -30,8 +31,10 @@ class App:
     def __init__(self, context: Any, address: str) -> None:
         self.context, self.address = context, address
         self.requests: list[str] = []
+        self.answered: list[str] = []
         self.errors: list[str] = []
         context.on("request", lambda request: self.requests.append(request.url))
+        context.on("response", lambda response: self.answered.append(response.url))
         self.page = context.new_page()
         self.page.set_default_timeout(PATIENCE)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -186,7 +189,8 @@ def test_a_refused_camera_is_said_and_a_picture_still_works(start: Start) -> Non
 def test_no_camera_at_all_is_another_message(start: Start) -> None:
     app = start()
     app.page.evaluate(
-        "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('none', 'NotFoundError'))"
+        "() => void (navigator.mediaDevices.getUserMedia = "
+        "() => Promise.reject(new DOMException('none', 'NotFoundError')))"
     )
     app.open_camera()
     app.expect(".message").to_contain_text("No camera found")
@@ -272,7 +276,7 @@ def test_no_request_leaves_the_origin(start: Start) -> None:
     ):
         refused = app.page.evaluate(f"{attempt}.then(() => false, () => true)")
         assert refused, attempt
-    assert [url for url in app.requests if "example.com" in url] == []
+    assert [url for url in app.answered if "example.com" in url] == []
 
 
 def test_every_control_has_a_name_and_the_first_screen_works_by_keyboard(start: Start) -> None:
@@ -280,9 +284,8 @@ def test_every_control_has_a_name_and_the_first_screen_works_by_keyboard(start: 
     app.expect(".claim").to_be_visible()
     for screen in ("Camera", "Models", "History", "About"):
         app.go(screen)
-        for role in ("button", "link", "switch", "radio"):
-            for control in app.page.get_by_role(role).all():
-                assert control.aria_snapshot().count('"'), (screen, control.inner_html())
+        tree = app.page.locator("body").aria_snapshot()
+        assert re.findall(r"- (?:button|link|switch|radio|textbox)\b(?! \").*", tree) == [], screen
     app.go("Camera")
     app.page.get_by_role("button", name="Open the camera").focus()
     app.page.keyboard.press("Enter")
@@ -309,22 +312,28 @@ READ = """async ({ worker, model, picture }) => {
 }"""
 
 
-@pytest.mark.parametrize("name", ["astronaut.jpg", "obama.jpg", "obama3.jpg", "biden.jpg"])
-def test_boxes_and_probabilities_are_pythons(
-    start: Start, name: str, catalogue: list[dict], expectation: Expectation
-) -> None:
+# On a face that shows an expression clearly; on one between two, a single grey level in two of a hundred of the crop's
+# pixels moves them by half a hundredth, and an int8 file's kernels by two hundredths (web/tests/models.test.ts).
+CLEAR = 1e-3
+UNCLEAR = {"float32": 0.01, "int8": 0.05}
+
+
+@pytest.mark.parametrize("name", ["astronaut.jpg", "obama.jpg", "obama2.jpg", "obama3.jpg", "biden.jpg"])
+def test_boxes_and_probabilities_are_pythons(start: Start, name: str, catalogue: list[dict]) -> None:
     app = start(camera=False)
     app.expect(".claim").to_be_visible()
     worker = next(url for url in app.requests if "/worker-" in url)
     picture = read_picture(ROOT / "examples" / name)
-    model = {**catalogue[0], "url": app.address + catalogue[0]["url"]}
-    request = {"worker": worker, "model": model, "picture": base64.b64encode(png(picture)).decode()}
-    faces = app.page.evaluate(READ, request)
-    found, probabilities = expectation.read(picture)
-    assert len(faces) == len(found)
-    for face, detection, expected in zip(faces, found, probabilities, strict=True):
-        assert detection.box.overlap(type(detection.box)(**face["box"])) >= 0.98
-        np.testing.assert_allclose(face["probabilities"], expected, atol=1e-3)
+    for model in catalogue:
+        located = {**model, "url": app.address + model["url"]}
+        request = {"worker": worker, "model": located, "picture": base64.b64encode(png(picture)).decode()}
+        faces = app.page.evaluate(READ, request)
+        found, probabilities = Expectation(model).read(picture)
+        assert len(faces) == len(found)
+        for face, detection, expected in zip(faces, found, probabilities, strict=True):
+            assert detection.box.overlap(Box(**face["box"])) >= 0.98
+            tolerance = CLEAR if expected.max() > 0.9 else UNCLEAR[model["properties"]["precision"]]
+            np.testing.assert_allclose(face["probabilities"], expected, atol=tolerance, rtol=0)
 
 
 @pytest.mark.parametrize(("threshold", "verdict"), [(1e9, "accepted"), (-1e9, "refused")])

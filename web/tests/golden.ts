@@ -16,6 +16,10 @@ interface Golden {
   readonly framing: string;
   readonly framings: readonly { readonly detection: Detection; readonly turn: number; readonly square: Square }[];
   readonly tiles: readonly { readonly height: number; readonly width: number; readonly squares: readonly Square[] }[];
+  readonly portraits: readonly string[];
+  readonly models: Readonly<
+    Record<string, { readonly sha256: string; readonly precision: string; readonly probabilities: readonly (readonly number[])[] }>
+  >;
   readonly picture: { readonly width: number; readonly height: number };
   readonly faces: readonly Cut[];
   readonly facesOnSide: readonly Cut[];

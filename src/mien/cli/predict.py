@@ -1,6 +1,7 @@
 """`mien predict`: pictures in; a table, files or annotated pictures out."""
 
 import json
+import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -49,6 +50,7 @@ def predict(
     pictures = find_pictures(paths)
     printing = json_file == Path("-")
     table = _table()
+    common = os.path.commonpath([picture.absolute().parent for picture in pictures])
     problems: list[str] = []
     with ExitStack() as stack:
         sinks: list[Sink] = []
@@ -69,11 +71,12 @@ def predict(
                 sink.write(picture, pixels, faces)
             if printing:
                 print(json.dumps({"picture": str(picture), "faces": [face_record(face) for face in faces]}), flush=True)
+            name = os.path.relpath(picture.absolute(), common)
             for number, face in enumerate(faces):
                 colour = BY_NAME[face.expression].colour
                 second = int(face.probabilities.argsort()[-2])
                 table.add_row(
-                    str(picture),
+                    "" if number else name,
                     str(number + 1),
                     f"[{colour}]{face.adjective}[/]",
                     f"{face.confidence:.0%}",
@@ -81,7 +84,7 @@ def predict(
                     f"{face.box.left:.0f}, {face.box.top:.0f}, {face.box.width:.0f} x {face.box.height:.0f}",
                 )
             if not faces:
-                table.add_row(str(picture), "-", "no face found", "", "", "")
+                table.add_row(name, "-", "no face found", "", "", "")
     if not printing and table.row_count:
         Console().print(table)
     for written in (json_file, csv_file, annotated):

@@ -18,31 +18,38 @@ export class Pyramid {
     return this.levels[0]!;
   }
 
-  /** Fills `target` (float32 RGB, size x size x 3, in [-1, 1]) with a square of the picture, upright. */
+  /**
+   * Fills `target` (float32 RGB, size x size x 3, in [-1, 1]) with a square of the picture, upright.
+   *
+   * In float32 and with halves rounded to even, as OpenCV does: places are often simple fractions, values then exact
+   * halves, and a single grey level moves the networks' boxes by a hundredth of a pixel.
+   */
   view(square: Square, size: number, target: Float32Array): void {
+    const { fround } = Math;
     const level = this.level(Math.trunc(Math.log2(square.side / size)));
-    const pixels = this.levels[level]!;
-    const { width, height, data } = pixels;
+    const { width, height, data } = this.levels[level]!;
     const shrink = 2 ** level;
     const scale = square.side / size / shrink;
-    const cos = Math.cos(square.turn) * scale;
-    const sin = Math.sin(square.turn) * scale;
     const half = (size - 1) / 2;
-    const left = square.x / shrink - 0.5 - half * (cos - sin);
-    const top = square.y / shrink - 0.5 - half * (sin + cos);
+    const [exactCos, exactSin] = [Math.cos(square.turn) * scale, Math.sin(square.turn) * scale];
+    const left = fround(square.x / shrink - 0.5 - half * (exactCos - exactSin));
+    const top = fround(square.y / shrink - 0.5 - half * (exactSin + exactCos));
+    const [cos, sin] = [fround(exactCos), fround(exactSin)];
     let place = 0;
     for (let row = 0; row < size; row++) {
+      const rowX = fround(left - sin * row);
+      const rowY = fround(top + cos * row);
       for (let column = 0; column < size; column++, place += 3) {
-        const x = left + cos * column - sin * row;
-        const y = top + sin * column + cos * row;
+        const x = fround(cos * column + rowX);
+        const y = fround(sin * column + rowY);
         const x0 = Math.floor(x);
         const y0 = Math.floor(y);
         if (x0 < -1 || y0 < -1 || x0 >= width || y0 >= height) {
           target[place] = target[place + 1] = target[place + 2] = (GREY - 127.5) / 127.5;
           continue;
         }
-        const right = x - x0;
-        const lower = y - y0;
+        const right = fround(x - x0);
+        const lower = fround(y - y0);
         const inside = x0 >= 0 && y0 >= 0 && x0 + 1 < width && y0 + 1 < height;
         const at = (y0 * width + x0) * 4;
         for (let channel = 0; channel < 3; channel++) {
@@ -51,8 +58,9 @@ export class Pyramid {
           const b = inside || (x0 + 1 < width && y0 >= 0) ? data[i + 4]! : GREY;
           const c = inside || (x0 >= 0 && y0 + 1 < height) ? data[i + width * 4]! : GREY;
           const d = inside || (x0 + 1 < width && y0 + 1 < height) ? data[i + width * 4 + 4]! : GREY;
-          const upper = a + (b - a) * right;
-          const value = Math.round(upper + (c + (d - c) * right - upper) * lower);
+          const upper = fround(a + fround(right * (b - a)));
+          const under = fround(c + fround(right * (d - c)));
+          const value = roundHalfToEven(fround(upper + fround(lower * fround(under - upper))));
           target[place + channel] = (value - 127.5) / 127.5;
         }
       }
@@ -90,4 +98,9 @@ export function halve(pixels: Pixels): Pixels {
     }
   }
   return { width, height, data };
+}
+
+function roundHalfToEven(value: number): number {
+  const rounded = Math.round(value);
+  return rounded - value === 0.5 && rounded % 2 === 1 ? rounded - 1 : rounded;
 }

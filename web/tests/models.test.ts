@@ -1,0 +1,31 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import * as ort from "onnxruntime-web/wasm";
+import { describe, expect, it } from "vitest";
+import { openExpressionNetwork } from "../src/engine/wasm";
+import { bytes, golden } from "./golden";
+
+/**
+ * How far a probability may be from Python's on the very same crop. An int8 file scales its numbers anew on every run,
+ * and the two engines' kernels round differently: the difference is the file's, not the app's.
+ */
+const TOLERANCE: Readonly<Record<string, number>> = { float32: 1e-3, int8: 0.03 };
+const SIZE = 48;
+
+describe.each(Object.entries(golden.models))("%s", (name, { sha256, precision, probabilities }) => {
+  const path = new URL(`../../models/${name}`, import.meta.url);
+  const file = existsSync(path) ? readFileSync(path) : null;
+  const known = file !== null && createHash("sha256").update(file).digest("hex") === sha256;
+
+  it.runIf(known)("says of Python's crops what it says in Python", async () => {
+    const runtime = new URL("../node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm", import.meta.url);
+    ort.env.wasm.wasmBinary = readFileSync(runtime).slice().buffer;
+    const network = await openExpressionNetwork(file!, SIZE);
+    for (const [i, portrait] of golden.portraits.entries()) {
+      const outputs = await network.run(bytes(portrait), 1);
+      outputs.probabilities.forEach((share, place) => {
+        expect(Math.abs(share - probabilities[i]![place]!)).toBeLessThan(TOLERANCE[precision]!);
+      });
+    }
+  });
+});
