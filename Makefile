@@ -5,10 +5,10 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 VENV := .venv
 MIEN := $(VENV)/bin/mien
 
-.PHONY: help demo test check benchmark clean
+.PHONY: help demo test check app test-app benchmark clean
 
 help: ## say what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: $(VENV)/.core ## recognise the faces in examples/ with the shipped models
 	$(MIEN) predict examples --annotate out/demo --map
@@ -22,11 +22,24 @@ check: $(VENV)/.dev ## style and types
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
+app: $(VENV)/.core web/node_modules/.package-lock.json ## build the app for the browser, start and open it
+	cd web && npm run --silent build
+	$(MIEN) app
+
+test-app: $(VENV)/.dev web/node_modules/.package-lock.json ## the app's tests, in real Chromium too
+	command -v chromium >/dev/null || { $(SUDO) apt-get update -q && $(SUDO) apt-get install -qy chromium; }
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check 'playwright>=1.49'
+	cd web && npm run --silent build && npm test
+	$(VENV)/bin/python -m pytest tests/web
+
 benchmark: $(VENV)/.dev ## speed and memory, beside peers
 	$(VENV)/bin/python benchmarks/recognition.py
 
 clean: ## remove what the commands made
-	rm -rf $(VENV) out build dist
+	rm -rf $(VENV) out build dist web/node_modules src/mien/server/app
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	cd web && npm ci --no-fund --no-audit
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
