@@ -126,6 +126,7 @@ def test_pictures_of_the_same_name_do_not_overwrite_each_other(tmp_path):
     [
         (["--map", EXAMPLES[0]], "--annotate"),
         (["nowhere.jpg"], "no such file"),
+        ([EXAMPLES[0], "--annotate", EXAMPLES[0].parent], "holds the pictures themselves"),
         (["--model", "none.onnx", EXAMPLES[0]], "no such model file"),
     ],
 )

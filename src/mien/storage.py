@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,22 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         raise StorageError(f"cannot write {path}: {error}; {_REMEDY}") from error
     finally:
         draft.unlink(missing_ok=True)
+
+
+def write_folder(folder: Path, fill: Callable[[Path], object]) -> None:
+    """Let `fill` write into a temporary folder beside `folder`, which may exist only if empty, and give it that name.
+
+    Raises StorageError when the disk refuses; on any failure nothing is left.
+    """
+    draft = folder.with_name(f".{folder.name}.{os.getpid()}.draft")
+    try:
+        draft.mkdir(parents=True)
+        fill(draft)
+        draft.replace(folder)
+    except OSError as error:
+        raise StorageError(f"cannot write {folder}: {error.strerror or error}; {_REMEDY}") from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -48,6 +48,8 @@ def predict(
     if show_map and not recognizer.model.has_map:
         raise MienError(f"the model {recognizer.model.name} has no map; leave --map out")
     pictures = find_pictures(paths)
+    if annotated is not None and annotated.resolve() in {picture.parent.resolve() for picture in pictures}:
+        raise MienError(f"--annotate {annotated} holds the pictures themselves; choose a folder of its own")
     printing = json_file == Path("-")
     table = _table()
     common = os.path.commonpath([picture.absolute().parent for picture in pictures])

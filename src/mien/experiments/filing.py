@@ -6,7 +6,6 @@ recipe reports on, which the run is judged on once, when it is filed.
 
 import json
 import math
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,12 +16,12 @@ import numpy as np
 import torch
 
 from mien.data.dataset import FaceData
-from mien.errors import DataError, StorageError
+from mien.errors import DataError
 from mien.evaluation import report
 from mien.evaluation.metrics import accuracy_and_macro_f1
 from mien.experiments.jobs import Job
 from mien.recognition.model import file_hash
-from mien.storage import write_json
+from mien.storage import write_folder, write_json
 from mien.training.loop import predict
 from mien.training.recipe import Recipe, from_dict
 from mien.training.run import Epoch, RunFolder, code_version
@@ -190,16 +189,10 @@ def _is_judged(folder: Path) -> bool:
 
 def _write(filed: Filed, place: Path) -> None:
     """The whole folder in one step: a run is on file wholly or not at all."""
-    draft = place.with_name(f".{place.name}.draft")
-    try:
-        shutil.rmtree(draft, ignore_errors=True)
+
+    def fill(draft: Path) -> None:
         write_json(draft / "run.json", filed.description)
         write_json(draft / "metrics.json", filed.metrics)
         RunFolder(draft).write_curve(filed.curve)
-        draft.rename(place)
-    except OSError as error:
-        raise StorageError(
-            f"cannot file {place}: {error.strerror}; free some space and run the command again"
-        ) from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+
+    write_folder(place, fill)

@@ -30,13 +30,21 @@ class Graph(nn.Module):
 def write(network: ExpressionNetwork, pixels: int, temperature: float, path: Path) -> None:
     """Write the model file without metadata, atomically; any number of faces a call."""
     graph = Graph(network.eval(), pixels, temperature).eval()
+    inputs = {"face": torch.zeros(2, FACE_SIZE, FACE_SIZE, dtype=torch.uint8)}
+    program = exported(graph, inputs, ["probabilities", "features", "map"])
+    write_atomically(path, program.save)
+
+
+def exported(graph: nn.Module, inputs: dict[str, torch.Tensor], outputs: list[str]) -> torch.onnx.ONNXProgram:
+    """A module in eval mode as ONNX; `inputs`: examples by name, in order, whose first axis may be of any length."""
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    faces = torch.export.Dim("faces")
     program = torch.onnx.export(
         graph,
-        (torch.zeros(2, FACE_SIZE, FACE_SIZE, dtype=torch.uint8),),
-        input_names=["face"],
-        output_names=["probabilities", "features", "map"],
-        dynamic_shapes={"face": {0: torch.export.Dim("faces")}},
+        tuple(inputs.values()),
+        input_names=list(inputs),
+        output_names=outputs,
+        dynamic_shapes={name: {0: faces} for name in inputs},
         opset_version=OPSET,
         dynamo=True,
         optimize=True,
@@ -44,7 +52,7 @@ def write(network: ExpressionNetwork, pixels: int, temperature: float, path: Pat
         verbose=False,
     )
     assert program is not None  # only the older exporter returns None
-    write_atomically(path, program.save)
+    return program
 
 
 def set_metadata(path: Path, properties: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ from mien.recognition.cropping import crop_picture
 from mien.recognition.detection import FaceDetector
 from mien.recognition.faces import Detection, Face
 from mien.recognition.framing import Framing
-from mien.recognition.model import ModelFile, Outputs, models_folder
+from mien.recognition.model import ModelFile, Outputs
 from mien.recognition.pictures import as_picture, read_picture
 
 Picture = str | Path | np.ndarray
@@ -28,7 +28,7 @@ class Recognizer:
 
     def __init__(self, model: str | Path = "mobilenet_v2", threads: int | None = None) -> None:
         self.model = ModelFile.open(model, threads)
-        self.detector = FaceDetector(models_folder(), threads=threads or 1)
+        self.detector = FaceDetector(threads=threads or 1)
         self._framing = Framing.from_text(self.model.metadata["crop"])
         self._size = int(self.model.metadata["input_size"])
 

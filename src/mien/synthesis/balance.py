@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from mien.data.dataset import FaceData
-from mien.errors import DataError, StorageError
+from mien.errors import DataError
 from mien.expressions import NAMES
 from mien.recognition.model import ModelFile, file_hash
-from mien.storage import write_atomically, write_json, write_text
+from mien.storage import write_atomically, write_folder, write_json, write_text
 from mien.synthesis import figures
 from mien.synthesis.filters import Examiner, Marks
 from mien.synthesis.sampling import training_faces
@@ -125,7 +125,7 @@ def balance(
         write_atomically(folder / "classes.png", lambda draft: chart.savefig(draft, format="png", dpi=120))
         write_json(folder / SUMMARY, summary)
 
-    _write_folder(out, fill)
+    write_folder(out, fill)
     return summary
 
 
@@ -294,18 +294,3 @@ def _line(row: dict[str, str]) -> Synthetic:
         probability=float(row["probability"]) if row["probability"] else None,
         novelty=float(row["novelty"]) if row["novelty"] else None,
     )
-
-
-def _write_folder(out: Path, fill: Callable[[Path], None]) -> None:
-    """Let `fill` write into a folder beside `out`, then give it its name; on any failure nothing is left."""
-    draft = out.with_name(f".{out.name}.{os.getpid()}.draft")
-    try:
-        draft.mkdir(parents=True)
-        fill(draft)
-        draft.replace(out)
-    except OSError as error:
-        raise StorageError(
-            f"cannot write {out}: {error.strerror or error}; free some space or choose another --out"
-        ) from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)

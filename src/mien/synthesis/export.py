@@ -1,6 +1,5 @@
 """Write the averaged generator as one ONNX file: grey faces and targets in, grey faces out."""
 
-import logging
 import tempfile
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from torch import nn
 
 from mien.data.dataset import FACE_SIZE
 from mien.errors import ExportError
+from mien.export import onnx as onnx_export
 from mien.expressions import NAMES
 from mien.recognition.framing import FRAMING
 from mien.storage import write_atomically
@@ -20,7 +20,6 @@ from mien.synthesis.run import SynthesisRun
 from mien.synthesis.translator import Translator
 from mien.training.run import code_version
 
-OPSET = 20
 # Grey levels, mean over the pixels: what half precision of the weights may do.
 TOLERANCE = 0.5
 _CHECKED_FACES = 16
@@ -69,23 +68,8 @@ def export_run(run: SynthesisRun, path: Path) -> Path:
 
 def exported(graph: Graph) -> onnx.ModelProto:
     """The graph as ONNX in float32, for any number of faces a call, without the exporter's notes."""
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    example = torch.zeros(2, FACE_SIZE, FACE_SIZE, dtype=torch.uint8), torch.zeros(2, dtype=torch.int64)
-    faces = torch.export.Dim("faces")
-    program = torch.onnx.export(
-        graph,
-        example,
-        input_names=["face", "target"],
-        output_names=["translated"],
-        dynamic_shapes={"face": {0: faces}, "target": {0: faces}},
-        opset_version=OPSET,
-        dynamo=True,
-        optimize=True,
-        external_data=False,
-        verbose=False,
-    )
-    assert program is not None  # only the older exporter returns None
-    model = program.model_proto
+    faces, targets = torch.zeros(2, FACE_SIZE, FACE_SIZE, dtype=torch.uint8), torch.zeros(2, dtype=torch.int64)
+    model = onnx_export.exported(graph, {"face": faces, "target": targets}, ["translated"]).model_proto
     del model.metadata_props[:]
     for node in model.graph.node:
         del node.metadata_props[:]
