@@ -103,8 +103,8 @@ class Face:
 class TrackedFace(Face):
     """A face of a video: one that keeps its number from frame to frame.
 
-    track: its number, from 1, never given to another face of the same video; probabilities: smoothed along the track, as
-    `expression` and `confidence` are; raw: float32 [7], what the model said of this frame alone.
+    track: its number, from 1, never given to another face of the same video; probabilities: smoothed along the track,
+    as `expression` and `confidence` are; raw: float32 [7], what the model said of this frame alone.
     """
 
     track: int = 0

@@ -18,7 +18,7 @@ Picture = str | Path | np.ndarray
 
 @dataclass(frozen=True)
 class Cut:
-    """A face ready for the model: where it was found, the square that frames it, and that square's pixels, grey uint8."""
+    """A face ready for the model: where it was found, the square that frames it, and its pixels, grey uint8."""
 
     detection: Detection
     square: Square

@@ -2,7 +2,8 @@
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
+from contextlib import suppress
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -13,10 +14,10 @@ class _End:
         self.error = error
 
 
-def ahead(items: Iterable[Item], most: int, drop: bool = False) -> Iterator[Item]:
+def ahead(items: Iterable[Item], most: int, drop: bool = False) -> Generator[Item]:
     """The items, made up to `most` ahead of their use; what they raise is raised here, after the items before it.
 
-    drop: never let the maker wait; where the user is slow, the oldest item gives way to the newest, as live video needs.
+    drop: never let the maker wait; where the user is slow, the oldest item gives way to the newest, for live video.
     Closing the iterator ends the thread after the item it is making.
     """
     made: queue.Queue[Item | _End] = queue.Queue(most)
@@ -59,7 +60,5 @@ def ahead(items: Iterable[Item], most: int, drop: bool = False) -> Iterator[Item
 
 
 def _discard(made: queue.Queue) -> None:
-    try:
+    with suppress(queue.Empty):
         made.get_nowait()
-    except queue.Empty:
-        pass

@@ -1,8 +1,8 @@
 """Say where every face is in every frame, while the detector looks at some of them only.
 
-Ten times a second the detector looks: at the neighbourhoods of the faces it knows, and now and then at the whole frame. A
-face seen by two looks in a row moved evenly between them, which holds for a tenth of a second; so the frames between wait
-for the second look. Live there is no waiting: every frame is looked at.
+Ten times a second the detector looks: at the neighbourhoods of the faces it knows, and now and then at the whole frame.
+A face seen by two looks in a row moved evenly between them, which holds for a tenth of a second; so the frames between
+wait for the second look. Live there is no waiting: every frame is looked at.
 """
 
 from collections.abc import Iterable, Iterator
@@ -38,10 +38,10 @@ class Placer:
         before: tuple[float, Places] | None = None
         for shot in shots:
             waiting.append(shot)
-            if before is not None and len(waiting) <= MOST_WAITING:
-                # to the microsecond: 3 frames of 1/30 s are 0.1 s
-                if 0 <= shot.time - before[0] < self._look_every - 1e-6:
-                    continue
+            # to the microsecond: 3 frames of 1/30 s are 0.1 s
+            early = before is not None and 0 <= shot.time - before[0] < self._look_every - 1e-6
+            if early and len(waiting) <= MOST_WAITING:
+                continue
             places = self._look(shot)
             yield from _between(before, waiting, places)
             before, waiting = (shot.time, places), []
@@ -58,9 +58,7 @@ class Placer:
         return self._tracker.update(shot.pixels, found, shot.time)
 
 
-def _between(
-    before: tuple[float, Places] | None, waiting: list[Shot], places: Places
-) -> Iterator[tuple[Shot, Places]]:
+def _between(before: tuple[float, Places] | None, waiting: list[Shot], places: Places) -> Iterator[tuple[Shot, Places]]:
     """The shots since the look before; the last of them is the one where the faces are in `places`."""
     last = waiting[-1]
     for shot in waiting[:-1]:

@@ -1,4 +1,4 @@
-"""Decode a video file: upright pictures with the times at which they are shown, one after another, in constant memory."""
+"""Decode a video file: upright pictures with the times at which they are shown, in constant memory."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 
 from mien.errors import VideoError
+from mien.recognition.extra import load
 from mien.recognition.pictures import MOST_PIXELS
-from mien.recognition.video.extra import load
 
-SUFFIXES = frozenset(
-    ".mp4 .m4v .mov .mkv .webm .avi .mpg .mpeg .ts .mts .m2ts .wmv .asf .flv .3gp .3g2 .ogv .mxf .vob .dv .y4m".split()
-)
+_KINDS = "mp4 m4v mov mkv webm avi mpg mpeg ts mts m2ts wmv asf flv 3gp 3g2 ogv mxf vob dv y4m"
+SUFFIXES = frozenset(f".{kind}" for kind in _KINDS.split())
 CUT_OFF = 0.05
 """A file that ends this part of its stated length too early, and a second, is cut off."""
 
@@ -33,8 +32,8 @@ class Shot:
 class VideoFile:
     """A video's shots, read once from first to last.
 
-    Times are the container's own presentation times: what ffprobe calls pts_time. A video whose clock starts at 1.4 s has
-    its first frame at 1.4 s. A phone's rotation flag is followed.
+    Times are the container's own presentation times: what ffprobe calls pts_time. A video whose clock starts at 1.4 s
+    has its first frame at 1.4 s. A phone's rotation flag is followed.
 
     Raises VideoError for a file that is no video or cannot be opened. Where parts of it cannot be decoded or its end is
     missing, the shots that are there come all the same, and after the last one `problem` says what was wrong.

@@ -1,8 +1,8 @@
 """Give each face of a video a number that stays: where it should be by now, and what it looks like, say who is who.
 
-Finds and tracks are paired by the least total cost (Hungarian method). The cost of a pair is the distance between the find
-and where the track's own movement leads it, in face sizes, and how little their thumbnails agree. Position alone would swap
-two faces that cross; the thumbnail tells which of them came out on which side.
+Finds and tracks are paired by the least total cost (Hungarian method). The cost of a pair is the distance between the
+find and where the track's own movement leads it, in face sizes, and how little their thumbnails agree. Position alone
+would swap two faces that cross; the thumbnail tells which of them came out on which side.
 """
 
 import math
@@ -15,7 +15,7 @@ from scipy.optimize import linear_sum_assignment
 from mien.recognition.faces import Box, Detection
 
 PATIENCE = 2.0
-"""A face that is not seen keeps its number for this long, in seconds: longer than another face takes to pass before it."""
+"""A face that is not seen keeps its number for this long, in seconds: longer than another takes to pass before it."""
 COAST = 0.5
 """A face that is not seen is taken to move on as it did for this long, in seconds, and to stand then."""
 REACH = 0.6
@@ -45,7 +45,7 @@ class Track:
         x, y = self.speed * min(time - self.seen, COAST)
         box = self.detection.box
         moved = Box(box.left + x, box.top + y, box.right + x, box.bottom + y)
-        return Detection(moved, self.detection.score, self.detection.landmarks + (x, y))
+        return Detection(moved, self.detection.score, self.detection.landmarks + np.array([x, y]))
 
 
 class Tracker:

@@ -1,7 +1,7 @@
-"""`open_video`: a video in; its frames with their faces out, each face with its number and its expression over time.
+"""`open_video`: a video in; its frames with their faces out, each face with a number and its expression over time.
 
-Three things happen at once: one thread decodes, one finds faces and cuts them, and the one that asks for frames runs the
-model on the faces of several frames together. Frames leave in order, and only a few are held at any time.
+Three things happen at once: one thread decodes, one finds faces and cuts them, and the one that asks for frames runs
+the model on the faces of several frames together. Frames leave in order, and only a few are held at any time.
 """
 
 import os
@@ -86,7 +86,9 @@ class Video:
         try:
             with closing(ahead(self.source, most, drop=live)) as shots:
                 placed = Placer(self.recognizer.detector, 0.0 if live else LOOK_EVERY).place(shots)
-                cut = ((shot, list(places), self.recognizer.cut(shot.pixels, places.values())) for shot, places in placed)
+                cut = (
+                    (shot, list(places), self.recognizer.cut(shot.pixels, places.values())) for shot, places in placed
+                )
                 with closing(ahead(cut, most)) as waiting:
                     yield from self._read(waiting, 1 if live else BATCH)
         finally:
@@ -131,11 +133,15 @@ def open_video(source: str | Path, model: str | Path | Recognizer = "mobilenet_v
     if isinstance(model, Recognizer):
         return Video(opened, model)
     try:
-        # one core is the detector's; the networks are too small for many
-        return Video(opened, Recognizer(model, threads=min(max((os.cpu_count() or 1) - 1, 1), 4)))
+        return Video(opened, Recognizer(model, model_threads()))
     except BaseException:
         opened.close()
         raise
+
+
+def model_threads() -> int:
+    """Threads for a `Recognizer` that reads videos: one core stays free for the detector; small networks use few."""
+    return min(max((os.cpu_count() or 1) - 1, 1), 4)
 
 
 def _track(face: Face, number: int, smoothed: np.ndarray) -> TrackedFace:

@@ -1,4 +1,4 @@
-"""What the extra `video` brings, loaded when it is first needed."""
+"""What the optional extras bring, loaded when it is first needed."""
 
 from importlib import import_module
 from typing import Any
