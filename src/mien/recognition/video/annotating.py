@@ -86,7 +86,7 @@ class AnnotatedVideo:
     def _start(self, drawn: np.ndarray) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._output = self._av.open(
-            str(self._draft), "w", format="mp4", options={"movflags": "hybrid_fragmented+negative_cts_offsets", "frag_duration": "2000000"}
+            str(self._draft), "w", format="mp4", options={"movflags": "hybrid_fragmented+delay_moov", "frag_duration": "2000000"}
         )
         self._stream = self._output.add_stream("libx264", options={"preset": "veryfast", "crf": QUALITY})
         self._stream.height, self._stream.width = drawn.shape[:2]

@@ -75,10 +75,11 @@ class VideoFile:
         """Seconds from the first frame to the end as the container states them, None where it does not."""
         if self._stream.duration is not None:
             return float(self._stream.duration * self._stream.time_base)
-        if self._container.duration is not None:
-            end = self._container.duration / self._av.time_base + (self._container.start_time or 0) / self._av.time_base
-            return float(end - self.start)
-        return None
+        if self._container.duration is None:
+            return None
+        whole = self._container.duration / self._av.time_base
+        # Matroska states when it ends and not how long it is
+        return float(whole - self.start if "matroska" in self._container.format.name else whole)
 
     @property
     def time_base(self) -> Fraction:
