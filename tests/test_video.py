@@ -117,9 +117,10 @@ def test_all_sinks_tell_the_same(video, tmp_path):
         sound = sum(packet.size for packet in opened.demux(audio=0))
     with av.open(str(video)) as opened:
         assert sound == sum(packet.size for packet in opened.demux(audio=0))  # copied as it is
-        before = [frame for frame in opened.decode(video=0)]
+        opened.seek(0)
+        before = list(opened.decode(video=0))
     with av.open(str(drawn)) as opened:
-        after = [frame for frame in opened.decode(video=0)]
+        after = list(opened.decode(video=0))
     assert [round(frame.time, 3) for frame in after] == [round(frame.time, 3) for frame in before]
     change = np.abs(after[3].to_ndarray(format="rgb24").astype(int) - before[3].to_ndarray(format="rgb24")).max(2)
     assert (change > 60).mean() > 0.01
@@ -128,8 +129,8 @@ def test_all_sinks_tell_the_same(video, tmp_path):
 def test_the_summary_fits_a_terminal(video):
     done = predict(video)
     assert done.exit_code == 0
-    assert "2.5 s, 50 frames, 20% without a face" in re.sub(r"\s+", " ", done.stdout).replace("2.4 s", "2.5 s")
-    assert all(len(line) <= 80 or "party.mp4" in line for line in done.stdout.splitlines())
+    assert re.search(r"2\.5 s, 50 frames, 2\d% without a face", re.sub(r"\s+", " ", done.stdout))
+    assert all(len(line) <= 80 for line in done.stdout.splitlines())
 
 
 def test_json_to_a_pipe_is_one_line_a_frame(video):
@@ -283,7 +284,7 @@ class MadeUpCamera:
     def __init__(self, number: int) -> None:
         self.left = 6
 
-    def isOpened(self) -> bool:  # noqa: N802 (OpenCV's name)
+    def isOpened(self) -> bool:
         return True
 
     def read(self):
@@ -307,7 +308,7 @@ def test_a_camera_that_goes_away_ends_with_its_rows_and_one_line(tmp_path, monke
 
 
 def test_an_unreachable_stream_is_one_line():
-    with pytest.raises(VideoError, match="rtsp://127.0.0.1:9"):
+    with pytest.raises(VideoError, match=r"rtsp://127\.0\.0\.1:9"):
         mien.open("rtsp://127.0.0.1:9/nothing")
 
 

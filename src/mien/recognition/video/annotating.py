@@ -4,7 +4,9 @@ The file is fragmented while it grows, so that an end at any moment leaves a vid
 when it closes in order.
 """
 
+import math
 import os
+import struct
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -38,7 +40,6 @@ class AnnotatedVideo:
         self._sound = _Sound(self._av, sound) if sound is not None else None
         self._output: Any = None
         self._last = -1
-        self._failed = False
 
     def __enter__(self) -> Self:
         return self
@@ -57,36 +58,41 @@ class AnnotatedVideo:
                 self._sound.copy_until(self._output, frame.time)
             self._output.mux(self._stream.encode(picture))
         except (OSError, self._av.FFmpegError) as error:
-            self._failed = True
             raise self._refused(error) from error
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._output is None:
-            return
         try:
-            try:
-                if not self._failed:
-                    self._output.mux(self._stream.encode(None))
-                    if self._sound is not None and error is None:
-                        self._sound.copy_until(self._output, float("inf"))
-            finally:
-                try:
-                    self._output.close()
-                finally:
-                    self._draft.replace(self.path)
+            if self._output is not None:
+                self._finish(cut_short=error is not None)
         except (OSError, self._av.FFmpegError) as refusal:
-            if not self._failed:
+            if error is None:
                 raise self._refused(refusal) from refusal
         finally:
             if self._sound is not None:
                 self._sound.close()
 
+    def _finish(self, cut_short: bool) -> None:
+        try:
+            self._output.mux(self._stream.encode(None))
+            if self._sound is not None and not cut_short:
+                self._sound.copy_until(self._output, math.inf)
+        finally:
+            try:
+                self._output.close()
+            finally:
+                self._disk.close()
+                self._draft.replace(self.path)
+
     def _start(self, drawn: np.ndarray) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._disk = _Disk(self._draft)
         self._output = self._av.open(
-            str(self._draft), "w", format="mp4", options={"movflags": "hybrid_fragmented+delay_moov", "frag_duration": "2000000"}
+            self._disk,
+            "w",
+            format="mp4",
+            options={"movflags": "hybrid_fragmented+delay_moov", "frag_duration": "2000000"},
         )
         self._stream = self._output.add_stream("libx264", options={"preset": "veryfast", "crf": QUALITY})
         self._stream.height, self._stream.width = drawn.shape[:2]
@@ -97,7 +103,53 @@ class AnnotatedVideo:
 
     def _refused(self, error: Exception) -> StorageError:
         reason = getattr(error, "strerror", None) or error
-        return StorageError(f"cannot write {self.path}: {reason}; free some space or choose another place")
+        remedy = "; free some space or choose another place" if isinstance(error, OSError) else ""
+        return StorageError(f"cannot write {self.path}: {reason}{remedy}")
+
+
+class _Disk:
+    """The file on disk. Once a write is refused it takes no more, and keeps the whole fragments that it has.
+
+    Without it the end that FFmpeg always writes would spoil what stands on a full disk.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("wb+", buffering=0)
+        self._refused = False
+
+    def write(self, data: bytes) -> int:
+        rest = memoryview(data)
+        try:
+            while rest and not self._refused:
+                rest = rest[self._file.write(rest) :]
+        except OSError:
+            self._refused = True
+            raise
+        return len(data)
+
+    def seek(self, place: int, whence: int = 0) -> int:
+        return self._file.seek(place, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def close(self) -> None:
+        if self._refused:
+            self._file.truncate(self._whole())
+        self._file.close()
+
+    def _whole(self) -> int:
+        """Where the last whole fragment ends: MP4 is a row of boxes, each with its size and kind in front."""
+        end, place, total = 0, 0, self._file.seek(0, os.SEEK_END)
+        while place + 8 <= total:
+            self._file.seek(place)
+            size, kind = struct.unpack(">I4s", self._file.read(8))
+            if size < 8 or place + size > total:
+                break
+            place += size
+            if kind != b"moof":  # it is followed by its data
+                end = place
+        return end
 
 
 class _Sound:
@@ -120,7 +172,7 @@ class _Sound:
             self._to = output.add_stream_from_template(self._from)
         else:
             self._to = output.add_stream("aac", rate=self._from.codec_context.sample_rate)
-            self._to.codec_context.layout = self._from.codec_context.layout
+            self._to.codec_context.layout = "mono" if self._from.codec_context.channels == 1 else "stereo"
 
     def copy_until(self, output: Any, time: float) -> None:
         """Hand on the packets that start before `time` in seconds."""
