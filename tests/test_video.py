@@ -209,10 +209,11 @@ def test_the_original_is_never_overwritten(video, tmp_path):
     assert copy.read_bytes() == video.read_bytes()
 
 
-def test_without_the_extra_one_line_says_what_to_install(video, recognizer, monkeypatch):
-    monkeypatch.setitem(sys.modules, "av", None)
+@pytest.mark.parametrize("missing", ["av", "scipy.optimize"])
+def test_without_the_extra_one_line_says_what_to_install(video, recognizer, monkeypatch, missing):
+    monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(MissingExtraError, match=re.escape("pip install 'mien[video]'")):
-        mien.open(video, recognizer)
+        list(mien.open(video, recognizer))
 
 
 @pytest.fixture(scope="module")

@@ -38,12 +38,16 @@ def predict(
 ) -> None:
     """Find the faces in pictures, videos or what a camera sees, and say which expression each shows.
 
-    A picture without a face is a result; one that cannot be read is named, the others are still done, and the exit code
-    is 2. The faces of a video keep their numbers; its rows have the time of each frame in seconds. Ctrl-C ends a
-    camera, and keeps what was done of a video.
+    A picture without a face is a result. One that cannot be read is named,
+    the others are still done, and the exit code is 2. The faces of a video
+    keep their numbers; its rows have each frame's time in seconds. Ctrl-C
+    keeps what was done of a video, and is the way to end a camera.
 
-    Examples: mien predict party.jpg | mien predict holiday/ --csv faces.csv --annotate drawn/ |
-    mien predict talk.mp4 --csv talk.csv --timeline talk.png | mien predict webcam --json -
+    Examples:
+    mien predict party.jpg
+    mien predict holiday/ --csv faces.csv --annotate drawn/
+    mien predict talk.mp4 --csv talk.csv --timeline talk.png
+    mien predict webcam --json -
     """
     from mien.cli import pictures, videos
     from mien.recognition.recognizer import Recognizer

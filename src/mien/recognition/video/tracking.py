@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
+from mien.recognition.extra import load
 from mien.recognition.faces import Box, Detection
 
 PATIENCE = 2.0
@@ -112,7 +112,7 @@ def _pairs(costs: np.ndarray) -> list[tuple[int, int]]:
     if not costs.size:
         return []
     far = 1e6
-    rows, columns = linear_sum_assignment(np.where(np.isfinite(costs), costs, far))
+    rows, columns = load("scipy.optimize").linear_sum_assignment(np.where(np.isfinite(costs), costs, far))
     return [(int(row), int(column)) for row, column in zip(rows, columns, strict=True) if costs[row, column] < far]
 
 

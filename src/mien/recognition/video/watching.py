@@ -21,6 +21,7 @@ from mien.recognition.video.live import is_live, open_live
 from mien.recognition.video.placing import LOOK_EVERY, Placer
 from mien.recognition.video.reading import Shot, VideoFile
 from mien.recognition.video.smoothing import Smoother
+from mien.recognition.video.tracking import PATIENCE
 
 BATCH = 32
 """Faces that the model reads in one call, of as many frames as it takes."""
@@ -117,6 +118,8 @@ class Video:
             ]
             tracked.sort(key=lambda face: -face.box.area)
             yield Frame(self.source.source, shot.pixels, tracked, shot.number, shot.time)
+            for number in [number for number, one in smoothers.items() if shot.time - one.time > PATIENCE]:
+                del smoothers[number]
 
 
 _Cuts = tuple[Shot, list[int], list[Cut]]
