@@ -58,8 +58,9 @@ def test_a_gap_keeps_the_number_and_a_long_one_does_not():
 def test_another_face_in_the_same_place_gets_another_number():
     tracker = Tracker()
     assert list(tracker.update(scene(a=100), [found(100)], 0.0)) == [1]
-    assert list(tracker.update(scene(c=100), [found(100)], 0.1)) == [2]
-    assert list(tracker.update(scene(a=100), [found(100)], 0.2)) == [1]
+    assert list(tracker.update(scene(c=100), [found(100)], 0.1)) == []  # while 1 is missing, 2 must be seen twice
+    assert list(tracker.update(scene(c=100), [found(100)], 0.2)) == [2]
+    assert list(tracker.update(scene(a=100), [found(100)], 0.3)) == [1]
 
 
 def test_the_expected_place_moves_on_as_the_face_did():

@@ -20,10 +20,12 @@ COAST = 0.5
 """A face that is not seen is taken to move on as it did for this long, in seconds, and to stand then."""
 REACH = 0.6
 """How far from its expected place a face may be found, in face sizes; boxes at this distance overlap by a quarter."""
-REACH_GROWTH = 1.0
-"""What a second out of sight adds to the reach, in face sizes."""
+REACH_GROWTH = 2.0
+"""What a second out of sight adds to the reach, in face sizes: a face that turns back while it is hidden."""
 LIKE = 0.3
-"""Thumbnails of one face agree at least this much (their correlation): another face after a cut does not."""
+"""Thumbnails of one face agree at least this much (their correlation): most faces after a cut do not."""
+LIKE_AGAIN = 0.5
+"""The same for a face found beyond `REACH`: its place says less, so its looks must say more."""
 STEADINESS = 0.7
 """How much of a track's speed and thumbnail stays when it is seen again."""
 THUMBNAIL = 12
@@ -34,7 +36,6 @@ THUMBNAIL = 12
 class Track:
     """A face over time. seen: when last, in seconds; speed: of its centre, in pixels a second."""
 
-    number: int
     detection: Detection
     seen: float
     thumbnail: np.ndarray
@@ -52,35 +53,43 @@ class Tracker:
     """The faces of one video so far; numbers start at 1 and none is given twice."""
 
     def __init__(self) -> None:
-        self._tracks: list[Track] = []
+        self._tracks: dict[int, Track] = {}
+        self._newcomers: list[Track] = []
         self._next = 1
 
     def expected(self, time: float) -> list[Detection]:
         """Where to look for the faces seen a moment ago."""
-        return [track.expected(time) for track in self._tracks if time - track.seen <= COAST]
+        tracks = [*self._tracks.values(), *self._newcomers]
+        return [track.expected(time) for track in tracks if time - track.seen <= COAST]
 
     def update(self, picture: np.ndarray, found: list[Detection], time: float) -> dict[int, Detection]:
         """Pair the finds in a picture uint8 RGB [H, W, 3] with the tracks; the finds by their track's number.
 
-        A find that is nobody's starts a track; a track unseen for longer than `PATIENCE` ends.
+        A find that is nobody's gets the next number; while a known face is missing, though, only when it is found a
+        second time: half a face that comes out from behind another is easily taken for a stranger's. A track unseen for
+        longer than `PATIENCE` ends.
         """
-        self._tracks = [track for track in self._tracks if time - track.seen <= PATIENCE]
-        thumbnails = [thumbnail(picture, detection.box) for detection in found]
-        costs = np.full((len(found), len(self._tracks)), np.inf)
-        for row, (detection, look) in enumerate(zip(found, thumbnails, strict=True)):
-            for column, track in enumerate(self._tracks):
-                costs[row, column] = _cost(track, detection, look, time)
+        self._tracks = {number: track for number, track in self._tracks.items() if time - track.seen <= PATIENCE}
+        looks = [thumbnail(picture, detection.box) for detection in found]
+        numbers, tracks = list(self._tracks), list(self._tracks.values())
+        known = _pairs(tracks, found, looks, time)
+        strange = [row for row in range(len(found)) if row not in known]
+        second = _pairs(self._newcomers, [found[row] for row in strange], [looks[row] for row in strange], time)
+        all_in_sight = len(known) == len(tracks)
+        newcomers = []
         result = {}
-        paired = dict(_pairs(costs))
-        for row, (detection, look) in enumerate(zip(found, thumbnails, strict=True)):
-            if row in paired:
-                track = self._tracks[paired[row]]
-                _see(track, detection, look, time)
-            else:
-                track = Track(self._next, detection, time, look)
-                self._tracks.append(track)
+        for row, column in known.items():
+            _see(tracks[column], found[row], looks[row], time)
+            result[numbers[column]] = found[row]
+        for place, row in enumerate(strange):
+            track = Track(found[row], time, looks[row])
+            if all_in_sight or place in second:
+                self._tracks[self._next] = track
+                result[self._next] = found[row]
                 self._next += 1
-            result[track.number] = detection
+            else:
+                newcomers.append(track)
+        self._newcomers = newcomers
         return result
 
 
@@ -102,18 +111,20 @@ def _cost(track: Track, detection: Detection, look: np.ndarray, time: float) -> 
     distance = math.dist(expected.centre, detection.box.centre) / size
     alike = float(track.thumbnail @ look)
     grown = max(expected.area, detection.box.area) / max(min(expected.area, detection.box.area), 1.0)
-    if distance > REACH + REACH_GROWTH * (time - track.seen) or alike < LIKE or grown > 4:
+    reach = REACH + REACH_GROWTH * (time - track.seen)
+    if distance > reach or alike < (LIKE if distance <= REACH else LIKE_AGAIN) or grown > 4:
         return math.inf
     return distance + (1 - alike)
 
 
-def _pairs(costs: np.ndarray) -> list[tuple[int, int]]:
-    """Rows and columns of least total cost; no pair of infinite cost."""
-    if not costs.size:
-        return []
+def _pairs(tracks: list[Track], found: list[Detection], looks: list[np.ndarray], time: float) -> dict[int, int]:
+    """The places of finds and of the tracks that they belong to, at the least total cost."""
+    if not tracks or not found:
+        return {}
+    costs = np.array([[_cost(track, *find, time) for track in tracks] for find in zip(found, looks, strict=True)])
     far = 1e6
-    rows, columns = load("scipy.optimize").linear_sum_assignment(np.where(np.isfinite(costs), costs, far))
-    return [(int(row), int(column)) for row, column in zip(rows, columns, strict=True) if costs[row, column] < far]
+    pairs = zip(*load("scipy.optimize").linear_sum_assignment(np.minimum(costs, far)), strict=True)
+    return {int(row): int(column) for row, column in pairs if costs[row, column] < far}
 
 
 def _see(track: Track, detection: Detection, look: np.ndarray, time: float) -> None:
