@@ -23,7 +23,18 @@ def predict(
         Path | None, typer.Option("--csv", help="Write a CSV file, one row a face (and frame of a video).")
     ] = None,
     parquet: Annotated[
-        Path | None, typer.Option(help="Write the same rows as Parquet files to this folder (videos).")
+        Path | None,
+        typer.Option(help="Write the same rows as Parquet to this folder; of pictures, only those not done yet."),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes that read pictures (with --parquet); as many as cores if left out."),
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Read pictures on a Ray cluster (with --parquet): auto, host:6379, local."
+        ),
     ] = None,
     annotated: Annotated[
         Path | None,
@@ -48,8 +59,9 @@ def predict(
     mien predict holiday/ --csv faces.csv --annotate drawn/
     mien predict talk.mp4 --csv talk.csv --timeline talk.png
     mien predict webcam --json -
+    mien predict archive/ --parquet rows/ --workers 8
     """
-    from mien.cli import pictures, videos
+    from mien.cli import archives, pictures, videos
     from mien.recognition.recognizer import Recognizer
 
     if show_map and annotated is None:
@@ -57,8 +69,16 @@ def predict(
     moving = [videos.is_video(text) for text in inputs]
     if any(moving) and not all(moving):
         raise MienError("pictures and videos have different results: give one kind at a time")
-    if not all(moving) and (parquet is not None or timeline is not None):
-        raise MienError("--parquet and --timeline are for videos; pictures have --csv and --json")
+    if not all(moving) and timeline is not None:
+        raise MienError("--timeline is for videos")
+    if (workers is not None or ray is not None) and (parquet is None or any(moving)):
+        raise MienError("--workers and --ray are for archives of pictures: say where the rows go with --parquet FOLDER")
+    if workers is not None and ray is not None:
+        raise MienError("--ray uses all of the cluster's cores; leave --workers out")
+    if parquet is not None and not any(moving):
+        if json_file is not None or csv_file is not None or annotated is not None:
+            raise MienError("--parquet is for archives; leave --json, --csv and --annotate out")
+        return archives.predict([Path(text) for text in inputs], model, parquet, workers, ray)
 
     def open_model(threads: int | None = None) -> Recognizer:
         recognizer = Recognizer(model, threads)

@@ -1,0 +1,61 @@
+"""Read archives on a Ray cluster: Ray Data deals the shards to actors, each of which holds a `Recognizer`.
+
+Every machine must see the pictures under the same path; the rows come back here. Needs the extra `cluster`.
+"""
+
+import json
+import os
+from collections.abc import Generator
+from typing import Any
+
+import cv2
+
+from mien.errors import MienError
+from mien.recognition.archive import Records, Shard, read_shard
+from mien.recognition.extra import load
+from mien.recognition.recognizer import Recognizer
+
+
+class ShardReader:
+    """An actor on one core of the cluster."""
+
+    def __init__(self, model: str) -> None:
+        cv2.setNumThreads(1)
+        self._recognizer = Recognizer(model, threads=1)
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """`number` of the shard and its pictures as JSON in; the number and its rows as JSON out."""
+        records = [read_shard(self._recognizer, json.loads(shard)) for shard in batch["shard"]]
+        return {"number": batch["number"], "records": [json.dumps(part) for part in records]}
+
+
+def read_with_ray(shards: list[Shard], model: str, address: str) -> Generator[tuple[Shard, Records]]:
+    """Each shard with its rows, as they get done, by all cores of a cluster.
+
+    address: as `ray.init` takes it, such as "auto" or "host:6379"; "local" starts a cluster of this machine alone.
+    Raises MienError where no cluster answers.
+    """
+    if not shards:
+        return
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # silences a warning about GPUs
+    ray, data = load("ray", "cluster"), load("ray.data", "cluster")
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR", configure_logging=True)
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise MienError(f"no Ray cluster at {address}: {str(error).splitlines()[0]}") from error
+    try:
+        context = data.DataContext.get_current()
+        context.enable_progress_bars = False
+        cores = max(int(ray.cluster_resources().get("CPU", 1)), 1)
+        items = [{"number": number, "shard": json.dumps(shard)} for number, shard in enumerate(shards)]
+        made = data.from_items(items, override_num_blocks=len(items)).map_batches(
+            ShardReader,
+            fn_constructor_args=(model,),
+            batch_size=1,
+            num_cpus=1,
+            compute=data.ActorPoolStrategy(min_size=1, max_size=min(cores, len(items))),
+        )
+        for row in made.iter_rows():
+            yield shards[row["number"]], json.loads(row["records"])
+    finally:
+        ray.shutdown()
