@@ -15,6 +15,7 @@ demo: $(VENV)/.core ## recognise the faces in examples/ with the shipped models
 	@echo "Annotated pictures: $(CURDIR)/out/demo"
 
 test: $(VENV)/.dev check ## all tests; those on FER2013 run where MIEN_DATA names the data set
+	@command -v ffprobe >/dev/null || { $(SUDO) apt-get update -q && $(SUDO) apt-get install -qy ffmpeg; } # its times judge ours
 	$(VENV)/bin/python -m pytest
 
 check: $(VENV)/.dev ## style and types

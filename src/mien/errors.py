@@ -14,6 +14,14 @@ class PictureError(MienError):
     """A picture that cannot be read: missing, broken, not a picture, or too large."""
 
 
+class VideoError(MienError):
+    """A video, camera or stream that cannot be read, or only in part; every frame before it was given out."""
+
+
+class MissingExtraError(MienError):
+    """Something that is installed on demand is not there; the message says what to install."""
+
+
 class ModelError(MienError):
     """A model file that is missing, damaged, or does not keep the contract."""
 

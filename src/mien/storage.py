@@ -32,6 +32,47 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         draft.unlink(missing_ok=True)
 
 
+class GrowingFile:
+    """A text file that grows piece by piece under a temporary name and gets its own name when it is closed.
+
+    Its end is always the end of a piece, also where the disk was full in the middle of one: what was written is kept.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+        self._size = 0
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._draft.open("wb", buffering=0)
+        except OSError as error:
+            raise self._refused(error) from error
+
+    def add(self, piece: str) -> None:
+        """Write a piece of UTF-8 text at the end. Raises StorageError when the disk refuses."""
+        data = memoryview(piece.encode())
+        try:
+            while data:
+                data = data[self._file.write(data) :]
+        except OSError as error:
+            self._file.truncate(self._size)
+            self._file.seek(self._size)
+            raise self._refused(error) from error
+        self._size = self._file.tell()
+
+    def close(self) -> None:
+        """Give the file its name."""
+        try:
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._draft.replace(self.path)
+        except OSError as error:
+            raise self._refused(error) from error
+
+    def _refused(self, error: OSError) -> StorageError:
+        return StorageError(f"cannot write {self.path}: {error.strerror or error}; {_REMEDY}")
+
+
 def write_folder(folder: Path, fill: Callable[[Path], object]) -> None:
     """Let `fill` write into a temporary folder beside `folder`, which may exist only if empty, and give it that name.
 

@@ -25,6 +25,8 @@ app.add_typer(experiments.app, name="experiments")
 app.command()(report.report)
 app.add_typer(synth.app, name="synth")
 
+INTERRUPTED = 130
+
 
 def main() -> None:
     """Run the command line; a `MienError` is printed as one line, an interrupt exits with 130."""
@@ -33,6 +35,7 @@ def main() -> None:
     except MienError as error:
         print(f"mien: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("mien: interrupted; what was finished is kept", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:  # typer keeps the KeyboardInterrupt to itself and says nothing
+            print("mien: interrupted; what was finished is kept", file=sys.stderr)
+        raise

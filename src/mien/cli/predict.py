@@ -1,116 +1,72 @@
-"""`mien predict`: pictures in; a table, files or annotated pictures out."""
+"""`mien predict`: pictures, videos or a camera in; a table, files, annotated pictures or videos out."""
 
-import json
-import os
-import sys
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich import box
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Column, Table
 
-from mien.errors import MienError, PictureError
-from mien.expressions import BY_NAME
+from mien.errors import MienError
 
 
 def predict(
-    paths: Annotated[list[Path], typer.Argument(help="Pictures, and folders of pictures.")],
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT...", help="Pictures and folders of pictures; or videos; or webcam, webcam:1, rtsp://..."
+        ),
+    ],
     model: Annotated[str, typer.Option(help="A shipped model's name, or a model file.")] = "mobilenet_v2",
     json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the results as JSON; '-' prints them.")
+        Path | None, typer.Option("--json", help="Write the results as JSON; '-' prints a line a picture or frame.")
     ] = None,
-    csv_file: Annotated[Path | None, typer.Option("--csv", help="Write a CSV file, one row a face.")] = None,
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", help="Write a CSV file, one row a face (and frame of a video).")
+    ] = None,
+    parquet: Annotated[
+        Path | None, typer.Option(help="Write the same rows as Parquet files to this folder (videos).")
+    ] = None,
     annotated: Annotated[
-        Path | None, typer.Option("--annotate", help="Write the pictures with the faces drawn in, to this folder.")
+        Path | None,
+        typer.Option("--annotate", help="Write the pictures or videos with the faces drawn in, to this folder."),
     ] = None,
     show_map: Annotated[
         bool, typer.Option("--map", help="Draw where in the face the expression was seen (with --annotate).")
     ] = False,
+    timeline: Annotated[
+        Path | None, typer.Option(help="Plot each face's expressions over time to this .png, .svg or .pdf (videos).")
+    ] = None,
 ) -> None:
-    """Find the faces in pictures and say which expression each shows.
+    """Find the faces in pictures, videos or what a camera sees, and say which expression each shows.
 
-    A picture without a face is a result; one that cannot be read is named, the others are still done, and the exit code
-    is 2.
+    A picture without a face is a result. One that cannot be read is named,
+    the others are still done, and the exit code is 2. The faces of a video
+    keep their numbers; its rows have each frame's time in seconds. Ctrl-C
+    keeps what was done of a video, and is the way to end a camera.
 
-    Examples: mien predict party.jpg | mien predict holiday/ --csv faces.csv --annotate drawn/
+    Examples:
+    mien predict party.jpg
+    mien predict holiday/ --csv faces.csv --annotate drawn/
+    mien predict talk.mp4 --csv talk.csv --timeline talk.png
+    mien predict webcam --json -
     """
-    from mien.recognition.pictures import find_pictures, read_picture
+    from mien.cli import pictures, videos
     from mien.recognition.recognizer import Recognizer
-    from mien.recognition.sinks import AnnotatingSink, CsvSink, JsonSink, Sink, face_record
 
     if show_map and annotated is None:
         raise MienError("--map draws over the pictures: say where they go with --annotate FOLDER")
-    recognizer = Recognizer(model)
-    if show_map and not recognizer.model.has_map:
-        raise MienError(f"the model {recognizer.model.name} has no map; leave --map out")
-    pictures = find_pictures(paths)
-    if annotated is not None and annotated.resolve() in {picture.parent.resolve() for picture in pictures}:
-        raise MienError(f"--annotate {annotated} holds the pictures themselves; choose a folder of its own")
-    printing = json_file == Path("-")
-    table = _table()
-    common = os.path.commonpath([picture.absolute().parent for picture in pictures])
-    problems: list[str] = []
-    with ExitStack() as stack:
-        sinks: list[Sink] = []
-        if json_file is not None and not printing:
-            sinks.append(stack.enter_context(JsonSink(json_file)))
-        if csv_file is not None:
-            sinks.append(stack.enter_context(CsvSink(csv_file)))
-        if annotated is not None:
-            sinks.append(AnnotatingSink(annotated, show_map))
-        for picture in _with_bar(pictures):
-            try:
-                pixels = read_picture(picture)
-            except PictureError as error:
-                problems.append(str(error))
-                continue
-            faces = recognizer.recognize(pixels)
-            for sink in sinks:
-                sink.write(picture, pixels, faces)
-            if printing:
-                print(json.dumps({"picture": str(picture), "faces": [face_record(face) for face in faces]}), flush=True)
-            name = os.path.relpath(picture.absolute(), common)
-            for number, face in enumerate(faces):
-                colour = BY_NAME[face.expression].colour
-                second = int(face.probabilities.argsort()[-2])
-                table.add_row(
-                    "" if number else name,
-                    str(number + 1),
-                    f"[{colour}]{face.adjective}[/]",
-                    f"{face.confidence:.0%}",
-                    f"{list(BY_NAME.values())[second].adjective} {face.probabilities[second]:.0%}",
-                    f"{face.box.left:.0f}, {face.box.top:.0f}, {face.box.width:.0f} x {face.box.height:.0f}",
-                )
-            if not faces:
-                table.add_row(name, "-", "no face found", "", "", "")
-    if not printing and table.row_count:
-        Console().print(table)
-    for written in (json_file, csv_file, annotated):
-        if written is not None and written != Path("-"):
-            print(f"written: {written}", file=sys.stderr)
-    if problems:
-        for problem in problems:
-            print(f"mien: {problem}", file=sys.stderr)
-        raise typer.Exit(PictureError.exit_code)
+    moving = [videos.is_video(text) for text in inputs]
+    if any(moving) and not all(moving):
+        raise MienError("pictures and videos have different results: give one kind at a time")
+    if not all(moving) and (parquet is not None or timeline is not None):
+        raise MienError("--parquet and --timeline are for videos; pictures have --csv and --json")
 
+    def open_model(threads: int | None = None) -> Recognizer:
+        recognizer = Recognizer(model, threads)
+        if show_map and not recognizer.model.has_map:
+            raise MienError(f"the model {recognizer.model.name} has no map; leave --map out")
+        return recognizer
 
-def _table() -> Table:
-    """Made for 80 columns: only long paths are folded."""
-    table = Table(Column("picture", overflow="fold"), box=box.SIMPLE_HEAD)
-    for name in ("face", "expression", "sure", "next", "left, top, size"):
-        table.add_column(name, no_wrap=True)
-    return table
-
-
-def _with_bar(pictures: list[Path]):  # type: ignore[no-untyped-def]
-    """The pictures one by one, with a bar on the terminal's error stream where there are many."""
-    if len(pictures) < 5:
-        yield from pictures
-        return
-    columns = (TextColumn("reading faces"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        yield from bar.track(pictures)
+    if all(moving):
+        videos.predict(inputs, open_model, videos.Outputs(json_file, csv_file, parquet, annotated, show_map, timeline))
+    else:
+        pictures.predict([Path(text) for text in inputs], open_model(), json_file, csv_file, annotated, show_map)

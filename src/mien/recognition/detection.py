@@ -88,6 +88,15 @@ class FaceDetector:
         faces = [self._second_look(halvings, find) for find in merge(finds)]
         return sorted(merge([face for face in faces if face]), key=lambda face: -face.box.area)
 
+    def follow(self, picture: np.ndarray, expected: Sequence[Detection]) -> list[Detection]:
+        """The faces of a video's frame near the places where some are expected: one look of the near network a face.
+
+        It takes a fraction of `detect`'s time, and finds no face that nobody expects.
+        """
+        halvings = _halvings(picture)
+        seen = [self._second_look(halvings, find) for find in expected]
+        return merge([face for face in seen if face])
+
     def _second_look(self, halvings: list[np.ndarray], find: Detection) -> Detection | None:
         x, y = find.box.centre
         square = Square(x, y, CONTEXT * max(find.box.width, find.box.height), turn(find.landmarks))

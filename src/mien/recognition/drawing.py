@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from mien.expressions import BY_NAME, EXPRESSIONS
-from mien.recognition.faces import Face, Square
+from mien.recognition.faces import Face, Square, TrackedFace
 
 # The heat layer's strongest place covers the picture by this much.
 HEAT_OPACITY = 0.6
@@ -72,6 +72,8 @@ def _draw_face(draw: ImageDraw.ImageDraw, face: Face, size: tuple[int, int]) -> 
 
     font = ImageFont.load_default(size=float(np.clip(face.box.width / 8, 11, max(size) / 25)))
     text = f"{face.adjective} {face.confidence:.0%}"
+    if isinstance(face, TrackedFace):
+        text = f"{face.track}: {text}"
     left, top, right, bottom = draw.textbbox((0, 0), text, font=font)
     margin = (bottom - top) * 0.35
     high = bottom - top + 2 * margin

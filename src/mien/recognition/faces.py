@@ -1,6 +1,7 @@
 """The shapes that flow through recognition: where a face is, the square cut from it, and what was read from it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -96,3 +97,30 @@ class Face:
     def adjective(self) -> str:
         """The expression as said of a face, such as "surprised"."""
         return BY_NAME[self.expression].adjective
+
+
+@dataclass(frozen=True)
+class TrackedFace(Face):
+    """A face of a video: one that keeps its number from frame to frame.
+
+    track: its number, from 1, never given to another face of the same video; probabilities: smoothed along the track,
+    as `expression` and `confidence` are; raw: float32 [7], what the model said of this frame alone.
+    """
+
+    track: int = 0
+    raw: np.ndarray = field(default_factory=lambda: np.zeros(len(NAMES), np.float32))
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A picture, or one frame of a video, and the faces in it.
+
+    pixels: uint8 RGB [H, W, 3], upright; faces: the largest first, empty where there is none; number: of the frame,
+    from 0; time: when it is shown, in seconds on the video's own clock, None for a picture.
+    """
+
+    source: str | Path
+    pixels: np.ndarray
+    faces: list[Face]
+    number: int = 0
+    time: float | None = None

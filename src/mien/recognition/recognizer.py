@@ -1,18 +1,28 @@
 """`Recognizer`: a picture in, every face in it with its expression out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from mien.recognition.cropping import crop_picture
 from mien.recognition.detection import FaceDetector
-from mien.recognition.faces import Detection, Face
+from mien.recognition.faces import Detection, Face, Square
 from mien.recognition.framing import Framing
 from mien.recognition.model import ModelFile, Outputs
 from mien.recognition.pictures import as_picture, read_picture
 
 Picture = str | Path | np.ndarray
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A face ready for the model: where it was found, the square that frames it, and its pixels, grey uint8."""
+
+    detection: Detection
+    square: Square
+    pixels: np.ndarray
 
 
 class Recognizer:
@@ -44,40 +54,40 @@ class Recognizer:
 
         Holds no more pictures than it needs to fill a batch. Raises PictureError at the first that cannot be read.
         """
-        waiting: list[list[Detection]] = []
-        crops: list[np.ndarray] = []
+        waiting: list[list[Cut]] = []
         for picture in pictures:
             pixels = read_picture(picture) if isinstance(picture, str | Path) else as_picture(picture)
-            found = self.detector.detect(pixels)
-            crops += [crop_picture(pixels, self._framing.square(face), self._size) for face in found]
-            waiting.append(found)
-            if len(crops) >= batch or len(waiting) >= batch:
-                yield from self._read(waiting, crops)
-                waiting, crops = [], []
-        yield from self._read(waiting, crops)
+            waiting.append(self.cut(pixels, self.detector.detect(pixels)))
+            if sum(map(len, waiting)) >= batch or len(waiting) >= batch:
+                yield from self.read(waiting)
+                waiting = []
+        yield from self.read(waiting)
+
+    def cut(self, picture: np.ndarray, found: Iterable[Detection]) -> list[Cut]:
+        """Cut the faces found in a picture uint8 RGB [H, W, 3] as the model needs them."""
+        squares = [(detection, self._framing.square(detection)) for detection in found]
+        return [Cut(detection, square, crop_picture(picture, square, self._size)) for detection, square in squares]
+
+    def read(self, pictures: Sequence[Sequence[Cut]]) -> list[list[Face]]:
+        """Read what `cut` gave for several pictures, all their faces in one call of the model."""
+        crops = [cut.pixels for cuts in pictures for cut in cuts]
+        if not crops:
+            return [[] for _ in pictures]
+        outputs = self.model.run(np.stack(crops))
+        places = iter(range(len(crops)))
+        return [[_face(cut, outputs, next(places)) for cut in cuts] for cuts in pictures]
 
     def classify(self, faces: np.ndarray) -> Outputs:
         """Read faces that are cut already: grey uint8 [N, 48, 48], framed as the training data frames them."""
         return self.model.run(faces)
 
-    def _read(self, waiting: list[list[Detection]], crops: list[np.ndarray]) -> Iterator[list[Face]]:
-        if not crops:
-            yield from ([] for _ in waiting)
-            return
-        outputs = self.model.run(np.stack(crops))
-        place = 0
-        for found in waiting:
-            faces = []
-            for detection in found:
-                faces.append(
-                    Face(
-                        box=detection.box,
-                        square=self._framing.square(detection),
-                        score=detection.score,
-                        probabilities=outputs.probabilities[place],
-                        features=outputs.features[place],
-                        map=None if outputs.map is None else outputs.map[place],
-                    )
-                )
-                place += 1
-            yield faces
+
+def _face(cut: Cut, outputs: Outputs, place: int) -> Face:
+    return Face(
+        box=cut.detection.box,
+        square=cut.square,
+        score=cut.detection.score,
+        probabilities=outputs.probabilities[place],
+        features=outputs.features[place],
+        map=None if outputs.map is None else outputs.map[place],
+    )

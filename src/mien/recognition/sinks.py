@@ -1,44 +1,87 @@
-"""Where results go: one small class a format, all with `write(path, pixels, faces)`.
+"""Where results go: one small class a format, all with `write(frame)`, for pictures and for a video's frames alike.
 
-JSON and CSV are context managers: their files appear in place, complete, when they close, also where an error ends the
-work, so that what was done is kept.
+Sinks are context managers. Files appear in place, complete, when they close, also where an error ends the work, so that
+what was done is kept. None of them holds more than a few frames.
 """
 
 import csv
 import io
 import json
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-import numpy as np
 from PIL import Image
 
 from mien.expressions import NAMES
 from mien.recognition.drawing import annotate
-from mien.recognition.faces import Face
-from mien.storage import write_atomically, write_text
+from mien.recognition.faces import Face, Frame, TrackedFace
+from mien.storage import GrowingFile, write_atomically
 
 
-class Sink(Protocol):
-    """Takes one picture at a time: its path, its pixels (uint8 RGB [H, W, 3]) and its faces."""
+class Sink(AbstractContextManager, Protocol):
+    """Takes one picture, or one frame of a video, at a time."""
 
-    def write(self, picture: Path, pixels: np.ndarray, faces: list[Face]) -> None: ...
+    def write(self, frame: Frame) -> None: ...
+
+
+FACE_COLUMNS = ("left", "top", "right", "bottom", "score", "expression", *NAMES)
+PICTURE_COLUMNS = ("picture", "face", *FACE_COLUMNS)
+VIDEO_COLUMNS = ("video", "time", "frame", "track", *FACE_COLUMNS, *(f"raw_{name}" for name in NAMES))
 
 
 def face_record(face: Face) -> dict[str, Any]:
-    """One face as plain numbers: box in pixels, detector's score, expression, the seven probabilities."""
-    return {
+    """One face as plain numbers: box in pixels, detector's score, expression, the seven probabilities.
+
+    A face of a video has its track's number too, and the probabilities as they were before smoothing.
+    """
+    record: dict[str, Any] = {"track": face.track} if isinstance(face, TrackedFace) else {}
+    record |= {
         "box": [round(side, 1) for side in (face.box.left, face.box.top, face.box.right, face.box.bottom)],
         "score": round(face.score, 4),
         "expression": face.expression,
-        "probabilities": {name: round(float(share), 5) for name, share in zip(NAMES, face.probabilities, strict=True)},
+        "probabilities": _shares(face.probabilities),
     }
+    if isinstance(face, TrackedFace):
+        record["raw"] = _shares(face.raw)
+    return record
 
 
-class _FileSink:
+def frame_record(frame: Frame) -> dict[str, Any]:
+    """A picture or a video's frame, and the records of its faces."""
+    faces = [face_record(face) for face in frame.faces]
+    return _head(frame) | {"faces": faces}
+
+
+def rows(frame: Frame) -> list[dict[str, Any]]:
+    """A flat record a face, or a single one without a face; the keys are among the columns above."""
+    return [_head(frame) | _flat(number, face) for number, face in enumerate(frame.faces)] or [_head(frame)]
+
+
+def _head(frame: Frame) -> dict[str, Any]:
+    if frame.time is None:
+        return {"picture": str(frame.source)}
+    return {"video": str(frame.source), "time": round(frame.time, 6), "frame": frame.number}
+
+
+def _flat(number: int, face: Face) -> dict[str, Any]:
+    record = face_record(face)
+    flat = {} if "track" in record else {"face": number}
+    flat |= dict(zip(("left", "top", "right", "bottom"), record.pop("box"), strict=True))
+    raw = {f"raw_{name}": share for name, share in record.pop("raw", {}).items()}
+    return flat | record.pop("probabilities") | raw | record
+
+
+def _shares(probabilities: Any) -> dict[str, float]:
+    return {name: round(float(share), 5) for name, share in zip(NAMES, probabilities, strict=True)}
+
+
+class _GrowingSink:
+    """A sink whose text file grows with every frame."""
+
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._file = GrowingFile(path)
 
     def __enter__(self) -> Self:
         return self
@@ -46,61 +89,74 @@ class _FileSink:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        write_text(self._path, self._text())
+        try:
+            self._file.add(self._ending())
+        finally:
+            self._file.close()
 
-    def _text(self) -> str:
-        raise NotImplementedError
-
-
-class JsonSink(_FileSink):
-    """A list of pictures, each with its list of faces."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self._pictures: list[dict[str, Any]] = []
-
-    def write(self, picture: Path, pixels: np.ndarray, faces: list[Face]) -> None:
-        self._pictures.append({"picture": str(picture), "faces": [face_record(face) for face in faces]})
-
-    def _text(self) -> str:
-        return json.dumps(self._pictures, indent=1, ensure_ascii=False) + "\n"
+    def _ending(self) -> str:
+        return ""
 
 
-class CsvSink(_FileSink):
-    """One row a face, and a row with empty fields for a picture without one."""
-
-    COLUMNS = ("picture", "face", "left", "top", "right", "bottom", "score", "expression", *NAMES)
+class JsonSink(_GrowingSink):
+    """A list of pictures or frames, each with its list of faces."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        self._buffer = io.StringIO()
-        self._writer = csv.writer(self._buffer, lineterminator="\n")
-        self._writer.writerow(self.COLUMNS)
+        self._before = "[\n"
 
-    def write(self, picture: Path, pixels: np.ndarray, faces: list[Face]) -> None:
-        for number, face in enumerate(faces):
-            record = face_record(face)
-            shares = record["probabilities"].values()
-            self._writer.writerow([picture, number, *record["box"], record["score"], record["expression"], *shares])
-        if not faces:
-            self._writer.writerow([picture, *[""] * (len(self.COLUMNS) - 1)])
+    def write(self, frame: Frame) -> None:
+        self._file.add(self._before + json.dumps(frame_record(frame), ensure_ascii=False))
+        self._before = ",\n"
 
-    def _text(self) -> str:
-        return self._buffer.getvalue()
+    def _ending(self) -> str:
+        return "[]\n" if self._before == "[\n" else "\n]\n"
 
 
-class AnnotatingSink:
+class JsonLinesSink(AbstractContextManager):
+    """A line of JSON a picture or frame on the standard output, written at once: for a pipe."""
+
+    def write(self, frame: Frame) -> None:
+        print(json.dumps(frame_record(frame), ensure_ascii=False), flush=True)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class CsvSink(_GrowingSink):
+    """One row a face, and a row with empty fields for a picture or frame without one."""
+
+    def __init__(self, path: Path, columns: tuple[str, ...] = PICTURE_COLUMNS) -> None:
+        super().__init__(path)
+        self._columns = columns
+        self._file.add(self._lines([dict(zip(columns, columns, strict=True))]))
+
+    def write(self, frame: Frame) -> None:
+        self._file.add(self._lines(rows(frame)))
+
+    def _lines(self, records: list[dict[str, Any]]) -> str:
+        text = io.StringIO()
+        csv.DictWriter(text, self._columns, restval="", lineterminator="\n").writerows(records)
+        return text.getvalue()
+
+
+class AnnotatingSink(AbstractContextManager):
     """Each picture with its faces drawn on it, as PNG or JPEG like the original, in one folder."""
 
     def __init__(self, folder: Path, show_map: bool) -> None:
         self._folder, self._show_map = folder, show_map
         self._taken: set[str] = set()
 
-    def write(self, picture: Path, pixels: np.ndarray, faces: list[Face]) -> None:
-        name = self._free_name(picture)
-        drawn = Image.fromarray(annotate(pixels, faces, self._show_map))
+    def write(self, frame: Frame) -> None:
+        name = self._free_name(Path(frame.source))
+        drawn = Image.fromarray(annotate(frame.pixels, frame.faces, self._show_map))
         kind = "JPEG" if name.endswith(".jpg") else "PNG"
         write_atomically(self._folder / name, lambda draft: drawn.save(draft, kind, quality=92))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
     def _free_name(self, picture: Path) -> str:
         """The picture's own name; numbered where two folders hold pictures of the same name."""

@@ -1,0 +1,28 @@
+"""Smooth a face's probabilities over time: single frames flicker, expressions do not."""
+
+import math
+
+import numpy as np
+
+MEMORY = 0.35
+"""A reading's weight falls to a third after this long, in seconds: slower than flicker, quicker than a smile."""
+
+
+class Smoother:
+    """A running mean that follows time and not frames, so that a low frame rate is smoothed as a high one is.
+
+    time: of the last reading, in seconds.
+    """
+
+    def __init__(self) -> None:
+        self._value: np.ndarray | None = None
+        self.time = 0.0
+
+    def add(self, probabilities: np.ndarray, time: float) -> np.ndarray:
+        """The smoothed float32 [7] after another reading, float32 [7], at `time` in seconds."""
+        if self._value is None:
+            self._value = probabilities.astype(np.float32)
+        share = 1 - math.exp(-max(time - self.time, 0.0) / MEMORY)
+        self._value = self._value + np.float32(share) * (probabilities - self._value)
+        self.time = time
+        return self._value

@@ -1,0 +1,63 @@
+"""What a video showed, in short: each face's time in sight and its expressions' shares, in bins to save memory.
+
+Both the summary's table and the timeline are made from it.
+"""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from types import TracebackType
+
+import numpy as np
+
+from mien.expressions import NAMES
+from mien.recognition.faces import Frame, TrackedFace
+
+BIN = 0.25
+"""A bin's length in seconds."""
+
+
+@dataclass
+class TrackSummary:
+    """A face's stay. first, last: seconds; frames: in how many it was seen; bins: see `Summary`."""
+
+    number: int
+    first: float
+    last: float
+    frames: int = 0
+    bins: dict[int, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def shares(self) -> np.ndarray:
+        """float64 [7]: each expression's mean probability over the frames in which the face was seen, summing to 1."""
+        return sum(self.bins.values(), np.zeros(len(NAMES))) / max(self.frames, 1)
+
+
+class Summary(AbstractContextManager):
+    """A sink that sums up a video.
+
+    tracks: by number; in their bins, each of `BIN` seconds, stand the sums of the frames' probabilities, float64 [7].
+    """
+
+    def __init__(self) -> None:
+        self.tracks: dict[int, TrackSummary] = {}
+        self.frames = 0
+        self.frames_without_face = 0
+        self.start: float | None = None
+        self.end = 0.0
+
+    def write(self, frame: Frame) -> None:
+        assert frame.time is not None, "only a video's frames have a time"
+        self.frames += 1
+        self.frames_without_face += not frame.faces
+        self.start = frame.time if self.start is None else self.start
+        self.end = frame.time
+        for face in frame.faces:
+            if isinstance(face, TrackedFace):
+                track = self.tracks.setdefault(face.track, TrackSummary(face.track, frame.time, frame.time))
+                track.last, track.frames = frame.time, track.frames + 1
+                place = int(frame.time // BIN)
+                track.bins[place] = track.bins.get(place, np.zeros(len(NAMES))) + face.probabilities
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...

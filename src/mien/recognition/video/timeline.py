@@ -1,0 +1,78 @@
+"""A plot of expressions over time: for each face a band of seven stacked colours, white where it was out of sight."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from mien.expressions import EXPRESSIONS, NAMES
+from mien.recognition.extra import load
+from mien.recognition.faces import Frame
+from mien.recognition.video.summary import BIN, Summary, TrackSummary
+from mien.storage import write_atomically
+
+MOST_BANDS = 12
+"""Faces longest in sight that get a band; a plot of more is not read."""
+
+
+class Timeline(AbstractContextManager):
+    """A sink that draws the plot, as PNG, PDF or SVG by the path's suffix, when it closes."""
+
+    def __init__(self, path: Path) -> None:
+        load("matplotlib")
+        self._path = path
+        self._summary = Summary()
+
+    def write(self, frame: Frame) -> None:
+        self._summary.write(frame)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        figure = draw(self._summary)
+        kind_of_file = self._path.suffix.removeprefix(".") or "png"
+        write_atomically(self._path, lambda draft: figure.savefig(draft, format=kind_of_file, dpi=120))
+
+
+def draw(summary: Summary) -> Any:
+    """A matplotlib figure with a band for each of the faces longest in sight."""
+    figure_module = load("matplotlib.figure")
+    chosen = sorted(summary.tracks.values(), key=lambda track: -track.frames)[:MOST_BANDS]
+    chosen.sort(key=lambda track: track.number)
+    high = max(len(chosen), 1)
+    figure = figure_module.Figure(figsize=(10, 1.3 + 1.0 * high), layout="constrained")
+    axes = figure.subplots(high, 1, sharex=True, squeeze=False)[:, 0]
+    for axis, track in zip(axes, chosen, strict=False):
+        _band(axis, track)
+    if not chosen:
+        axes[0].set_yticks([])
+        axes[0].text(0.5, 0.5, "no face in sight", transform=axes[0].transAxes, ha="center", va="center")
+    start = summary.start or 0.0
+    axes[-1].set_xlim(start, max(summary.end, start + BIN))
+    axes[-1].set_xlabel("time in the video, s")
+    left_out = len(summary.tracks) - len(chosen)
+    if left_out > 0:
+        axes[-1].set_xlabel(f"time in the video, s ({left_out} faces shorter in sight are left out)")
+    handles = [load("matplotlib.patches").Patch(color=item.colour, label=item.name) for item in EXPRESSIONS]
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(EXPRESSIONS), frameon=False, fontsize=9)
+    return figure
+
+
+def _band(axis: Any, track: TrackSummary) -> None:
+    first, last = min(track.bins), max(track.bins)
+    shares = np.zeros((last - first + 1, len(NAMES)))
+    for place, total in track.bins.items():
+        shares[place - first] = total / total.sum()
+    edges = np.arange(first, last + 2) * BIN
+    floor = np.zeros(len(shares))
+    for number, item in enumerate(EXPRESSIONS):
+        ceiling = floor + shares[:, number]
+        axis.stairs(ceiling, edges, baseline=floor, fill=True, color=item.colour)
+        floor = ceiling
+    axis.set_ylim(0, 1)
+    axis.set_yticks([])
+    axis.set_ylabel(f"face {track.number}", rotation=0, ha="right", va="center")
+    for side in ("top", "right", "left"):
+        axis.spines[side].set_visible(False)

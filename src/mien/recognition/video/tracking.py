@@ -1,0 +1,131 @@
+"""Give each face of a video a number that stays: where it should be by now, and what it looks like, say who is who.
+
+Finds and tracks are paired by the least total cost (Hungarian method). The cost of a pair is the distance between the
+find and where the track's own movement leads it, in face sizes, and how little their thumbnails agree. Position alone
+would swap two faces that cross; the thumbnail tells which of them came out on which side.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from mien.recognition.extra import load
+from mien.recognition.faces import Box, Detection
+
+PATIENCE = 2.0
+"""A face that is not seen keeps its number for this long, in seconds: longer than another takes to pass before it."""
+COAST = 0.5
+"""A face that is not seen is taken to move on as it did for this long, in seconds, and to stand then."""
+REACH = 0.6
+"""How far from its expected place a face may be found, in face sizes; boxes at this distance overlap by a quarter."""
+REACH_GROWTH = 1.0
+"""What a second out of sight adds to the reach, in face sizes."""
+LIKE = 0.3
+"""Thumbnails of one face agree at least this much (their correlation): another face after a cut does not."""
+STEADINESS = 0.7
+"""How much of a track's speed and thumbnail stays when it is seen again."""
+THUMBNAIL = 12
+"""Side of the thumbnail in pixels: enough for hair, skin and light, too few for an expression."""
+
+
+@dataclass
+class Track:
+    """A face over time. seen: when last, in seconds; speed: of its centre, in pixels a second."""
+
+    number: int
+    detection: Detection
+    seen: float
+    thumbnail: np.ndarray
+    speed: np.ndarray = field(default_factory=lambda: np.zeros(2))
+
+    def expected(self, time: float) -> Detection:
+        """Where the face should be at `time`: its last place, moved on."""
+        x, y = self.speed * min(time - self.seen, COAST)
+        box = self.detection.box
+        moved = Box(box.left + x, box.top + y, box.right + x, box.bottom + y)
+        return Detection(moved, self.detection.score, self.detection.landmarks + np.array([x, y]))
+
+
+class Tracker:
+    """The faces of one video so far; numbers start at 1 and none is given twice."""
+
+    def __init__(self) -> None:
+        self._tracks: list[Track] = []
+        self._next = 1
+
+    def expected(self, time: float) -> list[Detection]:
+        """Where to look for the faces seen a moment ago."""
+        return [track.expected(time) for track in self._tracks if time - track.seen <= COAST]
+
+    def update(self, picture: np.ndarray, found: list[Detection], time: float) -> dict[int, Detection]:
+        """Pair the finds in a picture uint8 RGB [H, W, 3] with the tracks; the finds by their track's number.
+
+        A find that is nobody's starts a track; a track unseen for longer than `PATIENCE` ends.
+        """
+        self._tracks = [track for track in self._tracks if time - track.seen <= PATIENCE]
+        thumbnails = [thumbnail(picture, detection.box) for detection in found]
+        costs = np.full((len(found), len(self._tracks)), np.inf)
+        for row, (detection, look) in enumerate(zip(found, thumbnails, strict=True)):
+            for column, track in enumerate(self._tracks):
+                costs[row, column] = _cost(track, detection, look, time)
+        result = {}
+        paired = dict(_pairs(costs))
+        for row, (detection, look) in enumerate(zip(found, thumbnails, strict=True)):
+            if row in paired:
+                track = self._tracks[paired[row]]
+                _see(track, detection, look, time)
+            else:
+                track = Track(self._next, detection, time, look)
+                self._tracks.append(track)
+                self._next += 1
+            result[track.number] = detection
+        return result
+
+
+def thumbnail(picture: np.ndarray, box: Box) -> np.ndarray:
+    """What a face looks like in short: float32 [432], the box's colours without their mean, of length 1."""
+    height, width = picture.shape[:2]
+    left, right = _span(box.left, box.right, width)
+    top, bottom = _span(box.top, box.bottom, height)
+    small = cv2.resize(picture[top:bottom, left:right], (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA)
+    values = small.astype(np.float32).ravel()
+    values -= values.mean()
+    return values / max(float(np.linalg.norm(values)), 1e-6)
+
+
+def _cost(track: Track, detection: Detection, look: np.ndarray, time: float) -> float:
+    """Small for a track and a find that are one face, infinite where they cannot be."""
+    expected = track.expected(time).box
+    size = math.sqrt(math.sqrt(max(expected.area, 1.0) * max(detection.box.area, 1.0)))
+    distance = math.dist(expected.centre, detection.box.centre) / size
+    alike = float(track.thumbnail @ look)
+    grown = max(expected.area, detection.box.area) / max(min(expected.area, detection.box.area), 1.0)
+    if distance > REACH + REACH_GROWTH * (time - track.seen) or alike < LIKE or grown > 4:
+        return math.inf
+    return distance + (1 - alike)
+
+
+def _pairs(costs: np.ndarray) -> list[tuple[int, int]]:
+    """Rows and columns of least total cost; no pair of infinite cost."""
+    if not costs.size:
+        return []
+    far = 1e6
+    rows, columns = load("scipy.optimize").linear_sum_assignment(np.where(np.isfinite(costs), costs, far))
+    return [(int(row), int(column)) for row, column in zip(rows, columns, strict=True) if costs[row, column] < far]
+
+
+def _see(track: Track, detection: Detection, look: np.ndarray, time: float) -> None:
+    passed = time - track.seen
+    if passed > 0:
+        moved = (np.array(detection.box.centre) - track.detection.box.centre) / passed
+        track.speed = STEADINESS * track.speed + (1 - STEADINESS) * moved
+    mixed = STEADINESS * track.thumbnail + (1 - STEADINESS) * look
+    track.thumbnail = mixed / max(float(np.linalg.norm(mixed)), 1e-6)
+    track.detection, track.seen = detection, time
+
+
+def _span(start: float, end: float, extent: int) -> tuple[int, int]:
+    first = min(max(int(start), 0), extent - 1)
+    return first, min(max(math.ceil(end), first + 1), extent)

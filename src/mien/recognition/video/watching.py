@@ -1,0 +1,151 @@
+"""`open_video`: a video in; its frames with their faces out, each face with a number and its expression over time.
+
+Three things happen at once: one thread decodes, one finds faces and cuts them, and the one that asks for frames runs
+the model on the faces of several frames together. Frames leave in order, and only a few are held at any time.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+import numpy as np
+
+from mien.errors import VideoError
+from mien.recognition.faces import Face, Frame, TrackedFace
+from mien.recognition.recognizer import Cut, Recognizer
+from mien.recognition.video.ahead import ahead
+from mien.recognition.video.live import is_live, open_live
+from mien.recognition.video.placing import LOOK_EVERY, Placer
+from mien.recognition.video.reading import Shot, VideoFile
+from mien.recognition.video.smoothing import Smoother
+from mien.recognition.video.tracking import PATIENCE
+
+BATCH = 32
+"""Faces that the model reads in one call, of as many frames as it takes."""
+BATCH_PIXELS = 16 * 1280 * 720
+"""Frames wait for a batch to fill until they hold this many pixels: 44 MB."""
+AHEAD = 4
+"""Frames that are decoded, and frames that are cut, while the model works."""
+
+
+class Source(Protocol):
+    """Where shots come from: a file, a camera, a stream. After the last, `problem` says what was wrong, if anything."""
+
+    source: str | Path
+    live: bool
+    problem: VideoError | None
+
+    def __iter__(self) -> Iterator[Shot]: ...
+
+    def close(self) -> None: ...
+
+
+class Video:
+    """A video's frames with their faces; made by `open_video`, gone through once.
+
+    >>> with mien.open("party.mp4") as video:  # doctest: +SKIP
+    ...     for frame in video:
+    ...         print(frame.time, [(face.track, face.expression) for face in frame.faces])
+    """
+
+    def __init__(self, source: Source, recognizer: Recognizer) -> None:
+        self.source = source
+        self.recognizer = recognizer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file or camera; the end of the frames does it too."""
+        self.source.close()
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds, as the file states them; None for cameras, streams and files that do not say."""
+        return None if self.source.live else getattr(self.source, "duration", None)
+
+    @property
+    def start(self) -> float:
+        """The first frame's time in seconds, as the file states it."""
+        return getattr(self.source, "start", 0.0)
+
+    def __iter__(self) -> Iterator[Frame]:
+        """The frames in the order in which they are shown.
+
+        Raises VideoError after the last one where the video was damaged or cut off, or the camera went away.
+        """
+        live = self.source.live
+        most = 1 if live else AHEAD
+        try:
+            with closing(ahead(self.source, most, drop=live)) as shots:
+                placed = Placer(self.recognizer.detector, 0.0 if live else LOOK_EVERY).place(shots)
+                cut = (
+                    (shot, list(places), self.recognizer.cut(shot.pixels, places.values())) for shot, places in placed
+                )
+                with closing(ahead(cut, most)) as waiting:
+                    yield from self._read(waiting, 1 if live else BATCH)
+        finally:
+            self.close()
+        if self.source.problem is not None:
+            raise self.source.problem
+
+    def _read(self, cuts: Iterable["_Cuts"], batch: int) -> Iterator[Frame]:
+        smoothers: dict[int, Smoother] = {}
+        waiting: list[_Cuts] = []
+        for item in cuts:
+            waiting.append(item)
+            faces = sum(len(numbers) for _, numbers, _ in waiting)
+            pixels = sum(shot.pixels.size // 3 for shot, _, _ in waiting)
+            if max(faces, len(waiting)) >= batch or pixels >= BATCH_PIXELS:
+                yield from self._read_batch(waiting, smoothers)
+                waiting = []
+        yield from self._read_batch(waiting, smoothers)
+
+    def _read_batch(self, waiting: list["_Cuts"], smoothers: dict[int, Smoother]) -> Iterator[Frame]:
+        read = self.recognizer.read([cuts for _, _, cuts in waiting])
+        for (shot, numbers, _), faces in zip(waiting, read, strict=True):
+            tracked: list[Face] = [
+                _track(face, number, smoothers.setdefault(number, Smoother()).add(face.probabilities, shot.time))
+                for number, face in zip(numbers, faces, strict=True)
+            ]
+            tracked.sort(key=lambda face: -face.box.area)
+            yield Frame(self.source.source, shot.pixels, tracked, shot.number, shot.time)
+            for number in [number for number, one in smoothers.items() if shot.time - one.time > PATIENCE]:
+                del smoothers[number]
+
+
+_Cuts = tuple[Shot, list[int], list[Cut]]
+"""A shot, its tracks' numbers, and their faces in the same order."""
+
+
+def open_video(source: str | Path, model: str | Path | Recognizer = "mobilenet_v2") -> Video:
+    """Open a video file, a camera ("webcam", "webcam:1") or a stream ("rtsp://...") to go through its frames.
+
+    model: a shipped model's name, a model file, or a `Recognizer` that is there already. Raises VideoError for a source
+    that cannot be read, ModelError for an unknown model, MissingExtraError without the extra `video`.
+    """
+    opened: Source = open_live(source) if is_live(source) else VideoFile(source)
+    if isinstance(model, Recognizer):
+        return Video(opened, model)
+    try:
+        return Video(opened, Recognizer(model, model_threads()))
+    except BaseException:
+        opened.close()
+        raise
+
+
+def model_threads() -> int:
+    """Threads for a `Recognizer` that reads videos: one core stays free for the detector; small networks use few."""
+    return min(max((os.cpu_count() or 1) - 1, 1), 4)
+
+
+def _track(face: Face, number: int, smoothed: np.ndarray) -> TrackedFace:
+    return TrackedFace(**vars(face) | {"probabilities": smoothed, "raw": face.probabilities, "track": number})
