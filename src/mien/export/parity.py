@@ -8,7 +8,7 @@ import torch
 
 from mien.errors import ExportError
 from mien.export.onnx import Graph
-from mien.recognition.model import Outputs, open_session
+from mien.recognition.model import Outputs, open_session, run_session
 
 # Float against float: what different orders of summation may do. Measured gaps are near 1e-6.
 TOLERANCE = 1e-4
@@ -31,11 +31,7 @@ def run_file(path: Path, faces: np.ndarray, batch: int = 64) -> Outputs:
 
     Dynamic int8 takes its scales from the whole batch: use 1 for it, as `ModelFile.run` does.
     """
-    session = open_session(path, None)
-    names = [output.name for output in session.get_outputs()]
-    parts = [session.run(None, {"face": faces[start : start + batch]}) for start in range(0, len(faces), batch)]
-    answers = {name: np.concatenate([part[place] for part in parts]) for place, name in enumerate(names)}
-    return Outputs(answers["probabilities"], answers["features"], answers.get("map"))
+    return run_session(open_session(path, None), faces, batch)
 
 
 def check_float(graph: Graph, path: Path, faces: np.ndarray) -> Agreement:

@@ -14,8 +14,8 @@ from mien.export.calibration import fit_temperature
 from mien.export.quantisation import quantise
 from mien.expressions import NAMES
 from mien.recognition.framing import FRAMING
-from mien.recognition.model import HASHES, file_hash, released
-from mien.storage import write_atomically, write_json
+from mien.recognition.model import record_hash
+from mien.storage import write_atomically
 from mien.training.run import RunFolder, code_version
 from mien.training.warping import enlarge
 
@@ -75,8 +75,7 @@ def export_run(
             properties |= _measured(recipe.split, "test", test, answers)
         onnx.set_metadata(draft, properties)
         write_atomically(target, lambda place: place.write_bytes(draft.read_bytes()))
-    if (target.parent / HASHES).is_file():  # the folder of the shipped models
-        write_json(target.parent / HASHES, {**released(target.parent), target.name: file_hash(target)})
+    record_hash(target)
     figures = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in properties.items() if "accuracy" in key)
     return f"{target.stat().st_size / 1e6:.1f} MB, {figures}"
 

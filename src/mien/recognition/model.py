@@ -2,16 +2,20 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
 
 from mien.errors import ModelError
 from mien.expressions import NAMES
+from mien.recognition.gate import Gate
+from mien.storage import write_json
 
 HASHES = "hashes.json"
 """Beside the shipped models: the SHA-256 that each was released with."""
@@ -22,12 +26,27 @@ class Outputs:
     """What a model says of N faces.
 
     probabilities: float32 [N, 7], in the order of `expressions.NAMES`; features: float32 [N, D], before the last layer;
-    map: float32 [N, 7, h, w], each class's score at each place (its mean is the class's logit), or None.
+    map: float32 [N, 7, h, w], each class's score at each place (its mean is the class's logit), or None; novelty: float32
+    [N, S], how far each is from the faces the model learned from, higher is stranger, or None where there is no gate.
     """
 
     probabilities: np.ndarray
     features: np.ndarray
-    map: np.ndarray | None
+    map: np.ndarray | None = None
+    novelty: np.ndarray | None = None
+
+    def __getitem__(self, places: slice) -> "Outputs":
+        """The outputs for some of the faces."""
+        return Outputs(*(None if values is None else values[places] for values in self._values()))
+
+    @classmethod
+    def joined(cls, parts: Sequence["Outputs"]) -> "Outputs":
+        """One after another, of the same model; at least one part."""
+        columns = zip(*(part._values() for part in parts), strict=True)
+        return cls(*(None if column[0] is None else np.concatenate(column) for column in columns))
+
+    def _values(self) -> tuple[Any, ...]:
+        return self.probabilities, self.features, self.map, self.novelty
 
 
 class ModelFile:
@@ -71,6 +90,11 @@ class ModelFile:
         """The file's metadata properties, as written by `mien export`."""
         return dict(self._session.get_modelmeta().custom_metadata_map)
 
+    @cached_property
+    def gate(self) -> Gate | None:
+        """The thresholds of the file's novelty scores; None where it has no gate."""
+        return Gate.from_metadata(self.metadata)
+
     @property
     def has_map(self) -> bool:
         """Whether the model says where in the face it saw each class."""
@@ -89,14 +113,10 @@ class ModelFile:
         if faces.dtype != np.uint8 or faces.ndim != 3 or faces.shape[1:] != (size, size):
             raise ModelError(f"faces must be uint8 [N, {size}, {size}], not {faces.dtype} {list(faces.shape)}")
         if not len(faces):
-            one = self.run(np.zeros((1, size, size), np.uint8))
-            return Outputs(one.probabilities[:0], one.features[:0], None if one.map is None else one.map[:0])
+            return self.run(np.zeros((1, size, size), np.uint8))[:0]
         # Dynamic int8 takes its scales from all the faces of a call: one at a time, a neighbour never changes a result.
         step = 1 if self.metadata.get("precision") == "int8" else len(faces)
-        parts = [self._session.run(None, {"face": faces[start : start + step]}) for start in range(0, len(faces), step)]
-        whole = parts[0] if len(parts) == 1 else [np.concatenate(output) for output in zip(*parts, strict=True)]
-        answers = dict(zip(self._output_names, whole, strict=True))
-        return Outputs(answers["probabilities"], answers["features"], answers.get("map"))
+        return run_session(self._session, faces, step)
 
     def _check(self) -> None:
         missing = {"probabilities", "features"} - set(self._output_names)
@@ -105,6 +125,9 @@ class ModelFile:
             raise ModelError(f"{self.path}: not a model file of this project (it lacks {', '.join(sorted(missing))})")
         if tuple(self.metadata["classes"].split(",")) != NAMES:
             raise ModelError(f"{self.path}: its classes are {self.metadata['classes']}; expected {','.join(NAMES)}")
+        scores = [output.shape[1] for output in self._session.get_outputs() if output.name == "novelty"]
+        if scores != ([] if self.gate is None else [len(self.gate.thresholds)]):
+            raise ModelError(f"{self.path}: its gate's scores and thresholds do not belong together; fit it again")
 
 
 def models_folder() -> Path:
@@ -141,6 +164,12 @@ def released(folder: Path) -> dict[str, str]:
         raise ModelError(f"{path}: the list of shipped models cannot be read; install mien again") from error
 
 
+def record_hash(path: Path) -> None:
+    """Enter a model file into the list of its folder's released models; nothing happens where there is no list."""
+    if (path.parent / HASHES).is_file():
+        write_json(path.parent / HASHES, {**released(path.parent), path.name: file_hash(path)})
+
+
 def open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
     """An ONNX Runtime session on the CPU; raises ModelError for a file that cannot be read as a model."""
     options = onnxruntime.SessionOptions()
@@ -151,3 +180,10 @@ def open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSessio
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime raises classes of its own for each cause
         raise ModelError(f"{path}: not a readable ONNX model") from error
+
+
+def run_session(session: onnxruntime.InferenceSession, faces: np.ndarray, step: int) -> Outputs:
+    """An expression model's outputs for uint8 [N, 48, 48], N at least 1, `step` faces a call."""
+    names = [output.name for output in session.get_outputs()]
+    parts = [session.run(None, {"face": faces[start : start + step]}) for start in range(0, len(faces), step)]
+    return Outputs.joined([Outputs(**dict(zip(names, part, strict=True))) for part in parts])

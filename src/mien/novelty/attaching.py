@@ -1,0 +1,99 @@
+"""Write a gate's two scores into a model file, as its output `novelty` [N, 2]."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from mien.novelty.mahalanobis import Ellipsoid, RelativeMahalanobis
+from mien.novelty.tapping import Tap, read_graph
+from mien.storage import write_atomically
+
+OUTPUT = "novelty"
+
+
+def attach(source: Path, target: Path, near: RelativeMahalanobis, far: Ellipsoid, taps: tuple[Tap, ...]) -> None:
+    """Write `source` with the scores added to `target`, atomically; scores that it has already are replaced.
+
+    The large matrices are stored in 16 and 8 bits, which is nine tenths of the file's growth.
+    """
+    model = read_graph(source)
+    detach(model)
+    shapes = {value.name: value for value in onnx.shape_inference.infer_shapes(model).graph.value_info}
+    graph = _Writer(model.graph)
+
+    q = graph.node("Sub", graph.node("MatMul", "features", graph.halves(near.directions)), graph.floats(near.origin))
+    squared = graph.node("Mul", q, q)
+    # |q - c|^2 = |q|^2 - 2 q.c + |c|^2; what does not depend on the class is left out of the minimum.
+    apart = graph.node("MatMul", q, graph.floats(-2 * near.centres.T))
+    to_class = graph.node("Add", apart, graph.floats(np.square(near.centres).sum(1)))
+    nearest = graph.node("ReduceMin", to_class, graph.ints([1]), keepdims=1)
+    shares = (1 - 1 / (1 + near.spread))[:, None]
+    relative = graph.node("Add", nearest, graph.node("MatMul", squared, graph.floats(shares)))
+
+    vectors = []
+    for tap in taps:
+        tensor = tap.tensor(model)
+        rows = shapes[tensor].type.tensor_type.shape.dim[2].dim_value
+        across = graph.node("ReduceMean", tensor, graph.ints([3]), keepdims=0)
+        vectors.append(graph.node("Flatten", graph.node("MatMul", across, graph.floats(tap.weights(rows))), axis=1))
+    apart = graph.node("Sub", graph.node("Concat", *vectors, axis=1), graph.floats(far.centre))
+    white = graph.node("MatMul", apart, graph.bytes(far.whitening))
+    distance = graph.node("ReduceMean", graph.node("Mul", white, white), graph.ints([1]), keepdims=1)
+
+    graph.node("Concat", relative, distance, axis=1, name=OUTPUT)
+    faces = model.graph.output[0].type.tensor_type.shape.dim[0].dim_param
+    model.graph.output.append(helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [faces, 2]))
+    onnx.checker.check_model(model)
+    write_atomically(target, lambda draft: onnx.save(model, draft))
+
+
+def detach(model: onnx.ModelProto) -> None:
+    """Take a gate out of a graph; nothing happens where there is none."""
+    for part in (model.graph.node, model.graph.initializer, model.graph.output):
+        kept = [entry for entry in part if not entry.name.startswith(OUTPUT)]
+        del part[:]
+        part.extend(kept)
+    kept_properties = [entry for entry in model.metadata_props if not entry.key.startswith(OUTPUT)]
+    del model.metadata_props[:]
+    model.metadata_props.extend(kept_properties)
+
+
+class _Writer:
+    """Adds nodes to a graph one after another; every name begins with the output's, so that `detach` finds them."""
+
+    def __init__(self, graph: onnx.GraphProto) -> None:
+        self._graph = graph
+        self._count = 0
+
+    def node(self, operator: str, *inputs: str, name: str | None = None, **attributes: int) -> str:
+        """The new node's output."""
+        name = name or self._name()
+        self._graph.node.append(helper.make_node(operator, inputs, [name], name=name, **attributes))
+        return name
+
+    def floats(self, values: np.ndarray) -> str:
+        return self._constant(values.astype(np.float32))
+
+    def ints(self, values: list[int]) -> str:
+        return self._constant(np.array(values, np.int64))
+
+    def halves(self, matrix: np.ndarray) -> str:
+        """A matrix as float16; engines widen it once, when they load the file."""
+        return self.node("Cast", self._constant(matrix.astype(np.float16)), to=TensorProto.FLOAT)
+
+    def bytes(self, matrix: np.ndarray) -> str:
+        """A matrix as int8 with one scale a column, for what may be a percent off; widened when the file is loaded."""
+        scale = np.abs(matrix).max(0) / 127
+        whole = self._constant(np.rint(matrix / scale).astype(np.int8))
+        return self.node("Mul", self.node("Cast", whole, to=TensorProto.FLOAT), self.floats(scale))
+
+    def _constant(self, values: np.ndarray) -> str:
+        name = self._name()
+        self._graph.initializer.append(numpy_helper.from_array(values, name))
+        return name
+
+    def _name(self) -> str:
+        self._count += 1
+        return f"{OUTPUT}_{self._count}"

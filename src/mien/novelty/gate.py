@@ -1,0 +1,113 @@
+"""Fit the gate to a model: both scores from its training faces, both thresholds from held-out faces."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from mien.data.dataset import FaceData
+from mien.errors import ExportError
+from mien.novelty.attaching import attach
+from mien.novelty.mahalanobis import Ellipsoid, RelativeMahalanobis, Statistics
+from mien.novelty.tapping import Seen, Tap, TappedModel, read_graph
+from mien.recognition.gate import FAR, THRESHOLDS
+from mien.recognition.model import open_session, record_hash, run_session
+from mien.storage import write_atomically
+
+# What relative Mahalanobis on the last features is blind to, plain Mahalanobis on early ones sees: they have not yet
+# given up everything but the expression. Bands, because an upside-down face differs in where things are.
+TAPS = (Tap(before="blocks.4.0.conv_pw", bands=3), Tap(before="blocks.5.0.conv_pw", bands=1))
+WIDEST_LEFT_OUT = 28
+KEPT = 0.95
+"""Of faces like the held-out ones, at least this share passes."""
+_NEAR_REFUSED = 0.005  # by the near score alone: it sees little that the far score does not, and each refusal counts
+_FAR_BEYOND = 0.001  # held-out faces so far out that nothing of a face is left in what lies beyond
+_CONFIDENCE = 1.645  # standard deviations: 95% sure, one-sided
+_LEAST_LIKENESS = 0.999  # correlation of the scores as stored, in 8 bits, with the exact ones
+BATCH = 64
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a fit came to. thresholds: of the near and the far score; refused: share of the held-out faces, in [0, 1];
+    growth: bytes that the file gained."""
+
+    thresholds: tuple[float, float]
+    far: float
+    refused: float
+    growth: int
+
+
+def fit(
+    source: Path,
+    target: Path,
+    training: FaceData,
+    held_out: FaceData,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Fitted:
+    """Write `source` with a gate in it to `target`; both may be the same file.
+
+    Raises ModelError for a model without features, map or the gate's layers, DataError for too few pictures of a class,
+    ExportError where the scores in the file are not the fitted ones; nothing is then written.
+    """
+    model = TappedModel(source, TAPS)
+    seen = see_all(model, training.faces, progress)
+    near = RelativeMahalanobis.of(Statistics.of(seen.features, training.labels))
+    far = Ellipsoid.of(seen.early, WIDEST_LEFT_OUT)
+    draft = target.with_name(f".{target.stem}.gate.onnx")
+    try:
+        attach(source, draft, near, far, TAPS)
+        held = see_all(model, held_out.faces)
+        scores = run_session(open_session(draft, None), held_out.faces, BATCH).novelty
+        assert scores is not None  # attached above
+        _check(scores, np.stack([near(held.features), far(held.early)], 1))
+        thresholds = choose_thresholds(scores)
+        beyond = float(np.quantile(scores[:, 1], 1 - _FAR_BEYOND))
+        properties = {THRESHOLDS: ",".join(f"{value:.6g}" for value in thresholds), FAR: f"{beyond:.6g}"}
+        gated = read_graph(draft)
+        onnx.helper.set_model_props(gated, {p.key: p.value for p in gated.metadata_props} | properties)
+        before = source.stat().st_size
+        write_atomically(target, lambda place: onnx.save(gated, place))
+    finally:
+        draft.unlink(missing_ok=True)
+    record_hash(target)
+    refused = float((scores > thresholds).any(1).mean())
+    return Fitted(thresholds, beyond, refused, target.stat().st_size - before)
+
+
+def choose_thresholds(scores: np.ndarray) -> tuple[float, float]:
+    """Thresholds for scores [N, 2] of held-out faces such that, 95% sure, at least `KEPT` of all such faces pass both.
+
+    The sample's own share of refusals would lie above the true one half of the time, so fewer are refused in the
+    sample: as many as a binomial of the allowed share falls below in one sample of twenty.
+    """
+    count, allowed = len(scores), 1 - KEPT
+    most = count * allowed - _CONFIDENCE * (count * allowed * KEPT) ** 0.5
+    near = float(np.quantile(scores[:, 0], 1 - _NEAR_REFUSED))
+    # Faces that the near score refuses already count against the allowance, not against the far score.
+    passing = np.sort(scores[scores[:, 0] <= near, 1])
+    refused = max(int(most) - (count - len(passing)), 0)
+    return near, float(passing[len(passing) - 1 - refused])
+
+
+def see_all(model: TappedModel, faces: np.ndarray, progress: Callable[[int, int], None] | None = None) -> Seen:
+    """Run a tapped model over uint8 [N, 48, 48] in batches."""
+    parts = []
+    for start in range(0, len(faces), BATCH):
+        parts.append(model.see(faces[start : start + BATCH]))
+        if progress is not None:
+            progress(min(start + BATCH, len(faces)), len(faces))
+    return Seen(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("logits", "features", "early")))
+
+
+def _check(stored: np.ndarray, fitted: np.ndarray) -> None:
+    """Raise ExportError where the file's scores [N, 2] rank the held-out faces otherwise than the fitted ones."""
+    for name, ours, theirs in zip(("near", "far"), stored.T, fitted.T, strict=True):
+        likeness = float(np.corrcoef(ours, theirs)[0, 1])
+        if not likeness >= _LEAST_LIKENESS:
+            raise ExportError(
+                f"the {name} score in the file correlates by only {likeness:.4f} with the fitted one "
+                f"({_LEAST_LIKENESS} is allowed); not written"
+            )

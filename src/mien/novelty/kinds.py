@@ -1,0 +1,207 @@
+"""Pictures that are no upright, whole face: made from nothing, made from real faces, or read from a folder.
+
+A new kind is one function and one line in `MADE` or `SPOILED`.
+"""
+
+import re
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mien.recognition.cropping import SIZE, crop_picture
+from mien.recognition.faces import Square
+from mien.recognition.pictures import find_pictures, read_picture
+
+# ImageNet's classes are sorted by these ids; animals come first, up to the pufferfish.
+_IMAGENET = re.compile(r"n\d{8}_")
+_LAST_ANIMAL = "n02655020"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Pictures of one kind as the model would get them: uint8 [N, 48, 48].
+
+    far: nothing in them is like a face; otherwise near (a face spoiled, or another animal's).
+    """
+
+    name: str
+    faces: np.ndarray
+    far: bool
+
+
+def all_kinds(faces: np.ndarray, folders: list[Path], count: int, seed: int) -> list[Kind]:
+    """Every kind, the far ones first: made from nothing, made from `faces` (uint8 [N, 48, 48]), and read from folders.
+
+    count: pictures of each kind that is made. The same arguments give the same pictures.
+    """
+    kinds = [Kind(name, make(count, _generator(seed, name)), True) for name, make in MADE.items()]
+    for folder in folders:
+        kinds += from_folder(folder)
+    for name, spoil in SPOILED.items():
+        generator = _generator(seed, name)
+        chosen = generator.choice(len(faces), min(count, len(faces)), replace=False)
+        kinds.append(Kind(name, spoil(faces[chosen], generator), False))
+    return sorted(kinds, key=lambda kind: not kind.far)
+
+
+def from_folder(folder: Path) -> list[Kind]:
+    """A folder's pictures, each one's middle square, as a far kind named after the folder.
+
+    Where pictures bear ImageNet's ids ("n02123045_tabby.jpg"), the animals among them are a near kind of their own.
+    Raises PictureError where there are none.
+    """
+    objects, animals = [], []
+    for path in find_pictures([folder]):
+        is_animal = _IMAGENET.match(path.name) and path.name[: len(_LAST_ANIMAL)] <= _LAST_ANIMAL
+        (animals if is_animal else objects).append(middle(read_picture(path)))
+    kinds = [(f"animals ({folder.name})", animals, False), (folder.name, objects, True)]
+    return [Kind(name, np.stack(found), far) for name, found, far in kinds if found]
+
+
+def middle(picture: np.ndarray) -> np.ndarray:
+    """The largest square in the middle of uint8 RGB [H, W, 3], brought to the model's size as a face would be."""
+    height, width = picture.shape[:2]
+    return crop_picture(picture, Square(width / 2, height / 2, min(width, height)))
+
+
+# From nothing -------------------------------------------------------------------------------------------------------
+
+
+def noise(count: int, generator: np.random.Generator) -> np.ndarray:
+    """Independent pixels and soft clouds, of any mean and contrast."""
+    grain = generator.normal(size=(count, SIZE, SIZE))
+    for picture, width in zip(grain, generator.choice([0, 0, 1, 2, 4], count), strict=True):
+        if width:
+            picture[:] = cv2.GaussianBlur(picture, (0, 0), float(width))
+            picture /= picture.std()
+    light, contrast = generator.uniform(40, 215, (2, count, 1, 1))
+    return _to_bytes(light + grain * contrast / 4)
+
+
+def flat(count: int, generator: np.random.Generator) -> np.ndarray:
+    """One tone or a slope of light, with a sensor's little noise: a wall, the sky, a covered lens."""
+    down, across = np.mgrid[:SIZE, :SIZE] / (SIZE - 1) - 0.5
+    angle, slope = generator.uniform(0, 2 * np.pi, (count, 1, 1)), generator.uniform(0, 60, (count, 1, 1))
+    light = generator.uniform(0, 255, (count, 1, 1))
+    ramp = slope * (down * np.sin(angle) + across * np.cos(angle))
+    return _to_bytes(light + ramp + generator.normal(0, 1.5, (count, SIZE, SIZE)))
+
+
+def textures(count: int, generator: np.random.Generator) -> np.ndarray:
+    """Stripes, checks, dots and bricks of any scale and direction, with wear."""
+    rows, columns = np.mgrid[:SIZE, :SIZE]
+    pictures = np.empty((count, SIZE, SIZE))
+    for number in range(count):
+        angle, period = generator.uniform(0, np.pi), generator.uniform(4, 24)
+        along = (rows * np.sin(angle) + columns * np.cos(angle)) / period
+        aside = (columns * np.sin(angle) - rows * np.cos(angle)) / period
+        match generator.integers(4):
+            case 0:
+                pattern = np.sin(2 * np.pi * along)
+            case 1:
+                pattern = np.sign(np.sin(2 * np.pi * along) * np.sin(2 * np.pi * aside))
+            case 2:
+                pattern = np.where(np.hypot(along % 1 - 0.5, aside % 1 - 0.5) < 0.3, 1.0, -1.0)
+            case _:
+                shifted = aside / 2 + 0.5 * (np.floor(along) % 2)
+                pattern = np.where((along % 1 < 0.15) | (shifted % 1 < 0.08), 1.0, -1.0)
+        wear = cv2.GaussianBlur(generator.normal(size=(SIZE, SIZE)), (0, 0), 3)
+        pictures[number] = generator.uniform(60, 200) + generator.uniform(20, 90) * (pattern + 1.5 * wear)
+    return _to_bytes(pictures)
+
+
+def drawings(count: int, generator: np.random.Generator) -> np.ndarray:
+    """Dark strokes on light paper, or light on dark: lines, curves, boxes and signs."""
+    pictures = np.empty((count, SIZE, SIZE), np.uint8)
+    for picture in pictures:
+        paper, ink = (245, 20) if generator.random() < 0.5 else (20, 235)
+        picture[:] = paper
+        for _ in range(generator.integers(2, 7)):
+            start, end = generator.integers(2, SIZE - 2, (2, 2)).tolist()
+            width = int(generator.integers(1, 4))
+            match generator.integers(4):
+                case 0:
+                    cv2.line(picture, start, end, ink, width, cv2.LINE_AA)
+                case 1:
+                    cv2.rectangle(picture, start, end, ink, width, cv2.LINE_AA)
+                case 2:
+                    axes = generator.integers(3, 20, 2).tolist()
+                    turns = sorted(generator.integers(0, 361, 2).tolist())
+                    cv2.ellipse(picture, start, axes, float(generator.uniform(0, 180)), *turns, ink, width, cv2.LINE_AA)
+                case _:
+                    sign = chr(int(generator.integers(ord("0"), ord("Z") + 1)))
+                    size = float(generator.uniform(0.6, 1.6))
+                    cv2.putText(picture, sign, start, cv2.FONT_HERSHEY_SIMPLEX, size, ink, width, cv2.LINE_AA)
+    return pictures
+
+
+# From real faces ----------------------------------------------------------------------------------------------------
+
+
+def upside_down(faces: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    return faces[:, ::-1].copy()
+
+
+def half_covered(faces: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """A plain or grainy thing before 45% to 60% of the face, from any of the four sides."""
+    covered = faces.copy()
+    for face in covered:
+        part = _side(face, generator.integers(4), generator.uniform(0.45, 0.6))
+        part[:] = _to_bytes(generator.normal(generator.uniform(0, 255), generator.uniform(0, 25), part.shape))
+    return covered
+
+
+def half_faces(faces: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """A crop moved aside by 45% to 60% of its side; the picture's edge repeats, as in the crop of the contract."""
+    moved = np.empty_like(faces)
+    for face, out in zip(faces, moved, strict=True):
+        angle, far = generator.integers(4) * np.pi / 2, generator.uniform(0.45, 0.6) * SIZE
+        shift = np.array([[1, 0, far * np.cos(angle)], [0, 1, far * np.sin(angle)]], np.float32)
+        out[:] = cv2.warpAffine(face, shift, (SIZE, SIZE), borderMode=cv2.BORDER_REPLICATE)
+    return moved
+
+
+def blurred(faces: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """So far out of focus (3.5 to 6 pixels) that no expression is left."""
+    widths = generator.uniform(3.5, 6, len(faces))
+    return np.stack([cv2.GaussianBlur(face, (0, 0), width) for face, width in zip(faces, widths, strict=True)])
+
+
+def dark(faces: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """At 2% to 8% of the light, with a sensor's noise."""
+    light = generator.uniform(0.02, 0.08, (len(faces), 1, 1))
+    return _to_bytes(faces * light + generator.normal(0, 3, faces.shape))
+
+
+MADE: dict[str, Callable[[int, np.random.Generator], np.ndarray]] = {
+    "noise": noise,
+    "flat fields": flat,
+    "textures": textures,
+    "drawings": drawings,
+}
+SPOILED: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
+    "upside-down faces": upside_down,
+    "half-covered faces": half_covered,
+    "half faces": half_faces,
+    "blurred faces": blurred,
+    "dark faces": dark,
+}
+
+
+def _side(face: np.ndarray, side: int, share: float) -> np.ndarray:
+    """The view of a face that covers `share` of it from one side: 0 top, 1 bottom, 2 left, 3 right."""
+    length = round(share * SIZE)
+    return (face[:length], face[-length:], face[:, :length], face[:, -length:])[side]
+
+
+def _to_bytes(pictures: np.ndarray) -> np.ndarray:
+    return np.clip(np.rint(pictures), 0, 255).astype(np.uint8)
+
+
+def _generator(seed: int, name: str) -> np.random.Generator:
+    """Chance of a kind's own, so that a new kind leaves the others' pictures as they are."""
+    return np.random.default_rng([seed, zlib.crc32(name.encode())])

@@ -1,0 +1,128 @@
+"""Mahalanobis distance and relative Mahalanobis distance (Ren et al. 2021), in float64.
+
+Relative: min over classes k of MD_k - MD_0, where MD_k is the squared distance to the class's mean under the covariance
+that the classes share (S_w), and MD_0 the one to the mean of all under the covariance of all (S_0).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mien.errors import DataError
+from mien.expressions import NAMES
+
+RIDGE = 1e-3
+"""Added to a covariance's diagonal, as a share of its mean: features that never vary get a distance all the same."""
+LEAST_PICTURES = 10
+"""Of a class: with fewer its mean is chance."""
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Of features [N, D] of K classes.
+
+    means: float64 [K, D]; centre: their mean over all pictures [D]; within: the covariance that the classes share
+    [D, D], with the ridge; between: what it lacks to the covariance of all [D, D], of rank K - 1 at most.
+    """
+
+    means: np.ndarray
+    centre: np.ndarray
+    within: np.ndarray
+    between: np.ndarray
+
+    @classmethod
+    def of(cls, features: np.ndarray, labels: np.ndarray, ridge: float = RIDGE) -> "Statistics":
+        """From float [N, D] and labels int [N], places in `expressions.NAMES`.
+
+        Raises DataError where a class has too few pictures for a mean and a covariance.
+        """
+        sizes = np.bincount(labels, minlength=len(NAMES))
+        if sizes.min() < LEAST_PICTURES:
+            name = NAMES[int(sizes.argmin())]
+            raise DataError(
+                f"{sizes.min()} training pictures of '{name}' are too few for a covariance; "
+                f"each class needs {LEAST_PICTURES} at least"
+            )
+        features = features.astype(np.float64)
+        means = np.stack([features[labels == label].mean(0) for label in range(len(NAMES))])
+        centre = features.mean(0)
+        within = covariance(features - means[labels])
+        within += ridge * np.trace(within) / len(within) * np.eye(len(within))
+        apart = (means - centre) * np.sqrt(sizes / len(labels))[:, None]
+        return cls(means, centre, within, apart.T @ apart)
+
+    def relative(self, features: np.ndarray) -> np.ndarray:
+        """Relative Mahalanobis distance float64 [N] of features [N, D], term by term: the definition, to check by."""
+        to_class = [squared_distance(features, mean, self.within) for mean in self.means]
+        return np.min(to_class, 0) - squared_distance(features, self.centre, self.within + self.between)
+
+
+@dataclass(frozen=True)
+class RelativeMahalanobis:
+    """Relative Mahalanobis distance without its large matrices; equal to the definition.
+
+    With the same ridge on both, S_0 = S_w + S_b, so S_w^-1 - S_0^-1 has the rank of S_b, K - 1 at most. With V such
+    that V' S_w V = I and V' S_b V = diag(e), q = V'(z - mu_0) and c_k = V'(mu_k - mu_0):
+    score = min_k |q - c_k|^2 - sum_i q_i^2 / (1 + e_i).
+
+    directions: V [D, K - 1]; origin: V' mu_0 [K - 1]; centres: c_k [K, K - 1]; spread: e [K - 1].
+    """
+
+    directions: np.ndarray
+    origin: np.ndarray
+    centres: np.ndarray
+    spread: np.ndarray
+
+    @classmethod
+    def of(cls, statistics: Statistics) -> "RelativeMahalanobis":
+        inverse = np.linalg.inv(np.linalg.cholesky(statistics.within))
+        spread, turned = np.linalg.eigh(inverse @ statistics.between @ inverse.T)
+        rank = len(statistics.means) - 1
+        directions = inverse.T @ turned[:, -rank:]
+        centres = (statistics.means - statistics.centre) @ directions
+        return cls(directions, statistics.centre @ directions, centres, spread[-rank:])
+
+    def __call__(self, features: np.ndarray) -> np.ndarray:
+        """Float64 [N] for features [N, D]; higher is stranger."""
+        place = features @ self.directions - self.origin
+        to_class = np.square(place[:, None] - self.centres).sum(2).min(1)
+        return to_class - (np.square(place) / (1 + self.spread)).sum(1)
+
+
+@dataclass(frozen=True)
+class Ellipsoid:
+    """Plain Mahalanobis distance to one Gaussian: |(z - centre) whitening|^2 / A, about 1 for what it was fitted to.
+
+    centre: [D]; whitening: [D, A], what makes the fitted features' covariance the identity along A axes.
+    """
+
+    centre: np.ndarray
+    whitening: np.ndarray
+
+    @classmethod
+    def of(cls, features: np.ndarray, left_out: int = 0, ridge: float = RIDGE) -> "Ellipsoid":
+        """Fit float [N, D]. Features are brought to one scale first, so that the ridge means the same for each.
+
+        left_out: so many of the widest axes do not count. Light and contrast lie along them, which vary among faces as
+        they do among all pictures.
+        """
+        features = features.astype(np.float64)
+        centre, scale = features.mean(0), features.std(0) + 1e-9
+        variances, axes = np.linalg.eigh(covariance((features - centre) / scale))
+        whitening = axes / scale[:, None] / np.sqrt(variances + ridge)
+        return cls(centre, whitening[:, : whitening.shape[1] - left_out])
+
+    def __call__(self, features: np.ndarray) -> np.ndarray:
+        """Float64 [N] for features [N, D]; higher is stranger."""
+        return np.square((features - self.centre) @ self.whitening).mean(1)
+
+
+def covariance(centred: np.ndarray) -> np.ndarray:
+    """[D, D] of features [N, D] whose mean is zero."""
+    return centred.T @ centred / len(centred)
+
+
+def squared_distance(features: np.ndarray, mean: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """Squared Mahalanobis distance [N] of features [N, D] to `mean` under `covariance`."""
+    apart = features.astype(np.float64) - mean
+    return (apart * np.linalg.solve(covariance, apart.T).T).sum(1)
