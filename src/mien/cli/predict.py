@@ -43,6 +43,12 @@ def predict(
     show_map: Annotated[
         bool, typer.Option("--map", help="Draw where in the face the expression was seen (with --annotate).")
     ] = False,
+    window: Annotated[
+        bool | None,
+        typer.Option(
+            "--window/--no-window", help="Show it in a window, with keys; a camera without other outputs is shown."
+        ),
+    ] = None,
     timeline: Annotated[
         Path | None, typer.Option(help="Plot each face's expressions over time to this .png, .svg or .pdf (videos).")
     ] = None,
@@ -58,19 +64,19 @@ def predict(
     mien predict party.jpg
     mien predict holiday/ --csv faces.csv --annotate drawn/
     mien predict talk.mp4 --csv talk.csv --timeline talk.png
-    mien predict webcam --json -
+    mien predict webcam
     mien predict archive/ --parquet rows/ --workers 8
     """
     from mien.cli import archives, pictures, videos
     from mien.recognition.recognizer import Recognizer
 
-    if show_map and annotated is None:
-        raise MienError("--map draws over the pictures: say where they go with --annotate FOLDER")
     moving = [videos.is_video(text) for text in inputs]
+    if show_map and annotated is None and not (all(moving) and window is not False):
+        raise MienError("--map draws over the pictures: say where they go with --annotate FOLDER")
     if any(moving) and not all(moving):
         raise MienError("pictures and videos have different results: give one kind at a time")
-    if not all(moving) and timeline is not None:
-        raise MienError("--timeline is for videos")
+    if not all(moving) and (timeline is not None or window is not None):
+        raise MienError("--timeline and --window are for videos")
     if (workers is not None or ray is not None) and (parquet is None or any(moving)):
         raise MienError("--workers and --ray are for archives of pictures: say where the rows go with --parquet FOLDER")
     if workers is not None and ray is not None:
@@ -87,6 +93,8 @@ def predict(
         return recognizer
 
     if all(moving):
-        videos.predict(inputs, open_model, videos.Outputs(json_file, csv_file, parquet, annotated, show_map, timeline))
+        videos.predict(
+            inputs, open_model, videos.Outputs(json_file, csv_file, parquet, annotated, show_map, timeline, window)
+        )
     else:
         pictures.predict([Path(text) for text in inputs], open_model(), json_file, csv_file, annotated, show_map)

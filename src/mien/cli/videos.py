@@ -38,6 +38,12 @@ class Outputs:
     annotated: Path | None = None
     show_map: bool = False
     timeline: Path | None = None
+    window: bool | None = None
+
+    def shows_window(self, live: bool) -> bool:
+        """Where nothing is asked for, what a camera sees is shown."""
+        files = (self.json_file, self.csv_file, self.parquet, self.annotated, self.timeline)
+        return self.window if self.window is not None else live and not any(files)
 
 
 def is_video(text: str) -> bool:
@@ -100,10 +106,18 @@ def _watch(
             sinks.append(stack.enter_context(AnnotatedVideo(drawn, sound, outputs.show_map)))
         if outputs.timeline is not None:
             sinks.append(stack.enter_context(Timeline(outputs.timeline)))
+        window = None
+        if outputs.shows_window(video.source.live):
+            from mien.cli.window import Window
+
+            window = stack.enter_context(Window(video, outputs.show_map))
+            sinks.append(window)
         try:
-            for frame in _with_bar(video):
+            for frame in video if window is not None else _with_bar(video):
                 for sink in sinks:
                     sink.write(frame)
+                if window is not None and window.closed:
+                    break
         except VideoError as error:
             problems.append(str(error))
         except KeyboardInterrupt:

@@ -46,6 +46,8 @@ class Source(Protocol):
 class Video:
     """A video's frames with their faces; made by `open_video`, gone through once.
 
+    recognizer: may be exchanged for another while the frames come.
+
     >>> with mien.open("party.mp4") as video:  # doctest: +SKIP
     ...     for frame in video:
     ...         print(frame.time, [(face.track, face.expression) for face in frame.faces])
