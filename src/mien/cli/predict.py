@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from mien.errors import MienError
+from mien.recognition.gate import Gating
 
 
 def predict(
@@ -32,6 +33,10 @@ def predict(
     show_map: Annotated[
         bool, typer.Option("--map", help="Draw where in the face the expression was seen (with --annotate).")
     ] = False,
+    gate: Annotated[
+        Gating,
+        typer.Option(help="What becomes of faces unlike those the models know: marked, or also left without a word."),
+    ] = Gating.WARN,
     timeline: Annotated[
         Path | None, typer.Option(help="Plot each face's expressions over time to this .png, .svg or .pdf (videos).")
     ] = None,
@@ -42,6 +47,10 @@ def predict(
     the others are still done, and the exit code is 2. The faces of a video
     keep their numbers; its rows have each frame's time in seconds. Ctrl-C
     keeps what was done of a video, and is the way to end a camera.
+
+    The gate marks faces unlike those the models know: near (covered, turned
+    away, an animal's) or far (nothing like a face). --gate refuse then names
+    no expression.
 
     Examples:
     mien predict party.jpg
@@ -61,7 +70,7 @@ def predict(
         raise MienError("--parquet and --timeline are for videos; pictures have --csv and --json")
 
     def open_model(threads: int | None = None) -> Recognizer:
-        recognizer = Recognizer(model, threads)
+        recognizer = Recognizer(model, threads, gate)
         if show_map and not recognizer.model.has_map:
             raise MienError(f"the model {recognizer.model.name} has no map; leave --map out")
         return recognizer
