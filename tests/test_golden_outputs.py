@@ -31,6 +31,11 @@ def test_crops_are_within_one_grey_level(now, name):
 
 
 @pytest.mark.parametrize("name", STORED)
+def test_novelty_is_within_a_thousandth(now, name):
+    np.testing.assert_allclose(now[name]["novelty"], STORED[name]["novelty"], rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", STORED)
 def test_probabilities_are_within_a_thousandth(now, name):
     assert now[name]["probabilities"].keys() == STORED[name]["probabilities"].keys()
     for model, stored in STORED[name]["probabilities"].items():

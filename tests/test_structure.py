@@ -48,7 +48,18 @@ def test_recognition_holds_no_mean_and_no_training_framework():
 
 
 def test_imports_point_one_way():
-    order = ["expressions", "errors", "storage", "recognition", "data", "evaluation", "training", "export", "synthesis"]
+    order = [
+        "expressions",
+        "errors",
+        "storage",
+        "recognition",
+        "data",
+        "evaluation",
+        "novelty",
+        "training",
+        "export",
+        "synthesis",
+    ]
     order += ["experiments", "server", "cli"]
     for path in sources():
         home = path.relative_to(SOURCE).parts[0].removesuffix(".py")

@@ -17,7 +17,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 
     Raises StorageError when the disk refuses; whatever stood at `path` before is then untouched.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    draft = _draft_beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(draft)
@@ -32,6 +32,13 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         draft.unlink(missing_ok=True)
 
 
+def _draft_beside(path: Path) -> Path:
+    """Raises StorageError where something that is no file stands at `path`: a rename would put a file in its place."""
+    if path.exists() and not path.is_file():
+        raise StorageError(f"cannot write {path}: not a file; give a file's name")
+    return path.with_name(f".{path.name}.{os.getpid()}.draft")
+
+
 class GrowingFile:
     """A text file that grows piece by piece under a temporary name and gets its own name when it is closed.
 
@@ -40,7 +47,7 @@ class GrowingFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+        self._draft = _draft_beside(path)
         self._size = 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

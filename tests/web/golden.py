@@ -50,15 +50,16 @@ def portraits() -> list[np.ndarray]:
 
 def answers(crops: list[np.ndarray]) -> dict[str, Any]:
     """What each shipped model says of the crops, and which file said so."""
-    models = [ModelFile.open(name, threads=1) for name in shipped_models()]
-    return {
-        model.path.name: {
+    said = {}
+    for model in (ModelFile.open(name, threads=1) for name in shipped_models()):
+        outputs = model.run(np.stack(crops))
+        said[model.path.name] = {
             "sha256": file_hash(model.path),
             "precision": model.metadata["precision"],
-            "probabilities": model.run(np.stack(crops)).probabilities.tolist(),
+            "probabilities": outputs.probabilities.tolist(),
+            "novelty": None if outputs.novelty is None else outputs.novelty.tolist(),
         }
-        for model in models
-    }
+    return said
 
 
 def cases(pixels: np.ndarray) -> dict[str, Any]:

@@ -18,7 +18,16 @@ interface Golden {
   readonly tiles: readonly { readonly height: number; readonly width: number; readonly squares: readonly Square[] }[];
   readonly portraits: readonly string[];
   readonly models: Readonly<
-    Record<string, { readonly sha256: string; readonly precision: string; readonly probabilities: readonly (readonly number[])[] }>
+    Record<
+      string,
+      {
+        readonly sha256: string;
+        readonly precision: string;
+        readonly probabilities: readonly (readonly number[])[];
+        /** Null where the file has no gate. */
+        readonly novelty: readonly (readonly number[])[] | null;
+      }
+    >
   >;
   readonly picture: { readonly width: number; readonly height: number };
   readonly faces: readonly Cut[];

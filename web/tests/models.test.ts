@@ -12,7 +12,7 @@ import { bytes, golden } from "./golden";
 const TOLERANCE: Readonly<Record<string, number>> = { float32: 1e-3, int8: 0.03 };
 const SIZE = 48;
 
-describe.each(Object.entries(golden.models))("%s", (name, { sha256, precision, probabilities }) => {
+describe.each(Object.entries(golden.models))("%s", (name, { sha256, precision, probabilities, novelty }) => {
   const path = new URL(`../../models/${name}`, import.meta.url);
   const file = existsSync(path) ? readFileSync(path) : null;
   const known = file !== null && createHash("sha256").update(file).digest("hex") === sha256;
@@ -26,6 +26,8 @@ describe.each(Object.entries(golden.models))("%s", (name, { sha256, precision, p
       outputs.probabilities.forEach((share, place) => {
         expect(Math.abs(share - probabilities[i]![place]!)).toBeLessThan(TOLERANCE[precision]!);
       });
+      expect(outputs.novelty === null).toBe(novelty === null);
+      outputs.novelty?.forEach((score, place) => expect(score).toBeCloseTo(novelty![i]![place]!, 2));
     }
   });
 });

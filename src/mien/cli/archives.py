@@ -9,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from mien.cli.pictures import exit_with, say_written
+from mien.recognition.gate import Gating
 
 MOST_NAMED = 5
 """Pictures that could not be read and are named; the table holds the others."""
@@ -21,7 +22,9 @@ class _Rate(ProgressColumn):
         return Text(f"{task.speed:.0f} pictures/s" if task.speed else "", style="dim")
 
 
-def predict(paths: list[Path], model: str, folder: Path, workers: int | None, address: str | None) -> None:
+def predict(
+    paths: list[Path], model: str, gate: Gating, folder: Path, workers: int | None, address: str | None
+) -> None:
     """Read what is not done yet into the folder's Parquet parts; exits with 2 where a picture could not be read."""
     from mien.recognition.archive import Archive, default_workers, read_with_workers
     from mien.recognition.cluster import read_with_ray
@@ -29,14 +32,14 @@ def predict(paths: list[Path], model: str, folder: Path, workers: int | None, ad
     from mien.recognition.pictures import find_pictures
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` and service managers keep what was done too
-    archive = Archive(folder, ModelFile.open(model, threads=1).path)
+    archive = Archive(folder, ModelFile.open(model, threads=1).path, gate)
     pictures = find_pictures(paths)
     shards = archive.shards(pictures)
     left = sum(map(len, shards))
     if address is not None:
-        made = read_with_ray(shards, model, address)
+        made = read_with_ray(shards, model, gate, address)
     else:
-        made = read_with_workers(shards, model, workers or default_workers())
+        made = read_with_workers(shards, model, gate, workers or default_workers())
     faces, problems = 0, []
     columns = (TextColumn("reading faces"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar, closing(made):

@@ -90,14 +90,16 @@ def _table() -> Table:
 
 def _add_rows(table: Table, name: str, frame: "Frame") -> None:
     for number, face in enumerate(frame.faces):
-        colour = BY_NAME[face.expression].colour
         second = int(face.probabilities.argsort()[-2])
+        shown = f"[{BY_NAME[face.expression].colour}]{face.adjective}[/]"
+        if face.strange:
+            shown = f"[dim]{'not judged' if face.withheld else face.adjective}: {face.verdict}[/]"
         table.add_row(
             "" if number else name,
             str(number + 1),
-            f"[{colour}]{face.adjective}[/]",
-            f"{face.confidence:.0%}",
-            f"{list(BY_NAME.values())[second].adjective} {face.probabilities[second]:.0%}",
+            shown,
+            "" if face.withheld else f"{face.confidence:.0%}",
+            "" if face.withheld else f"{list(BY_NAME.values())[second].adjective} {face.probabilities[second]:.0%}",
             f"{face.box.left:.0f}, {face.box.top:.0f}, {face.box.width:.0f} x {face.box.height:.0f}",
         )
     if not frame.faces:

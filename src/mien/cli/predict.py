@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from mien.errors import MienError
+from mien.recognition.gate import Gating
 
 
 def predict(
@@ -49,6 +50,10 @@ def predict(
             "--window/--no-window", help="Show it in a window, with keys; a camera without other outputs is shown."
         ),
     ] = None,
+    gate: Annotated[
+        Gating,
+        typer.Option(help="What becomes of faces unlike those the models know: marked, or also left without a word."),
+    ] = Gating.WARN,
     timeline: Annotated[
         Path | None, typer.Option(help="Plot each face's expressions over time to this .png, .svg or .pdf (videos).")
     ] = None,
@@ -59,6 +64,10 @@ def predict(
     the others are still done, and the exit code is 2. The faces of a video
     keep their numbers; its rows have each frame's time in seconds. Ctrl-C
     keeps what was done of a video, and is the way to end a camera.
+
+    The gate marks faces unlike those the models know: near (covered, turned
+    away, an animal's) or far (nothing like a face). --gate refuse then names
+    no expression.
 
     Examples:
     mien predict party.jpg
@@ -84,10 +93,10 @@ def predict(
     if parquet is not None and not any(moving):
         if json_file is not None or csv_file is not None or annotated is not None:
             raise MienError("--parquet is for archives; leave --json, --csv and --annotate out")
-        return archives.predict([Path(text) for text in inputs], model, parquet, workers, ray)
+        return archives.predict([Path(text) for text in inputs], model, gate, parquet, workers, ray)
 
     def open_model(threads: int | None = None) -> Recognizer:
-        recognizer = Recognizer(model, threads)
+        recognizer = Recognizer(model, threads, gate)
         if show_map and not recognizer.model.has_map:
             raise MienError(f"the model {recognizer.model.name} has no map; leave --map out")
         return recognizer

@@ -191,6 +191,8 @@ def _table(source: str, summary: "Summary") -> Table:
             f"[{EXPRESSIONS[place].colour}]{EXPRESSIONS[place].adjective}[/] {track.shares[place]:.0%}"
             for place in best
         )
+        if not track.bins:
+            shown = "not judged"
         table.add_row(str(track.number), f"{_clock(track.first)}-{_clock(track.last)}", str(track.frames), shown)
     if len(chosen) > MOST_FACES:
         table.add_row("", "", "", f"and {len(chosen) - MOST_FACES} more, shorter in sight")

@@ -19,6 +19,7 @@ from mien.errors import MienError
 from mien.recognition.drawing import annotate
 from mien.recognition.extra import load
 from mien.recognition.faces import Frame
+from mien.recognition.gate import Gating
 from mien.storage import write_atomically
 
 if TYPE_CHECKING:
@@ -47,7 +48,13 @@ class Window(AbstractContextManager):
         self._shown: tuple[int, int] | None = None
         self._started: float | None = None
         self._said, self._until = "", 0.0
-        self._keys = {"n": self._next_model, "m": self._toggle_map, "s": self._snapshot, "q": self._close}
+        self._keys = {
+            "n": self._next_model,
+            "m": self._toggle_map,
+            "g": self._next_gate,
+            "s": self._snapshot,
+            "q": self._close,
+        }
         self.closed = False
         try:
             self._game.display.init()
@@ -88,7 +95,7 @@ class Window(AbstractContextManager):
         if time.monotonic() < self._until:
             return self._said
         heat = "on" if self._show_map else "off"
-        return f"N model: {self._video.recognizer.model.name}    M map: {heat}    S snapshot    Q quit"
+        return f"N model: {self._video.recognizer.model.name}    M map: {heat}    G gate: {self._video.recognizer.gating}    S snapshot    Q quit"
 
     def _say(self, text: str) -> None:
         self._said, self._until = text, time.monotonic() + SAID
@@ -103,13 +110,22 @@ class Window(AbstractContextManager):
 
     def _next_model(self) -> None:
         from mien.recognition.model import shipped_models
-        from mien.recognition.recognizer import Recognizer
-        from mien.recognition.video.watching import model_threads
 
         names = shipped_models()
         now = self._video.recognizer.model.name
         name = names[(names.index(now) + 1) % len(names)] if now in names else names[0]
-        self._video.recognizer = Recognizer(name, model_threads())
+        self._change(name, self._video.recognizer.gating)
+
+    def _next_gate(self) -> None:
+        gates = list(Gating)
+        now = self._video.recognizer
+        self._change(now.model.path, gates[(gates.index(now.gating) + 1) % len(gates)])
+
+    def _change(self, model: str | Path, gate: Gating) -> None:
+        from mien.recognition.recognizer import Recognizer
+        from mien.recognition.video.watching import model_threads
+
+        self._video.recognizer = Recognizer(model, model_threads(), gate)
 
     def _toggle_map(self) -> None:
         self._show_map = not self._show_map

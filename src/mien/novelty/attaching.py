@@ -1,6 +1,7 @@
 """Write a gate's two scores into a model file, as its output `novelty` [N, 2]."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -67,7 +68,7 @@ class _Writer:
         self._graph = graph
         self._count = 0
 
-    def node(self, operator: str, *inputs: str, name: str | None = None, **attributes: int) -> str:
+    def node(self, operator: str, *inputs: str, name: str = "", **attributes: Any) -> str:
         """The new node's output."""
         name = name or self._name()
         self._graph.node.append(helper.make_node(operator, inputs, [name], name=name, **attributes))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -112,11 +113,10 @@ def judge(
             assert outputs.novelty is not None  # the model has a gate
             novelty = outputs.novelty
             strange = {kind: found.novelty for kind, found in strangers.items() if found.novelty is not None}
-            middle = np.median(novelty, 0)
             for name, combine in (
                 (OURS_NEAR, lambda scores: scores[:, 0]),
                 (OURS_FAR, lambda scores: scores[:, 1]),
-                (OURS, lambda scores: _both(scores, gated.gate.thresholds, middle)),
+                (OURS, partial(_both, thresholds=gated.gate.thresholds, middle=np.median(novelty, 0))),
             ):
                 table[name] = {kind: separation(combine(novelty), combine(found)) for kind, found in strange.items()}
         made.separation[model.name] = table

@@ -16,9 +16,10 @@ from mien.recognition.cropping import SIZE, crop_picture
 from mien.recognition.faces import Square
 from mien.recognition.pictures import find_pictures, read_picture
 
-# ImageNet's classes are sorted by these ids; animals come first, up to the pufferfish.
+# ImageNet's classes are sorted by these ids; animals come first, up to the pufferfish. CIFAR-10's are folders.
 _IMAGENET = re.compile(r"n\d{8}_")
 _LAST_ANIMAL = "n02655020"
+_CIFAR_ANIMALS = frozenset({"bird", "cat", "deer", "dog", "frog", "horse"})
 
 
 @dataclass(frozen=True)
@@ -33,14 +34,15 @@ class Kind:
     far: bool
 
 
-def all_kinds(faces: np.ndarray, folders: list[Path], count: int, seed: int) -> list[Kind]:
+def all_kinds(faces: np.ndarray, folders: list[Path], people: frozenset[str], count: int, seed: int) -> list[Kind]:
     """Every kind, the far ones first: made from nothing, made from `faces` (uint8 [N, 48, 48]), and read from folders.
 
-    count: pictures of each kind that is made. The same arguments give the same pictures.
+    people: names of files that are left out; count: pictures of each kind that is made. The same arguments give the
+    same pictures.
     """
     kinds = [Kind(name, make(count, _generator(seed, name)), True) for name, make in MADE.items()]
     for folder in folders:
-        kinds += from_folder(folder)
+        kinds += from_folder(folder, people)
     for name, spoil in SPOILED.items():
         generator = _generator(seed, name)
         chosen = generator.choice(len(faces), min(count, len(faces)), replace=False)
@@ -48,18 +50,25 @@ def all_kinds(faces: np.ndarray, folders: list[Path], count: int, seed: int) -> 
     return sorted(kinds, key=lambda kind: not kind.far)
 
 
-def from_folder(folder: Path) -> list[Kind]:
-    """A folder's pictures, each one's middle square, as a far kind named after the folder.
+def from_folder(folder: Path, people: frozenset[str] = frozenset()) -> list[Kind]:
+    """A folder's pictures but those named in `people`, each one's middle square, as a far kind named after the folder.
 
-    Where pictures bear ImageNet's ids ("n02123045_tabby.jpg"), the animals among them are a near kind of their own.
-    Raises PictureError where there are none.
+    Where files bear ImageNet's ids ("n02123045_tabby.jpg") or lie in folders named as CIFAR-10's classes, the animals
+    among them are a near kind of their own. Raises PictureError where there are no pictures.
     """
-    objects, animals = [], []
+    objects: list[np.ndarray] = []
+    animals: list[np.ndarray] = []
     for path in find_pictures([folder]):
-        is_animal = _IMAGENET.match(path.name) and path.name[: len(_LAST_ANIMAL)] <= _LAST_ANIMAL
-        (animals if is_animal else objects).append(middle(read_picture(path)))
+        if path.name not in people:
+            (animals if _is_animal(path) else objects).append(middle(read_picture(path)))
     kinds = [(f"animals ({folder.name})", animals, False), (folder.name, objects, True)]
     return [Kind(name, np.stack(found), far) for name, found, far in kinds if found]
+
+
+def _is_animal(path: Path) -> bool:
+    if _IMAGENET.match(path.name):
+        return path.name[: len(_LAST_ANIMAL)] <= _LAST_ANIMAL
+    return path.parent.name in _CIFAR_ANIMALS
 
 
 def middle(picture: np.ndarray) -> np.ndarray:
@@ -130,8 +139,9 @@ def drawings(count: int, generator: np.random.Generator) -> np.ndarray:
                     cv2.rectangle(picture, start, end, ink, width, cv2.LINE_AA)
                 case 2:
                     axes = generator.integers(3, 20, 2).tolist()
-                    turns = sorted(generator.integers(0, 361, 2).tolist())
-                    cv2.ellipse(picture, start, axes, float(generator.uniform(0, 180)), *turns, ink, width, cv2.LINE_AA)
+                    first, last = sorted(generator.integers(0, 361, 2).tolist())
+                    turn = float(generator.uniform(0, 180))
+                    cv2.ellipse(picture, start, axes, turn, first, last, ink, width, cv2.LINE_AA)
                 case _:
                     sign = chr(int(generator.integers(ord("0"), ord("Z") + 1)))
                     size = float(generator.uniform(0.6, 1.6))
@@ -150,7 +160,7 @@ def half_covered(faces: np.ndarray, generator: np.random.Generator) -> np.ndarra
     """A plain or grainy thing before 45% to 60% of the face, from any of the four sides."""
     covered = faces.copy()
     for face in covered:
-        part = _side(face, generator.integers(4), generator.uniform(0.45, 0.6))
+        part = _side(face, int(generator.integers(4)), generator.uniform(0.45, 0.6))
         part[:] = _to_bytes(generator.normal(generator.uniform(0, 255), generator.uniform(0, 25), part.shape))
     return covered
 

@@ -24,6 +24,7 @@ import numpy as np
 from mien.errors import MienError, PictureError
 from mien.recognition.extra import load
 from mien.recognition.faces import Frame
+from mien.recognition.gate import Gating
 from mien.recognition.model import file_hash
 from mien.recognition.pictures import read_picture
 from mien.recognition.recognizer import Recognizer
@@ -49,16 +50,16 @@ Shard = list[str]
 class Archive:
     """A folder of results that can be gone on with.
 
-    Raises MienError where the folder holds results of another model, or other files.
+    Raises MienError where the folder holds results of another model or gate, or other files.
     """
 
-    def __init__(self, folder: Path, model: Path) -> None:
+    def __init__(self, folder: Path, model: Path, gate: Gating = Gating.WARN) -> None:
         self.folder = folder
-        about = {"model": model.stem, "model_hash": file_hash(model)}
+        about = {"model": model.stem, "model_hash": file_hash(model), "gate": gate}
         path = folder / ABOUT
         if path.is_file():
             if json.loads(path.read_text(encoding="utf-8")) != about:
-                raise MienError(f"{folder} holds the results of another model; choose another folder")
+                raise MienError(f"{folder} holds the results of another model or gate; choose another folder")
         elif folder.is_dir() and any(folder.iterdir()):
             raise MienError(f"{folder} is not empty and was not made by this command; choose another folder")
         else:
@@ -114,7 +115,7 @@ def _readable(pictures: list[str], problems: dict[str, str]) -> Iterator[np.ndar
             problems[picture] = str(error)
 
 
-def read_with_workers(shards: list[Shard], model: str, workers: int) -> Generator[tuple[Shard, Records]]:
+def read_with_workers(shards: list[Shard], model: str, gate: Gating, workers: int) -> Generator[tuple[Shard, Records]]:
     """Each shard with its rows, as they get done, by so many processes of this machine.
 
     When the iterator is closed the processes end after the batch they are at. Raises MienError where one of them dies.
@@ -122,7 +123,7 @@ def read_with_workers(shards: list[Shard], model: str, workers: int) -> Generato
     context = multiprocessing.get_context("spawn")  # a fork would copy ONNX Runtime's threads in the middle of work
     stop = context.Event()
     waiting = iter(shards)
-    with ProcessPoolExecutor(workers, context, _start_worker, (model, stop)) as pool:
+    with ProcessPoolExecutor(workers, context, _start_worker, (model, gate, stop)) as pool:
         try:
             running: dict[Future[Records | None], Shard] = {}
             while True:
@@ -151,13 +152,13 @@ _recognizer: Recognizer
 _stop: Event
 
 
-def _start_worker(model: str, stop: Event) -> None:
+def _start_worker(model: str, gate: Gating, stop: Event) -> None:
     """Load the model once a process; the one that started it says when to stop, and no Ctrl-C does."""
     global _recognizer, _stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     cv2.setNumThreads(1)
-    _recognizer, _stop = Recognizer(model, threads=1), stop
+    _recognizer, _stop = Recognizer(model, 1, gate), stop
 
 
 def _end_with_parent() -> None:

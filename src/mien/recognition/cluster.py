@@ -13,15 +13,16 @@ import cv2
 from mien.errors import MienError
 from mien.recognition.archive import Records, Shard, read_shard
 from mien.recognition.extra import load
+from mien.recognition.gate import Gating
 from mien.recognition.recognizer import Recognizer
 
 
 class ShardReader:
     """An actor on one core of the cluster."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, gate: Gating) -> None:
         cv2.setNumThreads(1)
-        self._recognizer = Recognizer(model, threads=1)
+        self._recognizer = Recognizer(model, 1, gate)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """`number` of the shard and its pictures as JSON in; the number and its rows as JSON out."""
@@ -29,7 +30,7 @@ class ShardReader:
         return {"number": batch["number"], "records": [json.dumps(part) for part in records]}
 
 
-def read_with_ray(shards: list[Shard], model: str, address: str) -> Generator[tuple[Shard, Records]]:
+def read_with_ray(shards: list[Shard], model: str, gate: Gating, address: str) -> Generator[tuple[Shard, Records]]:
     """Each shard with its rows, as they get done, by all cores of a cluster.
 
     address: as `ray.init` takes it, such as "auto" or "host:6379"; "local" starts a cluster of this machine alone.
@@ -50,7 +51,7 @@ def read_with_ray(shards: list[Shard], model: str, address: str) -> Generator[tu
         items = [{"number": number, "shard": json.dumps(shard)} for number, shard in enumerate(shards)]
         made = data.from_items(items, override_num_blocks=len(items)).map_batches(
             ShardReader,
-            fn_constructor_args=(model,),
+            fn_constructor_args=(model, gate),
             batch_size=1,
             num_cpus=1,
             compute=data.ActorPoolStrategy(min_size=1, max_size=min(cores, len(items))),

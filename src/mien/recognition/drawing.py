@@ -13,6 +13,8 @@ from mien.recognition.faces import Face, Square, TrackedFace
 HEAT_OPACITY = 0.6
 # The map is brought to this size before it is laid over the picture, so that it fills its square to the edge.
 LAYER_SIDE = 96
+# Box and name of a face that the gate found strange.
+STRANGE = "#6b7280"
 
 
 def annotate(picture: np.ndarray, faces: list[Face], show_map: bool = False) -> np.ndarray:
@@ -23,7 +25,7 @@ def annotate(picture: np.ndarray, faces: list[Face], show_map: bool = False) -> 
     drawn = picture.copy()
     if show_map:
         for face in faces:
-            if face.map is not None:
+            if face.map is not None and not face.withheld:
                 drawn = lay_heat(drawn, face.square, heat(face))
     image = Image.fromarray(drawn)
     draw = ImageDraw.Draw(image, "RGBA")
@@ -65,13 +67,15 @@ def lay_heat(picture: np.ndarray, square: Square, strength: np.ndarray) -> np.nd
 
 
 def _draw_face(draw: ImageDraw.ImageDraw, face: Face, size: tuple[int, int]) -> None:
-    colour = BY_NAME[face.expression].colour
+    colour = STRANGE if face.strange else BY_NAME[face.expression].colour
     line = max(2, round(face.box.width / 60))
     corners = (face.box.left, face.box.top, face.box.right, face.box.bottom)
     draw.rectangle(corners, outline=colour, width=line)
 
     font = ImageFont.load_default(size=float(np.clip(face.box.width / 8, 11, max(size) / 25)))
-    text = f"{face.adjective} {face.confidence:.0%}"
+    text = f"{face.adjective}{'?' if face.strange else ''} {face.confidence:.0%}"
+    if face.withheld:
+        text = "not judged"
     if isinstance(face, TrackedFace):
         text = f"{face.track}: {text}"
     left, top, right, bottom = draw.textbbox((0, 0), text, font=font)
@@ -82,7 +86,7 @@ def _draw_face(draw: ImageDraw.ImageDraw, face: Face, size: tuple[int, int]) -> 
     y = face.box.top - high if face.box.top >= high else max(face.box.top, 0)
     draw.rectangle((x, y, x + right - left + 2 * margin, y + high), fill=colour)
     draw.text((x + margin - left, y + margin - top), text, fill="white", font=font)
-    if face.box.width >= 80:
+    if face.box.width >= 80 and not face.withheld:
         _draw_bars(draw, face, size[1])
 
 

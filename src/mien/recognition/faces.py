@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from mien.expressions import BY_NAME, NAMES
+from mien.recognition.gate import Verdict
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,10 @@ class Face:
     probabilities: float32 [7] in the order of `expressions.NAMES`, summing to 1; features: float32 [D]; map: float32
     [7, h, w], each class's score at each place of the upright crop (its mean is the class's logit), or None where the
     model has none; score: the detector's, in [0, 1].
+
+    novelty: float32 [S], the gate's scores, higher is stranger; verdict: its word on whether this is a face as the
+    models know them; both None without a gate. withheld: the expression of a strange face was not to be told: tables,
+    files and drawings leave it out.
     """
 
     box: Box
@@ -82,6 +87,14 @@ class Face:
     probabilities: np.ndarray
     features: np.ndarray
     map: np.ndarray | None = None
+    novelty: np.ndarray | None = None
+    verdict: Verdict | None = None
+    withheld: bool = False
+
+    @property
+    def strange(self) -> bool:
+        """Whether the gate says that this is no face as the models know them."""
+        return self.verdict not in (None, Verdict.KNOWN)
 
     @property
     def expression(self) -> str:

@@ -21,9 +21,17 @@ class Verdict(StrEnum):
     FAR = "far"
 
 
+class Gating(StrEnum):
+    """What becomes of strange faces: not looked for, marked, or marked and their expression withheld."""
+
+    OFF = "off"
+    WARN = "warn"
+    REFUSE = "refuse"
+
+
 @dataclass(frozen=True)
 class Gate:
-    """A model file's thresholds. A face is strange where any score is above its own; far where the last is above `far`."""
+    """A model file's thresholds: strange is where any score is above its own, far where the last is above `far`."""
 
     thresholds: np.ndarray
     far: float

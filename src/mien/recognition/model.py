@@ -26,8 +26,8 @@ class Outputs:
     """What a model says of N faces.
 
     probabilities: float32 [N, 7], in the order of `expressions.NAMES`; features: float32 [N, D], before the last layer;
-    map: float32 [N, 7, h, w], each class's score at each place (its mean is the class's logit), or None; novelty: float32
-    [N, S], how far each is from the faces the model learned from, higher is stranger, or None where there is no gate.
+    map: float32 [N, 7, h, w], each class's score at each place (its mean is the class's logit), or None; novelty:
+    float32 [N, S], how far each is from the faces the model learned from, higher is stranger, or None without a gate.
     """
 
     probabilities: np.ndarray
@@ -37,13 +37,15 @@ class Outputs:
 
     def __getitem__(self, places: slice) -> "Outputs":
         """The outputs for some of the faces."""
-        return Outputs(*(None if values is None else values[places] for values in self._values()))
+        values: list[Any] = [None if output is None else output[places] for output in self._values()]
+        return Outputs(*values)
 
     @classmethod
     def joined(cls, parts: Sequence["Outputs"]) -> "Outputs":
         """One after another, of the same model; at least one part."""
         columns = zip(*(part._values() for part in parts), strict=True)
-        return cls(*(None if column[0] is None else np.concatenate(column) for column in columns))
+        values: list[Any] = [None if column[0] is None else np.concatenate(column) for column in columns]
+        return cls(*values)
 
     def _values(self) -> tuple[Any, ...]:
         return self.probabilities, self.features, self.map, self.novelty

@@ -1,7 +1,7 @@
 """`Recognizer`: a picture in, every face in it with its expression out."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +10,13 @@ from mien.recognition.cropping import crop_picture
 from mien.recognition.detection import FaceDetector
 from mien.recognition.faces import Detection, Face, Square
 from mien.recognition.framing import Framing
+from mien.recognition.gate import Gating, Verdict
 from mien.recognition.model import ModelFile, Outputs
 from mien.recognition.pictures import as_picture, read_picture
 
 Picture = str | Path | np.ndarray
+GATEKEEPER = "mobilenet_v2"
+"""The shipped model whose gate judges the faces of models that have none."""
 
 
 @dataclass(frozen=True)
@@ -29,15 +32,23 @@ class Recognizer:
     """Finds the faces in pictures and reads the expression that each shows.
 
     model: a shipped model's name ("mobilenet_v2", "vit_tiny") or a model file's path; threads: how many cores a call
-    may use, all if None. Raises ModelError for an unknown or damaged model.
+    may use, all if None; gate: what becomes of faces unlike those the models know: "warn" says so in `Face.verdict`,
+    "refuse" withholds their expression too, "off" asks for no verdict. A model without a gate of its own is gated by
+    the shipped one that has it. Raises ModelError for an unknown or damaged model.
 
     >>> recognizer = Recognizer()
     >>> for face in recognizer.recognize("party.jpg"):  # doctest: +SKIP
-    ...     print(face.expression, face.confidence)
+    ...     print(face.expression, face.confidence, face.verdict)
     """
 
-    def __init__(self, model: str | Path = "mobilenet_v2", threads: int | None = None) -> None:
+    def __init__(
+        self, model: str | Path = "mobilenet_v2", threads: int | None = None, gate: Gating | str = Gating.WARN
+    ) -> None:
         self.model = ModelFile.open(model, threads)
+        self.gating = Gating(gate)
+        self._gatekeeper = None if self.gating is Gating.OFF else self.model
+        if self._gatekeeper is not None and self._gatekeeper.gate is None:
+            self._gatekeeper = ModelFile.open(GATEKEEPER, threads)
         self.detector = FaceDetector(threads=threads or 1)
         self._framing = Framing.from_text(self.model.metadata["crop"])
         self._size = int(self.model.metadata["input_size"])
@@ -73,21 +84,30 @@ class Recognizer:
         crops = [cut.pixels for cuts in pictures for cut in cuts]
         if not crops:
             return [[] for _ in pictures]
-        outputs = self.model.run(np.stack(crops))
+        faces = np.stack(crops)
+        outputs = self.model.run(faces)
+        if self._gatekeeper not in (None, self.model):
+            outputs = replace(outputs, novelty=self._gatekeeper.run(faces).novelty)
         places = iter(range(len(crops)))
-        return [[_face(cut, outputs, next(places)) for cut in cuts] for cuts in pictures]
+        return [[self._face(cut, outputs, next(places)) for cut in cuts] for cuts in pictures]
 
     def classify(self, faces: np.ndarray) -> Outputs:
         """Read faces that are cut already: grey uint8 [N, 48, 48], framed as the training data frames them."""
         return self.model.run(faces)
 
-
-def _face(cut: Cut, outputs: Outputs, place: int) -> Face:
-    return Face(
-        box=cut.detection.box,
-        square=cut.square,
-        score=cut.detection.score,
-        probabilities=outputs.probabilities[place],
-        features=outputs.features[place],
-        map=None if outputs.map is None else outputs.map[place],
-    )
+    def _face(self, cut: Cut, outputs: Outputs, place: int) -> Face:
+        face = Face(
+            box=cut.detection.box,
+            square=cut.square,
+            score=cut.detection.score,
+            probabilities=outputs.probabilities[place],
+            features=outputs.features[place],
+            map=None if outputs.map is None else outputs.map[place],
+        )
+        gate = None if self._gatekeeper is None else self._gatekeeper.gate
+        if gate is None or outputs.novelty is None:
+            return face
+        novelty = outputs.novelty[place]
+        verdict = gate.verdict(novelty)
+        withheld = self.gating is Gating.REFUSE and verdict is not Verdict.KNOWN
+        return replace(face, novelty=novelty, verdict=verdict, withheld=withheld)

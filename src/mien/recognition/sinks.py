@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+import numpy as np
 from PIL import Image
 
 from mien.expressions import NAMES
@@ -26,25 +27,27 @@ class Sink(AbstractContextManager, Protocol):
     def write(self, frame: Frame) -> None: ...
 
 
-FACE_COLUMNS = ("left", "top", "right", "bottom", "score", "expression", *NAMES)
+FACE_COLUMNS = ("left", "top", "right", "bottom", "score", "verdict", "expression", *NAMES)
 PICTURE_COLUMNS = ("picture", "face", *FACE_COLUMNS)
 VIDEO_COLUMNS = ("video", "time", "frame", "track", *FACE_COLUMNS, *(f"raw_{name}" for name in NAMES))
 
 
 def face_record(face: Face) -> dict[str, Any]:
-    """One face as plain numbers: box in pixels, detector's score, expression, the seven probabilities.
+    """One face as plain numbers: box in pixels, detector's score, gate's verdict, expression, the seven probabilities.
 
-    A face of a video has its track's number too, and the probabilities as they were before smoothing.
+    A face of a video has its track's number too, and the probabilities as they were before smoothing. The verdict is
+    None without a gate; of a face whose expression is withheld, expression and probabilities are None.
     """
     record: dict[str, Any] = {"track": face.track} if isinstance(face, TrackedFace) else {}
     record |= {
         "box": [round(side, 1) for side in (face.box.left, face.box.top, face.box.right, face.box.bottom)],
         "score": round(face.score, 4),
-        "expression": face.expression,
-        "probabilities": _shares(face.probabilities),
+        "verdict": face.verdict,
+        "expression": None if face.withheld else face.expression,
+        "probabilities": _shares(face, face.probabilities),
     }
     if isinstance(face, TrackedFace):
-        record["raw"] = _shares(face.raw)
+        record["raw"] = _shares(face, face.raw)
     return record
 
 
@@ -73,8 +76,9 @@ def _flat(number: int, face: Face) -> dict[str, Any]:
     return flat | record.pop("probabilities") | raw | record
 
 
-def _shares(probabilities: Any) -> dict[str, float]:
-    return {name: round(float(share), 5) for name, share in zip(NAMES, probabilities, strict=True)}
+def _shares(face: Face, probabilities: np.ndarray) -> dict[str, float | None]:
+    shares = zip(NAMES, probabilities, strict=True)
+    return {name: None if face.withheld else round(float(share), 5) for name, share in shares}
 
 
 class _GrowingSink:

@@ -28,8 +28,9 @@ class TrackSummary:
 
     @property
     def shares(self) -> np.ndarray:
-        """float64 [7]: each expression's mean probability over the frames in which the face was seen, summing to 1."""
-        return sum(self.bins.values(), np.zeros(len(NAMES))) / max(self.frames, 1)
+        """float64 [7]: each expression's mean probability over the face's frames, summing to 1; zeros if withheld."""
+        total = sum(self.bins.values(), np.zeros(len(NAMES)))
+        return total / max(float(total.sum()), 1e-9)
 
 
 class Summary(AbstractContextManager):
@@ -55,8 +56,9 @@ class Summary(AbstractContextManager):
             if isinstance(face, TrackedFace):
                 track = self.tracks.setdefault(face.track, TrackSummary(face.track, frame.time, frame.time))
                 track.last, track.frames = frame.time, track.frames + 1
-                place = int(frame.time // BIN)
-                track.bins[place] = track.bins.get(place, np.zeros(len(NAMES))) + face.probabilities
+                if not face.withheld:
+                    place = int(frame.time // BIN)
+                    track.bins[place] = track.bins.get(place, np.zeros(len(NAMES))) + face.probabilities
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -39,7 +39,8 @@ class Timeline(AbstractContextManager):
 def draw(summary: Summary) -> Any:
     """A matplotlib figure with a band for each of the faces longest in sight."""
     figure_module = load("matplotlib.figure")
-    chosen = sorted(summary.tracks.values(), key=lambda track: -track.frames)[:MOST_BANDS]
+    told = [track for track in summary.tracks.values() if track.bins]
+    chosen = sorted(told, key=lambda track: -track.frames)[:MOST_BANDS]
     chosen.sort(key=lambda track: track.number)
     high = max(len(chosen), 1)
     figure = figure_module.Figure(figsize=(10, 1.3 + 1.0 * high), layout="constrained")
@@ -52,7 +53,7 @@ def draw(summary: Summary) -> Any:
     start = summary.start or 0.0
     axes[-1].set_xlim(start, max(summary.end, start + BIN))
     axes[-1].set_xlabel("time in the video, s")
-    left_out = len(summary.tracks) - len(chosen)
+    left_out = len(told) - len(chosen)
     if left_out > 0:
         axes[-1].set_xlabel(f"time in the video, s ({left_out} faces shorter in sight are left out)")
     handles = [load("matplotlib.patches").Patch(color=item.colour, label=item.name) for item in EXPRESSIONS]

@@ -1,0 +1,204 @@
+"""`mien novelty`: fit the gate to a model file, and measure how well it tells faces from everything else."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Column, Table
+
+from mien.cli.options import DataFolder, load_with_progress
+from mien.errors import DataError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from mien.data.dataset import FaceData
+    from mien.novelty.judge import Judgement
+
+app = typer.Typer(help="The gate: know what is no face to judge.", no_args_is_help=True)
+
+SplitOption = Annotated[str, typer.Option(help="The split that the model was trained with: official or kaggle.")]
+
+
+@app.command()
+def fit(
+    model: Annotated[Path, typer.Argument(help="A model file of a MobileNetV2, as `mien export` writes it.")],
+    data: DataFolder,
+    split: SplitOption = "official",
+    out: Annotated[Path | None, typer.Option(help="The gated model file; in the model's place if left out.")] = None,
+) -> None:
+    """Fit the gate to a model and write it into the model file.
+
+    Statistics come from the training part alone, thresholds from the validation part: at least 95% of faces like those
+    pass. Python, browser and phone then all gate by the same file, also the models that have no gate of their own.
+
+    Example: mien novelty fit runs/mobilenet_v2/mobilenet_v2.onnx --data fer2013
+    """
+    from mien.novelty import gate
+
+    faces = load_with_progress(data, split)
+    with _bar() as show:
+        fitted = gate.fit(
+            model,
+            out or model,
+            _training(faces),
+            faces.part("validation"),
+            lambda done, total: show("training faces", done, total),
+        )
+    near, far = fitted.thresholds
+    print(
+        f"{out or model}: thresholds {near:.3g} (near) and {far:.3g} (far), which refuse {fitted.refused:.1%} of the "
+        f"validation faces; the file is {fitted.growth / 1000:.1f} KB larger"
+    )
+
+
+@app.command()
+def judge(
+    data: DataFolder,
+    strange: Annotated[
+        list[Path] | None, typer.Option(help="A folder of pictures that show no faces; may be given several times.")
+    ] = None,
+    people: Annotated[
+        Path | None, typer.Option(help="A text file that names the pictures in these folders that show people.")
+    ] = None,
+    models: Annotated[
+        list[str] | None, typer.Option("--model", help="Models to judge; all that ship if left out.")
+    ] = None,
+    split: SplitOption = "official",
+    count: Annotated[int, typer.Option(help="Pictures of each kind that is made.", min=20)] = 1000,
+    seed: Annotated[int, typer.Option(help="Draws them.")] = 0,
+    out: Annotated[Path, typer.Option(metavar="FILE.json", help="The results; plots go beside it.")] = Path(
+        "results/novelty.json"
+    ),
+    sheets: Annotated[
+        Path | None, typer.Option(help="A folder for two sheets of pictures: what passes and what is refused wrongly.")
+    ] = None,
+) -> None:
+    """Measure the gate beside its rivals, and whom it shuts out.
+
+    Real faces are those of the part that is reported on. Kinds made from nothing or from them: noise, flat fields,
+    textures, drawings; upside-down, half-covered, half, blurred and dark faces. AUROC, and the classic FPR95: the share
+    of strange pictures accepted where 95% of the real faces are.
+
+    Example: mien novelty judge --data fer2013 --strange photos --people people.txt --sheets out
+    """
+    from datetime import UTC, datetime
+
+    from mien.novelty import figures, kinds
+    from mien.novelty import judge as judging
+    from mien.recognition.model import ModelFile, file_hash, shipped_models
+    from mien.recognition.recognizer import Recognizer
+    from mien.storage import write_json
+    from mien.training.run import code_version
+
+    if out.suffix.lower() != ".json":
+        raise typer.BadParameter("the results are JSON; give a name that ends in .json", param_hint="--out")
+    folders = strange or []
+    names = _names(people)
+    opened = [ModelFile.open(name) for name in models or shipped_models()]
+    faces = load_with_progress(data, split)
+    real = faces.part("test" if split == "official" else "validation")
+    strangers = kinds.all_kinds(real.faces, folders, names, count, seed)
+    with _bar() as show:
+        made, novelty, scores = judging.judge(opened, _training(faces), real, strangers, seed, show)
+        gated = next(model for model in opened if model.gate is not None)
+        recognizer = Recognizer(gated.path)
+        for folder in folders:
+            made.pipeline[folder.name] = judging.through_pipeline(recognizer, folder, names, show)
+    assert gated.gate is not None  # chosen for it
+    subject = {
+        "models": {model.name: file_hash(model.path) for model in opened},
+        "data": real.fingerprint(),
+        "split": split,
+        "real_faces": len(real),
+        "count": count,
+        "seed": seed,
+        "gated_by": gated.name,
+        "thresholds": gated.gate.thresholds.tolist(),
+        "far": gated.gate.far,
+        "code": code_version(),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    write_json(out, subject | made.to_dict())
+    _save(figures.histograms(novelty, scores, gated.gate.thresholds, made.far), out.with_name(f"{out.stem}-scores.png"))
+    _save(figures.separations(made), out.with_name(f"{out.stem}-auroc.png"))
+    if sheets is not None:
+        for name, figure in figures.mistakes(gated.gate, real, novelty, strangers, scores, seed).items():
+            _save(figure, sheets / f"{name}.png")
+    console = Console()
+    for table in _tables(made, gated.name):
+        console.print(table)
+    console.print(f"wrote {out} and its plots" + (f", and two sheets in {sheets}" if sheets else ""))
+
+
+def _training(faces: "FaceData") -> "FaceData":
+    """The training part without copies of the other parts, as training took it."""
+    return faces.part("train").without_copies_of(faces.where(faces.parts != "train"))
+
+
+def _names(path: Path | None) -> frozenset[str]:
+    """File names, one a line; lines that begin with # are notes."""
+    if path is None:
+        return frozenset()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read as a list of file names") from error
+    return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+
+
+def _tables(made: "Judgement", gated: str) -> list[Table]:
+    """For the terminal: the gate on each kind and on real faces, and detector and gate together."""
+    from mien.novelty.judge import OURS, OURS_FAR, OURS_NEAR
+
+    kinds = Table(Column("no faces", no_wrap=True), title=f"AUROC of the gate in {gated}", title_justify="left")
+    for name in ("", "both scores", "near", "far", "FPR95", "refused", "of"):
+        kinds.add_column(name, justify="right")
+    scores = made.separation[gated]
+    for kind, said in made.passage.items():
+        both = scores[OURS][kind]
+        kinds.add_row(
+            kind,
+            "far" if kind in made.far else "near",
+            f"{both.auroc:.3f}",
+            f"{scores[OURS_NEAR][kind].auroc:.3f}",
+            f"{scores[OURS_FAR][kind].auroc:.3f}",
+            f"{both.fpr95:.3f}",
+            f"{said.refused:.1%}",
+            f"{said.pictures:,}",
+        )
+    real = Table("real faces", title="Real faces that the gate refuses", title_justify="left")
+    for name in ("", "refused", "pictures"):
+        real.add_column(name, justify="right")
+    for group, members in made.refused.items():
+        for name, said in members.items():
+            real.add_row(name, "" if group == "all" else group, f"{said.refused:.1%}", f"{said.pictures:,}")
+    tables = [kinds, real]
+    if made.pipeline:
+        whole = Table("folder", title="Detector and gate on pictures without people", title_justify="left")
+        for name in ("pictures", "detector finds a face", "and the gate passes it"):
+            whole.add_column(name, justify="right")
+        for folder, seen in made.pipeline.items():
+            shares = (f"{seen.found / seen.pictures:.1%}", f"{seen.passed / seen.pictures:.1%}")
+            whole.add_row(folder, f"{seen.pictures:,}", *shares)
+        tables.append(whole)
+    return tables
+
+
+def _save(figure: "Figure", path: Path) -> None:
+    from mien.storage import write_atomically
+
+    write_atomically(path, lambda draft: figure.savefig(draft, format="png", dpi=130))
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on the terminal's error stream, shown by calls of (what, done, total)."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
