@@ -73,6 +73,9 @@ def test_the_keys(window, frame, tmp_path):
     press("n")
     window.write(frame)
     assert window._video.recognizer.model.name != before
+    press("g")
+    window.write(frame)
+    assert window._video.recognizer.gating == "refuse"
     press("s")
     window.write(frame)
     assert len(list(tmp_path.glob("mien-*.png"))) == 1

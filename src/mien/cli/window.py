@@ -94,8 +94,10 @@ class Window(AbstractContextManager):
     def _line(self) -> str:
         if time.monotonic() < self._until:
             return self._said
-        heat = "on" if self._show_map else "off"
-        return f"N model: {self._video.recognizer.model.name}    M map: {heat}    G gate: {self._video.recognizer.gating}    S snapshot    Q quit"
+        recognizer, heat = self._video.recognizer, "on" if self._show_map else "off"
+        return (
+            f"N model: {recognizer.model.name}    M map: {heat}    G gate: {recognizer.gating}    S snapshot    Q quit"
+        )
 
     def _say(self, text: str) -> None:
         self._said, self._until = text, time.monotonic() + SAID

@@ -14,7 +14,7 @@ from mien.storage import write_atomically
 
 PART = 50_000
 """Rows a part: some 5 MB, a few minutes of video."""
-_TEXTS = frozenset({"picture", "video", "verdict", "expression", "verdict", "problem"})
+_TEXTS = frozenset({"picture", "video", "verdict", "expression", "problem"})
 _COUNTS = frozenset({"face", "frame", "track"})
 _EXACT = frozenset({"time"})
 
