@@ -3,7 +3,9 @@
 import csv
 import json
 import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -306,6 +308,28 @@ def test_a_camera_that_goes_away_ends_with_its_rows_and_one_line(tmp_path, monke
     assert {row["track"] for row in rows} == {"1", "2"}
     times = [float(row["time"]) for row in rows]
     assert times == sorted(times)
+
+
+def test_a_stream_is_read_as_it_comes(recognizer, video):
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("needs ffmpeg as the sender (Debian: ffmpeg)")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    sender = ["ffmpeg", "-v", "error", "-re", "-i", str(video), "-c", "copy", "-f", "mpegts", f"{address}?listen=1"]
+    with subprocess.Popen(sender, stderr=subprocess.PIPE) as sending:
+        for _ in range(50):
+            time.sleep(0.1)
+            try:
+                opened = mien.open(address, recognizer)
+                break
+            except VideoError:
+                continue
+        frames = list(opened)
+        sending.kill()
+    assert frames[0].time == 0
+    assert 1.5 < frames[-1].time < 2.5
+    assert {face.track for frame in frames for face in frame.faces} >= {1, 2}
 
 
 def test_an_unreachable_stream_is_one_line():

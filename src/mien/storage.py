@@ -42,12 +42,14 @@ def _draft_beside(path: Path) -> Path:
 class GrowingFile:
     """A text file that grows piece by piece under a temporary name and gets its own name when it is closed.
 
-    Its end is always the end of a piece, also where the disk was full in the middle of one: what was written is kept.
+    It is whole at every moment: after the last whole piece stands the ending, also where the disk was full in the
+    middle of the next.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, ending: str = "") -> None:
         self.path = path
         self._draft = _draft_beside(path)
+        self._ending = ending.encode()
         self._size = 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,16 +58,21 @@ class GrowingFile:
             raise self._refused(error) from error
 
     def add(self, piece: str) -> None:
-        """Write a piece of UTF-8 text at the end. Raises StorageError when the disk refuses."""
-        data = memoryview(piece.encode())
+        """Put a piece of UTF-8 text before the ending. Raises StorageError when the disk refuses."""
+        data = piece.encode()
         try:
-            while data:
-                data = data[self._file.write(data) :]
+            self._write(data + self._ending)
         except OSError as error:
-            self._file.truncate(self._size)
-            self._file.seek(self._size)
+            self._write(self._ending)  # in the place that it had before
+            self._file.truncate()
             raise self._refused(error) from error
-        self._size = self._file.tell()
+        self._size += len(data)
+
+    def _write(self, data: bytes) -> None:
+        self._file.seek(self._size)
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._file.write(rest) :]
 
     def close(self) -> None:
         """Give the file its name."""

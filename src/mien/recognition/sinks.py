@@ -82,10 +82,10 @@ def _shares(face: Face, probabilities: np.ndarray) -> dict[str, float | None]:
 
 
 class _GrowingSink:
-    """A sink whose text file grows with every frame."""
+    """A sink whose text file grows with every frame; `ending` stands after the last."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = GrowingFile(path)
+    def __init__(self, path: Path, ending: str = "") -> None:
+        self._file = GrowingFile(path, ending)
 
     def __enter__(self) -> Self:
         return self
@@ -93,28 +93,20 @@ class _GrowingSink:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            self._file.add(self._ending())
-        finally:
-            self._file.close()
-
-    def _ending(self) -> str:
-        return ""
+        self._file.close()
 
 
 class JsonSink(_GrowingSink):
     """A list of pictures or frames, each with its list of faces."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self._before = "[\n"
+        super().__init__(path, "\n]\n")
+        self._file.add("[")
+        self._before = "\n"
 
     def write(self, frame: Frame) -> None:
         self._file.add(self._before + json.dumps(frame_record(frame), ensure_ascii=False))
         self._before = ",\n"
-
-    def _ending(self) -> str:
-        return "[]\n" if self._before == "[\n" else "\n]\n"
 
 
 class JsonLinesSink(AbstractContextManager):

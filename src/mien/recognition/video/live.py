@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from mien.errors import VideoError
 from mien.recognition.video.reading import Shot, VideoFile
 
 _CAMERA = re.compile(r"webcam(?::(\d+))?")
-STREAMS = ("rtsp://", "rtsps://", "rtmp://", "rtmps://", "srt://", "udp://", "rtp://")
+STREAMS = ("rtsp://", "rtsps://", "rtmp://", "rtmps://", "srt://", "udp://", "rtp://", "tcp://")
 GONE = 2.0
 """A camera that gives no picture for this long, in seconds, has gone away."""
 
@@ -71,6 +72,18 @@ class Camera:
 
 
 class Stream(VideoFile):
-    """A live stream by its address, such as rtsp://host/path; it ends when the sender ends it."""
+    """A live stream by its address, such as rtsp://host/path; it ends when the sender ends it.
+
+    What is lost on the way is no problem of a stream, unless nothing comes.
+    """
 
     live = True
+
+    def __iter__(self) -> Iterator[Shot]:
+        first: float | None = None
+        for shot in super().__iter__():
+            first = shot.time if first is None else first
+            yield replace(shot, time=shot.time - first)
+
+    def _judge(self, last: float | None) -> VideoError | None:
+        return super()._judge(last) if last is None else None
