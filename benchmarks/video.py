@@ -163,8 +163,8 @@ def speed(folder: Path, options: argparse.Namespace) -> dict:
 
 
 def memory(folder: Path, options: argparse.Namespace) -> dict:
-    """Peak resident megabytes of `mien predict` with all row sinks, over a minute and over many."""
-    minute = make_video(folder / "minute.mp4", drawn_party(), every(1 / RATE, 60))
+    """Peak resident megabytes of `mien predict` with all row sinks, over a minute of 15 frames/s and over many."""
+    minute = make_video(folder / "minute.mp4", drawn_party(), every(1 / 15, 60))
     found = {}
     for video, minutes in ((minute, 1), (longer(minute, options.minutes), options.minutes)):
         out = folder / f"rows-{minutes}"

@@ -29,7 +29,7 @@ from mien.recognition.model import file_hash
 from mien.recognition.pictures import read_picture
 from mien.recognition.recognizer import Recognizer
 from mien.recognition.sinks import PICTURE_COLUMNS, rows
-from mien.recognition.tables import write_table
+from mien.recognition.tables import as_table, write_table
 from mien.storage import write_json
 
 COLUMNS = (*PICTURE_COLUMNS, "problem")
@@ -78,7 +78,7 @@ class Archive:
     def store(self, shard: Shard, records: Records) -> None:
         """Keep a shard's rows; from now on it is done. Raises StorageError when the disk refuses."""
         name = hashlib.sha256("\n".join(shard).encode()).hexdigest()[:16]
-        write_table(self.folder / f"part-{name}.parquet", records, COLUMNS)
+        write_table(self.folder / f"part-{name}.parquet", as_table(records, COLUMNS))
 
     def _done(self) -> set[str]:
         parquet = load("pyarrow.parquet")
