@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Column, Table
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The gate: know what is no face to judge.", no_args_is_help=True)
 
+_NARROW: dict[str, Any] = {"box": box.SIMPLE_HEAD, "title_justify": "left"}  # for 80 columns
 SplitOption = Annotated[str, typer.Option(help="The split that the model was trained with: official or kaggle.")]
 
 
@@ -155,9 +157,9 @@ def _tables(made: "Judgement", gated: str) -> list[Table]:
     """For the terminal: the gate on each kind and on real faces, and detector and gate together."""
     from mien.novelty.judge import OURS, OURS_FAR, OURS_NEAR
 
-    kinds = Table(Column("no faces", no_wrap=True), title=f"AUROC of the gate in {gated}", title_justify="left")
-    for name in ("", "both scores", "near", "far", "FPR95", "refused", "of"):
-        kinds.add_column(name, justify="right")
+    kinds = Table(Column("AUROC", no_wrap=True), title=f"The gate in {gated} on pictures that are no faces", **_NARROW)
+    for name in ("", "both", "near", "far", "FPR95", "refused", "of"):
+        kinds.add_column(name, justify="right", no_wrap=True)
     scores = made.separation[gated]
     for kind, said in made.passage.items():
         both = scores[OURS][kind]
@@ -171,7 +173,7 @@ def _tables(made: "Judgement", gated: str) -> list[Table]:
             f"{said.refused:.1%}",
             f"{said.pictures:,}",
         )
-    real = Table("real faces", title="Real faces that the gate refuses", title_justify="left")
+    real = Table("real faces", title="Real faces that the gate refuses", **_NARROW)
     for name in ("", "refused", "pictures"):
         real.add_column(name, justify="right")
     for group, members in made.refused.items():
@@ -179,7 +181,7 @@ def _tables(made: "Judgement", gated: str) -> list[Table]:
             real.add_row(name, "" if group == "all" else group, f"{said.refused:.1%}", f"{said.pictures:,}")
     tables = [kinds, real]
     if made.pipeline:
-        whole = Table("folder", title="Detector and gate on pictures without people", title_justify="left")
+        whole = Table("folder", title="Detector and gate on pictures without people", **_NARROW)
         for name in ("pictures", "detector finds a face", "and the gate passes it"):
             whole.add_column(name, justify="right")
         for folder, seen in made.pipeline.items():

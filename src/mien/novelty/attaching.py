@@ -1,26 +1,23 @@
-"""Write a gate's two scores into a model file, as its output `novelty` [N, 2]."""
+"""Write a gate's two scores into a model's graph, as its output `novelty` [N, 2]."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from mien.novelty.mahalanobis import Ellipsoid, RelativeMahalanobis
-from mien.novelty.tapping import Tap, read_graph
-from mien.storage import write_atomically
+from mien.novelty.far import FarScore
+from mien.novelty.mahalanobis import RelativeMahalanobis
+from mien.novelty.tapping import Tap
 
 OUTPUT = "novelty"
 
 
-def attach(source: Path, target: Path, near: RelativeMahalanobis, far: Ellipsoid, taps: tuple[Tap, ...]) -> None:
-    """Write `source` with the scores added to `target`, atomically; scores that it has already are replaced.
+def attach(model: onnx.ModelProto, near: RelativeMahalanobis, far: FarScore, taps: tuple[Tap, ...]) -> None:
+    """Add the scores to a graph that has none.
 
-    The large matrices are stored in 16 and 8 bits, which is nine tenths of the file's growth.
+    The large matrices are stored in 16 and 8 bits: they are nine tenths of what the file gains.
     """
-    model = read_graph(source)
-    detach(model)
     shapes = {value.name: value for value in onnx.shape_inference.infer_shapes(model).graph.value_info}
     graph = _Writer(model.graph)
 
@@ -39,15 +36,20 @@ def attach(source: Path, target: Path, near: RelativeMahalanobis, far: Ellipsoid
         rows = shapes[tensor].type.tensor_type.shape.dim[2].dim_value
         across = graph.node("ReduceMean", tensor, graph.ints([3]), keepdims=0)
         vectors.append(graph.node("Flatten", graph.node("MatMul", across, graph.floats(tap.weights(rows))), axis=1))
-    apart = graph.node("Sub", graph.node("Concat", *vectors, axis=1), graph.floats(far.centre))
-    white = graph.node("MatMul", apart, graph.bytes(far.whitening))
+    apart = graph.node("Sub", graph.node("Concat", *vectors, axis=1), graph.floats(far.ellipsoid.centre))
+    white = graph.node("MatMul", apart, graph.bytes(far.ellipsoid.whitening))
     distance = graph.node("ReduceMean", graph.node("Mul", white, white), graph.ints([1]), keepdims=1)
+    by_distance = graph.node("Mul", graph.node("Log", distance), graph.floats(np.array(far.distance_scale)))
+    # The contract: a class's map averages to its logit.
+    logits = graph.node("ReduceMean", "map", graph.ints([2, 3]), keepdims=0)
+    sureness = graph.node("ReduceLogSumExp", logits, graph.ints([1]), keepdims=1)
+    by_energy = graph.node("Mul", sureness, graph.floats(np.array(far.energy_scale)))
+    unlike = graph.node("Add", graph.node("Add", by_distance, by_energy), graph.floats(np.array(far.offset)))
 
-    graph.node("Concat", relative, distance, axis=1, name=OUTPUT)
+    graph.node("Concat", relative, unlike, axis=1, name=OUTPUT)
     faces = model.graph.output[0].type.tensor_type.shape.dim[0].dim_param
     model.graph.output.append(helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [faces, 2]))
     onnx.checker.check_model(model)
-    write_atomically(target, lambda draft: onnx.save(model, draft))
 
 
 def detach(model: onnx.ModelProto) -> None:

@@ -23,9 +23,9 @@ def histograms(real: np.ndarray, strange: dict[str, np.ndarray], thresholds: np.
     everything = np.concatenate([real, *strange.values()])
     for row, (kind, scores) in zip(axes, strange.items(), strict=True):
         for column, (axis, title) in enumerate(zip(row, ("near score", "far score"), strict=True)):
-            # The far score reaches over decades, the near one below zero.
-            low, high = np.quantile(everything[:, column], [0.001, 0.995])
-            edges = np.geomspace(low, high, 70) if column else np.linspace(low, high, 70)
+            low, high = np.quantile(everything[:, column], [0.02, 0.995])
+            high = max(high, 1.1 * thresholds[column])
+            edges = np.linspace(low, high, 70)
             colour = _FAR if kind in far else _NEAR
             for values, shade in ((real, _FACES), (scores, colour)):
                 clipped = values[:, column].clip(low, high)
@@ -33,9 +33,7 @@ def histograms(real: np.ndarray, strange: dict[str, np.ndarray], thresholds: np.
             axis.axvline(thresholds[column], color="#b91c1c", linewidth=1)
             axis.set_yticks([])
             axis.spines[["top", "right", "left"]].set_visible(False)
-            if column:
-                axis.set_xscale("log")
-            else:
+            if not column:
                 axis.set_ylabel(f"{kind}\n({len(scores):,})", rotation=0, ha="right", va="center", fontsize=9)
             if row is axes[0]:
                 axis.set_title(title, fontsize=11)
@@ -112,12 +110,12 @@ def mistakes(
 def sheet(faces: np.ndarray, notes: list[str], title: str, columns: int = 10) -> Figure:
     """Grey pictures uint8 [N, 48, 48] side by side, a note under each; N at least 1."""
     rows = -(-len(faces) // columns)
-    figure = Figure(figsize=(columns * 1.05, rows * 1.3 + 0.5), layout="constrained")
+    figure = Figure(figsize=(columns * 1.05, rows * 1.4 + 0.5), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False)
     for axis in axes.flat:
         axis.set_axis_off()
     for axis, face, note in zip(axes.flat, faces, notes, strict=False):
         axis.imshow(face, cmap="gray", vmin=0, vmax=255)
-        axis.set_title(note, fontsize=7, y=-0.24)
+        axis.set_title(note.replace(" (", "\n("), fontsize=7, y=0, va="top", pad=-4)
     figure.suptitle(title, fontsize=11)
     return figure

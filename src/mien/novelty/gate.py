@@ -9,17 +9,17 @@ import onnx
 
 from mien.data.dataset import FaceData
 from mien.errors import ExportError
-from mien.novelty.attaching import attach
-from mien.novelty.mahalanobis import Ellipsoid, RelativeMahalanobis, Statistics
-from mien.novelty.tapping import Seen, Tap, TappedModel, read_graph
+from mien.novelty.attaching import attach, detach
+from mien.novelty.far import FarScore
+from mien.novelty.mahalanobis import RelativeMahalanobis, Statistics
+from mien.novelty.tapping import Seen, Tap, TappedModel, read_graph, session_of
 from mien.recognition.gate import FAR, THRESHOLDS
-from mien.recognition.model import open_session, record_hash, run_session
+from mien.recognition.model import record_hash, run_session
 from mien.storage import write_atomically
 
 # What relative Mahalanobis on the last features is blind to, plain Mahalanobis on early ones sees: they have not yet
 # given up everything but the expression. Bands, because an upside-down face differs in where things are.
 TAPS = (Tap(before="blocks.4.0.conv_pw", bands=3), Tap(before="blocks.5.0.conv_pw", bands=1))
-WIDEST_LEFT_OUT = 28
 KEPT = 0.95
 """Of faces like the held-out ones, at least this share passes."""
 _NEAR_REFUSED = 0.005  # by the near score alone: it sees little that the far score does not, and each refusal counts
@@ -31,8 +31,11 @@ BATCH = 64
 
 @dataclass(frozen=True)
 class Fitted:
-    """What a fit came to. thresholds: of the near and the far score; refused: share of the held-out faces, in [0, 1];
-    growth: bytes that the file gained."""
+    """What a fit came to.
+
+    thresholds: of the near and the far score; far: the far score beyond which nothing is like a face; refused: share of
+    the held-out faces, in [0, 1]; growth: bytes that the file gained.
+    """
 
     thresholds: tuple[float, float]
     far: float
@@ -55,26 +58,23 @@ def fit(
     model = TappedModel(source, TAPS)
     seen = see_all(model, training.faces, progress)
     near = RelativeMahalanobis.of(Statistics.of(seen.features, training.labels))
-    far = Ellipsoid.of(seen.early, WIDEST_LEFT_OUT)
-    draft = target.with_name(f".{target.stem}.gate.onnx")
-    try:
-        attach(source, draft, near, far, TAPS)
-        held = see_all(model, held_out.faces)
-        scores = run_session(open_session(draft, None), held_out.faces, BATCH).novelty
-        assert scores is not None  # attached above
-        _check(scores, np.stack([near(held.features), far(held.early)], 1))
-        thresholds = choose_thresholds(scores)
-        beyond = float(np.quantile(scores[:, 1], 1 - _FAR_BEYOND))
-        properties = {THRESHOLDS: ",".join(f"{value:.6g}" for value in thresholds), FAR: f"{beyond:.6g}"}
-        gated = read_graph(draft)
-        onnx.helper.set_model_props(gated, {p.key: p.value for p in gated.metadata_props} | properties)
-        before = source.stat().st_size
-        write_atomically(target, lambda place: onnx.save(gated, place))
-    finally:
-        draft.unlink(missing_ok=True)
+    far = FarScore.of(seen)
+    graph = read_graph(source)
+    detach(graph)
+    bare = graph.ByteSize()
+    attach(graph, near, far, TAPS)
+    # The thresholds are those of the scores as the file gives them, not of the exact ones.
+    scores = run_session(session_of(graph), held_out.faces, BATCH).novelty
+    assert scores is not None  # attached above
+    held = see_all(model, held_out.faces)
+    _check(scores, np.stack([near(held.features), far(held)], 1))
+    thresholds = choose_thresholds(scores)
+    beyond = float(np.quantile(scores[:, 1], 1 - _FAR_BEYOND))
+    properties = {THRESHOLDS: ",".join(f"{value:.6g}" for value in thresholds), FAR: f"{beyond:.6g}"}
+    onnx.helper.set_model_props(graph, {entry.key: entry.value for entry in graph.metadata_props} | properties)
+    write_atomically(target, lambda draft: onnx.save(graph, draft))
     record_hash(target)
-    refused = float((scores > thresholds).any(1).mean())
-    return Fitted(thresholds, beyond, refused, target.stat().st_size - before)
+    return Fitted(thresholds, beyond, float((scores > thresholds).any(1).mean()), graph.ByteSize() - bare)
 
 
 def choose_thresholds(scores: np.ndarray) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
+from mien.novelty.far import logsumexp
 from mien.novelty.mahalanobis import RelativeMahalanobis, Statistics, squared_distance
 from mien.recognition.model import Outputs
 
@@ -39,14 +40,14 @@ def maximum_softmax(known: Reading, labels: np.ndarray) -> Score:
 
     def score(reading: Reading) -> np.ndarray:
         top = reading.logits.max(1)
-        return -np.exp(top - _logsumexp(reading.logits))
+        return -np.exp(top - logsumexp(reading.logits))
 
     return score
 
 
 def energy(known: Reading, labels: np.ndarray) -> Score:
     """The logits' log-sum-exp, negative (Liu et al. 2020)."""
-    return lambda reading: -_logsumexp(reading.logits)
+    return lambda reading: -logsumexp(reading.logits)
 
 
 def mahalanobis(known: Reading, labels: np.ndarray) -> Score:
@@ -86,7 +87,7 @@ def virtual_logit(known: Reading, labels: np.ndarray) -> Score:
 
     def score(reading: Reading) -> np.ndarray:
         outside = np.linalg.norm((reading.features - origin) @ axes, axis=1)
-        return scale * outside - _logsumexp(reading.logits)
+        return scale * outside - logsumexp(reading.logits)
 
     return score
 
@@ -99,11 +100,6 @@ RIVALS: dict[str, Fit] = {
     "nearest neighbours": nearest_neighbours,
     "ViM": virtual_logit,
 }
-
-
-def _logsumexp(logits: np.ndarray) -> np.ndarray:
-    top = logits.max(1)
-    return top + np.log(np.exp(logits - top[:, None]).sum(1))
 
 
 def _unit(features: np.ndarray) -> np.ndarray:

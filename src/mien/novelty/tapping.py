@@ -60,7 +60,7 @@ class TappedModel:
         self._taps = {tap: tap.tensor(model) for tap in taps}
         for tensor in self._taps.values():
             model.graph.output.append(onnx.helper.make_empty_tensor_value_info(tensor))
-        self._session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+        self._session = session_of(model)
 
     def see(self, faces: np.ndarray) -> Seen:
         """For uint8 [N, 48, 48], in one call."""
@@ -79,3 +79,8 @@ def read_graph(path: Path) -> onnx.ModelProto:
         raise ModelError(f"{path}: no such model file") from error
     except Exception as error:  # protobuf raises a class of its own
         raise ModelError(f"{path}: not a readable ONNX model") from error
+
+
+def session_of(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
+    """A session on the CPU for a model in memory."""
+    return onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
