@@ -421,6 +421,22 @@ def test_a_report_of_nothing_is_a_table_of_not_run(tmp_path: Path) -> None:
     assert report.write(tmp_path, None)[0].read_text().count("| not run |") == 4 * 12
 
 
+def test_the_report_tells_of_the_gate_as_it_was_judged(tmp_path: Path) -> None:
+    for name in ("reference.toml", "novelty.json", "novelty-auroc.png"):
+        shutil.copy(ROOT / "results" / name, tmp_path)
+    judged = json.loads((tmp_path / "novelty.json").read_text())
+    photos = judged["separation"]["mobilenet_v2"]["gate: both"]["photos"]
+    fear = judged["refused"]["class"]["fear"]
+    markdown, page = report.write(tmp_path, None)
+    row = next(line for line in markdown.read_text().splitlines() if line.startswith("| photos | "))
+    assert row.endswith(f"| {photos['auroc']:.3f} | {photos['fpr95']:.3f} |")
+    assert f"| class: fear | {fear['near'] + fear['far']:.1%} | " in markdown.read_text()
+    assert page.read_text().count("data:image/png") == 1
+    (tmp_path / "novelty.json").write_text("{}")
+    with pytest.raises(DataError, match="novelty.json is damaged"):
+        report.write(tmp_path, None)
+
+
 def test_a_damaged_result_is_named(results: Path) -> None:
     (results / "runs" / "second-s0" / "metrics.json").write_text("{")
     with pytest.raises(DataError, match="second-s0"):

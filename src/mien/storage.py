@@ -54,6 +54,7 @@ class GrowingFile:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self._draft.open("wb", buffering=0)
+            self._write(self._ending)
         except OSError as error:
             raise self._refused(error) from error
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The gate: know what is no face to judge.", no_args_is_help=True)
 
-_NARROW: dict[str, Any] = {"box": box.SIMPLE_HEAD, "title_justify": "left"}  # for 80 columns
+_NARROW: dict[str, Any] = {"box": box.SIMPLE_HEAD, "title_justify": "left", "padding": (0, 1, 0, 0)}  # for 80 columns
 SplitOption = Annotated[str, typer.Option(help="The split that the model was trained with: official or kaggle.")]
 
 

@@ -10,7 +10,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from mien.data.dataset import FaceData
-from mien.experiments import figures, tables
+from mien.experiments import figures, novelty, tables
 from mien.experiments.filing import Filed, read_all
 from mien.experiments.tables import NOT_RUN, Table
 from mien.storage import write_text
@@ -58,16 +58,19 @@ def write(results: Path, pictures: Pictures | None) -> tuple[Path, Path]:
     runs = tables.by_recipe(filed)
     beside = tables.beside_reference(runs, tables.read_reference(results / REFERENCE))
     markdown, page = results / "report.md", results / "report.html"
-    write_text(markdown, _markdown(beside, runs))
-    write_text(page, _page(beside, runs, pictures))
+    gate = novelty.tables(results)
+    write_text(markdown, _markdown(beside, runs, gate))
+    write_text(page, _page(beside, runs, pictures, _gate(gate, results)))
     return markdown, page
 
 
-def _markdown(beside: list[Table], runs: dict[str, list[Filed]]) -> str:
+def _markdown(beside: list[Table], runs: dict[str, list[Filed]], gate: list[Table]) -> str:
     parts = [f"# {_TITLE}", _HOW, "## Beside the published results"]
     parts += [_markdown_table(table, level=3) for table in beside]
     if runs:
         parts += [_markdown_table(table, level=2) for table in (tables.all_runs(runs), tables.by_class(runs))]
+    if gate:
+        parts += ["## The gate", *(_markdown_table(table, level=3) for table in gate)]
     parts.append("Curves, confusion matrices and calibration are in report.html, which the same command writes.")
     return "\n\n".join(parts) + "\n"
 
@@ -79,13 +82,14 @@ def _markdown_table(table: Table, level: int) -> str:
     return "\n".join(lines)
 
 
-def _page(beside: list[Table], runs: dict[str, list[Filed]], pictures: Pictures | None) -> str:
+def _page(beside: list[Table], runs: dict[str, list[Filed]], pictures: Pictures | None, gate: list[str]) -> str:
     body = [f"<h1>{_TITLE}</h1>", f"<p>{_HOW}</p>", "<h2>Beside the published results</h2>"]
     body += [_html_table(table, "h3") for table in beside]
     if runs:
         body += [_html_table(table, "h2") for table in (tables.all_runs(runs), tables.by_class(runs))]
         body.append("<h2>Run by run</h2>")
         body += [_recipe(name, of) for name, of in runs.items()]
+    body += gate
     if pictures is not None:
         warp = figures.shown_warp([run for of in runs.values() for run in of])
         body += ["<h2>The same faces under each augmentation</h2>", _png(figures.augmentations(pictures.train, warp))]
@@ -98,6 +102,18 @@ def _page(beside: list[Table], runs: dict[str, list[Filed]], pictures: Pictures 
         f"<title>{_TITLE}</title>\n<style>{_STYLE}</style>\n"
     )
     return head + "\n".join(body) + "\n</html>\n"
+
+
+def _gate(gate: list[Table], results: Path) -> list[str]:
+    """The gate's tables and plots; nothing where it was not judged."""
+    if not gate:
+        return []
+    body = ["<h2>The gate</h2>", *(_html_table(table, "h3") for table in gate)]
+    for name, title in novelty.PLOTS.items():
+        plot = results / name
+        if plot.is_file():
+            body += [f"<h3>{title}</h3>", _picture(plot.read_bytes(), "png", title)]
+    return body
 
 
 def _recipe(name: str, runs: list[Filed]) -> str:
@@ -155,4 +171,8 @@ def _png(figure: Figure) -> str:
 def _embedded(figure: Figure, kind: str, media: str) -> str:
     content = io.BytesIO()
     figure.savefig(content, format=kind, dpi=110)
-    return f'<p><img alt="" src="data:image/{media};base64,{base64.b64encode(content.getvalue()).decode()}"></p>'
+    return _picture(content.getvalue(), media)
+
+
+def _picture(content: bytes, media: str, said: str = "") -> str:
+    return f'<p><img alt="{escape(said)}" src="data:image/{media};base64,{base64.b64encode(content).decode()}"></p>'
