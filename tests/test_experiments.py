@@ -433,7 +433,7 @@ def test_the_report_tells_of_the_gate_as_it_was_judged(tmp_path: Path) -> None:
     assert f"| class: fear | {fear['near'] + fear['far']:.1%} | " in markdown.read_text()
     assert page.read_text().count("data:image/png") == 1
     (tmp_path / "novelty.json").write_text("{}")
-    with pytest.raises(DataError, match="novelty.json is damaged"):
+    with pytest.raises(DataError, match=r"novelty\.json is damaged"):
         report.write(tmp_path, None)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mien.recognition.faces import Box, Detection
-from mien.recognition.video.ahead import ahead
+from mien.recognition.video.ahead import ahead, side_by_side
 from mien.recognition.video.placing import LOOK_EVERY, MOST_WAITING, Placer
 from mien.recognition.video.reading import Shot
 from mien.recognition.video.smoothing import MEMORY, Smoother
@@ -192,3 +192,30 @@ def test_ahead_drops_the_oldest_where_the_user_is_slow():
     rest = list(given)
     assert rest[-1] == 99
     assert len(rest) < 5
+
+
+def test_side_by_side_keeps_the_order_and_takes_few_items_at_once():
+    taken, most = 0, 0
+
+    def items():
+        nonlocal taken
+        for number in range(20):
+            taken += 1
+            yield number
+
+    def slow_when_even(number):
+        time.sleep(0.01 * (number % 2 == 0))
+        return -number
+
+    for done, (item, result) in enumerate(side_by_side(slow_when_even, items(), 3)):
+        assert (item, result) == (done, -done)
+        most = max(most, taken - done)
+    assert done == 19
+    assert most <= 4
+
+
+def test_side_by_side_hands_on_errors_after_what_came_before():
+    given = side_by_side(lambda number: 6 // number, [3, 2, 0, 1], 2)
+    assert [next(given), next(given)] == [(3, 2), (2, 3)]
+    with pytest.raises(ZeroDivisionError):
+        next(given)

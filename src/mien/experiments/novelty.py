@@ -37,7 +37,7 @@ def _separation(judged: dict[str, Any], model: str) -> Table:
     note = "The chance that a picture of the kind scores above a real face (AUROC)."
     if gated:
         note += " FPR95: the share of strange pictures that both scores accept where 95% of real faces are accepted."
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for kind in next(iter(scores.values())):
         cells = [f"{scores[name][kind]['auroc']:.3f}" for name in scores]
         rows.append((kind, *cells, *([f"{scores[ours][kind]['fpr95']:.3f}"] if ours else [])))
@@ -45,7 +45,7 @@ def _separation(judged: dict[str, Any], model: str) -> Table:
 
 
 def _pipeline(folders: dict[str, Any]) -> Table:
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             folder,
             f"{seen['pictures']:,}",
@@ -60,10 +60,10 @@ def _pipeline(folders: dict[str, Any]) -> Table:
 
 def _refused(judged: dict[str, Any]) -> Table:
     note = (
-        f"Of the {judged['real_faces']:,} faces of the part that is reported on, by label and by quarters of brightness "
-        "and sharpness."
+        f"Of the {judged['real_faces']:,} faces of the part that is reported on, by label and by quarters of "
+        "brightness and sharpness."
     )
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (name if group == "all" else f"{group}: {name}", f"{said['near'] + said['far']:.1%}", f"{said['pictures']:,}")
         for group, members in judged["refused"].items()
         for name, said in members.items()

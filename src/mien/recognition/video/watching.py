@@ -1,11 +1,11 @@
 """`open_video`: a video in; its frames with their faces out, each face with a number and its expression over time.
 
-Three things happen at once: one thread decodes, one finds faces and cuts them, and the one that asks for frames runs
-the model on the faces of several frames together. Frames leave in order, and only a few are held at any time.
+Several things happen at once: one thread decodes, one finds faces and cuts them, and two run the model on the faces of
+several frames together. Frames leave in order, and only a few are held at any time.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +16,7 @@ import numpy as np
 from mien.errors import VideoError
 from mien.recognition.faces import Face, Frame, TrackedFace
 from mien.recognition.recognizer import Cut, Recognizer
-from mien.recognition.video.ahead import ahead
+from mien.recognition.video.ahead import ahead, side_by_side
 from mien.recognition.video.live import is_live, open_live
 from mien.recognition.video.placing import LOOK_EVERY, Placer
 from mien.recognition.video.reading import Shot, VideoFile
@@ -25,6 +25,8 @@ from mien.recognition.video.tracking import PATIENCE
 
 BATCH = 32
 """Faces that the model reads in one call, of as many frames as it takes."""
+READERS = 2
+"""Batches that are read at the same time: so no core waits for the one that decodes or looks for faces."""
 BATCH_PIXELS = 16 * 1280 * 720
 """Frames wait for a batch to fill until they hold this many pixels: 44 MB."""
 AHEAD = 4
@@ -93,27 +95,32 @@ class Video:
                     (shot, list(places), self.recognizer.cut(shot.pixels, places.values())) for shot, places in placed
                 )
                 with closing(ahead(cut, most)) as waiting:
-                    yield from self._read(waiting, 1 if live else BATCH)
+                    yield from self._read_live(waiting) if live else self._read_file(waiting)
         finally:
             self.close()
         if self.source.problem is not None:
             raise self.source.problem
 
-    def _read(self, cuts: Iterable["_Cuts"], batch: int) -> Iterator[Frame]:
+    def _read_live(self, cuts: Iterable["_Cuts"]) -> Iterator[Frame]:
+        """Every frame at once."""
         smoothers: dict[int, Smoother] = {}
-        waiting: list[_Cuts] = []
         for item in cuts:
-            waiting.append(item)
-            faces = sum(len(numbers) for _, numbers, _ in waiting)
-            pixels = sum(shot.pixels.size // 3 for shot, _, _ in waiting)
-            if max(faces, len(waiting)) >= batch or pixels >= BATCH_PIXELS:
-                yield from self._read_batch(waiting, smoothers)
-                waiting = []
-        yield from self._read_batch(waiting, smoothers)
+            yield from self._frames([item], self._read([item]), smoothers)
 
-    def _read_batch(self, waiting: list["_Cuts"], smoothers: dict[int, Smoother]) -> Iterator[Frame]:
-        read = self.recognizer.read([cuts for _, _, cuts in waiting])
-        for (shot, numbers, _), faces in zip(waiting, read, strict=True):
+    def _read_file(self, cuts: Iterable["_Cuts"]) -> Iterator[Frame]:
+        """Several frames at once, and several such batches side by side."""
+        smoothers: dict[int, Smoother] = {}
+        with closing(side_by_side(self._read, _batches(cuts), READERS)) as batches:
+            for batch, faces in batches:
+                yield from self._frames(batch, faces, smoothers)
+
+    def _read(self, batch: Sequence["_Cuts"]) -> list[list[Face]]:
+        return self.recognizer.read([cuts for _, _, cuts in batch])
+
+    def _frames(
+        self, batch: Sequence["_Cuts"], read: Sequence[Sequence[Face]], smoothers: dict[int, Smoother]
+    ) -> Iterator[Frame]:
+        for (shot, numbers, _), faces in zip(batch, read, strict=True):
             tracked: list[Face] = [
                 _track(face, number, smoothers.setdefault(number, Smoother()).add(face.probabilities, shot.time))
                 for number, face in zip(numbers, faces, strict=True)
@@ -126,6 +133,19 @@ class Video:
 
 _Cuts = tuple[Shot, list[int], list[Cut]]
 """A shot, its tracks' numbers, and their faces in the same order."""
+
+
+def _batches(cuts: Iterable[_Cuts]) -> Iterator[list[_Cuts]]:
+    """So many frames as hold `BATCH` faces, fewer where these or the pixels would be too many to wait for."""
+    waiting: list[_Cuts] = []
+    for item in cuts:
+        waiting.append(item)
+        faces = sum(len(numbers) for _, numbers, _ in waiting)
+        pixels = sum(shot.pixels.size // 3 for shot, _, _ in waiting)
+        if max(faces, len(waiting)) >= BATCH or pixels >= BATCH_PIXELS:
+            yield waiting
+            waiting = []
+    yield waiting
 
 
 def open_video(source: str | Path, model: str | Path | Recognizer = "mobilenet_v2") -> Video:
