@@ -5,7 +5,7 @@ import sys
 import typer
 
 from mien.cli import app as serve
-from mien.cli import data, evaluate, experiments, export, novelty, predict, report, synth, train
+from mien.cli import data, distill, evaluate, experiments, export, novelty, predict, report, synth, train
 from mien.errors import MienError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app.command()(predict.predict)
 app.command("app")(serve.app)
 app.add_typer(data.app, name="data")
 app.command()(train.train)
+app.command()(distill.distill)
 app.command()(evaluate.evaluate)
 app.command()(export.export)
 app.add_typer(experiments.app, name="experiments")

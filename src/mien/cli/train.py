@@ -22,6 +22,9 @@ def train(
             help="Starting weights: a safetensors file, 'timm' for its download, or 'none' to start from nothing."
         ),
     ] = "timm",
+    soft_targets: Annotated[
+        Path, typer.Option(help="The folder of `mien distill`, for recipes that learn from teachers.")
+    ] = Path("soft_targets"),
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")] = False,
     seed: Annotated[int | None, typer.Option(help="Another seed than the recipe's.")] = None,
     devices: Annotated[int, typer.Option(help="How many processes or GPUs to train on.", min=1)] = 1,
@@ -47,6 +50,7 @@ def train(
 
     from mien.training import loop
     from mien.training import recipe as recipes
+    from mien.training.distillation.soft_targets import ensemble
     from mien.training.memory import keep_freed_memory
     from mien.training.networks import build
     from mien.training.parts import training_parts
@@ -75,6 +79,7 @@ def train(
                 f"another process trains into {folder.path}; wait for it or choose another --out"
             ) from error
         folder.clear_drafts()
+    said = None if plan.distillation is None else ensemble(soft_targets, plan.distillation.teachers)
     training, choosing = training_parts(plan, load_with_progress(data, plan.split))
     torch.manual_seed(plan.seed)
     start = None if weights == "none" else weights
@@ -116,7 +121,7 @@ def train(
                 rate=progress.pictures_per_second,
             )
 
-        curve = loop.train(plan, network, training, choosing, folder, fabric, show, deadline)
+        curve = loop.train(plan, network, training, choosing, folder, fabric, show, deadline, said)
     best = max(curve, key=lambda epoch: epoch.merit)
     console.print(f"best on the pictures that choose it: {_line(best)}\nweights: {folder.weights}")
     if len(curve) < plan.epochs:

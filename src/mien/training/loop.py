@@ -13,6 +13,8 @@ from mien.data.dataset import FaceData
 from mien.evaluation.metrics import accuracy_and_macro_f1, confusion_matrix
 from mien.expressions import NAMES
 from mien.training.averaging import MovingAverage
+from mien.training.distillation.lessons import Lessons
+from mien.training.distillation.soft_targets import SoftTargets
 from mien.training.keeping import Keeper
 from mien.training.networks import ExpressionNetwork
 from mien.training.objective import Objective
@@ -47,12 +49,13 @@ class DeviceData:
     faces: torch.Tensor
     targets: torch.Tensor
     votes: torch.Tensor | None
+    lessons: Lessons | None = None
 
     @classmethod
-    def of(cls, data: FaceData, device: torch.device) -> "DeviceData":
+    def of(cls, data: FaceData, device: torch.device, lessons: Lessons | None = None) -> "DeviceData":
         votes = None if data.votes is None else torch.from_numpy(data.votes).to(device)
         targets = functional.one_hot(torch.from_numpy(data.labels), len(NAMES)).float()
-        return cls(torch.from_numpy(data.faces).to(device), targets.to(device), votes)
+        return cls(torch.from_numpy(data.faces).to(device), targets.to(device), votes, lessons)
 
 
 def train(
@@ -64,6 +67,7 @@ def train(
     fabric: Fabric,
     show: Callable[[Progress], None] = lambda progress: None,
     deadline: float | None = None,
+    soft_targets: SoftTargets | None = None,
 ) -> list[Epoch]:
     """Train `network` by `recipe`, go on from the folder's checkpoint if there is one, and return the curve.
 
@@ -72,6 +76,9 @@ def train(
 
     deadline: on time.monotonic()'s clock; training ends early, with a checkpoint, where another epoch would pass it. At
     least one epoch is done.
+
+    soft_targets: what the teachers of the recipe's distillation said of `training`. Raises RecipeError where there are
+    none though the recipe distils, or where they speak of other pictures or another warp.
     """
     device = fabric.device
     weights = torch.from_numpy(class_weights(training.labels, len(NAMES), recipe.reweight))
@@ -79,13 +86,18 @@ def train(
     network = network.to(device).to(memory_format=torch.channels_last)
     averaged = MovingAverage(network, recipe.ema)
     objective = Objective(
-        network, weights, recipe.label_smoothing, recipe.fer_plus if training.votes is not None else 0
+        network,
+        weights,
+        recipe.label_smoothing,
+        recipe.fer_plus if training.votes is not None else 0,
+        recipe.distillation,
     )
     optimiser = adamw(network, objective.votes_head, recipe)
     compiled = torch.compile(objective) if recipe.compile else objective
     model, optimiser = fabric.setup(compiled, optimiser)  # type: ignore[arg-type]
     labels = torch.from_numpy(training.labels)
-    learned, judged = DeviceData.of(training, device), DeviceData.of(validation, device)
+    lessons = None if recipe.distillation is None else Lessons.of(soft_targets, recipe, training, device)
+    learned, judged = DeviceData.of(training, device, lessons), DeviceData.of(validation, device)
     keeper = Keeper(folder, objective, averaged, optimiser)
 
     curve: list[Epoch] = []
@@ -137,14 +149,23 @@ def train(
 
 def _mixed_batch(
     data: DeviceData, places: torch.Tensor, recipe: Recipe, epoch: int, generator: torch.Generator
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
-    """What the objective takes, for int64 places [N] in the data: warped and mixed faces, class targets, votes."""
-    faces = recipe.warp(data.faces[places], recipe.stage_at(epoch).pixels, generator)
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
+    """What the objective takes, for int64 places [N] in the data: warped and mixed faces, targets, votes, lessons."""
+    pixels, taught = recipe.stage_at(epoch).pixels, None
+    if data.lessons is None:
+        faces = recipe.warp(data.faces[places], pixels, generator)
+    else:
+        moves, taught = data.lessons.some(places, generator)
+        faces = recipe.warp.erased(moves(data.faces[places], pixels), generator)
     targets, votes = data.targets[places], None if data.votes is None else data.votes[places]
     if recipe.mixing is None:
-        return faces, targets, votes
+        return faces, targets, votes, taught
     mixture = recipe.mixing(faces, generator)
-    return mixture.faces, mixture.targets(targets), None if votes is None else mixture.targets(votes)
+
+    def mixed(values: torch.Tensor | None) -> torch.Tensor | None:
+        return None if values is None else mixture.targets(values)
+
+    return mixture.faces, mixture.targets(targets), mixed(votes), mixed(taught)
 
 
 def _batches(

@@ -38,6 +38,25 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Distillation:
+    """Learn from teachers' soft targets, which `mien distill` stores, beside the labels.
+
+    teachers: names of their files, whose mean is learned from; weight: share of the loss that they make, the labels
+    making the rest; temperature: teachers and student are softened by it (Hinton et al. 2015).
+    """
+
+    teachers: tuple[str, ...]
+    weight: float = 0.8
+    temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.teachers or not all(isinstance(name, str) for name in self.teachers):
+            raise RecipeError('distillation needs the names of its teachers, e.g. teachers = ["vit_small"]')
+        if not 0 < self.weight <= 1 or self.temperature <= 0:
+            raise RecipeError("distillation needs a weight above 0 and up to 1, and a temperature above 0")
+
+
+@dataclass(frozen=True)
 class Recipe:
     """How one network is trained.
 
@@ -51,6 +70,7 @@ class Recipe:
     fer_plus: weight of a second head's loss against FER+'s vote shares; the head is left out of the model.
     ema: decay of the averaged weights a step, which are the ones that are judged and kept.
     mixing: how faces are mixed with each other after the warp, if they are.
+    distillation: which teachers are learned from, if any.
     """
 
     network: str
@@ -74,6 +94,7 @@ class Recipe:
     compile: bool = False
     warp: Warp = field(default_factory=Warp)
     mixing: Mixing | None = None
+    distillation: Distillation | None = None
 
     def __post_init__(self) -> None:
         if not self.stages:
@@ -169,8 +190,11 @@ def from_dict(values: Mapping[str, Any]) -> Recipe:
             given["warp"] = Warp(**warp)
         if given.get("mixing") is not None:
             given["mixing"] = _mixing(given["mixing"])
+        if given.get("distillation") is not None:
+            distillation = known_keys(given["distillation"], Distillation)
+            given["distillation"] = Distillation(**{**distillation, "teachers": tuple(distillation["teachers"])})
         return Recipe(**given)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, KeyError) as error:
         raise RecipeError(f"a value has the wrong kind: {error}") from error
 
 

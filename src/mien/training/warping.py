@@ -1,6 +1,7 @@
 """One training batch in one `grid_sample`: crop, shift, turn, mirror and enlarge every face by its own affine map."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -31,7 +32,11 @@ class Warp:
 
         The same generator state gives the same batch on one device.
         """
-        count, device = len(faces), faces.device
+        return self.erased(self.draw(len(faces), generator)(faces, pixels), generator)
+
+    def draw(self, count: int, generator: torch.Generator) -> "Moves":
+        """Draw how `count` faces are moved and lit, on the generator's device; what is erased is not drawn here."""
+        device = generator.device
 
         def draw(least: float, most: float) -> torch.Tensor:
             return torch.rand(count, device=device, generator=generator) * (most - least) + least
@@ -47,16 +52,17 @@ class Warp:
             ],
             1,
         )
-        warped = _sample(faces, theta, pixels)
-        if self.gamma:
-            warped = warped ** draw(-self.gamma, self.gamma).exp().view(-1, 1, 1, 1)
-        middle = warped.mean((1, 2, 3), keepdim=True)
-        contrast = (1 + draw(-self.contrast, self.contrast)).view(-1, 1, 1, 1)
-        light = draw(-self.light, self.light).view(-1, 1, 1, 1)
-        warped = ((warped - middle) * contrast + middle + light).clamp_(0, 1)
-        return self._erased(warped, draw, generator) if self.erase else warped
+        power = draw(-self.gamma, self.gamma).exp() if self.gamma else None
+        return Moves(theta, 1 + draw(-self.contrast, self.contrast), draw(-self.light, self.light), power)
 
-    def _erased(self, faces: torch.Tensor, draw, generator: torch.Generator) -> torch.Tensor:  # type: ignore[no-untyped-def]
+    def erased(self, faces: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """Let some faces, float [N, 1, h, w], lose a rectangle to noise."""
+        if not self.erase:
+            return faces
+
+        def draw(least: float, most: float) -> torch.Tensor:
+            return torch.rand(len(faces), device=faces.device, generator=generator) * (most - least) + least
+
         area, aspect = draw(0.02, 0.2), torch.exp(draw(-1, 1))
         high, wide = (area * aspect).sqrt(), (area / aspect).sqrt()
         top, left = draw(0, 1) * (1 - high).clamp(min=0), draw(0, 1) * (1 - wide).clamp(min=0)
@@ -66,6 +72,41 @@ class Warp:
         hit = (rows[:, None, :, None] & columns[:, None, None, :]) & (draw(0, 1) < self.erase).view(-1, 1, 1, 1)
         noise = torch.rand(faces.shape, device=faces.device, generator=generator)
         return torch.where(hit, noise, faces)
+
+
+@dataclass(frozen=True)
+class Moves:
+    """How each of N faces is moved and lit.
+
+    theta: float [N, 2, 3], rows of the affine map from output to input in [-1, 1]; contrast: float [N], a factor around
+    the face's mean; light: float [N], added; power: float [N], gamma, or None.
+    """
+
+    theta: torch.Tensor
+    contrast: torch.Tensor
+    light: torch.Tensor
+    power: torch.Tensor | None
+
+    def __call__(self, faces: torch.Tensor, pixels: int) -> torch.Tensor:
+        """uint8 [N, h, w] to float [N, 1, pixels, pixels] in [0, 1]."""
+        warped = _sample(faces, self.theta, pixels)
+        if self.power is not None:
+            warped = warped ** self.power.view(-1, 1, 1, 1)
+        middle = warped.mean((1, 2, 3), keepdim=True)
+        lit = (warped - middle) * self.contrast.view(-1, 1, 1, 1) + middle + self.light.view(-1, 1, 1, 1)
+        return lit.clamp_(0, 1)
+
+    def of(self, places: torch.Tensor) -> "Moves":
+        """Those of some faces, by their places int64 [M]."""
+        return self._each(lambda values: values[places])
+
+    def to(self, device: torch.device) -> "Moves":
+        """The same on another device."""
+        return self._each(lambda values: values.to(device))
+
+    def _each(self, change: Callable[[torch.Tensor], torch.Tensor]) -> "Moves":
+        power = None if self.power is None else change(self.power)
+        return Moves(change(self.theta), change(self.contrast), change(self.light), power)
 
 
 def enlarge(faces: torch.Tensor, pixels: int) -> torch.Tensor:

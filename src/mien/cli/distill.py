@@ -1,0 +1,54 @@
+"""`mien distill`: teachers look at the training pictures' views once; students then learn from what they said."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from mien.cli.options import DataFolder, load_with_progress
+from mien.errors import StorageError
+
+
+def distill(
+    recipe: Annotated[Path, typer.Argument(help="The student's recipe: its training pictures and its warp are used.")],
+    teachers: Annotated[list[Path], typer.Argument(help="Teachers: runs' folders or model files (.onnx).")],
+    data: DataFolder,
+    out: Annotated[Path, typer.Option(help="A folder; each teacher's file bears its name.")] = Path("soft_targets"),
+    views: Annotated[int, typer.Option(help="How many warped views of each picture are looked at.", min=1)] = 8,
+) -> None:
+    """Store what teachers say of many warped views of the training pictures, for students to learn from.
+
+    The student's recipe names its teachers: distillation = { teachers = ["vit_small"] }; train it with --soft-targets.
+
+    Example: mien distill recipes/shipped/vit_tiny_cpu.toml runs/vit_small models/mobilenet_v2.onnx --data fer2013
+    """
+    from mien.training import recipe as recipes
+    from mien.training.distillation.soft_targets import SUFFIX
+    from mien.training.distillation.teacher import Teacher
+    from mien.training.distillation.views import Views
+    from mien.training.parts import training_parts
+
+    plan = recipes.read(recipe)
+    asked = [Teacher.open(place) for place in teachers]
+    targets = {teacher.name: out / (teacher.name + SUFFIX) for teacher in asked}
+    for path in targets.values():
+        if path.exists():
+            raise StorageError(f"{path} is there already; remove it to ask this teacher anew, or choose another --out")
+    training, _ = training_parts(plan, load_with_progress(data, plan.split))
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as bar:
+        for teacher in asked:
+            task = bar.add_task(teacher.name, total=None)
+
+            def show(done: int, total: int, task=task) -> None:  # type: ignore[no-untyped-def]
+                bar.update(task, completed=done, total=total)
+
+            said = teacher.look(training, Views(plan.warp, views), show)
+            said.write(targets[teacher.name])
+            right = (said.probabilities.argmax(2) == training.labels).mean()
+            console.print(
+                f"{targets[teacher.name]}: {views} views of {len(training)} pictures, {right:.1%} as labelled"
+            )

@@ -1,0 +1,72 @@
+"""A teacher: a trained run, or any model file, asked about warped faces."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from mien.data.dataset import FACE_SIZE, FaceData
+from mien.recognition.model import ModelFile
+from mien.training.distillation.soft_targets import SoftTargets
+from mien.training.distillation.views import Views
+from mien.training.run import RunFolder
+from mien.training.warping import Moves
+
+BATCH = 128
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """`answer` gives probabilities float32 [N, 7] for faces uint8 [N, 48, 48] on `device`, moved as told."""
+
+    name: str
+    device: torch.device
+    answer: Callable[[torch.Tensor, Moves], torch.Tensor]
+
+    @classmethod
+    def open(cls, place: Path) -> "Teacher":
+        """A run's folder, or a model file (.onnx), which looks at the views at the size of the data.
+
+        Raises DataError or ModelError where there is neither.
+        """
+        return _from_run(place) if place.is_dir() else _from_file(place)
+
+    def look(
+        self, faces: FaceData, views: Views, show: Callable[[int, int], None] = lambda done, total: None
+    ) -> SoftTargets:
+        """Ask about all views of all faces; `show(done, total)` is called after each batch, in faces."""
+        moves = views.moves(len(faces)).to(self.device)
+        pictures = torch.from_numpy(faces.faces).to(self.device)
+        answers = []
+        rows = torch.arange(views.count * len(faces), device=self.device)
+        for batch in rows.split(BATCH):
+            answers.append(self.answer(pictures[batch % len(faces)], moves.of(batch)).cpu())
+            show(sum(map(len, answers)), len(rows))
+        probabilities = torch.cat(answers).numpy().reshape(views.count, len(faces), -1)
+        return SoftTargets(views, faces.fingerprint(), probabilities)
+
+
+def _from_run(place: Path) -> Teacher:
+    folder = RunFolder(place)
+    recipe = folder.recipe()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network = folder.network().to(device)
+
+    @torch.inference_mode()
+    def answer(faces: torch.Tensor, moves: Moves) -> torch.Tensor:
+        with torch.autocast(device.type, torch.bfloat16, enabled=recipe.precision == "bf16-mixed"):
+            return network(moves(faces, recipe.pixels))[0].float().softmax(1)
+
+    return Teacher(place.resolve().name, device, answer)
+
+
+def _from_file(place: Path) -> Teacher:
+    model = ModelFile.open(place)
+
+    def answer(faces: torch.Tensor, moves: Moves) -> torch.Tensor:
+        seen = (moves(faces, FACE_SIZE)[:, 0] * 255).round().to(torch.uint8).numpy()
+        return torch.from_numpy(np.asarray(model.run(seen).probabilities))
+
+    return Teacher(model.name, torch.device("cpu"), answer)
