@@ -21,7 +21,7 @@ from mien.evaluation import report as evaluation
 from mien.experiments import figures, filing, report, tables
 from mien.experiments.filing import Filed, check, collect, is_filed, read_filed, reliability
 from mien.experiments.jobs import Job, find
-from mien.experiments.progress import FAILURE, State, standings
+from mien.experiments.progress import FAILURE, Standing, State, standings
 from mien.experiments.queue import Commands, Outcome, Queue
 from mien.storage import write_json
 from mien.training.recipe import read
@@ -187,7 +187,7 @@ def test_one_that_crashes_takes_no_other_along_and_is_tried_again(
     outcomes, said = queue(jobs, {"first-s0": "crash"})
     assert {outcome.job.name: outcome.kind for outcome in outcomes} == {"first-s0": "failed", "second-s0": "done"}
     assert any("boom: it broke" in line for line in said)
-    standing = standings(jobs[:1], tmp_path / "runs", tmp_path / "results", True)[0]
+    standing = standings(jobs[:1], tmp_path / "runs", tmp_path / "results", True, tmp_path)[0]
     assert (standing.state, standing.note) == (State.FAILED, "boom: it broke")
     assert [outcome.kind for outcome in queue(jobs)[0]] == ["done"]
     assert not (tmp_path / "runs" / "first-s0" / FAILURE).exists()
@@ -244,7 +244,7 @@ def test_a_training_that_outlived_its_queue_is_waited_for(recipes: Path, tmp_pat
     holder = subprocess.Popen([sys.executable, "-c", script, str(folder.path / ".lock")], stdout=subprocess.PIPE)
     assert holder.stdout is not None
     holder.stdout.readline()
-    assert standings(jobs, tmp_path / "runs", tmp_path / "results", True)[0].state is State.RUNNING
+    assert standings(jobs, tmp_path / "runs", tmp_path / "results", True, tmp_path)[0].state is State.RUNNING
     folder.write_curve(a_curve(3))  # as the training does before it ends
     outcomes, _ = queue(jobs)
     holder.wait()
@@ -258,21 +258,33 @@ def test_a_training_that_outlived_its_queue_is_waited_for(recipes: Path, tmp_pat
 def test_standings_tell_what_waits_and_how_long_the_rest_takes(recipes: Path, tmp_path: Path) -> None:
     (recipes / "augmented.toml").write_text('extends = "_base.toml"\nsynthetic = 1\n')
     (recipes / "other.toml").write_text('extends = "_base.toml"\nnetwork = "vit_tiny"\n')
-    runs, results = tmp_path / "runs", tmp_path / "results"
-    jobs = jobs_of(recipes)
+    (recipes / "student.toml").write_text('extends = "_base.toml"\ndistillation = { teachers = ["wise", "old"] }\n')
+    runs, results, said = tmp_path / "runs", tmp_path / "results", tmp_path / "said"
     RunFolder(runs / "second-s0").write_curve(a_curve(1))
-    by_name = {row.job.name: row for row in standings(jobs, runs, results, balanced=False)}
-    assert by_name["second-s0"].state is State.BEGUN
-    assert by_name["second-s0"].seconds_left == 14  # two epochs of seven seconds
-    assert (by_name["first-s0"].state, by_name["first-s0"].seconds_left) == (State.TO_DO, 21)
-    assert by_name["augmented-s0"].state is State.WAITING
-    assert by_name["other-s0"].seconds_left is None
-    assert standings(jobs, runs, results, balanced=True)[0].state is State.TO_DO
 
-    put(made_up(jobs_of(recipes)[1]), results / "runs" / "first-s0")
-    assert standings(jobs, runs, results, balanced=False)[1].state is State.DONE
+    def standing(balanced: bool = False) -> dict[str, Standing]:
+        rows = standings(jobs_of(recipes), runs, results, balanced, said)
+        return {row.job.name: row for row in rows}
+
+    found = standing()
+    assert found["second-s0"].state is State.BEGUN
+    assert found["second-s0"].seconds_left == 14  # two epochs of seven seconds
+    assert (found["first-s0"].state, found["first-s0"].seconds_left) == (State.TO_DO, 21)
+    assert found["other-s0"].seconds_left is None
+    assert found["augmented-s0"].state is State.WAITING
+    assert standing(balanced=True)["augmented-s0"].state is State.TO_DO
+    said.mkdir()
+    (said / "old.safetensors").touch()
+    waiting = standing()["student-s0"]
+    assert (waiting.state, waiting.note) == (State.WAITING, "for the soft targets of wise (mien distill)")
+    (said / "wise.safetensors").touch()
+    assert standing()["student-s0"].state is State.TO_DO
+
+    first = next(job for job in jobs_of(recipes) if job.name == "first-s0")
+    put(made_up(first), results / "runs" / "first-s0")
+    assert standing()["first-s0"].state is State.DONE
     (recipes / "first.toml").write_text('extends = "_base.toml"\nbatch_size = 7\n')
-    assert standings(jobs_of(recipes), runs, results, balanced=False)[1].state is State.OUTDATED
+    assert standing()["first-s0"].state is State.OUTDATED
 
 
 # Filing

@@ -27,6 +27,9 @@ Balanced = Annotated[
     Path | None,
     typer.Option("--balanced", help="The data set with synthetic pictures, for recipes that learn from them."),
 ]
+SoftTargets = Annotated[
+    Path, typer.Option("--soft-targets", help="The folder of `mien distill`, for recipes that learn from teachers.")
+]
 
 
 @app.command()
@@ -34,6 +37,7 @@ def run(
     recipes: Recipes,
     data: DataFolder,
     balanced: Balanced = None,
+    soft_targets: SoftTargets = Path("soft_targets"),
     out: Runs = Path("runs"),
     results: Results = Path("results"),
     seeds: Seeds = "0",
@@ -66,7 +70,7 @@ def run(
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     _name_broken(broken, console)
     ready = []
-    for standing in standings(jobs, out, results, balanced is not None):
+    for standing in standings(jobs, out, results, balanced is not None, soft_targets):
         if standing.state in (State.WAITING, State.OUTDATED):
             console.print(f"{standing.job.name}: {standing.state}: {escape(standing.note)}")
         else:
@@ -78,7 +82,13 @@ def run(
 
     def train(job: "Job", left: float | None) -> list[str]:
         options = ["--data", set_for(job), "--out", out / job.name, "--seed", job.recipe.seed, "--threads", threads]
-        options += ["--weights", _start(job, weights), *(["--hours", left] if left is not None else [])]
+        options += [
+            "--soft-targets",
+            soft_targets,
+            "--weights",
+            _start(job, weights),
+            *(["--hours", left] if left is not None else []),
+        ]
         return _mien("train", job.path, "--resume", *options)
 
     def file(job: "Job") -> list[str]:
@@ -103,6 +113,7 @@ def run(
 def status(
     recipes: Recipes,
     balanced: Balanced = None,
+    soft_targets: SoftTargets = Path("soft_targets"),
     out: Runs = Path("runs"),
     results: Results = Path("results"),
     seeds: Seeds = "0",
@@ -119,7 +130,7 @@ def status(
     table = Table("run", "state", "epochs", "time left", "")
     table.columns[0].no_wrap = True
     table.columns[2].justify = table.columns[3].justify = "right"
-    rows = standings(jobs, out, results, balanced is not None)
+    rows = standings(jobs, out, results, balanced is not None, soft_targets)
     colours = {
         State.DONE: "green",
         State.RUNNING: "cyan",

@@ -6,13 +6,15 @@ from pathlib import Path
 
 from mien.experiments.filing import is_filed, read_filed
 from mien.experiments.jobs import Job
+from mien.training.distillation.soft_targets import SUFFIX
+from mien.training.recipe import Recipe
 from mien.training.run import Epoch, RunFolder
 
 FAILURE = "failure.txt"
 
 
 class State(StrEnum):
-    """DONE: on file. OUTDATED: on file, but the recipe has changed since. WAITING: for a balanced data set."""
+    """DONE: on file. OUTDATED: on file, but the recipe has changed since. WAITING: for what it learns from."""
 
     DONE = "done"
     OUTDATED = "outdated"
@@ -34,16 +36,31 @@ class Standing:
     note: str = ""
 
 
-def standings(jobs: list[Job], runs: Path, results: Path, balanced: bool) -> list[Standing]:
-    """How each job stands, in the order given; `balanced`: whether there is a set with synthetic pictures."""
+def standings(jobs: list[Job], runs: Path, results: Path, balanced: bool, soft_targets: Path) -> list[Standing]:
+    """How each job stands, in the order given.
+
+    balanced: whether there is a set with synthetic pictures; soft_targets: the folder of what teachers said.
+    """
     curves = {job.name: RunFolder(runs / job.name).curve() for job in jobs}
     # Jobs of one network with the same stages take the same time; only what ran on this machine counts.
     speeds = {(job.recipe.network, job.recipe.stages): _seconds(curves[job.name]) for job in jobs if curves[job.name]}
-    return [_standing(job, curves[job.name], speeds, runs, results, balanced) for job in jobs]
+    return [
+        _standing(job, curves[job.name], speeds, runs, results, _missing(job.recipe, balanced, soft_targets))
+        for job in jobs
+    ]
+
+
+def _missing(recipe: Recipe, balanced: bool, soft_targets: Path) -> str:
+    """What a recipe learns from and has not got, in words; empty where all is there."""
+    if recipe.synthetic and not balanced:
+        return "for synthetic pictures (--balanced)"
+    teachers = () if recipe.distillation is None else recipe.distillation.teachers
+    silent = [name for name in teachers if not (soft_targets / (name + SUFFIX)).is_file()]
+    return f"for the soft targets of {', '.join(silent)} (mien distill)" if silent else ""
 
 
 def _standing(
-    job: Job, curve: list[Epoch], speeds: dict[tuple, float], runs: Path, results: Path, balanced: bool
+    job: Job, curve: list[Epoch], speeds: dict[tuple, float], runs: Path, results: Path, missing: str
 ) -> Standing:
     if is_filed(job.name, results):
         filed = read_filed(results / "runs" / job.name)
@@ -59,8 +76,8 @@ def _standing(
     folder = RunFolder(runs / job.name)
     if folder.is_locked():
         return Standing(job, State.RUNNING, len(curve), left)
-    if job.recipe.synthetic and not balanced:
-        return Standing(job, State.WAITING, len(curve), left, "for synthetic pictures (--balanced)")
+    if missing:
+        return Standing(job, State.WAITING, len(curve), left, missing)
     if (folder.path / FAILURE).is_file():
         reason = (folder.path / FAILURE).read_text(encoding="utf-8").strip()
         return Standing(job, State.FAILED, len(curve), left, reason)
