@@ -139,7 +139,10 @@ def _mixed_batch(
     data: DeviceData, places: torch.Tensor, recipe: Recipe, epoch: int, generator: torch.Generator
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
     """What the objective takes, for int64 places [N] in the data: warped and mixed faces, class targets, votes."""
-    faces = recipe.warp(data.faces[places], recipe.stage_at(epoch).pixels, generator)
+    faces = data.faces[places]
+    if recipe.degrade is not None:
+        faces = recipe.degrade(faces, generator)
+    faces = recipe.warp(faces, recipe.stage_at(epoch).pixels, generator)
     targets, votes = data.targets[places], None if data.votes is None else data.votes[places]
     if recipe.mixing is None:
         return faces, targets, votes
