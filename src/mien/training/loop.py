@@ -150,13 +150,16 @@ def train(
 def _mixed_batch(
     data: DeviceData, places: torch.Tensor, recipe: Recipe, epoch: int, generator: torch.Generator
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
-    """What the objective takes, for int64 places [N] in the data: warped and mixed faces, targets, votes, lessons."""
+    """What the objective takes, for int64 places [N] in the data: spoiled, warped and mixed faces, targets, votes, and
+    what the teachers said of the faces before they were spoiled.
+    """
     pixels, taught = recipe.stage_at(epoch).pixels, None
+    faces = data.faces[places] if recipe.degrade is None else recipe.degrade(data.faces[places], generator)
     if data.lessons is None:
-        faces = recipe.warp(data.faces[places], pixels, generator)
+        faces = recipe.warp(faces, pixels, generator)
     else:
         moves, taught = data.lessons.some(places, generator)
-        faces = recipe.warp.erased(moves(data.faces[places], pixels), generator)
+        faces = recipe.warp.erased(moves(faces, pixels), generator)
     targets, votes = data.targets[places], None if data.votes is None else data.votes[places]
     if recipe.mixing is None:
         return faces, targets, votes, taught

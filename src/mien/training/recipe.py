@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mien.errors import RecipeError
+from mien.training.degrading import Degrade
 from mien.training.mixing import MIXINGS, Mixing
 from mien.training.warping import Warp
 
@@ -69,7 +70,7 @@ class Recipe:
     reweight: the loss is weighted by class size ** -reweight (mean weight 1).
     fer_plus: weight of a second head's loss against FER+'s vote shares; the head is left out of the model.
     ema: decay of the averaged weights a step, which are the ones that are judged and kept.
-    mixing: how faces are mixed with each other after the warp, if they are.
+    degrade: how faces are spoiled before the warp, if they are; mixing: how they are mixed with each other after it.
     distillation: which teachers are learned from, if any.
     """
 
@@ -94,6 +95,7 @@ class Recipe:
     compile: bool = False
     warp: Warp = field(default_factory=Warp)
     mixing: Mixing | None = None
+    degrade: Degrade | None = None
     distillation: Distillation | None = None
 
     def __post_init__(self) -> None:
@@ -188,6 +190,8 @@ def from_dict(values: Mapping[str, Any]) -> Recipe:
             if "scale" in warp:
                 warp["scale"] = tuple(warp["scale"])
             given["warp"] = Warp(**warp)
+        if given.get("degrade") is not None:
+            given["degrade"] = Degrade(**known_keys(given["degrade"], Degrade))
         if given.get("mixing") is not None:
             given["mixing"] = _mixing(given["mixing"])
         if given.get("distillation") is not None:
