@@ -28,8 +28,10 @@ def distill(
     from mien.training.distillation.soft_targets import SUFFIX
     from mien.training.distillation.teacher import Teacher
     from mien.training.distillation.views import Views
+    from mien.training.memory import keep_freed_memory
     from mien.training.parts import training_parts
 
+    keep_freed_memory()
     plan = recipes.read(recipe)
     asked = [Teacher.open(place) for place in teachers]
     targets = {teacher.name: out / (teacher.name + SUFFIX) for teacher in asked}
