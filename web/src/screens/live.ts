@@ -1,4 +1,4 @@
-/** Real time: frames go to the worker one at a time; those that come while it is busy are dropped. */
+/** Real time: frames go to the worker one at a time; of those that come while it is busy, all but the newest are dropped. */
 import type { Engine } from "../engine/client";
 import { FaultError } from "../engine/fault";
 import type { FrameResult } from "../engine/protocol";
@@ -24,6 +24,8 @@ export class LiveLoop {
   private readonly engine: Engine;
   private readonly video: HTMLVideoElement;
   private busy = false;
+  /** Whether a newer frame has come while one is being read. */
+  private newer = false;
   private running = false;
   private started = 0;
   private changed = 0;
@@ -46,11 +48,13 @@ export class LiveLoop {
     this.running = false;
   }
 
-  /** Takes the video's present frame, unless the last one is still being read. */
+  /** Takes the video's present frame; while one is being read, the newest one waits for its end. */
   async frame(): Promise<void> {
-    if (!this.running || this.busy || !this.video.videoWidth) return;
+    if (!this.running || !this.video.videoWidth) return;
+    if (this.busy) return void (this.newer = true);
     if (this.resting && now() - this.started < REST) return;
     this.busy = true;
+    this.newer = false;
     this.started = now();
     try {
       const bitmap = await createImageBitmap(this.video);
@@ -63,6 +67,7 @@ export class LiveLoop {
     } finally {
       this.busy = false;
     }
+    if (this.newer) void this.frame();
   }
 
   private get resting(): boolean {
