@@ -50,10 +50,12 @@ const ADJECTIVES: Readonly<Record<string, string>> = {
   neutral: "Neutral",
 };
 
+const VIT_SMALL = { title: "ViT-small", text: "A larger vision transformer: slower, and needs a strong device." };
 const MODEL_NAMES: Readonly<Record<string, { title: string; text: string }>> = {
-  mobilenet_v2: { title: "MobileNetV2", text: "A small convolutional network, made for phones." },
+  mobilenet_v2: { title: "MobileNetV2", text: "A small convolutional network, made for phones: the one to begin with." },
   vit_tiny: { title: "ViT-tiny", text: "A small vision transformer." },
-  vit_small: { title: "ViT-small", text: "A larger vision transformer: slower, and needs a strong device." },
+  vit_small: VIT_SMALL,
+  vit_small_dinov2: VIT_SMALL,
 };
 
 export const strings = {
