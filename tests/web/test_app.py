@@ -312,8 +312,8 @@ READ = """async ({ worker, model, picture }) => {
 }"""
 
 
-# By precision: on a face that shows an expression clearly, and on one between two. There a single grey level in two of
-# a hundred of the crop's pixels moves float32's shares by half a hundredth; int8 rounds what passes through the network,
+# By precision: on a face that shows an expression clearly, and on one between two. There one grey level in two of
+# a hundred of the crop's pixels moves float32 by half a hundredth; int8 rounds what passes through the network,
 # differently in each engine, and moves by some hundredths (benchmarks/int8_rounding.py).
 TOLERANCE = {"float32": (1e-3, 0.01), "int8": (0.02, 0.1)}
 
