@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import chromium
 import numpy as np
 import pytest
-from chromium import PATIENCE, serving
+from chromium import PATIENCE, serving, write_video
 from expectation import MODELS, ROOT, Expectation
 from PIL import Image
 
 from mien.expressions import BY_NAME
-from mien.recognition.detection import FaceDetector
 from mien.recognition.faces import Box
 from mien.recognition.pictures import read_picture
 from mien.server.serving import AppServer, app_folder
@@ -233,6 +233,18 @@ def test_it_works_offline_after_the_first_visit(start: Start) -> None:
     app.word(AnyExpression)
 
 
+def test_the_battery_saver_rests_while_nothing_changes(
+    start: Start, launch: Callable, frame: np.ndarray, tmp_path: Path
+) -> None:
+    app = start(within=launch(write_video(frame, tmp_path / "still.y4m", tremble=0)))
+    app.open_camera()
+    app.page.get_by_text("Options").click()
+    app.page.get_by_label("Speed figures").check()
+    app.expect(".figures").to_contain_text("resting")
+    app.page.get_by_label("Battery saver").uncheck()
+    app.expect(".figures").not_to_contain_text("resting")
+
+
 def test_history_is_off_until_it_is_turned_on_and_can_be_deleted(start: Start) -> None:
     app = start(camera=False)
 
@@ -348,12 +360,8 @@ def gate(catalogue: list[dict]) -> dict:
 
 @pytest.fixture(scope="session")
 def masked(frame: np.ndarray) -> np.ndarray:
-    """The camera's picture with the face's lower half behind a dark cloth."""
-    box = FaceDetector().detect(frame)[0].box
-    covered = frame.copy()
-    middle, width = round((box.top + box.bottom) / 2), round(box.width * 0.2)
-    covered[middle : round(box.bottom) + width, round(box.left) - width : round(box.right) + width] = 30
-    return covered
+    """The camera's picture with a covered face."""
+    return chromium.masked(frame)
 
 
 def test_the_gate_passes_a_photograph_live_and_refuses_a_covered_face(

@@ -255,8 +255,11 @@ export class CameraScreen {
     this.redraw();
     this.say(this.checked(capture));
     const [main, ...others] = capture.faces as [DrawnFace, ...DrawnFace[]];
-    const mark = capture.check === "accepted" ? "" : strings.capture.refusedMark;
-    if (main.reading) this.result.show(main.reading, this.classes, main.verdict, others.length, mark);
+    const accepted = capture.check === "accepted";
+    // What the check said stands above the result already.
+    const verdict = accepted ? "none" : main.verdict;
+    const mark = accepted ? "" : strings.capture.refusedMark;
+    if (main.reading) this.result.show(main.reading, this.classes, verdict, others.length, mark);
     else this.result.empty("", "", true);
   }
 
