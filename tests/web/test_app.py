@@ -393,6 +393,18 @@ def test_a_covered_face_is_refused_can_be_tried_and_the_saved_picture_says_so(
     assert band.min() < 60 < 200 < band.max()  # white words on a dark band
 
 
+def test_a_refused_picture_stays_marked_in_the_history(start: Start, gate: dict, masked: np.ndarray) -> None:
+    app = start(camera=False)
+    app.go("History")
+    app.page.get_by_label("Keep a history").check()
+    app.go("Camera")
+    app.choose("masked.png", png(masked), "image/png")
+    app.press("Try all the same")
+    app.expect(".verdict").to_contain_text("Kept in the history")
+    app.go("History")
+    app.expect(".history-list .card").to_contain_text("refused by the check")
+
+
 def test_an_upside_down_face_is_not_taken_for_one_that_can_be_read(start: Start, frame: np.ndarray) -> None:
     app = start(camera=False)
     app.choose("upside-down.png", png(np.ascontiguousarray(frame[::-1])), "image/png")

@@ -195,6 +195,7 @@ export const strings = {
     unavailable: "This browser keeps nothing here (a private window, perhaps).",
     entry: (expression: string, time: string): string => `${expression}, ${time}`,
     noExpression: "No face",
+    refused: "refused by the check",
   },
 
   about: {

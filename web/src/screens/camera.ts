@@ -288,7 +288,7 @@ export class CameraScreen {
     const { main } = capture;
     const picture = await capture.annotated(this.classes, settings.value.heat);
     const expression = main && this.classes[main.place]!;
-    const kept = await addEntry({ time: Date.now(), picture, expression, share: main?.share ?? 0 }).then(
+    const kept = await addEntry({ time: Date.now(), picture, expression, share: main?.share ?? 0, refused: capture.check !== "accepted" }).then(
       () => strings.capture.kept,
       () => strings.history.unavailable,
     );
