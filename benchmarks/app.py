@@ -99,14 +99,13 @@ def measure(driver: Any, address: str, video: Path, model: str, seconds: int) ->
 
 
 def watch_memory(driver: Any, address: str, video: Path, minutes: int) -> dict[str, Any]:
-    """The browser's megabytes after each minute of video; the first minutes, in which it settles, are told apart."""
+    """The browser's megabytes after each minute of video."""
     with reading(driver, address, video, None) as (page, _):
         megabytes = []
         for _ in range(minutes):
             page.wait_for_timeout(60_000)
             megabytes.append(round(browser_megabytes()))
-    settled = megabytes[min(2, minutes - 1) :]
-    return {"minutes": minutes, "megabytes": megabytes, "growth_after_3_minutes": settled[-1] - settled[0]}
+    return {"minutes": minutes, "megabytes": megabytes}
 
 
 def compressed_bytes(folder: Path) -> int:
