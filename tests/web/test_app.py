@@ -186,14 +186,25 @@ def test_a_refused_camera_is_said_and_a_picture_still_works(start: Start) -> Non
     app.word(AnyExpression)
 
 
-def test_no_camera_at_all_is_another_message(start: Start) -> None:
+@pytest.mark.parametrize(
+    ("error", "words"), [("NotFoundError", "No camera found"), ("NotReadableError", "The camera is in use")]
+)
+def test_no_camera_and_a_camera_in_use_are_other_messages(start: Start, error: str, words: str) -> None:
     app = start()
     app.page.evaluate(
-        "() => void (navigator.mediaDevices.getUserMedia = "
-        "() => Promise.reject(new DOMException('none', 'NotFoundError')))"
+        "error => void (navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('none', error)))",
+        error,
     )
     app.open_camera()
-    app.expect(".message").to_contain_text("No camera found")
+    app.expect(".message").to_contain_text(words)
+
+
+def test_a_camera_that_falls_silent_is_said(start: Start) -> None:
+    app = start()
+    app.open_camera()
+    app.word(AnyExpression)
+    app.page.evaluate("document.querySelector('video').pause()")
+    app.expect(".message").to_contain_text("The camera sends no pictures")
 
 
 def test_a_camera_unplugged_in_mid_stream_is_said_and_opens_again(start: Start) -> None:
