@@ -1,20 +1,31 @@
-"""Speed, smoothness and memory of the app in Chromium, detection included.
+"""Speed, smoothness, memory and size of the app in Chromium, detection included.
 
-    python benchmarks/app.py [--seconds 600] [--model mobilenet_v2]
+    python benchmarks/app.py [--seconds 20] [--model mobilenet_v2] [--memory MINUTES]
 
-Needs the built app (`make app`), Chromium and Playwright. The camera shows a photograph that trembles. Prints, for each
-model: seconds from the tap on "Open the camera" to the first result with nothing cached, frames a second, milliseconds
-a step, tasks over 50 ms on the page's own thread, and the browser's memory (all its processes) in the middle and at the
-end, since it settles in the first minute. Writes results/benchmarks/app.json.
+Needs the app built with the models of the folder (`npm run build` in web/, MIEN_MODELS names another folder for both),
+Chromium and Playwright. The camera is a file of 640 x 480 at 30 frames a second in which a photograph trembles: 30 is
+the most that can be seen, so the frames that the steps' own time would allow stand beside. Chromium draws without a
+graphics card here and makes the camera's pictures itself, which is part of what the machine does.
+
+For each model: seconds from the tap on "Open the camera" to the first result with nothing cached, frames a second,
+milliseconds a step, tasks over 50 ms on the page's own thread, and how many times faster a face is than in the nearest
+peer. The app's size without models, compressed. Writes results/benchmarks/app.json.
+
+--memory MINUTES reads video for so long with the default model instead, and writes the memory of all the browser's
+processes, minute by minute, to results/benchmarks/app-memory.json.
 """
 
 import argparse
+import gzip
 import json
+import os
 import platform
 import re
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -29,6 +40,7 @@ from mien.server.serving import app_folder
 from mien.storage import write_json
 
 ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "results" / "benchmarks"
 sys.path.insert(0, str(ROOT / "tests" / "web"))
 from chromium import PATIENCE, launch, on_canvas, serving, write_video  # noqa: E402
 
@@ -43,8 +55,9 @@ new PerformanceObserver((list) => {
 """
 
 
-def measure(driver: Any, address: str, video: Path, model: str, seconds: int) -> dict[str, Any]:
-    """One model, in a new browser."""
+@contextmanager
+def reading(driver: Any, address: str, video: Path, model: str | None) -> Iterator[tuple[Any, float]]:
+    """A new browser's page that reads the camera with a model (None: the default); and seconds to the first result."""
     browser = launch(driver, video)
     context = browser.new_context(permissions=["camera"], viewport={"width": 1280, "height": 800})
     settings = json.dumps({"model": model, "figures": True, "saver": False})
@@ -55,32 +68,49 @@ def measure(driver: Any, address: str, video: Path, model: str, seconds: int) ->
     opened = time.perf_counter()
     page.get_by_role("button", name="Open the camera").click()
     expect(page.locator(".result:not(.empty) .result-share")).to_contain_text("%", timeout=PATIENCE)
-    first = time.perf_counter() - opened
-    page.wait_for_timeout(3000)  # the figures are means of the last frames
-    from_here = page.evaluate("performance.now()")
-    memory: list[float] = []
-    samples: list[list[float]] = []
-    started = time.monotonic()
-    while (passed := time.monotonic() - started) < seconds:
-        if not memory and passed >= seconds / 2:
-            memory.append(browser_megabytes())
-        page.wait_for_timeout(1000)
-        if match := FIGURES.search(page.locator(".figures").text_content() or ""):
-            samples.append([float(number) for number in match.groups()])
-    memory.append(browser_megabytes())
-    tasks = [duration for start, duration in page.evaluate("window.longTasks") if start > from_here]
+    yield page, time.perf_counter() - opened
     browser.close()
+
+
+def measure(driver: Any, address: str, video: Path, model: str, seconds: int) -> dict[str, Any]:
+    """One model's speed."""
+    with reading(driver, address, video, model) as (page, first):
+        page.wait_for_timeout(3000)  # the figures are means of the last frames
+        from_here = page.evaluate("performance.now()")
+        samples: list[list[float]] = []
+        started = time.monotonic()
+        while time.monotonic() - started < seconds:
+            page.wait_for_timeout(1000)
+            if match := FIGURES.search(page.locator(".figures").text_content() or ""):
+                samples.append([float(number) for number in match.groups()])
+        tasks = [duration for start, duration in page.evaluate("window.longTasks") if start > from_here]
     rate, grab, find, crop, read = (median(column) for column in zip(*samples, strict=True))
+    face = grab + find + crop + read
     return {
         "first_result_s": round(first, 2),
         "frames_per_s": rate,
+        "frames_per_s_by_steps": round(1000 / face, 1),
         "ms": {"grab": grab, "find": find, "crop": crop, "read": read},
         "long_tasks": len(tasks),
         "longest_task_ms": max(tasks, default=0),
-        "memory_mb": [round(megabytes) for megabytes in memory],
         "seconds": seconds,
-        "times_faster_than_peer": round(PEER * 1000 / (grab + find + crop + read), 1),
+        "times_faster_than_peer": round(PEER * 1000 / face, 1),
     }
+
+
+def watch_memory(driver: Any, address: str, video: Path, minutes: int) -> dict[str, Any]:
+    """The browser's megabytes after each minute of video."""
+    with reading(driver, address, video, None) as (page, _):
+        megabytes = []
+        for _ in range(minutes):
+            page.wait_for_timeout(60_000)
+            megabytes.append(round(browser_megabytes()))
+    return {"minutes": minutes, "megabytes": megabytes}
+
+
+def compressed_bytes(folder: Path) -> int:
+    """The app's files without models, each compressed as a server would (gzip, level 6)."""
+    return sum(len(gzip.compress(path.read_bytes(), 6)) for path in folder.rglob("*") if path.is_file())
 
 
 def browser_megabytes() -> float:
@@ -111,37 +141,55 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=20, help="of video for each model")
     parser.add_argument("--model", help="only this one")
+    parser.add_argument("--memory", type=int, metavar="MINUTES", help="watch the memory instead")
     chosen = parser.parse_args()
     listed = json.loads((app_folder() / "models.json").read_text(encoding="utf-8"))["models"]
     names = [model["properties"]["name"] for model in listed]
-    table = Table(
-        "model", "first result s", "frames/s", "grab", "find", "crop", "read ms", "long tasks", "memory MB", "x peer"
-    )
-    results: dict[str, Any] = {}
+    machine = {
+        "system": platform.platform(),
+        "processor": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+    }
+    models = Path(os.environ.get("MIEN_MODELS") or models_folder())
     with (
         tempfile.TemporaryDirectory() as folder,
-        serving(app_folder(), models_folder()) as server,
+        serving(app_folder(), models) as server,
         sync_playwright() as driver,
     ):
         frame = on_canvas(read_picture(ROOT / "examples" / "astronaut.jpg"), 480, 80)
         video = write_video(frame, Path(folder) / "camera.y4m")
-        for name in names if chosen.model is None else [chosen.model]:
-            found = measure(driver, server.address, video, name, chosen.seconds)
-            results[name] = found
-            table.add_row(
-                name,
-                str(found["first_result_s"]),
-                f"{found['frames_per_s']:.0f}",
-                *(f"{time:.1f}" for time in found["ms"].values()),
-                f"{found['long_tasks']} (<= {found['longest_task_ms']:.0f} ms)",
-                " -> ".join(map(str, found["memory_mb"])),
-                str(found["times_faster_than_peer"]),
-            )
-    Console().print(table)
-    machine = {"system": platform.platform(), "processor": platform.processor() or platform.machine()}
+        if chosen.memory:
+            memory = watch_memory(driver, server.address, video, chosen.memory)
+            print(f"MB after each minute: {', '.join(map(str, memory['megabytes']))}")
+            write_json(RESULTS / "app-memory.json", {"machine": machine, **memory})
+            return
+        results = {
+            name: measure(driver, server.address, video, name, chosen.seconds)
+            for name in (names if chosen.model is None else [chosen.model])
+        }
+    size = compressed_bytes(app_folder())
+    show(results)
+    print(f"The app without models: {size / 1e6:.2f} MB compressed")
     write_json(
-        ROOT / "results" / "benchmarks" / "app.json", {"machine": machine, "peer_s_a_face": PEER, "models": results}
+        RESULTS / "app.json",
+        {"machine": machine, "app_bytes_compressed": size, "peer_s_a_face": PEER, "models": results},
     )
+
+
+def show(results: dict[str, dict[str, Any]]) -> None:
+    """Print a line a model."""
+    table = Table("model", "first s", "frames/s", "by steps", "grab", "find", "crop", "read ms", "long tasks", "x peer")
+    for name, found in results.items():
+        table.add_row(
+            name,
+            str(found["first_result_s"]),
+            f"{found['frames_per_s']:.0f}",
+            f"{found['frames_per_s_by_steps']:.0f}",
+            *(f"{time:.1f}" for time in found["ms"].values()),
+            f"{found['long_tasks']} (<= {found['longest_task_ms']:.0f} ms)",
+            str(found["times_faster_than_peer"]),
+        )
+    Console(width=110).print(table)
 
 
 if __name__ == "__main__":

@@ -12,11 +12,12 @@ from typing import Any
 import cv2
 import numpy as np
 
+from mien.recognition.detection import FaceDetector
 from mien.server.serving import AppServer
 
 FRAME = (640, 480)
 # A busy machine is no failure: a step may take this long, in milliseconds.
-PATIENCE = 600_000
+PATIENCE = 180_000
 
 
 def program() -> str | None:
@@ -52,12 +53,21 @@ def on_canvas(picture: np.ndarray, side: int, left: int) -> np.ndarray:
     return canvas
 
 
-def write_video(picture: np.ndarray, path: Path) -> Path:
-    """A camera's picture as a video (30 frames a second) in which it trembles a little, as in a hand."""
+def masked(picture: np.ndarray) -> np.ndarray:
+    """The picture with the lower half of its largest face behind a dark cloth."""
+    box = FaceDetector().detect(picture)[0].box
+    covered = picture.copy()
+    middle, margin = round((box.top + box.bottom) / 2), round(box.width * 0.2)
+    covered[middle : round(box.bottom) + margin, round(box.left) - margin : round(box.right) + margin] = 30
+    return covered
+
+
+def write_video(picture: np.ndarray, path: Path, tremble: float = 2) -> Path:
+    """A camera's picture as a video (30 frames a second) in which it trembles by some pixels, as in a hand."""
     with path.open("wb") as file:
         file.write(f"YUV4MPEG2 W{FRAME[0]} H{FRAME[1]} F30:1 Ip A1:1 C420jpeg\n".encode())
         for step in range(12):
-            across, down = 2 * np.sin(step * np.pi / 6), 2 * np.cos(step * np.pi / 6)
+            across, down = tremble * np.sin(step * np.pi / 6), tremble * np.cos(step * np.pi / 6)
             shift = np.array([[1, 0, across], [0, 1, down]])
             moved = cv2.warpAffine(picture, shift, FRAME, borderMode=cv2.BORDER_REPLICATE)
             file.write(b"FRAME\n" + cv2.cvtColor(moved, cv2.COLOR_RGB2YUV_I420).tobytes())

@@ -1,5 +1,6 @@
 """The built app, its server, and Chromium with a camera that shows a file."""
 
+import inspect
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -10,12 +11,16 @@ import chromium
 import numpy as np
 import pytest
 from chromium import PATIENCE, on_canvas, serving, write_video
-from expectation import MODELS, ROOT, Expectation
+from expectation import MODELS, ROOT, Expectation, file_of
 
 from mien.errors import MienError
 from mien.recognition.model import file_hash
 from mien.recognition.pictures import read_picture
+from mien.recognition.recognizer import Recognizer
 from mien.server.serving import AppServer, app_folder
+
+# The model that reads until the user chooses another: Python's default and the app's.
+DEFAULT = inspect.signature(Recognizer).parameters["model"].default
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +33,7 @@ def catalogue() -> list[dict]:
     if not models:
         pytest.skip("needs expression models: the app was built without any")
     for model in models:
-        file = MODELS / f"{model['properties']['name']}.onnx"
+        file = file_of(model)
         if not file.is_file() or file_hash(file) != model["sha256"]:
             pytest.skip(f"the app was built with another {file.name}: npm run build, in web/")
     return models
@@ -79,8 +84,8 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Callable[[np.ndarray], Pa
 
 @pytest.fixture(scope="session")
 def expectation(catalogue: list[dict]) -> Expectation:
-    """Of the model that the app takes first."""
+    """Of the app's default model."""
     try:
-        return Expectation(catalogue[0])
+        return Expectation(next((model for model in catalogue if model["properties"]["name"] == DEFAULT), catalogue[0]))
     except MienError as error:
         pytest.skip(str(error))

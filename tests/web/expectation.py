@@ -5,6 +5,7 @@ MIEN_MODELS names another folder of model files than the shipped ones, for the b
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -19,11 +20,16 @@ ROOT = Path(__file__).parents[2]
 MODELS = Path(os.environ.get("MIEN_MODELS") or models_folder())
 
 
+def file_of(model: dict) -> Path:
+    """The file of a model of the app's list."""
+    return MODELS / Path(urlsplit(model["url"]).path).name
+
+
 class Expectation:
     """One model's answers."""
 
     def __init__(self, model: dict) -> None:
-        self.model = ModelFile.open(MODELS / f"{model['properties']['name']}.onnx", threads=1)
+        self.model = ModelFile.open(file_of(model), threads=1)
         self.framing = Framing.from_text(model["properties"]["crop"])
         self.detector = FaceDetector(models_folder())
 

@@ -10,7 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from chromium import PATIENCE, launch, on_canvas, serving, write_video
+from chromium import PATIENCE, launch, masked, on_canvas, serving, write_video
+from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
 from mien.recognition.model import models_folder
@@ -22,8 +23,8 @@ TARGET = ROOT / "out" / "screenshots"
 SIZES = {"phone": ((390, 844), "dark"), "desktop": ((1280, 800), "light")}
 
 
-def visit(browser: Any, address: str, name: str) -> None:
-    """Goes through all screens of the app at one size."""
+def visit(browser: Any, address: str, name: str, covered: Path) -> None:
+    """Goes through all screens of the app at one size; covered: a picture that the gate refuses."""
     (width, height), scheme = SIZES[name]
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=scheme, permissions=["camera"], device_scale_factor=2
@@ -31,8 +32,8 @@ def visit(browser: Any, address: str, name: str) -> None:
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
 
-    def shoot(what: str) -> None:
-        page.screenshot(path=TARGET / f"{name}-{what}.png")
+    def shoot(what: str, whole: bool = False) -> None:
+        page.screenshot(path=TARGET / f"{name}-{what}.png", full_page=whole)
 
     page.goto(address)
     page.locator(".welcome").wait_for()
@@ -59,9 +60,21 @@ def visit(browser: Any, address: str, name: str) -> None:
     page.get_by_role("button", name="Save").wait_for()
     page.evaluate("scrollTo(0, 0)")
     shoot("6-detected")
+    page.get_by_role("button", name="Back").click()
+    page.get_by_role("navigation").get_by_role("link", name="History").click()
+    page.get_by_label("Keep a history").check()
+    page.get_by_role("navigation").get_by_role("link", name="Camera").click()
+    page.locator("input[type=file]").set_input_files(covered)
+    anyway = page.get_by_role("button", name="Try all the same")
+    anyway.wait_for()
+    shoot("6-refused-picture")
+    anyway.click()
+    page.get_by_text("Kept in the history").wait_for()
+    shoot("6-refused-picture-tried")
     for screen in ("Models", "History", "About"):
         page.get_by_role("navigation").get_by_role("link", name=screen).click()
-        shoot(f"7-{screen.lower()}")
+        page.wait_for_timeout(500)  # pictures of the history load
+        shoot(f"7-{screen.lower()}", whole=True)
     context.close()
     refused = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
     page = refused.new_page()
@@ -77,9 +90,11 @@ def main() -> None:
     models = Path(os.environ.get("MIEN_MODELS") or models_folder())
     with tempfile.TemporaryDirectory() as folder, serving(app_folder(), models) as server, sync_playwright() as driver:
         frame = on_canvas(read_picture(ROOT / "examples" / "astronaut.jpg"), 480, 80)
+        covered = Path(folder) / "covered.png"
+        Image.fromarray(masked(frame)).save(covered)
         browser = launch(driver, write_video(frame, Path(folder) / "camera.y4m"))
         for name in SIZES:
-            visit(browser, server.address, name)
+            visit(browser, server.address, name, covered)
         browser.close()
     print(f"written: {TARGET}")
 

@@ -9,6 +9,8 @@ export interface Entry {
   /** The main face's class and its share; null where nothing was read. */
   readonly expression: string | null;
   readonly share: number;
+  /** Whether the check refused the picture, and it was read all the same. */
+  readonly refused: boolean;
 }
 
 const STORE = "entries";

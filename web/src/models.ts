@@ -1,5 +1,5 @@
 /** Which model reads, and how far it is. */
-import { gateOf, loadCatalogue, nameOf } from "./engine/catalogue";
+import { defaultOf, gateOf, loadCatalogue, nameOf } from "./engine/catalogue";
 import type { Catalogue, ModelEntry } from "./engine/catalogue";
 import type { Engine } from "./engine/client";
 import { forgetOthers } from "./engine/download";
@@ -40,10 +40,9 @@ export class Models {
     return gateOf(this.catalogue);
   }
 
-  /** The one the user chose, or else the smallest. */
+  /** The one the user chose, as long as it is there, or else the default. */
   get chosen(): ModelEntry | null {
-    const { models } = this.catalogue;
-    return models.find((model) => nameOf(model) === settings.value.model) ?? models[0] ?? null;
+    return this.catalogue.models.find((model) => nameOf(model) === settings.value.model) ?? defaultOf(this.catalogue);
   }
 
   /** Makes the chosen model ready; a second call while the first one runs waits for that. */

@@ -8,7 +8,7 @@ export interface Settings {
   readonly figures: boolean;
   readonly saver: boolean;
   readonly history: boolean;
-  /** The name of the chosen model; null takes the first. */
+  /** The name of the chosen model; null takes the default. */
   readonly model: string | null;
   /** Milliseconds a face on this device, by the model file's hash. */
   readonly speeds: Readonly<Record<string, number>>;

@@ -50,10 +50,12 @@ const ADJECTIVES: Readonly<Record<string, string>> = {
   neutral: "Neutral",
 };
 
+const VIT_SMALL = { title: "ViT-small", text: "A larger vision transformer: slower, and needs a strong device." };
 const MODEL_NAMES: Readonly<Record<string, { title: string; text: string }>> = {
-  mobilenet_v2: { title: "MobileNetV2", text: "A small convolutional network, made for phones." },
+  mobilenet_v2: { title: "MobileNetV2", text: "A small convolutional network, made for phones: the one to begin with." },
   vit_tiny: { title: "ViT-tiny", text: "A small vision transformer." },
-  vit_small: { title: "ViT-small", text: "A larger vision transformer: slower, and needs a strong device." },
+  vit_small: VIT_SMALL,
+  vit_small_dinov2: VIT_SMALL,
 };
 
 export const strings = {
@@ -159,12 +161,12 @@ export const strings = {
     size: "Download",
     megabytes: (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`,
     accuracy: "Accuracy",
-    accuracyOn: (part: string): string => `measured on ${part}`,
+    accuracyOn: (part: string): string => `of FER2013's ${part} pictures`,
     accuracyUnknown: "not measured",
     speed: "Speed here",
     milliseconds: (time: number): string => `${time < 10 ? time.toFixed(1) : time.toFixed(0)} ms a face`,
     speedUnknown: "not measured yet",
-    measure: "Measure",
+    measure: "Measure the speed",
     measuring: "Measuring …",
     onDevice: "On this device",
     toDownload: "Not downloaded yet",
@@ -193,6 +195,7 @@ export const strings = {
     unavailable: "This browser keeps nothing here (a private window, perhaps).",
     entry: (expression: string, time: string): string => `${expression}, ${time}`,
     noExpression: "No face",
+    refused: "refused by the check",
   },
 
   about: {

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readCatalogue } from "../build/catalogue.ts";
 import { readProperties } from "../build/metadata.ts";
-import { accuracyOf, classesOf, gateOf, nameOf } from "../src/engine/catalogue";
+import { accuracyOf, classesOf, defaultOf, gateOf, nameOf } from "../src/engine/catalogue";
 
 /** A protobuf field of bytes. */
 function field(number: number, content: Uint8Array): number[] {
@@ -56,6 +56,9 @@ describe("readCatalogue", () => {
     expect(accuracyOf(small!)).toEqual({ part: "kaggle test", value: 0.6 });
     expect(accuracyOf(large!)).toBeNull();
     expect(gateOf(catalogue)).toBe(large);
+    expect(defaultOf(catalogue)).toBe(small);
+    writeFileSync(join(folder, "phone.onnx"), modelFile({ name: "mobilenet_v2", ...needed, notes: "x".repeat(900) }));
+    expect(nameOf(defaultOf(readCatalogue(folder))!)).toBe("mobilenet_v2");
   });
 
   it("passes over the detectors that ship", () => {

@@ -6,10 +6,10 @@ import { openExpressionNetwork } from "../src/engine/wasm";
 import { bytes, golden } from "./golden";
 
 /**
- * How far a probability may be from Python's on the very same crop. An int8 file scales its numbers anew on every run,
- * and the two engines' kernels round differently: the difference is the file's, not the app's.
+ * How far a probability may be from Python's on the very same crop. An int8 file rounds what passes through the network,
+ * and a last bit that differs between engines decides roundings: benchmarks/int8_rounding.py measures by how much.
  */
-const TOLERANCE: Readonly<Record<string, number>> = { float32: 1e-3, int8: 0.03 };
+const TOLERANCE: Readonly<Record<string, number>> = { float32: 1e-3, int8: 0.05 };
 const SIZE = 48;
 
 describe.each(Object.entries(golden.models))("%s", (name, { sha256, precision, probabilities, novelty }) => {

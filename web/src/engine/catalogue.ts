@@ -28,6 +28,14 @@ export function classesOf(model: ModelEntry): string[] {
   return model.properties["classes"]!.split(",");
 }
 
+/**
+ * The model that reads until the user chooses another: Python's own default. It is also the gate's, so that nothing
+ * else has to be downloaded. The first of the list where it is not there, null where there is none.
+ */
+export function defaultOf(catalogue: Catalogue): ModelEntry | null {
+  return catalogue.models.find((model) => nameOf(model) === "mobilenet_v2") ?? catalogue.models[0] ?? null;
+}
+
 /** The gate's thresholds, one for each score of the file's `novelty` output; null where the file has no gate. */
 export function thresholdsOf(model: ModelEntry): number[] | null {
   return model.properties["novelty_thresholds"]?.split(",").map(Number) ?? null;

@@ -24,7 +24,7 @@ export interface Calls {
   /** Make a model the one that reads; `gate` is the model that judges faces, null where there is none. */
   open: { request: { model: ModelEntry; gate: ModelEntry | null }; reply: null };
   /** Read a frame of a video; `time` in seconds on the video's own clock. */
-  frame: { request: { bitmap: ImageBitmap; time: number; options: FrameOptions }; reply: FrameResult };
+  frame: { request: { bitmap: ImageBitmap | VideoFrame; time: number; options: FrameOptions }; reply: FrameResult };
   /** Forget the faces of the last frames. */
   forget: { request: object; reply: null };
   /** Find the faces of a picture and let the gate judge them. */

@@ -8,7 +8,7 @@ import type { Pixels, Square } from "../recognition/geometry";
 import { LiveRecognizer } from "../recognition/live";
 import { FaceReader } from "../recognition/reader";
 import type { OpenModel } from "../recognition/reader";
-import { classesOf, thresholdsOf } from "./catalogue";
+import { thresholdsOf } from "./catalogue";
 import type { ModelEntry } from "./catalogue";
 import { fetchModel } from "./download";
 import { FaultError } from "./fault";
@@ -64,7 +64,8 @@ class Engine implements Handlers {
   async frame({ bitmap, time, options }: Calls["frame"]["request"]): Promise<FrameResult> {
     const { live } = this.ready();
     const start = performance.now();
-    const shrink = Math.min(1, FRAME / Math.max(bitmap.width, bitmap.height));
+    const { width, height } = sizeOf(bitmap);
+    const shrink = Math.min(1, FRAME / Math.max(width, height));
     const pixels = this.pixels(bitmap, shrink);
     const grab = performance.now() - start;
     const result = await live.frame(pixels, time, options);
@@ -139,15 +140,16 @@ class Engine implements Handlers {
     const file = await fetchModel(model, (loaded) => post({ progress: { url: model.url, loaded } }));
     const size = Number(model.properties["input_size"]);
     const network = await openExpressionNetwork(file, size);
-    const open = { network, size, classes: classesOf(model).length, thresholds: thresholdsOf(model) };
+    const open = { network, size, thresholds: thresholdsOf(model) };
     this.networks.set(model.url, open);
     return open;
   }
 
   /** The picture's pixels, upright as the bitmap is; the bitmap is closed. */
-  private pixels(bitmap: ImageBitmap, shrink: number): Pixels {
-    const width = Math.max(1, Math.round(bitmap.width * shrink));
-    const height = Math.max(1, Math.round(bitmap.height * shrink));
+  private pixels(bitmap: ImageBitmap | VideoFrame, shrink: number): Pixels {
+    const size = sizeOf(bitmap);
+    const width = Math.max(1, Math.round(size.width * shrink));
+    const height = Math.max(1, Math.round(size.height * shrink));
     let context = this.canvas;
     if (context?.canvas.width !== width || context.canvas.height !== height) {
       // Read back every time: kept in main memory, a canvas spares the way through the graphics card.
@@ -162,6 +164,10 @@ class Engine implements Handlers {
     bitmap.close();
     return context.getImageData(0, 0, width, height);
   }
+}
+
+function sizeOf(bitmap: ImageBitmap | VideoFrame): { readonly width: number; readonly height: number } {
+  return "displayWidth" in bitmap ? { width: bitmap.displayWidth, height: bitmap.displayHeight } : bitmap;
 }
 
 function middle(width: number, height: number): { square: Square; box: InspectResult["faces"][number]["box"] } {

@@ -7,7 +7,6 @@ import type { ExpressionNetwork, Outputs } from "./model";
 export interface OpenModel {
   readonly network: ExpressionNetwork;
   readonly size: number;
-  readonly classes: number;
   /** Null where the file has no gate. */
   readonly thresholds: readonly number[] | null;
 }
@@ -24,31 +23,28 @@ export class FaceReader {
 
   /** One reading a face, and the gate's word where the reading brings it along (null: ask `judge`). */
   async read(faces: Uint8Array, count: number): Promise<{ reading: Reading; verdict: Verdict | null }[]> {
-    const outputs = await this.model.network.run(faces, count);
-    const { classes } = this.model;
-    return Array.from({ length: count }, (_, i) => {
-      const map = outputs.map;
-      const places = map ? map.rows * map.columns : 0;
-      return {
-        reading: {
-          probabilities: outputs.probabilities.slice(i * classes, (i + 1) * classes),
-          map: map && { ...map, scores: map.scores.slice(i * classes * places, (i + 1) * classes * places) },
-        },
-        verdict: this.gate === this.model || !this.gate ? this.verdict(outputs, i) : null,
-      };
-    });
+    const along = this.gate === this.model || !this.gate;
+    return (await oneByOne(this.model, faces, count)).map((outputs) => ({
+      reading: { probabilities: outputs.probabilities, map: outputs.map },
+      verdict: along ? this.verdict(outputs) : null,
+    }));
   }
 
   async judge(faces: Uint8Array, count: number): Promise<Verdict[]> {
     if (!this.gate) return new Array<Verdict>(count).fill("none");
-    const outputs = await this.gate.network.run(faces, count);
-    return Array.from({ length: count }, (_, i) => this.verdict(outputs, i));
+    return (await oneByOne(this.gate, faces, count)).map((outputs) => this.verdict(outputs));
   }
 
-  private verdict(outputs: Outputs, face: number): Verdict {
+  private verdict({ novelty }: Outputs): Verdict {
     const thresholds = this.gate?.thresholds;
-    if (!thresholds || !outputs.novelty) return "none";
-    const scores = outputs.novelty.subarray(face * thresholds.length, (face + 1) * thresholds.length);
-    return passes(scores, thresholds) ? "known" : "strange";
+    if (!thresholds || !novelty) return "none";
+    return passes(novelty, thresholds) ? "known" : "strange";
   }
+}
+
+/** As in Python: an int8 file takes its scales from all faces of a call, and a neighbour must not change a result. */
+async function oneByOne({ network, size }: OpenModel, faces: Uint8Array, count: number): Promise<Outputs[]> {
+  const all: Outputs[] = [];
+  for (let i = 0; i < count; i++) all.push(await network.run(faces.slice(i * size * size, (i + 1) * size * size), 1));
+  return all;
 }

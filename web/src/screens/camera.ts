@@ -255,8 +255,11 @@ export class CameraScreen {
     this.redraw();
     this.say(this.checked(capture));
     const [main, ...others] = capture.faces as [DrawnFace, ...DrawnFace[]];
-    const mark = capture.check === "accepted" ? "" : strings.capture.refusedMark;
-    if (main.reading) this.result.show(main.reading, this.classes, main.verdict, others.length, mark);
+    const accepted = capture.check === "accepted";
+    // What the check said stands above the result already.
+    const verdict = accepted ? "none" : main.verdict;
+    const mark = accepted ? "" : strings.capture.refusedMark;
+    if (main.reading) this.result.show(main.reading, this.classes, verdict, others.length, mark);
     else this.result.empty("", "", true);
   }
 
@@ -285,7 +288,7 @@ export class CameraScreen {
     const { main } = capture;
     const picture = await capture.annotated(this.classes, settings.value.heat);
     const expression = main && this.classes[main.place]!;
-    const kept = await addEntry({ time: Date.now(), picture, expression, share: main?.share ?? 0 }).then(
+    const kept = await addEntry({ time: Date.now(), picture, expression, share: main?.share ?? 0, refused: capture.check !== "accepted" }).then(
       () => strings.capture.kept,
       () => strings.history.unavailable,
     );

@@ -64,7 +64,7 @@ export class HistoryScreen {
       "li",
       { class: "card" },
       h("img", { src: address, alt: words.entry(expression, time), loading: "lazy" }),
-      h("p", {}, h("strong", {}, expression + share), h("small", {}, time)),
+      h("p", {}, h("strong", {}, expression + share), h("small", {}, time), entry.refused ? h("small", {}, words.refused) : null),
     );
   }
 

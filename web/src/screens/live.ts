@@ -1,4 +1,4 @@
-/** Real time: frames go to the worker one at a time; those that come while it is busy are dropped. */
+/** Real time: frames go to the worker one at a time; of those that come while it is busy, all but the newest are dropped. */
 import type { Engine } from "../engine/client";
 import { FaultError } from "../engine/fault";
 import type { FrameResult } from "../engine/protocol";
@@ -24,6 +24,8 @@ export class LiveLoop {
   private readonly engine: Engine;
   private readonly video: HTMLVideoElement;
   private busy = false;
+  /** Whether a newer frame has come while one is being read. */
+  private newer = false;
   private running = false;
   private started = 0;
   private changed = 0;
@@ -46,14 +48,16 @@ export class LiveLoop {
     this.running = false;
   }
 
-  /** Takes the video's present frame, unless the last one is still being read. */
+  /** Takes the video's present frame; while one is being read, the newest one waits for its end. */
   async frame(): Promise<void> {
-    if (!this.running || this.busy || !this.video.videoWidth) return;
+    if (!this.running || !this.video.videoWidth) return;
+    if (this.busy) return void (this.newer = true);
     if (this.resting && now() - this.started < REST) return;
     this.busy = true;
+    this.newer = false;
     this.started = now();
     try {
-      const bitmap = await createImageBitmap(this.video);
+      const bitmap = await grab(this.video);
       const { smooth, heat } = settings.value;
       const result = await this.engine.call("frame", { bitmap, time: this.started, options: { smooth, map: heat } });
       if (this.running) this.deliver(result);
@@ -63,6 +67,7 @@ export class LiveLoop {
     } finally {
       this.busy = false;
     }
+    if (this.newer) void this.frame();
   }
 
   private get resting(): boolean {
@@ -82,6 +87,16 @@ export class LiveLoop {
       resting: this.resting,
     });
   }
+}
+
+/** The video's present picture; a `VideoFrame` is not copied, and so costs the page no time. */
+async function grab(video: HTMLVideoElement): Promise<ImageBitmap | VideoFrame> {
+  if (typeof VideoFrame === "undefined") return createImageBitmap(video);
+  const frame = new VideoFrame(video);
+  // Where a browser forgets that the camera is turned, the bitmap knows.
+  if (frame.displayWidth === video.videoWidth) return frame;
+  frame.close();
+  return createImageBitmap(video);
 }
 
 function now(): number {

@@ -1,0 +1,71 @@
+"""Fills the figures of docs/app.md from results/; `--check` only says whether they are up to date.
+
+Usage: python benchmarks/app_document.py [--check]
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from mien.storage import write_text
+
+ROOT = Path(__file__).parents[1]
+BEGIN, END = "<!-- figures: written by benchmarks/app_document.py -->", "<!-- end of figures -->"
+NOT_RUN = "not run"
+
+
+def figures(folder: Path) -> str:
+    """The Markdown of the block: every figure from a file in results/benchmarks/, "not run" where there is none."""
+    return "\n\n".join([_speed(folder / "app.json"), _memory(folder / "app-memory.json"), _rounding(folder)])
+
+
+def _speed(path: Path) -> str:
+    if not path.is_file():
+        return f"Speed: {NOT_RUN}."
+    found = json.loads(path.read_text(encoding="utf-8"))
+    rows = [
+        "| | first result, s | frames/s | by the steps' time | grab, find, crop, read: ms | longest task, ms | x RMN |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, model in found["models"].items():
+        steps = ", ".join(f"{value:.1f}" for value in model["ms"].values())
+        task = f"{model['longest_task_ms']:.0f}" if model["long_tasks"] else "none over 50"
+        rows.append(
+            f"| {name} | {model['first_result_s']:.1f} | {model['frames_per_s']:.0f} "
+            f"| {model['frames_per_s_by_steps']:.0f} | {steps} | {task} | {model['times_faster_than_peer']:.0f} |"
+        )
+    size = found["app_bytes_compressed"] / 1e6
+    return "\n".join(rows) + f"\n\nThe app without models: {size:.1f} MB compressed."
+
+
+def _memory(path: Path) -> str:
+    if not path.is_file():
+        return f"Memory over ten minutes of video: {NOT_RUN}."
+    found = json.loads(path.read_text(encoding="utf-8"))
+    megabytes = ", ".join(map(str, found["megabytes"]))
+    return f"Memory of all the browser's processes after each of {found['minutes']} minutes of video: {megabytes} MB."
+
+
+def _rounding(folder: Path) -> str:
+    pairs = ("native / web", "native / native, graph not optimised", "native / unrounded", "unrounded / unrounded, web")
+    rows = ["| int8: largest difference of a share (median) | " + " | ".join(pairs) + " |", "|---" * 5 + "|"]
+    for path in sorted(folder.glob("int8_rounding-*.json")):
+        found = json.loads(path.read_text(encoding="utf-8"))["pairs"]
+        cells = [f"{found[pair]['largest']:.2g} ({found[pair]['median']:.1g})" for pair in pairs]
+        rows.append(f"| {path.stem.removeprefix('int8_rounding-')} | " + " | ".join(cells) + " |")
+    return "\n".join(rows) if len(rows) > 2 else f"Rounding of int8: {NOT_RUN}."
+
+
+def main() -> None:
+    path = ROOT / "docs" / "app.md"
+    text = path.read_text(encoding="utf-8")
+    before, rest = text.split(BEGIN)
+    _, after = rest.split(END)
+    filled = f"{before}{BEGIN}\n{figures(ROOT / 'results' / 'benchmarks')}\n{END}{after}"
+    if "--check" in sys.argv:
+        sys.exit(0 if filled == text else "docs/app.md is behind results/: run python benchmarks/app_document.py")
+    write_text(path, filled)
+
+
+if __name__ == "__main__":
+    main()
