@@ -26,10 +26,10 @@ class Degrade:
     """How far faces are spoiled; each kind strikes each face with `chance`, with a strength drawn uniformly.
 
     cover: most, a flat band's share of the height (glasses, a mask); side_light: most, the share of the light that is
-    lost at the far edge; tone, light: most, natural logarithm of the tone curve's power and of the exposure (half
-    of it upwards, where highlights are lost); contrast: most, the share that is lost; blur: most, standard deviation in pixels, along and across apart (defocus, motion, few
-    pixels); noise: most, standard deviation as a share of full range; jpeg: most, 100 less the quality. 0 leaves a kind
-    out.
+    lost at the far edge; tone, light: most, natural logarithm of the tone curve's power and of the exposure (half of it
+    upwards, where highlights are lost); contrast: most, the share that is lost; blur: most, standard deviation in
+    pixels, along and across apart (defocus, motion, few pixels); noise: most, standard deviation as a share of full
+    range; jpeg: most, 100 less the quality. 0 leaves a kind out.
     """
 
     chance: float = 0.1
