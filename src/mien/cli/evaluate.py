@@ -27,12 +27,14 @@ BATCH = 256
 
 @dataclass(frozen=True)
 class Judged:
-    """A model to judge: `file` holds its weights; `predict` gives probabilities [N, 7] for faces uint8 [N, 48, 48].
+    """A model to judge.
 
-    split: the one it was trained with, or None where that is not known; temperature: what its logits were divided by,
-    None for a run, whose probabilities are the network's own.
+    model: as it was asked for; file: its weights; predict: probabilities [N, 7] for faces uint8 [N, 48, 48]; split: the
+    one it was trained with, or None where that is not known; temperature: what its logits were divided by, None for a
+    run, whose probabilities are the network's own.
     """
 
+    model: str
     name: str
     file: Path
     predict: "Callable[[np.ndarray], np.ndarray]"
@@ -55,6 +57,12 @@ def evaluate(
         bool,
         typer.Option("--robust", help="Spoil pictures and move crops too: minutes, and a results file of its own."),
     ] = False,
+    faithful: Annotated[
+        bool,
+        typer.Option(
+            "--faithful", help="Judge the models' maps too, by deletion and insertion: minutes, a file of its own."
+        ),
+    ] = False,
     disagreements: Annotated[
         Path | None,
         typer.Option(
@@ -73,11 +81,12 @@ def evaluate(
 
     Every score comes twice: on all pictures, and without those whose exact pixels training may have seen. Where the
     data set has FER+'s votes, accuracy is also told against its raters' majority. --robust judges a sample of the
-    pictures spoiled in fifteen ways and five strengths, and cut wrongly.
+    pictures spoiled in fifteen ways and five strengths, and cut wrongly. --faithful judges the maps of where an
+    expression was seen; Grad-CAM and attention rollout are compared where a run's folder is given.
 
     Examples:
     mien evaluate runs/mobilenet_v2_cpu --data fer2013 --part validation
-    mien evaluate --robust --data fer2013
+    mien evaluate --robust --faithful --data fer2013
     """
     import numpy as np
 
@@ -130,6 +139,8 @@ def evaluate(
             console.print(f"wrote {disagreements}; it holds pictures of the data set")
         if robust:
             _robust(judged, subject, pictures, path, console)
+        if faithful:
+            _faithful(judged, subject, pictures, path, console)
 
 
 def _robust(judged: Judged, subject: "Subject", part: "FaceData", path: Path, console: Console) -> None:
@@ -153,6 +164,29 @@ def _robust(judged: Judged, subject: "Subject", part: "FaceData", path: Path, co
         f"spoiled with strength {robustness.MIDDLE} it keeps {kept.value:.1%} of its accuracy "
         f"[{kept.low:.1%}, {kept.high:.1%}], on average over {len(made.corruptions)} corruptions; wrote {target} "
         "and its plots"
+    )
+
+
+def _faithful(judged: Judged, subject: "Subject", part: "FaceData", path: Path, console: Console) -> None:
+    """Judge the model's maps on a sample of the part; results and plot go beside `path`."""
+    from mien.evaluation.report import save
+    from mien.evaluation.robustness import sample
+    from mien.explanation import faithfulness, figures
+    from mien.explanation.subject import EXACT, open_subject
+    from mien.storage import write_json
+
+    some = sample(part, faithfulness.FACES)
+    explained = open_subject(judged.model)
+    with _bar(judged.name, faithfulness.steps(explained, len(some))) as step:
+        made = faithfulness.judge(explained, some.faces, show=lambda what: step(what, 1))
+    told = asdict(subject) | made.to_dict()
+    target = path.with_name(f"{path.stem}-faithful.json")
+    write_json(target, told)
+    save(figures.faithfulness({judged.name: told}), target.with_suffix(".png"))
+    exact = made.methods[EXACT]
+    console.print(
+        f"the exact map's insertion area is {exact.insertion.value:.3f}, its deletion area {exact.deletion.value:.3f}; "
+        f"wrote {target} and its plot"
     )
 
 
@@ -195,7 +229,7 @@ def _from_run(path: Path) -> Judged:
     def probabilities(faces: "np.ndarray") -> "np.ndarray":
         return predict(network, torch.from_numpy(faces).to(device), recipe.pixels)
 
-    return Judged(path.resolve().name, folder.weights, probabilities, recipe.split, None)
+    return Judged(str(path), path.resolve().name, folder.weights, probabilities, recipe.split, None)
 
 
 def _from_file(model: str) -> Judged:
@@ -204,6 +238,7 @@ def _from_file(model: str) -> Judged:
     opened = ModelFile.open(model)
     heat = opened.metadata.get("temperature")
     return Judged(
+        model,
         opened.name,
         opened.path,
         lambda faces: opened.run(faces).probabilities,

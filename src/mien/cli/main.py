@@ -5,7 +5,7 @@ import sys
 import typer
 
 from mien.cli import app as serve
-from mien.cli import data, evaluate, experiments, export, novelty, predict, report, synth, train
+from mien.cli import data, evaluate, experiments, explain, export, novelty, predict, report, synth, train
 from mien.errors import MienError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.command("app")(serve.app)
 app.add_typer(data.app, name="data")
 app.command()(train.train)
 app.command()(evaluate.evaluate)
+app.command()(explain.explain)
 app.command()(export.export)
 app.add_typer(experiments.app, name="experiments")
 app.command()(report.report)
