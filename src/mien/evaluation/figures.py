@@ -12,6 +12,8 @@ from mien.evaluation.robustness import MIDDLE
 from mien.expressions import NAMES
 
 _LINES = ("#3d7ab8", "#d9782d", "#7d5ba6", "#7a9a3a", "#d1493f", "#7f8790")
+_DARK_BELOW, _DARK_ABOVE = 0.42, 0.93
+"""Shares beyond which a cell of the heat-map is dark enough for white text."""
 _WAYS = {
     "right": "crop too far right, sides",
     "down": "crop too far down, sides",
@@ -33,7 +35,9 @@ def robustness(judged: Mapping[str, Any]) -> Figure:
         axis.imshow(kept, cmap="RdYlGn", vmin=0.3, vmax=1, aspect="auto")
         for row, column in np.ndindex(*kept.shape):
             weight = "bold" if column == MIDDLE - 1 else "normal"
-            axis.text(column, row, f"{kept[row, column]:.0%}", ha="center", va="center", fontsize=8, weight=weight)
+            colour = "#222222" if _DARK_BELOW < kept[row, column] < _DARK_ABOVE else "white"
+            text = f"{kept[row, column]:.0%}"
+            axis.text(column, row, text, ha="center", va="center", fontsize=8, weight=weight, color=colour)
         axis.set_xticks(range(STRENGTHS), [str(strength + 1) for strength in range(STRENGTHS)])
         axis.set_yticks(range(len(kinds)), kinds, fontsize=9)
         axis.set_xlabel("strength")
@@ -73,12 +77,12 @@ def crops(judged: Mapping[str, Any]) -> Figure:
 
 
 def calibration(judged: Mapping[str, Any]) -> Figure:
-    """Reliability before and after the temperature, a panel a model, and accuracy over coverage; at least one model.
+    """Reliability before and after the temperature, a panel a model, and accuracy over coverage, one below the other.
 
-    judged: the `calibration` part of each model's results, by name.
+    judged: the `calibration` part of each model's results, by name; at least one.
     """
-    figure = Figure(figsize=(1.2 + 3.1 * (len(judged) + 1), 3.9), layout="constrained")
-    *panels, last = figure.subplots(1, len(judged) + 1)
+    figure = Figure(figsize=(4.6, 3.9 * (len(judged) + 1)), layout="constrained")  # a phone's width: readable there
+    *panels, last = figure.subplots(len(judged) + 1, 1)
     for axis, (name, result) in zip(panels, judged.items(), strict=True):
         axis.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle=":")
         if result["reliability_before"] is not None:
@@ -111,16 +115,17 @@ def labels(judged: Mapping[str, Any]) -> Figure:
     series = {title: [first["classes"][name][key] for name in NAMES] for title, key in columns.items()}
     for name, result in judged.items():
         series[f"{name} finds the majority's class"] = [result["classes"][kind]["accuracy_majority"] for kind in NAMES]
-    figure = Figure(figsize=(8.4, 3.8), layout="constrained")
+    figure = Figure(figsize=(4.6, 6.2), layout="constrained")
     axis = figure.subplots()
     wide = 0.8 / len(series)
     colours = ("#9aa0a6", "#444444", *_colours(len(judged)))
     for number, ((title, values), colour) in enumerate(zip(series.items(), colours, strict=True)):
         places = np.arange(len(NAMES)) + (number - (len(series) - 1) / 2) * wide
-        axis.bar(places, values, wide * 0.92, color=colour, label=title)
-    axis.set_xticks(range(len(NAMES)), NAMES)
-    axis.set_ylim(0, 1)
-    axis.legend(frameon=False, fontsize=8, ncols=2, loc="lower left", bbox_to_anchor=(0, 1))
+        axis.barh(places, values, wide * 0.92, color=colour, label=title)
+    axis.set_yticks(range(len(NAMES)), NAMES)
+    axis.invert_yaxis()
+    axis.set_xlim(0, 1)
+    axis.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1))
     _plain(axis)
     return figure
 

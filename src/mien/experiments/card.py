@@ -47,8 +47,8 @@ _DATA = """## Training pictures
 FER2013 (Goodfellow et al. 2013): 35,887 grey pictures of 48 x 48 pixels, found by a web image search for words of
 emotion and cropped to the face. The models learn from its Training part without the pictures whose exact pixels occur
 in the other parts; the epoch and the temperature are chosen on PublicTest; PrivateTest is only reported. Where a
-recipe's FER+ weight is above 0, the votes of FER+'s raters (Barsoum et al. 2016) guide the features. Nothing is recorded
-on who the people are, nor whether they agreed. The pictures are not part of this repository.
+recipe's FER+ weight is above 0, the votes of FER+'s raters (Barsoum et al. 2016) guide the features. Nothing is
+recorded on who the people are, nor whether they agreed. The pictures are not part of this repository.
 """
 
 _LIMITS = """## Limits
@@ -168,7 +168,10 @@ def _calibration(models: list[str], scores: dict[str, Any]) -> str:
         before = interval(found["error_before"]) if found["error_before"] else ""
         rows.append([name, interval(found["error"]), before, *(f"{100 * chosen[share]:.1f}" for share in (0.8, 0.5))])
     heads = ["model", "calibration error", "before the temperature", "accuracy on the surest 80%", "on the surest 50%"]
-    return "### Calibration\nExpected calibration error, 15 bins.\n" + _table(heads, rows)
+    return (
+        "### Calibration\nExpected calibration error, 15 bins. Its interval leans upwards: chance can only widen the "
+        "gap in a bin.\n" + _table(heads, rows)
+    )
 
 
 def _labels(models: list[str], scores: dict[str, Any]) -> str:

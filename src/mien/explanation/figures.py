@@ -76,9 +76,9 @@ def by_model(faces: Sequence[Mapping[str, Shown]], label: int | None) -> Figure:
 
 
 def faithfulness(judged: Mapping[str, Any]) -> Figure:
-    """A row for each model: deletion and insertion curves of every kind of map; judged: results by name."""
-    figure = Figure(figsize=(8.4, 3.1 * len(judged)), layout="constrained")
-    axes = figure.subplots(len(judged), 2, squeeze=False, sharey=True)
+    """Deletion and insertion curves of every kind of map, model below model; judged: results by name, at least one."""
+    figure = Figure(figsize=(4.6, 6.4 * len(judged)), layout="constrained")  # a phone's width: readable there
+    axes = figure.subplots(2 * len(judged), 1, sharey=True).reshape(len(judged), 2)
     for line, (name, result) in zip(axes, judged.items(), strict=True):
         for axis, way, better in zip(line, ("deletion", "insertion"), ("lower", "higher"), strict=True):
             for method, of in result["methods"].items():
