@@ -41,6 +41,7 @@ trust: $(VENV)/.dev ## judge the shipped models anew (MIEN_DATA names the data s
 	$(MIEN) evaluate --robust --faithful
 	$(if $(RUNS),$(MIEN) evaluate --faithful $(RUNS))
 	$(VENV)/bin/python benchmarks/corruption_sheet.py
+	$(VENV)/bin/python benchmarks/readme.py
 	$(MIEN) card
 	$(MIEN) report
 
