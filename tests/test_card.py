@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from mien.cli.card import card as command
 from mien.errors import DataError
-from mien.experiments import card
+from mien.experiments import card, report, trust
 from mien.recognition.model import shipped_models
 
 ROOT = Path(__file__).parents[1]
@@ -57,3 +57,23 @@ def test_nobody_is_promised_what_is_not_known() -> None:
     text = (ROOT / card.NAME).read_text(encoding="utf-8")
     for said in ("Article 5(1)(f)", "TechDispatch 1/2021", "Apache-2.0", "not an emotion felt", "FER2013"):
         assert said in text
+
+
+def test_the_report_tells_how_far_to_trust_them(copy: Path) -> None:
+    page = report.write(copy / "results", None)[1].read_text(encoding="utf-8")
+    assert "How far to trust the models" in page
+    titles = [table.title for table in trust.tables(copy / "results")]
+    assert titles[:4] == [
+        "Can its confidence be believed?",
+        "Against the labels, and against FER+'s raters",
+        "How sure the labels are",
+        "Spoiled pictures",
+    ]
+    for title in titles:
+        assert title.replace("'", "&#x27;") in page
+    plots = trust.plots(copy / "results")
+    assert len(plots) >= 4 * len(shipped_models())
+    assert page.count("data:image/png") >= len(plots)
+    for path in (copy / "results").glob("*-official-test*.json"):
+        path.unlink()
+    assert trust.tables(copy / "results") == []
