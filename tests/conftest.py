@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mien.data.dataset import FACE_SIZE, VOTED
+from mien.data.dataset import FACE_SIZE, RATED, VOTED
 from mien.expressions import NAMES
 
 # Of each class: the folders' split, and the official one, which is another.
@@ -44,7 +44,7 @@ def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
             row = label * len(KAGGLE) + number
             copied = label == 0 and number == KAGGLE.index("validation")
             save(made_up_face(label, 0 if copied else number), root / "images" / folder / name / f"{row}.png")
-            votes = dict.fromkeys((f"votes_{emotion}" for emotion in VOTED), 0)
+            votes = dict.fromkeys((f"votes_{emotion}" for emotion in RATED), 0)
             votes[f"votes_{VOTED[label]}"], votes["votes_contempt"] = 8, 1
             first_copy = 0 if copied else row
             rows.append(

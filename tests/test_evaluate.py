@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -32,6 +33,7 @@ class FakeModel:
     """Knows the made-up faces of every class but the last, which it takes for the first."""
 
     name = "fake"
+    metadata: ClassVar = {"temperature": "2.0"}
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -86,7 +88,12 @@ def test_draws_the_plot_beside_the_results(fake: FakeModel, tiny_data: Path, tmp
     out = tmp_path / "new" / "mine.json"
     result = CliRunner().invoke(app, ["fake", "--data", str(tiny_data), "--out", str(out)])
     assert result.exit_code == 0, result.output
-    assert sorted(path.name for path in out.parent.iterdir()) == ["mine.json", "mine.png"]
+    assert sorted(path.name for path in out.parent.iterdir()) == [
+        "mine-calibration.png",
+        "mine-labels.png",
+        "mine.json",
+        "mine.png",
+    ]
     picture = cv2.imread(str(out.with_suffix(".png")))
     assert picture is not None
     assert picture.shape[1] > picture.shape[0] > 500
@@ -97,7 +104,7 @@ def test_the_results_are_those_documented(fake: FakeModel, tiny_data: Path, tmp_
     described = (Path(__file__).parents[1] / "results" / "README.md").read_text()
     CliRunner().invoke(app, ["fake", "--data", str(tiny_data), "--out", "mine.json"])
     told = json.loads((tmp_path / "mine.json").read_text())
-    for field in [*told, *told["raw"]]:
+    for field in [*told, *told["raw"], *told["calibration"], *told["calibration"]["selective"], *told["labels"]]:
         assert f"`{field}`" in described
 
 

@@ -57,6 +57,7 @@ def test_imports_point_one_way():
         "evaluation",
         "novelty",
         "training",
+        "explanation",
         "export",
         "synthesis",
     ]

@@ -1,7 +1,8 @@
-"""`mien evaluate`: a model and a part of a data set in; a results file, a table and a plot out."""
+"""`mien evaluate`: models and a part of a data set in; a results file, a table and plots out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,89 +15,204 @@ from mien.cli.options import DataFolder, load_with_progress
 from mien.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
+
+    from mien.data.dataset import FaceData
+    from mien.evaluation.report import Subject
 
 BATCH = 256
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A model to judge: `file` holds its weights; `predict` gives probabilities [N, 7] for faces uint8 [N, 48, 48].
+    """A model to judge.
 
-    split: the one it was trained with, or None where that is not known.
+    model: as it was asked for; file: its weights; predict: probabilities [N, 7] for faces uint8 [N, 48, 48]; split: the
+    one it was trained with, or None where that is not known; temperature: what its logits were divided by, None for a
+    run, whose probabilities are the network's own.
     """
 
+    model: str
     name: str
     file: Path
     predict: "Callable[[np.ndarray], np.ndarray]"
     split: str | None
+    temperature: float | None
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(help="A run's folder, a model file (.onnx), or a shipped model's name.")],
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[MODEL]...", help="Runs' folders, model files (.onnx), shipped models' names; all that ship."
+        ),
+    ] = None,
+    *,
     data: DataFolder,
     split: Annotated[str, typer.Option(help="official or kaggle.")] = "official",
     part: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    robust: Annotated[
+        bool,
+        typer.Option("--robust", help="Spoil pictures and move crops too: minutes, and a results file of its own."),
+    ] = False,
+    faithful: Annotated[
+        bool,
+        typer.Option(
+            "--faithful", help="Judge the models' maps too, by deletion and insertion: minutes, a file of its own."
+        ),
+    ] = False,
+    disagreements: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.html", help="A page of the pictures that contradict their label most confidently (one model)."
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE.json", help="results/<model>-<split>-<part>.json if left out; the plot goes beside it."
+            metavar="FILE.json",
+            help="results/<model>-<split>-<part>.json if left out; plots go beside it (one model).",
         ),
     ] = None,
 ) -> None:
-    """Judge a model on labelled pictures: accuracy, macro and per-class scores, calibration, confusion.
+    """Judge models on labelled pictures: accuracy, macro and per-class scores, calibration, confusion.
 
-    Every score comes twice: on all pictures, and without those whose exact pixels training may have seen.
+    Every score comes twice: on all pictures, and without those whose exact pixels training may have seen. Where the
+    data set has FER+'s votes, accuracy is also told against its raters' majority. --robust judges a sample of the
+    pictures spoiled in fifteen ways and five strengths, and cut wrongly. --faithful judges the maps of where an
+    expression was seen; Grad-CAM and attention rollout are compared where a run's folder is given.
 
-    Example: mien evaluate runs/mobilenet_v2_cpu --data fer2013 --part validation
+    Examples:
+    mien evaluate runs/mobilenet_v2_cpu --data fer2013 --part validation
+    mien evaluate --robust --faithful --data fer2013
     """
     import numpy as np
 
-    from mien.evaluation import report
-    from mien.recognition.model import file_hash
+    from mien.evaluation import calibration, disagreement_page, label_noise, report
+    from mien.recognition.model import file_hash, shipped_models
+    from mien.storage import write_text
     from mien.training.run import code_version
 
+    chosen = models or shipped_models()
+    if len(chosen) > 1 and (out is not None or disagreements is not None):
+        raise typer.BadParameter("these files are about one model; name one", param_hint="--out or --disagreements")
     if out is not None and out.suffix.lower() != ".json":
         raise typer.BadParameter("the results are JSON; give a name that ends in .json", param_hint="--out")
-    judged = _from_run(Path(model)) if Path(model).is_dir() else _from_file(model)
-    if judged.split not in (None, split):
-        raise DataError(
-            f"{model} was trained with the {judged.split} split, so the {split} one's {part} part holds pictures it "
-            f"learned from; use --split {judged.split}"
-        )
+    judges = [_from_run(Path(model)) if Path(model).is_dir() else _from_file(model) for model in chosen]
+    for model, judged in zip(chosen, judges, strict=True):
+        if judged.split not in (None, split):
+            raise DataError(
+                f"{model} was trained with the {judged.split} split, so the {split} one's {part} part holds pictures "
+                f"it learned from; use --split {judged.split}"
+            )
     faces = load_with_progress(data, split)
-    chosen = faces.part(part)
+    pictures = faces.part(part)
     seen = faces.where(np.isin(faces.parts, ["train", "validation"]) & (faces.parts != part))
-    with Progress(
-        TextColumn(judged.name),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    ) as bar:
-        batches = np.array_split(chosen.faces, -(-len(chosen) // BATCH))
-        probabilities = np.concatenate([judged.predict(batch) for batch in bar.track(batches)])
-    made = report.report(
-        report.Subject(
+    fingerprint, console = pictures.fingerprint(), Console()
+    for judged in judges:
+        with _bar(judged.name, -(-len(pictures) // BATCH)) as step:
+            probabilities = _predicted(judged, pictures.faces, step)
+        subject = report.Subject(
             model=judged.name,
             model_hash=file_hash(judged.file),
-            data_hash=chosen.fingerprint(),
+            data_hash=fingerprint,
             split=split,
             part=part,
             code=code_version(),
             date=datetime.now(UTC).isoformat(timespec="seconds"),
-        ),
-        chosen.labels,
-        probabilities,
-        np.isin(chosen.groups, seen.groups),
+        )
+        made = replace(
+            report.report(subject, pictures.labels, probabilities, np.isin(pictures.groups, seen.groups)),
+            calibration=calibration.calibration(pictures.labels, probabilities, judged.temperature),
+            labels=None if pictures.raters is None else label_noise.label_noise(pictures, probabilities),
+        )
+        path = out or Path("results") / f"{judged.name}-{split}-{part}.json"
+        report.write(made, path)
+        for table in report.tables(made):
+            console.print(table)
+        console.print(f"wrote {path} and its plots")
+        if disagreements is not None:
+            found = label_noise.disagreements(pictures, probabilities)
+            write_text(disagreements, disagreement_page.page(judged.name, pictures.faces, found))
+            console.print(f"wrote {disagreements}; it holds pictures of the data set")
+        if robust:
+            _robust(judged, subject, pictures, path, console)
+        if faithful:
+            _faithful(judged, subject, pictures, path, console)
+
+
+def _robust(judged: Judged, subject: "Subject", part: "FaceData", path: Path, console: Console) -> None:
+    """Judge a sample of the part spoiled and cut wrongly; the results and plots go beside `path`."""
+    from mien.evaluation import figures, robustness
+    from mien.evaluation.report import save
+    from mien.storage import write_json
+
+    some = robustness.sample(part)
+    with _bar(judged.name, robustness.steps() * -(-len(some) // BATCH)) as step:
+        made = robustness.judge(
+            lambda faces: _predicted(judged, faces, step), some.faces, some.labels, show=lambda what: step(what, 0)
+        )
+    told = asdict(subject) | made.to_dict()
+    target = path.with_name(f"{path.stem}-robust.json")
+    write_json(target, told)
+    save(figures.robustness({judged.name: told}), target.with_suffix(".png"))
+    save(figures.crops({judged.name: told}), path.with_name(f"{path.stem}-crops.png"))
+    kept = made.kept
+    console.print(
+        f"spoiled with strength {robustness.MIDDLE} it keeps {kept.value:.1%} of its accuracy "
+        f"[{kept.low:.1%}, {kept.high:.1%}], on average over {len(made.corruptions)} corruptions; wrote {target} "
+        "and its plots"
     )
-    path = out or Path("results") / f"{judged.name}-{split}-{part}.json"
-    report.write(made, path)
-    console = Console()
-    for table in report.tables(made):
-        console.print(table)
-    console.print(f"wrote {path} and {path.with_suffix('.png').name}")
+
+
+def _faithful(judged: Judged, subject: "Subject", part: "FaceData", path: Path, console: Console) -> None:
+    """Judge the model's maps on a sample of the part; results and plot go beside `path`."""
+    from mien.evaluation.report import save
+    from mien.evaluation.robustness import sample
+    from mien.explanation import faithfulness, figures
+    from mien.explanation.subject import EXACT, open_subject
+    from mien.storage import write_json
+
+    some = sample(part, faithfulness.FACES)
+    explained = open_subject(judged.model)
+    with _bar(judged.name, faithfulness.steps(explained, len(some))) as step:
+        made = faithfulness.judge(explained, some.faces, show=lambda what: step(what, 1))
+    told = asdict(subject) | made.to_dict()
+    target = path.with_name(f"{path.stem}-faithful.json")
+    write_json(target, told)
+    save(figures.faithfulness({judged.name: told}), target.with_suffix(".png"))
+    exact = made.methods[EXACT]
+    console.print(
+        f"the exact map's insertion area is {exact.insertion.value:.3f}, its deletion area {exact.deletion.value:.3f}; "
+        f"wrote {target} and its plot"
+    )
+
+
+def _predicted(judged: Judged, faces: "np.ndarray", step: Callable[[str, int], None]) -> "np.ndarray":
+    import numpy as np
+
+    found = []
+    for start in range(0, len(faces), BATCH):
+        found.append(judged.predict(faces[start : start + BATCH]))
+        step("", 1)
+    return np.concatenate(found)
+
+
+@contextmanager
+def _bar(name: str, batches: int) -> "Iterator[Callable[[str, int], None]]":
+    """A bar on the terminal's error stream, moved on by calls of (what is done now or "", batches)."""
+    columns = (
+        TextColumn(name),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=batches)
+        yield lambda what, done: bar.update(task, advance=done, description=what or None)
 
 
 def _from_run(path: Path) -> Judged:
@@ -113,11 +229,19 @@ def _from_run(path: Path) -> Judged:
     def probabilities(faces: "np.ndarray") -> "np.ndarray":
         return predict(network, torch.from_numpy(faces).to(device), recipe.pixels)
 
-    return Judged(path.resolve().name, folder.weights, probabilities, recipe.split)
+    return Judged(str(path), path.resolve().name, folder.weights, probabilities, recipe.split, None)
 
 
 def _from_file(model: str) -> Judged:
     from mien.recognition.model import ModelFile
 
     opened = ModelFile.open(model)
-    return Judged(opened.name, opened.path, lambda faces: opened.run(faces).probabilities, None)
+    heat = opened.metadata.get("temperature")
+    return Judged(
+        model,
+        opened.name,
+        opened.path,
+        lambda faces: opened.run(faces).probabilities,
+        None,
+        None if heat is None else float(heat),
+    )

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from mien.cli import app as serve
-from mien.cli import data, distill, evaluate, experiments, export, novelty, predict, report, synth, train
+from mien.cli import card, data, distill, evaluate, experiments, explain, export, novelty, predict, report, synth, train
 from mien.errors import MienError
 
 app = typer.Typer(
@@ -21,9 +21,11 @@ app.add_typer(data.app, name="data")
 app.command()(train.train)
 app.command()(distill.distill)
 app.command()(evaluate.evaluate)
+app.command()(explain.explain)
 app.command()(export.export)
 app.add_typer(experiments.app, name="experiments")
 app.command()(report.report)
+app.command()(card.card)
 app.add_typer(synth.app, name="synth")
 app.add_typer(novelty.app, name="novelty")
 

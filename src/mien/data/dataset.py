@@ -24,6 +24,8 @@ SPLITS = ("kaggle", "official")
 PARTS = ("train", "validation", "test")
 # FER+'s eight emotions; the columns `unknown` and `nf` (no face) are left out of soft labels.
 VOTED = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
+# All ten answers that a FER+ rater could give.
+RATED = (*VOTED, "unknown", "nf")
 _PICTURES = {".png", ".jpg", ".jpeg"}
 _FOLDERS = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
 _CLASSES = {name: label for label, kind in enumerate(EXPRESSIONS) for name in (kind.name, kind.adjective)}
@@ -45,7 +47,7 @@ class FaceData:
     faces: uint8 [N, 48, 48]; labels: int64 [N], places in `expressions.NAMES`; parts: str [N], train | validation |
     test; ids: str [N], file or line; groups: int64 [N], equal where the pixels are equal; votes: float32 [N, 8] of FER+
     (columns `VOTED`, rows sum to 1, or to 0 where there are none), or None; problems: what was left out; layout: what
-    was read, in words.
+    was read, in words; raters: int64 [N, 10], how many of FER+'s raters said what (columns `RATED`), or None.
     """
 
     faces: np.ndarray
@@ -56,6 +58,7 @@ class FaceData:
     votes: np.ndarray | None = None
     problems: tuple[Problem, ...] = field(default=())
     layout: str = ""
+    raters: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -71,6 +74,7 @@ class FaceData:
             ids=self.ids[mask],
             groups=self.groups[mask],
             votes=votes,
+            raters=None if self.raters is None else self.raters[mask],
         )
 
     def part(self, name: str) -> "FaceData":
@@ -268,6 +272,9 @@ def _with_index(data: FaceData, index: pd.DataFrame, split: str) -> FaceData:
     if f"votes_{VOTED[0]}" in index.columns:
         votes = index[[f"votes_{name}" for name in VOTED]].reindex(rows, fill_value=0)
         data = replace(data, votes=_vote_shares(votes.to_numpy(np.float32)))
+    if {f"votes_{name}" for name in RATED} <= set(index.columns):
+        raters = index[[f"votes_{name}" for name in RATED]].reindex(rows, fill_value=0)
+        data = replace(data, raters=raters.to_numpy(np.int64))
     return data
 
 

@@ -11,6 +11,9 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from mien.errors import DataError
+from mien.evaluation import figures
+from mien.evaluation.calibration import Calibration
+from mien.evaluation.label_noise import LabelNoise
 from mien.evaluation.metrics import Interval, Scores, score
 from mien.expressions import EXPRESSIONS, NAMES
 from mien.storage import write_atomically, write_json
@@ -37,16 +40,22 @@ class Subject:
 
 @dataclass(frozen=True)
 class Report:
-    """The scores on all pictures of the part, and on those that training cannot have seen the exact pixels of."""
+    """The scores on all pictures of the part, and on those that training cannot have seen the exact pixels of.
+
+    calibration, labels: on all pictures; None where they were not asked for, or there are no raters' votes.
+    """
 
     subject: Subject
     raw: Scores
     without_duplicates: Scores
+    calibration: Calibration | None = None
+    labels: LabelNoise | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The results file's content: plain numbers, lists and dicts."""
         scores = {"raw": self.raw.to_dict(), "without_duplicates": self.without_duplicates.to_dict()}
-        return asdict(self.subject) | scores
+        further = {"calibration": self.calibration, "labels": self.labels}
+        return asdict(self.subject) | scores | {key: asdict(of) for key, of in further.items() if of is not None}
 
 
 def report(subject: Subject, labels: np.ndarray, probabilities: np.ndarray, duplicate: np.ndarray) -> Report:
@@ -60,10 +69,18 @@ def report(subject: Subject, labels: np.ndarray, probabilities: np.ndarray, dupl
 
 
 def write(made: Report, path: Path) -> None:
-    """The results file at `path` (JSON) and its plot beside it (PNG); raises StorageError where the disk refuses."""
-    write_json(path, made.to_dict())
-    figure = plot(made)
-    write_atomically(path.with_suffix(".png"), lambda draft: figure.savefig(draft, format="png", dpi=150))
+    """The results file at `path` (JSON) and its plots beside it (PNG); raises StorageError where the disk refuses."""
+    told = made.to_dict()
+    write_json(path, told)
+    save(plot(made), path.with_suffix(".png"))
+    for name, draw in (("calibration", figures.calibration), ("labels", figures.labels)):
+        if name in told:
+            save(draw({made.subject.model: told[name]}), path.with_name(f"{path.stem}-{name}.png"))
+
+
+def save(figure: Figure, path: Path) -> None:
+    """A figure as PNG, atomically."""
+    write_atomically(path, lambda draft: figure.savefig(draft, format="png", dpi=150))
 
 
 def tables(made: Report) -> tuple[Table, Table]:
@@ -80,6 +97,10 @@ def tables(made: Report) -> tuple[Table, Table]:
         classes.add_column(name, justify="right")
     for name, of in made.raw.classes.items():
         classes.add_row(name, *(f"{100 * value:.1f}" for value in (of.precision, of.recall, of.f1)), f"{of.support:,}")
+    if made.labels is not None:
+        agreed, own = made.labels.accuracy_majority, made.labels.accuracy
+        summary.add_row(f"against FER+'s majority ({made.labels.judged:,})", _percent(agreed), "")
+        summary.add_row("against the labels of these", _percent(own), "")
     return summary, classes
 
 
@@ -87,9 +108,12 @@ def _summary(scores: Scores) -> Iterator[tuple[str, str]]:
     for field in fields(scores):
         value = getattr(scores, field.name)
         if isinstance(value, Interval):
-            text = f"{100 * value.value:.1f}  [{100 * value.low:.1f}, {100 * value.high:.1f}]"
-            yield field.name.replace("_", " ").replace("f1", "F1"), text
+            yield field.name.replace("_", " ").replace("f1", "F1"), _percent(value)
     yield "calibration error", f"{100 * scores.calibration_error:.1f}"
+
+
+def _percent(value: Interval) -> str:
+    return f"{100 * value.value:.1f}  [{100 * value.low:.1f}, {100 * value.high:.1f}]"
 
 
 def plot(made: Report) -> Figure:

@@ -1,6 +1,6 @@
 """Experiments: many runs by a queue, their results on file, and the report on them.
 
 `jobs` (recipes and seeds to runs), `progress` (what is done, running, to do, waiting), `queue` (run what is missing),
-`filing` (judge a finished run, check it, put it into results/), `tables`, `figures`, `report` (show what is on file).
-Imports `training`, `evaluation` and `data`.
+`filing` (judge a finished run, check it, put it into results/), `tables`, `figures`, `novelty`, `trust`, `report` (show
+what is on file), `card` (the model card). Imports `training`, `evaluation` and `data`.
 """

@@ -10,13 +10,14 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from mien.data.dataset import FaceData
-from mien.experiments import figures, novelty, tables
+from mien.experiments import figures, novelty, tables, trust
 from mien.experiments.filing import Filed, read_all
 from mien.experiments.tables import NOT_RUN, Table
 from mien.storage import write_text
 
 REFERENCE = "reference.toml"
 _TITLE = "Expression recognition: the experiments"
+_TRUST = "How far to trust the models"
 _HOW = (
     "A run's epoch is the best one on pictures held out of the training part, by the mean of accuracy and macro F1 of "
     "the averaged weights; the part that is reported on chooses nothing and is looked at once. Training pictures whose "
@@ -58,19 +59,20 @@ def write(results: Path, pictures: Pictures | None) -> tuple[Path, Path]:
     runs = tables.by_recipe(filed)
     beside = tables.beside_reference(runs, tables.read_reference(results / REFERENCE))
     markdown, page = results / "report.md", results / "report.html"
-    gate = novelty.tables(results)
-    write_text(markdown, _markdown(beside, runs, gate))
-    write_text(page, _page(beside, runs, pictures, _gate(gate, results)))
+    gate, trusted = novelty.tables(results), trust.tables(results)
+    write_text(markdown, _markdown(beside, runs, {_TRUST: trusted, "The gate": gate}))
+    write_text(page, _page(beside, runs, pictures, _trust(trusted, results) + _gate(gate, results)))
     return markdown, page
 
 
-def _markdown(beside: list[Table], runs: dict[str, list[Filed]], gate: list[Table]) -> str:
+def _markdown(beside: list[Table], runs: dict[str, list[Filed]], further: dict[str, list[Table]]) -> str:
     parts = [f"# {_TITLE}", _HOW, "## Beside the published results"]
     parts += [_markdown_table(table, level=3) for table in beside]
     if runs:
         parts += [_markdown_table(table, level=2) for table in (tables.all_runs(runs), tables.by_class(runs))]
-    if gate:
-        parts += ["## The gate", *(_markdown_table(table, level=3) for table in gate)]
+    for title, of in further.items():
+        if of:
+            parts += [f"## {title}", *(_markdown_table(table, level=3) for table in of)]
     parts.append("Curves, confusion matrices and calibration are in report.html, which the same command writes.")
     return "\n\n".join(parts) + "\n"
 
@@ -82,14 +84,14 @@ def _markdown_table(table: Table, level: int) -> str:
     return "\n".join(lines)
 
 
-def _page(beside: list[Table], runs: dict[str, list[Filed]], pictures: Pictures | None, gate: list[str]) -> str:
+def _page(beside: list[Table], runs: dict[str, list[Filed]], pictures: Pictures | None, further: list[str]) -> str:
     body = [f"<h1>{_TITLE}</h1>", f"<p>{_HOW}</p>", "<h2>Beside the published results</h2>"]
     body += [_html_table(table, "h3") for table in beside]
     if runs:
         body += [_html_table(table, "h2") for table in (tables.all_runs(runs), tables.by_class(runs))]
         body.append("<h2>Run by run</h2>")
         body += [_recipe(name, of) for name, of in runs.items()]
-    body += gate
+    body += further
     if pictures is not None:
         warp = figures.shown_warp([run for of in runs.values() for run in of])
         body += ["<h2>The same faces under each augmentation</h2>", _png(figures.augmentations(pictures.train, warp))]
@@ -102,6 +104,16 @@ def _page(beside: list[Table], runs: dict[str, list[Filed]], pictures: Pictures 
         f"<title>{_TITLE}</title>\n<style>{_STYLE}</style>\n"
     )
     return head + "\n".join(body) + "\n</html>\n"
+
+
+def _trust(trusted: list[Table], results: Path) -> list[str]:
+    """Tables and plots on how far to trust the models; nothing where nothing was judged."""
+    if not trusted:
+        return []
+    body = [f"<h2>{_TRUST}</h2>", *(_html_table(table, "h3") for table in trusted)]
+    for title, plot in trust.plots(results):
+        body.append(f"<h3>{escape(title)}</h3>{_picture(plot.read_bytes(), 'png', title)}")
+    return body
 
 
 def _gate(gate: list[Table], results: Path) -> list[str]:

@@ -1,0 +1,93 @@
+"""`mien explain`: pictures in; where in each face every model saw each expression out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from mien.errors import MienError, PictureError
+from mien.expressions import BY_NAME, NAMES
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from mien.explanation.figures import Shown
+    from mien.explanation.subject import Subject
+    from mien.recognition.faces import Detection
+
+_SIDE = 192
+
+
+def explain(
+    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE...", help="Pictures, and folders of pictures.")],
+    models: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model", help="A shipped model, a model file or a run's folder; several times; all that ship if left out."
+        ),
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option("--class", help="The expression to compare models by; what each calls the face if left out."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The folder for the figures.")] = Path("out/explained"),
+) -> None:
+    """Show where in each face the models saw each expression.
+
+    One figure a face: its map of each class by each model. The exact map (scores of places whose mean is the class's
+    logit) is in every model file; a run's folder also gives Grad-CAM and attention rollout to compare. And one figure
+    of all faces, a row each, with a column for each model.
+
+    Examples:
+    mien explain party.jpg
+    mien explain faces/ --model runs/vit_tiny_mixup --model runs/vit_tiny_fmix --class happy
+    """
+    from mien.evaluation.report import save
+    from mien.explanation import figures
+    from mien.explanation.subject import open_subject
+    from mien.recognition.detection import FaceDetector
+    from mien.recognition.model import shipped_models
+    from mien.recognition.pictures import find_pictures, read_picture
+
+    if kind is not None and kind not in BY_NAME:
+        raise MienError(f"unknown class '{kind}'; there are {', '.join(NAMES)}")
+    subjects = [open_subject(model) for model in models or shipped_models()]
+    names = [subject.name for subject in subjects]
+    if len(set(names)) < len(names):
+        raise MienError(f"two of the models have the same name ({', '.join(names)}); name each once")
+    detector = FaceDetector(threads=1)
+    faces, table = [], Table("picture", "face", *names)
+    for path in find_pictures(pictures):
+        picture = read_picture(path)
+        found = detector.detect(picture)
+        if not found:
+            raise PictureError(f"{path}: no face found in it, so there is nothing to explain")
+        for number, detection in enumerate(found, 1):
+            seen = {subject.name: _seen(subject, picture, detection) for subject in subjects}
+            save(figures.by_class(seen), out / f"{path.stem}-{number}.png")
+            faces.append(seen)
+            said = [shown.probabilities for shown in seen.values()]
+            table.add_row(
+                path.name, str(number), *(f"{NAMES[int(of.argmax())]} {of.max():.0%}" for of in said), end_section=False
+            )
+    save(figures.by_model(faces, None if kind is None else NAMES.index(kind)), out / "models.png")
+    console = Console()
+    console.print(table)
+    console.print(f"wrote {len(faces)} figures of faces and models.png to {out}")
+
+
+def _seen(subject: "Subject", picture: "np.ndarray", detection: "Detection") -> "Shown":
+    """A face by one model: every map but the random one, for every class."""
+    import numpy as np
+
+    from mien.explanation.figures import Shown
+    from mien.explanation.subject import RANDOM
+    from mien.recognition.cropping import SIZE, crop_picture
+
+    square = subject.framing.square(detection)
+    face = crop_picture(picture, square, SIZE)
+    copies, classes = np.repeat(face[None], len(NAMES), 0), np.arange(len(NAMES))
+    maps = {name: method(copies, classes) for name, method in subject.methods.items() if name != RANDOM}
+    return Shown(crop_picture(picture, square, _SIDE), subject.predict(face[None])[0], maps)

@@ -1,0 +1,110 @@
+"""Whether a model's confidence can be believed: reliability, calibration error, what leaving out the unsure buys."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mien.evaluation.metrics import Interval
+
+BINS = 15
+COVERAGES = tuple(step / 20 for step in range(1, 21))
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Pictures whose confidence lies in one of `BINS` equal bins: their mean confidence and accuracy, 0 without any."""
+
+    pictures: int
+    confidence: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Selective:
+    """Accuracy where only the most certain pictures are answered.
+
+    accuracy: at each share of `COVERAGES`; risk_area: the mean share of errors over all coverages (area under the
+    risk-coverage curve, Geifman and El-Yaniv 2017), lower is better; least_risk_area: the same with all errors last.
+    """
+
+    coverage: tuple[float, ...]
+    accuracy: tuple[float, ...]
+    risk_area: float
+    least_risk_area: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How a model's confidence and accuracy compare.
+
+    error: expected calibration error (Guo et al. 2017) in [0, 1]; reliability: its bins. temperature: what the model
+    divides its logits by; before: error and bins as they would be without, or None where it has no temperature.
+    """
+
+    temperature: float | None
+    error: Interval
+    reliability: list[Bin]
+    error_before: Interval | None
+    reliability_before: list[Bin] | None
+    selective: Selective
+
+
+def calibration(labels: np.ndarray, probabilities: np.ndarray, temperature: float | None) -> Calibration:
+    """Judge probabilities [N, K], made with a temperature or without one (None), against labels int [N]."""
+    before = None if temperature is None else reheated(probabilities, 1 / temperature)
+    return Calibration(
+        temperature=temperature,
+        error=error(labels, probabilities),
+        reliability=reliability(labels, probabilities),
+        error_before=None if before is None else error(labels, before),
+        reliability_before=None if before is None else reliability(labels, before),
+        selective=selective(labels, probabilities),
+    )
+
+
+def reheated(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """The probabilities [N, K] that another temperature would have given: softmax(log p / temperature), float64."""
+    scores = np.log(np.maximum(probabilities.astype(float), 1e-30)) / temperature
+    powers = np.exp(scores - scores.max(1, keepdims=True))
+    return powers / powers.sum(1, keepdims=True)
+
+
+def reliability(labels: np.ndarray, probabilities: np.ndarray) -> list[Bin]:
+    """Confidence and accuracy of probabilities [N, K] in equal bins of confidence, from 0 to 1."""
+    sums = _bin_sums(labels, probabilities, np.ones((1, len(labels))))[:, 0]
+    return [Bin(int(count), *(float(value / max(count, 1)) for value in rest)) for count, *rest in sums.T]
+
+
+def error(labels: np.ndarray, probabilities: np.ndarray, resamples: int = 1000, seed: int = 0) -> Interval:
+    """Expected calibration error and its 95% bootstrap interval over pictures.
+
+    The interval leans upwards: chance in a bin can only widen the gap there, also where a model is calibrated.
+    """
+    generator = np.random.default_rng(seed)
+    draws = generator.multinomial(len(labels), np.full(len(labels), 1 / len(labels)), resamples)
+    weights = np.concatenate([np.ones((1, len(labels)), int), draws])
+    _, confidence, right = _bin_sums(labels, probabilities, weights)
+    errors = np.abs(right - confidence).sum(1) / len(labels)
+    low, high = np.percentile(errors[1:], [2.5, 97.5])
+    return Interval(float(errors[0]), float(low), float(high))
+
+
+def selective(labels: np.ndarray, probabilities: np.ndarray) -> Selective:
+    """Accuracy over coverage when the least certain pictures are left out; probabilities [N, K], labels int [N]."""
+    order = np.argsort(-probabilities.max(1), kind="stable")
+    right = (probabilities.argmax(1) == labels)[order]
+    answered = np.arange(1, len(labels) + 1)
+    accuracy = np.cumsum(right) / answered
+    best = np.cumsum(np.sort(right)[::-1]) / answered
+    places = [max(round(share * len(labels)), 1) - 1 for share in COVERAGES]
+    found = tuple(float(accuracy[place]) for place in places)
+    return Selective(COVERAGES, found, float(1 - accuracy.mean()), float(1 - best.mean()))
+
+
+def _bin_sums(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Pictures, confidence and right answers summed by bins: [3, draws, BINS], for weights [draws, N]."""
+    confidence = probabilities.max(1).astype(float)
+    right = probabilities.argmax(1) == labels
+    place = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    member = place[:, None] == np.arange(BINS)
+    return np.stack([weights @ (member * value[:, None]) for value in (np.ones(len(labels)), confidence, right)])

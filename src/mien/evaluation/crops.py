@@ -1,0 +1,40 @@
+"""Move the crop over a face: what a detector that errs would have cut."""
+
+import cv2
+import numpy as np
+
+
+def moved(
+    faces: np.ndarray,
+    right: np.ndarray | float = 0.0,
+    down: np.ndarray | float = 0.0,
+    scale: np.ndarray | float = 1.0,
+    turn: np.ndarray | float = 0.0,
+) -> np.ndarray:
+    """Faces uint8 [N, s, s] as another crop of the same pictures would show them, bilinear, the edge repeated.
+
+    right, down: how far the crop's centre lies off, in sides of the crop; scale: its side over the right one, above 1
+    shows more of the surroundings; turn: degrees that it is turned, clockwise as the viewer sees it. One number, or
+    one for each face. What lies outside the original crop is not known: repeating its edge makes large moves look worse
+    than a real picture would.
+    """
+    count, side = len(faces), faces.shape[1]
+    values = (np.broadcast_to(np.asarray(value, float), count) for value in (right, down, scale, np.deg2rad(turn)))
+    middle = (side - 1) / 2
+    result = np.empty_like(faces)
+    for number, (x, y, size, angle) in enumerate(zip(*values, strict=True)):
+        cos, sin = size * np.cos(angle), size * np.sin(angle)
+        matrix = np.array(
+            [
+                [cos, -sin, middle * (1 - cos + sin) + x * side],
+                [sin, cos, middle * (1 - sin - cos) + y * side],
+            ]
+        )
+        result[number] = cv2.warpAffine(
+            faces[number],
+            matrix,
+            (side, side),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+    return result

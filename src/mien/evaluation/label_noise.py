@@ -1,0 +1,161 @@
+"""How far FER2013's labels can be trusted, by FER+'s ten raters, and what a model's accuracy means beside them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mien.data.dataset import RATED, VOTED, FaceData
+from mien.errors import DataError
+from mien.evaluation.metrics import Interval
+from mien.expressions import NAMES
+
+# FER+'s emotions as ours; contempt has no class here.
+_OURS = dict(zip(("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral"), NAMES, strict=True))
+_CLASS = np.array([NAMES.index(_OURS[name]) if name in _OURS else -1 for name in RATED])
+NO_VOTES, NO_MAJORITY, CONTEMPT, UNKNOWN, NO_FACE = "no votes", "no majority", "contempt", "unknown", "no face"
+_LEFT_OUT = {"contempt": CONTEMPT, "unknown": UNKNOWN, "nf": NO_FACE}
+
+
+@dataclass(frozen=True)
+class ClassNoise:
+    """The pictures that carry one FER label.
+
+    agreement: the chance that two raters of such a picture said the same; majority: of the judged ones, the share whose
+    label the raters' majority confirms; accuracy_majority: of the judged ones that the raters' majority puts in this
+    class, the share that the model calls so. All in [0, 1], 0 where there are no pictures.
+    """
+
+    pictures: int
+    agreement: float
+    judged: int
+    majority: float
+    accuracy_majority: float
+
+
+@dataclass(frozen=True)
+class LabelNoise:
+    """A model beside two sets of labels, on the same `judged` pictures: those with a majority for one of our classes.
+
+    left_out: why the others are not judged, and how many; accuracy: against FER's labels; accuracy_majority: against
+    FER+'s majority; label_is_majority: what FER's labels themselves score against that majority.
+    """
+
+    pictures: int
+    judged: int
+    left_out: dict[str, int]
+    accuracy: Interval
+    accuracy_majority: Interval
+    label_is_majority: Interval
+    classes: dict[str, ClassNoise]
+
+
+def majority(raters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """FER+'s majority: votes int [N, 10] (columns `RATED`) to places in `NAMES` int [N], -1 for none, and why str [N].
+
+    A single vote is dropped as an outlier, as FER+ does; what is left must have more than half of all votes cast. The
+    reason is empty where there is a majority for one of the seven.
+    """
+    kept = np.where(raters > 1, raters, 0)
+    first = kept.argmax(1)
+    cast = raters.sum(1)
+    carried = kept.max(1) * 2 > cast
+    why = np.array([_LEFT_OUT.get(name, "") for name in RATED])[first]
+    why = np.where(carried, why, NO_MAJORITY)
+    why = np.where(cast == 0, NO_VOTES, why)
+    return np.where(why == "", _CLASS[first], -1), why
+
+
+def agreement(raters: np.ndarray) -> np.ndarray:
+    """The chance that two raters of a picture said the same, float [N], of votes int [N, 10]; nan below two votes."""
+    cast = raters.sum(1).astype(float)
+    pairs = cast * (cast - 1)
+    return np.divide((raters * (raters - 1)).sum(1), pairs, out=np.full(len(raters), np.nan), where=pairs > 0)
+
+
+def label_noise(part: FaceData, probabilities: np.ndarray) -> LabelNoise:
+    """Judge probabilities [N, 7] for the part's faces; raises DataError where there are no votes or majorities."""
+    raters = _raters(part)
+    called = probabilities.argmax(1)
+    chosen, why = majority(raters)
+    judged = chosen >= 0
+    if not judged.any():
+        raise DataError("FER+'s raters have no majority on any of these pictures")
+    same = agreement(raters)
+    classes = {}
+    for label, name in enumerate(NAMES):
+        here = part.labels == label
+        rated = here & ~np.isnan(same)
+        theirs = judged & (chosen == label)
+        classes[name] = ClassNoise(
+            pictures=int(here.sum()),
+            agreement=_mean(same[rated]),
+            judged=int((here & judged).sum()),
+            majority=_mean(chosen[here & judged] == label),
+            accuracy_majority=_mean(called[theirs] == label),
+        )
+    reasons = (NO_MAJORITY, CONTEMPT, UNKNOWN, NO_FACE, NO_VOTES)
+    return LabelNoise(
+        pictures=len(part),
+        judged=int(judged.sum()),
+        left_out={reason: int((why == reason).sum()) for reason in reasons},
+        accuracy=_share((called == part.labels)[judged]),
+        accuracy_majority=_share((called == chosen)[judged]),
+        label_is_majority=_share((part.labels == chosen)[judged]),
+        classes=classes,
+    )
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A picture that the model calls otherwise than its label: its place in the part, both, and the raters' votes.
+
+    votes: FER+'s words for what was voted and how often, most first.
+    """
+
+    place: int
+    label: str
+    called: str
+    confidence: float
+    majority: str | None
+    votes: tuple[tuple[str, int], ...]
+
+
+def disagreements(part: FaceData, probabilities: np.ndarray, most: int = 100) -> list[Disagreement]:
+    """Where the model contradicts the label, the most confident first; raises DataError where the part has no votes."""
+    raters = _raters(part)
+    called, confidence = probabilities.argmax(1), probabilities.max(1)
+    chosen, _ = majority(raters)
+    wrong = np.flatnonzero(called != part.labels)
+    found = []
+    for place in wrong[np.argsort(-confidence[wrong], kind="stable")][:most]:
+        votes = sorted(
+            ((name, int(count)) for name, count in zip(RATED, raters[place], strict=True) if count),
+            key=lambda vote: -vote[1],
+        )
+        found.append(
+            Disagreement(
+                place=int(place),
+                label=NAMES[part.labels[place]],
+                called=NAMES[called[place]],
+                confidence=float(confidence[place]),
+                majority=NAMES[chosen[place]] if chosen[place] >= 0 else None,
+                votes=tuple(votes),
+            )
+        )
+    return found
+
+
+def _raters(part: FaceData) -> np.ndarray:
+    if part.raters is None:
+        raise DataError(f"this data has no FER+ votes; put the index fer2013.csv with votes_{VOTED[0]}, ... beside it")
+    return part.raters
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if len(values) else 0.0
+
+
+def _share(right: np.ndarray, resamples: int = 2000, seed: int = 0) -> Interval:
+    draws = np.random.default_rng(seed).binomial(len(right), right.mean(), resamples) / len(right)
+    low, high = np.percentile(draws, [2.5, 97.5])
+    return Interval(float(right.mean()), float(low), float(high))

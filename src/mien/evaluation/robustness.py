@@ -1,0 +1,129 @@
+"""How much of a model's accuracy is kept when pictures are spoiled, and when the crop is off."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from mien.data.dataset import FaceData
+from mien.evaluation.corruptions import CORRUPTIONS, STRENGTHS
+from mien.evaluation.crops import moved
+from mien.evaluation.metrics import Interval
+
+PICTURES = 1000
+"""How many of the part's pictures are judged: each of them is spoiled in over a hundred ways."""
+MIDDLE = 3
+"""The strength that one figure for a model is taken at."""
+
+Predict = Callable[[np.ndarray], np.ndarray]
+"""Probabilities [N, 7] for faces uint8 [N, 48, 48]."""
+
+_SHIFTS = (-0.3, -0.2, -0.15, -0.1, -0.05, 0.05, 0.1, 0.15, 0.2, 0.3)
+CROPS: dict[str, tuple[float, ...]] = {
+    "right": _SHIFTS,
+    "down": _SHIFTS,
+    "scale": (0.6, 0.7, 0.8, 0.9, 1.1, 1.2, 1.35, 1.5),
+    "turn": (-45, -30, -20, -10, 10, 20, 30, 45),
+}
+"""Ways in which the crop is off, as arguments of `crops.moved`, and how far."""
+RIGHT_CROP = {"right": 0.0, "down": 0.0, "scale": 1.0, "turn": 0.0}
+
+
+@dataclass(frozen=True)
+class Point:
+    """At one amount of spoiling: accuracy, and the share of the accuracy on unspoiled pictures that is kept."""
+
+    amount: float
+    accuracy: Interval
+    kept: Interval
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """All on the same pictures, with 95% bootstrap intervals over them.
+
+    corruptions: by name, strengths 1 to 5; crops: by way, in order of the amount; kept: at strength `MIDDLE`, the mean
+    over the corruptions of the share of accuracy that is kept.
+    """
+
+    pictures: int
+    seed: int
+    clean: Interval
+    kept: Interval
+    corruptions: dict[str, list[Point]]
+    crops: dict[str, list[Point]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers, lists and dicts, for JSON."""
+        return asdict(self)
+
+
+def sample(part: FaceData, pictures: int = PICTURES, seed: int = 0) -> FaceData:
+    """Some pictures of a part, drawn by chance and kept in order; all of them where there are not more."""
+    chosen = np.random.default_rng(seed).permutation(len(part))[:pictures]
+    return part.where(np.isin(np.arange(len(part)), chosen))
+
+
+def steps() -> int:
+    """How often `judge` has all faces predicted."""
+    return 1 + len(CORRUPTIONS) * STRENGTHS + sum(len(amounts) for amounts in CROPS.values())
+
+
+def judge(
+    predict: Predict,
+    faces: np.ndarray,
+    labels: np.ndarray,
+    seed: int = 0,
+    show: Callable[[str], None] = lambda what: None,
+    resamples: int = 1000,
+) -> Robustness:
+    """Judge a model on faces uint8 [N, 48, 48] with labels int [N]; `show` is told what comes next, `steps()` times."""
+    generator = np.random.default_rng(seed)
+    weights = generator.multinomial(len(labels), np.full(len(labels), 1 / len(labels)), resamples) / len(labels)
+
+    def right(spoiled: np.ndarray, what: str) -> np.ndarray:
+        show(what)
+        return (predict(spoiled).argmax(1) == labels).astype(float)
+
+    clean = right(faces, "as they are")
+
+    def point(amount: float, hit: np.ndarray) -> Point:
+        return Point(amount, _interval(hit.mean(), weights @ hit), _ratio(hit, clean, weights))
+
+    hits = {
+        kind.name: [right(kind(faces, strength, seed), kind.name) for strength in range(1, STRENGTHS + 1)]
+        for kind in CORRUPTIONS
+    }
+    corruptions = {
+        kind.name: [point(amount, hit) for amount, hit in zip(kind.amounts, hits[kind.name], strict=True)]
+        for kind in CORRUPTIONS
+    }
+    crops = {
+        way: sorted(
+            [point(RIGHT_CROP[way], clean)]
+            + [point(amount, right(moved(faces, **{way: amount}), f"crop: {way}")) for amount in amounts],
+            key=lambda one: one.amount,
+        )
+        for way, amounts in CROPS.items()
+    }
+    middle = np.mean([of[MIDDLE - 1] for of in hits.values()], axis=0)
+    return Robustness(
+        pictures=len(labels),
+        seed=seed,
+        clean=_interval(clean.mean(), weights @ clean),
+        kept=_ratio(middle, clean, weights),
+        corruptions=corruptions,
+        crops=crops,
+    )
+
+
+def _ratio(hit: np.ndarray, clean: np.ndarray, weights: np.ndarray) -> Interval:
+    """Accuracy kept; drawn in pairs, so that a picture counts in both or in neither."""
+    least = 1 / len(clean)  # where a model knows nothing, there is nothing to keep
+    return _interval(hit.mean() / max(clean.mean(), least), (weights @ hit) / np.maximum(weights @ clean, least))
+
+
+def _interval(value: float, draws: np.ndarray | Sequence[float]) -> Interval:
+    low, high = np.percentile(draws, [2.5, 97.5])
+    return Interval(float(value), float(low), float(high))

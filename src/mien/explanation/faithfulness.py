@@ -1,0 +1,144 @@
+"""Whether maps point at what the model goes by: deletion and insertion curves (Petsiuk et al. 2018)."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from mien.evaluation.metrics import Interval
+from mien.explanation.occlusion import blurred
+from mien.explanation.subject import EXACT, Subject
+
+FACES = 500
+"""How many faces are judged."""
+STEPS = 12
+BATCH = 100
+TIMED = 30
+"""Single faces that a method's time is the median of."""
+
+
+@dataclass(frozen=True)
+class Faithfulness:
+    """One kind of map.
+
+    deletion: area under the class's probability while the pixels are blurred, the most important first: lower is
+    better; insertion: while they come back into the blurred face: higher is better; curves: the mean probability after
+    each of `STEPS` equal steps. less_insertion: by how much the exact map's insertion is above this map's, on the same
+    faces.
+
+    ms: median time for a face's prediction and map; ms_beyond: what the map adds to the prediction.
+    """
+
+    deletion: Interval
+    insertion: Interval
+    less_insertion: Interval
+    deletion_curve: list[float]
+    insertion_curve: list[float]
+    ms: float
+    ms_beyond: float
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """All kinds of maps of one model on the same faces, with 95% bootstrap intervals; prediction_ms: a face's."""
+
+    faces: int
+    seed: int
+    prediction_ms: float
+    methods: dict[str, Faithfulness]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers, lists and dicts, for JSON."""
+        return asdict(self)
+
+
+def steps(subject: Subject, faces: int) -> int:
+    """How often `judge` calls `show` with a batch."""
+    return len(subject.methods) * -(-faces // BATCH)
+
+
+def judge(
+    subject: Subject, faces: np.ndarray, seed: int = 0, show: Callable[[str], None] = lambda what: None
+) -> Judgement:
+    """Judge every kind of map of a model on faces uint8 [N, 48, 48], for the class that it calls each of them."""
+    areas: dict[str, np.ndarray] = {}
+    curves: dict[str, np.ndarray] = {}
+    for name, maps in subject.methods.items():
+        parts = []
+        for start in range(0, len(faces), BATCH):
+            show(name)
+            batch = faces[start : start + BATCH]
+            classes = subject.predict(batch).argmax(1)
+            parts.append(both_curves(subject.predict, batch, classes, maps(batch, classes)))
+        found = np.concatenate(parts, axis=1)
+        curves[name] = found.mean(1)
+        areas[name] = (found[..., :-1] + found[..., 1:]).mean(2) / 2
+    generator = np.random.default_rng(seed)
+    weights = generator.multinomial(len(faces), np.full(len(faces), 1 / len(faces)), 1000) / len(faces)
+
+    def interval(values: np.ndarray) -> Interval:
+        low, high = np.percentile(weights @ values, [2.5, 97.5])
+        return Interval(float(values.mean()), float(low), float(high))
+
+    some = faces[:TIMED]
+    prediction = _median_ms(lambda face: lambda: subject.predict(face), some)
+    methods = {}
+    for name in subject.methods:
+        ms = _median_ms(_timed(subject, name), some)
+        beyond = max(ms - prediction, 0.0)
+        if name == EXACT and subject.reading is not None:
+            beyond = _median_ms(subject.reading, some)
+        deletion, insertion = areas[name]
+        methods[name] = Faithfulness(
+            deletion=interval(deletion),
+            insertion=interval(insertion),
+            less_insertion=interval(areas[EXACT][1] - insertion),
+            deletion_curve=curves[name][0].tolist(),
+            insertion_curve=curves[name][1].tolist(),
+            ms=ms,
+            ms_beyond=beyond,
+        )
+    return Judgement(len(faces), seed, prediction, methods)
+
+
+def both_curves(
+    predict: Callable[[np.ndarray], np.ndarray], faces: np.ndarray, classes: np.ndarray, maps: np.ndarray
+) -> np.ndarray:
+    """Deletion and insertion curves, float [2, N, STEPS + 1], of maps [N, h, w] for class int [N] of each face."""
+    count, side = len(faces), faces.shape[1]
+    importance = np.stack([cv2.resize(one.astype(np.float32), (side, side)) for one in maps]).reshape(count, -1)
+    rank = np.argsort(np.argsort(-importance, axis=1, kind="stable"), axis=1, kind="stable").reshape(faces.shape)
+    gone = blurred(faces)
+    here = np.arange(count)
+    whole, nothing = (predict(of)[here, classes] for of in (faces, gone))
+    curves = np.empty((2, count, STEPS + 1))
+    curves[0, :, 0] = curves[1, :, STEPS] = whole
+    curves[0, :, STEPS] = curves[1, :, 0] = nothing
+    for step in range(1, STEPS):
+        first = rank < step * side * side / STEPS
+        curves[0, :, step] = predict(np.where(first, gone, faces))[here, classes]
+        curves[1, :, step] = predict(np.where(first, faces, gone))[here, classes]
+    return curves
+
+
+def _timed(subject: Subject, name: str) -> Callable[[np.ndarray], Callable[[], object]]:
+    def prepare(face: np.ndarray) -> Callable[[], object]:
+        classes = subject.predict(face).argmax(1)
+        return lambda: subject.methods[name](face, classes)
+
+    return prepare
+
+
+def _median_ms(prepare: Callable[[np.ndarray], Callable[[], object]], faces: np.ndarray) -> float:
+    """The median time of the work on one face at a time, in milliseconds; the first is done twice."""
+    prepare(faces[:1])()
+    spent = []
+    for number in range(len(faces)):
+        work = prepare(faces[number : number + 1])
+        started = time.perf_counter()
+        work()
+        spent.append(time.perf_counter() - started)
+    return float(np.median(spent) * 1000)

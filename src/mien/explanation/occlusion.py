@@ -1,0 +1,38 @@
+"""Occlusion maps (Zeiler and Fergus 2014): what a class loses when a patch of the face is blurred."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+PATCH = 8
+BLUR = 8.0
+"""Standard deviation in pixels that leaves nothing of a 48-px face but its light and dark sides."""
+
+
+def blurred(faces: np.ndarray) -> np.ndarray:
+    """Faces uint8 [N, s, s] with their features gone: what stands where a pixel is taken away."""
+    return np.stack([cv2.GaussianBlur(face, (0, 0), BLUR, borderType=cv2.BORDER_REPLICATE) for face in faces])
+
+
+def occlusion(predict: Callable[[np.ndarray], np.ndarray], faces: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """How far the log probability of class int [N] falls when a patch is blurred: float [N, s / 8, s / 8].
+
+    predict: probabilities [M, 7] for faces uint8 [M, s, s]; it is asked once a patch.
+    """
+    count, side = len(faces), faces.shape[1]
+    here = np.arange(count)
+    gone, plain = blurred(faces), _log(predict(faces)[here, classes])
+    grid = range(0, side, PATCH)
+    found = np.empty((count, len(grid), len(grid)))
+    for row, top in enumerate(grid):
+        for column, left in enumerate(grid):
+            patch = np.s_[:, top : top + PATCH, left : left + PATCH]
+            covered = faces.copy()
+            covered[patch] = gone[patch]
+            found[:, row, column] = plain - _log(predict(covered)[here, classes])
+    return found
+
+
+def _log(probabilities: np.ndarray) -> np.ndarray:
+    return np.log(np.maximum(probabilities, 1e-12))
