@@ -101,6 +101,18 @@ def test_int8_is_smaller_and_close(exported, tmp_path):
     assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.98
 
 
+def test_int8_has_a_temperature_of_its_own(run, data, tmp_path):
+    export_run(run, lambda split: data, tmp_path / "int8.onnx", int8=True)
+    model = ModelFile.open(tmp_path / "int8.onnx")
+    validation = data.part("validation")
+    outputs = model.run(validation.faces)
+    logits = outputs.map.mean((2, 3))
+    temperature = float(model.metadata["temperature"])
+    assert temperature == pytest.approx(fit_temperature(logits, validation.labels), rel=1e-3)
+    shares = torch.from_numpy(logits / temperature).softmax(1).numpy()
+    assert np.abs(outputs.probabilities - shares).max() < 1e-4
+
+
 def test_int8_that_changes_too_much_is_refused():
     generator = np.random.default_rng(0)
     ours = generator.dirichlet(np.ones(7), 1000)
