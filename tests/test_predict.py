@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from mien import Recognizer
-from mien.cli.main import app
+from mien.cli.main import app, main
 from mien.errors import PictureError
 from mien.expressions import NAMES
 from mien.recognition.drawing import annotate, heat, lay_heat
@@ -171,3 +172,21 @@ def test_boxes_may_reach_beyond_the_picture(box):
     drawn = annotate(np.zeros((100, 100, 3), np.uint8), [made_up_face(box)], show_map=True)
     assert drawn.shape == (100, 100, 3)
     assert drawn.any()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["explain", "a.jpg"], ["data", "check", "."], ["train", "a.toml", "--data", "."]]
+)
+def test_without_the_training_framework_one_line_says_what_to_install(arguments, capfd, monkeypatch):
+    for module in ("torch", "timm", "matplotlib", "pandas"):
+        monkeypatch.setitem(sys.modules, module, None)
+    for module in [name for name in sys.modules if name.startswith(("mien.data", "mien.training", "mien.explanation"))]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setattr("sys.argv", ["mien", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    error = capfd.readouterr().err
+    assert ended.value.code == 2
+    assert error.startswith("mien: this needs ")
+    assert error.endswith("pip install 'mien[train]'\n")
+    assert error.count("\n") == 1

@@ -6,7 +6,7 @@ import typer
 
 from mien.cli import app as serve
 from mien.cli import card, data, distill, evaluate, experiments, explain, export, novelty, predict, report, synth, train
-from mien.errors import MienError
+from mien.errors import MienError, MissingExtraError
 
 app = typer.Typer(
     help="Read the expression a face shows: angry, disgusted, fearful, happy, sad, surprised or neutral.",
@@ -39,6 +39,9 @@ def main() -> None:
     except MienError as error:
         print(f"mien: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except ModuleNotFoundError as error:  # what recognition needs is always there; the rest comes with the extra
+        print(f"mien: this needs {error.name}: pip install 'mien[train]'", file=sys.stderr)
+        sys.exit(MissingExtraError.exit_code)
     except SystemExit as ended:
         if ended.code == INTERRUPTED:  # typer keeps the KeyboardInterrupt to itself and says nothing
             print("mien: interrupted; what was finished is kept", file=sys.stderr)
