@@ -22,7 +22,7 @@ def distill(
 
     The student's recipe names its teachers: distillation = { teachers = ["vit_small"] }; train it with --soft-targets.
 
-    Example: mien distill recipes/shipped/vit_tiny_cpu.toml runs/vit_small models/mobilenet_v2.onnx --data fer2013
+    Example: mien distill student.toml runs/vit_small models/mobilenet_v2.onnx --data fer2013
     """
     from mien.training import recipe as recipes
     from mien.training.distillation.soft_targets import SUFFIX
