@@ -20,8 +20,8 @@ _HEAD = """# Model card
 Written by `mien card` from [results/](results/) and the model files; every figure is read from there. "{not_run}" means
 that nobody has measured it.
 
-Mien's models say which of seven expressions a face shows: {names}. An expression shown is not an emotion felt: people
-feel without showing and show without feeling.
+Mien's models say which of seven expressions a face shows: {names}.
+An expression shown is not an emotion felt: people feel without showing and show without feeling.
 """
 
 _USES = """## Intended uses
@@ -108,16 +108,19 @@ def _models(models: dict[str, ModelFile], results: Path) -> str:
         else:
             recipe = run["recipe"]
             epochs = sum(stage["epochs"] for stage in recipe["stages"])
-            mixing = recipe["mixing"]["name"] if recipe.get("mixing") else "none"
-            spoiled = "degrade" if recipe.get("degrade") else "none"
-            teachers = " and ".join((recipe.get("distillation") or {}).get("teachers", [])) or "nobody"
+            helps = [f"FER+ {recipe['fer_plus']:g}"] if recipe.get("fer_plus") else []
+            helps += [recipe["mixing"]["name"]] if recipe.get("mixing") else []
+            helps += ["degrade"] if recipe.get("degrade") else []
+            helps += (
+                [f"taught by {' and '.join(recipe['distillation']['teachers'])}"] if recipe.get("distillation") else []
+            )
             made = [
                 f"{recipe['network']}, {recipe['stages'][-1]['pixels']} px inside, {epochs} epochs",
-                f"taught by {teachers}, mixing {mixing}, spoiling {spoiled}, FER+ {recipe.get('fer_plus', 0):g}",
+                ", ".join(helps) or "nothing else",
                 run["start"],
             ]
         rows.append([name, told["version"], size, *made, f"`{told['training_data'][:12]}`"])
-    heads = ["model", "version", "file", "network", "recipe", "started from", "training data"]
+    heads = ["model", "version", "file", "network", "learned from labels and", "started from", "training data"]
     return "## Models\n" + _table(heads, rows) + "\nIn full: `results/shipped/<model>/run.json`.\n"
 
 
