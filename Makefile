@@ -5,7 +5,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 VENV := .venv
 MIEN := $(VENV)/bin/mien
 
-.PHONY: help demo test check app test-app app-ready benchmark trust clean
+.PHONY: help demo test check app test-app app-ready apk test-apk benchmark trust clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,23 @@ app-ready: $(VENV)/.dev web/node_modules/.package-lock.json # built and its arit
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check 'playwright>=1.49'
 	cd web && npm run --silent build && npm test
 
+apk: web/node_modules/.package-lock.json .android-tools ## build the Android app: out/mien.apk
+	cd web && npm run --silent build:static
+	$(PYTHON) android/build.py
+
+test-apk: apk ## the Android app's tests: its shell, and its inference against Python's answers
+	mkdir -p out/android-assets && ln -sfn $(CURDIR)/web/dist out/android-assets/app
+	cd android && mvn -B -q test
+
+# An installed Android SDK (ANDROID_HOME) or Debian's tools; Java and Maven in both cases.
+.PHONY: .android-tools
+.android-tools:
+	@command -v mvn >/dev/null && command -v javac >/dev/null && \
+		{ [ -n "$$ANDROID_HOME" ] || { command -v aapt2 && command -v apksigner && command -v zipalign && \
+		[ -f /usr/share/android-framework-res/framework-res.apk ]; } >/dev/null; } || \
+		{ $(SUDO) apt-get update -q && $(SUDO) apt-get install -qy --no-install-recommends \
+		aapt android-framework-res apksigner zipalign maven openjdk-17-jdk-headless; }
+
 benchmark: $(VENV)/.dev ## speed and memory, beside peers
 	$(VENV)/bin/python benchmarks/recognition.py
 
@@ -49,7 +66,7 @@ trust: $(VENV)/.dev ## judge the shipped models anew (MIEN_DATA names the data s
 	$(MIEN) report
 
 clean: ## remove what the commands made
-	rm -rf $(VENV) out build dist web/node_modules src/mien/server/app
+	rm -rf $(VENV) out build dist web/node_modules web/dist src/mien/server/app
 
 web/node_modules/.package-lock.json: web/package-lock.json
 	cd web && npm ci --no-fund --no-audit

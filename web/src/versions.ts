@@ -1,10 +1,12 @@
 import { h } from "./dom";
+import { inApp } from "./engine/native";
 import { strings } from "./strings";
 
 /** Starts the service worker, and offers a new version when one has arrived; the page in use is never changed unasked. */
 export function followVersions(): void {
   // A development server has no worker, and a page that is not on https gets none.
-  if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
+  // Nor has the Android app: all its files are at hand.
+  if (!import.meta.env.PROD || !("serviceWorker" in navigator) || inApp()) return;
   const { serviceWorker } = navigator;
   const updating = serviceWorker.controller !== null;
   serviceWorker.addEventListener("controllerchange", () => {

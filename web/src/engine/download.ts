@@ -1,6 +1,7 @@
 /** Model files: fetched once with progress, checked against their hash, then kept on the device. */
 import type { ModelEntry } from "./catalogue";
 import { FaultError } from "./fault";
+import { inApp } from "./native";
 
 const CACHE = "mien-models";
 
@@ -34,6 +35,8 @@ export async function keptModels(): Promise<Set<string>> {
 
 /** Null where the browser keeps nothing: in some private windows, and on pages without a secure address. */
 async function openCache(): Promise<Cache | null> {
+  // The Android app has the files at hand: a second copy would only take room.
+  if (inApp()) return null;
   try {
     return await caches.open(CACHE);
   } catch {

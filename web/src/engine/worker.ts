@@ -6,12 +6,14 @@ import { FAR_SIZE, FaceDetector, NEAR_SIZE } from "../recognition/detection";
 import { Framing } from "../recognition/framing";
 import type { Pixels, Square } from "../recognition/geometry";
 import { LiveRecognizer } from "../recognition/live";
+import type { ExpressionNetwork } from "../recognition/model";
 import { FaceReader } from "../recognition/reader";
 import type { OpenModel } from "../recognition/reader";
 import { thresholdsOf } from "./catalogue";
 import type { ModelEntry } from "./catalogue";
 import { fetchModel } from "./download";
 import { FaultError } from "./fault";
+import { openNative, withSpare } from "./native";
 import type { Calls, FrameResult, InspectResult, Kind, Message, Request } from "./protocol";
 import { openDetector, openExpressionNetwork } from "./wasm";
 
@@ -137,9 +139,13 @@ class Engine implements Handlers {
   private async network(model: ModelEntry): Promise<OpenModel> {
     const known = this.networks.get(model.url);
     if (known) return known;
-    const file = await fetchModel(model, (loaded) => post({ progress: { url: model.url, loaded } }));
     const size = Number(model.properties["input_size"]);
-    const network = await openExpressionNetwork(file, size);
+    const inWasm = async (): Promise<ExpressionNetwork> => {
+      const file = await fetchModel(model, (loaded) => post({ progress: { url: model.url, loaded } }));
+      return openExpressionNetwork(file, size);
+    };
+    const native = await openNative(model, size);
+    const network = native ? withSpare(native, inWasm) : await inWasm();
     const open = { network, size, thresholds: thresholdsOf(model) };
     this.networks.set(model.url, open);
     return open;

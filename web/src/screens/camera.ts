@@ -9,6 +9,7 @@ import type { Fault, FrameResult } from "../engine/protocol";
 import type { DrawnFace } from "../drawing";
 import { addEntry } from "../history";
 import type { ModelState, Models } from "../models";
+import { savePicture } from "../saving";
 import { change, settings } from "../settings";
 import { strings } from "../strings";
 import { Capture } from "./capture";
@@ -296,9 +297,7 @@ export class CameraScreen {
   }
 
   private async save(capture: Capture): Promise<void> {
-    const address = URL.createObjectURL(await capture.annotated(this.classes, settings.value.heat));
-    h("a", { href: address, download: strings.capture.fileName }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 60_000);
+    await savePicture(await capture.annotated(this.classes, settings.value.heat), strings.capture.fileName);
   }
 
   private async share(capture: Capture): Promise<void> {

@@ -1,0 +1,131 @@
+package app.mien.inference;
+
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxValue;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import java.nio.Buffer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.Collections;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * An open model file. Knows nothing of Android, so that the desktop's ONNX Runtime, which has the same API, tests it.
+ * One call at a time.
+ */
+public final class ExpressionModel implements AutoCloseable {
+    private final OrtEnvironment environment = OrtEnvironment.getEnvironment();
+    private final OrtSession session;
+    /** Of a face, in pixels. */
+    public final int size;
+    private final boolean oneByOne;
+
+    /**
+     * @param file the ONNX file's bytes
+     * @param threads how many cores a call may use
+     * @throws OrtException for a file that cannot be read as a model
+     * @throws IllegalArgumentException for a file without this project's metadata
+     */
+    public ExpressionModel(byte[] file, int threads) throws OrtException {
+        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+            options.setIntraOpNumThreads(threads);
+            // Idle workers must not burn the battery between two frames.
+            options.addConfigEntry("session.intra_op.allow_spinning", "0");
+            session = environment.createSession(file, options);
+        }
+        Map<String, String> properties = session.getMetadata().getCustomMetadata();
+        String stated = properties.get("input_size");
+        if (stated == null || !session.getOutputNames().contains("probabilities")) {
+            session.close();
+            throw new IllegalArgumentException("not a model file of this project");
+        }
+        size = Integer.parseInt(stated);
+        // Dynamic int8 takes its scales from all the faces of a call: alone, a neighbour never changes a result.
+        oneByOne = "int8".equals(properties.get("precision"));
+    }
+
+    /**
+     * @param faces grey, count * size * size bytes, row by row
+     * @throws IllegalArgumentException where the bytes are no whole number of faces, or none
+     */
+    public Outputs run(byte[] faces) throws OrtException {
+        int area = size * size;
+        int count = faces.length / area;
+        if (count == 0 || faces.length % area != 0) {
+            throw new IllegalArgumentException("expected faces of " + area + " bytes, not " + faces.length + " bytes");
+        }
+        if (!oneByOne || count == 1) return call(faces, 0, count);
+        Outputs[] parts = new Outputs[count];
+        for (int i = 0; i < count; i++) parts[i] = call(faces, i, 1);
+        return join(parts);
+    }
+
+    private Outputs call(byte[] faces, int first, int count) throws OrtException {
+        int area = size * size;
+        ByteBuffer input = ByteBuffer.allocateDirect(count * area).order(ByteOrder.nativeOrder());
+        input.put(faces, first * area, count * area);
+        // As a Buffer: older phones have the method there only.
+        ((Buffer) input).flip();
+        long[] shape = {count, size, size};
+        try (OnnxTensor tensor = OnnxTensor.createTensor(environment, input, shape, OnnxJavaType.UINT8);
+                OrtSession.Result result = session.run(Collections.singletonMap("face", tensor))) {
+            OnnxTensor map = output(result, "map");
+            long[] places = map == null ? new long[] {0, 0, 0, 0} : map.getInfo().getShape();
+            OnnxTensor probabilities = output(result, "probabilities");
+            return new Outputs(
+                    count,
+                    (int) probabilities.getInfo().getShape()[1],
+                    (int) places[2],
+                    (int) places[3],
+                    numbers(probabilities),
+                    numbers(output(result, "features")),
+                    numbers(map),
+                    numbers(output(result, "novelty")));
+        }
+    }
+
+    private static OnnxTensor output(OrtSession.Result result, String name) {
+        Optional<OnnxValue> value = result.get(name);
+        return value.isPresent() ? (OnnxTensor) value.get() : null;
+    }
+
+    private static float[] numbers(OnnxTensor tensor) {
+        if (tensor == null) return new float[0];
+        FloatBuffer buffer = tensor.getFloatBuffer();
+        float[] values = new float[buffer.remaining()];
+        buffer.get(values);
+        return values;
+    }
+
+    private static Outputs join(Outputs[] parts) {
+        Outputs first = parts[0];
+        int count = parts.length;
+        float[][] joined = new float[4][];
+        for (int kind = 0; kind < 4; kind++) {
+            int width = array(first, kind).length;
+            joined[kind] = new float[count * width];
+            for (int i = 0; i < count; i++) System.arraycopy(array(parts[i], kind), 0, joined[kind], i * width, width);
+        }
+        return new Outputs(
+                count, first.classes(), first.rows(), first.columns(), joined[0], joined[1], joined[2], joined[3]);
+    }
+
+    private static float[] array(Outputs outputs, int kind) {
+        return switch (kind) {
+            case 0 -> outputs.probabilities();
+            case 1 -> outputs.features();
+            case 2 -> outputs.map();
+            default -> outputs.novelty();
+        };
+    }
+
+    @Override
+    public void close() throws OrtException {
+        session.close();
+    }
+}
