@@ -178,7 +178,8 @@ def test_boxes_may_reach_beyond_the_picture(box):
     "arguments", [["explain", "a.jpg"], ["data", "check", "."], ["train", "a.toml", "--data", "."]]
 )
 def test_without_the_training_framework_one_line_says_what_to_install(arguments, capfd, monkeypatch):
-    for module in ("torch", "timm", "matplotlib", "pandas"):
+    heavy = {"torch", "timm", "matplotlib", "pandas"}
+    for module in heavy | {name for name in sys.modules if name.partition(".")[0] in heavy}:
         monkeypatch.setitem(sys.modules, module, None)
     for module in [name for name in sys.modules if name.startswith(("mien.data", "mien.training", "mien.explanation"))]:
         monkeypatch.delitem(sys.modules, module)
