@@ -1,6 +1,7 @@
 """What several tests share: a small made-up data set, and the place of the real one."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -61,3 +62,14 @@ def real_data() -> Path:
     if not root.is_dir():
         pytest.skip("needs the FER2013 folders; set MIEN_DATA to where they are")
     return root
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """PyTorch on one thread: sums are the same in every process only where the number of threads is."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

@@ -1,6 +1,5 @@
 """Distillation: students see the views that their teachers saw, with what those said, and learn from it."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from mien.training.recipe import Distillation, Recipe, Stage, from_dict
 from mien.training.run import RunFolder
 from mien.training.warping import Moves, Warp
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 CPU = torch.device("cpu")
 STUDENT = Recipe(
     "mobilenet_v2",
@@ -35,14 +35,6 @@ STUDENT = Recipe(
     batch_size=14,
     distillation=Distillation(("first", "second"), weight=0.5, temperature=2.0),
 )
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

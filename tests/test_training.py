@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +35,7 @@ from mien.training.run import Epoch, RunFolder
 from mien.training.sampling import class_weights, epoch_order
 from mien.training.warping import Warp, enlarge
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 MIEN = Path(sys.executable).with_name("mien")
 STILL = Warp(scale=(1, 1), shift=0, turn=0, mirror=False, light=0, contrast=0, gamma=0, erase=0)
 # The smallest network at the smallest size: an epoch of a few steps.
@@ -49,15 +50,6 @@ batch_size = 14
 fer_plus = 0.5
 mixing = {{ name = "fmix", chance = 0.5 }}
 """
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Sums are the same in every process only where the number of threads is."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
