@@ -5,7 +5,21 @@ import sys
 import typer
 
 from mien.cli import app as serve
-from mien.cli import card, data, distill, evaluate, experiments, explain, export, novelty, predict, report, synth, train
+from mien.cli import (
+    card,
+    data,
+    distill,
+    evaluate,
+    experiments,
+    explain,
+    export,
+    novelty,
+    predict,
+    report,
+    soup,
+    synth,
+    train,
+)
 from mien.errors import MienError, MissingExtraError
 
 app = typer.Typer(
@@ -20,6 +34,7 @@ app.command("app")(serve.app)
 app.add_typer(data.app, name="data")
 app.command()(train.train)
 app.command()(distill.distill)
+app.command()(soup.soup)
 app.command()(evaluate.evaluate)
 app.command()(explain.explain)
 app.command()(export.export)

@@ -112,10 +112,18 @@ def balance(
     classes: Annotated[list[str], typer.Option("--class", help="The class to fill up; several if given again.")],
     to: Annotated[str, typer.Option(help="Up to how many training pictures: a number, or a class as large.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="The new data set's folder.")],
-    generator: GeneratorOption = "stargan",
+    generator: Annotated[
+        str,
+        typer.Option(
+            help="The shipped generator's name, a generator.onnx of `mien synth train`, or 'augmentation': the class's "
+            "own faces warped, to compare with."
+        ),
+    ] = "stargan",
     split: Annotated[
         str | None,
-        typer.Option(help="Whose training part gives the sources: official or kaggle; the generator's if left out."),
+        typer.Option(
+            help="Whose training part gives the sources: official or kaggle; the generator's if left out, or kaggle."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Chooses the faces that are translated.", min=0)] = 0,
     judge: Annotated[
@@ -139,15 +147,16 @@ def balance(
     import numpy as np
 
     from mien.recognition.model import ModelFile
-    from mien.synthesis.balance import Request
+    from mien.synthesis.augmenter import NAME, Augmenter
+    from mien.synthesis.balance import Maker, Request
     from mien.synthesis.balance import balance as fill_up
     from mien.synthesis.translator import Translator, label_of
 
     labels = tuple(dict.fromkeys(label_of(name) for name in classes))
-    translator = Translator.open(generator)
+    maker: Maker = Augmenter(split or "kaggle", seed) if generator == NAME else Translator.open(generator)
     critic = None if judge is None else ModelFile.open(judge)
     as_large = None if to.isdecimal() else label_of(to)
-    split = split or translator.metadata["split"]
+    split = split or maker.split
     faces = load_with_progress(data, split)
     counts = np.bincount(faces.labels[faces.parts == "train"], minlength=len(NAMES))
     count = int(to) if as_large is None else int(counts[as_large])
@@ -159,7 +168,7 @@ def balance(
             data,
             faces,
             request,
-            translator,
+            maker,
             out,
             critic,
             lambda kept, wanted: bar.update(task, completed=kept, total=wanted),

@@ -1,4 +1,4 @@
-"""Write a data set in which rare classes are filled up with translated faces.
+"""Write a data set in which rare classes are filled up with translated faces, or with augmented ones to compare.
 
 The folder has the Kaggle layout: `images/{train,validation}/<class>/` with the originals (linked, or copied where
 links cannot be) and `images/train/<class>/syn-<n>.png`; beside it the index fer2013.csv if there was one,
@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -25,11 +25,29 @@ from mien.storage import write_atomically, write_folder, write_json, write_text
 from mien.synthesis import figures
 from mien.synthesis.filters import Examiner, Marks
 from mien.synthesis.sampling import training_faces
-from mien.synthesis.translator import Translator
 from mien.training.parts import SYNTHETIC_PREFIX, is_synthetic
 
 SUMMARY, MANIFEST, INDEX = "balance.json", "manifest.csv", "fer2013.csv"
 _CHUNK = 256
+_ROUNDS = 4  # how many times as many augmented faces may be tried as are wanted
+
+
+class Maker(Protocol):
+    """What makes the added faces: a `Translator`, or an `Augmenter`.
+
+    split: whose training part it may be given; sha256: its name in the manifest; from_other_classes: whether it takes
+    other classes' faces, each once, or the class's own, as often as are needed.
+    """
+
+    split: str
+    from_other_classes: bool
+
+    @property
+    def sha256(self) -> str: ...
+
+    def translate(self, faces: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Faces uint8 [N, 48, 48] to faces of the classes int [N]."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -77,7 +95,7 @@ def balance(
     root: Path,
     data: FaceData,
     request: Request,
-    translator: Translator,
+    maker: Maker,
     out: Path,
     judge: ModelFile | None = None,
     show: Callable[[int, int], None] = lambda done, total: None,
@@ -89,7 +107,7 @@ def balance(
     no folder is then left.
     """
     base = _pictures_folder(root, data)
-    _check(root, data, request, translator, out, judge)
+    _check(root, data, request, maker, out, judge)
     sources = training_faces(data)
     real = np.bincount(data.labels[data.parts == "train"], minlength=len(NAMES))
     examiner = None if judge is None else Examiner(judge, sources, request.seed)
@@ -100,12 +118,12 @@ def balance(
         show(sum(len(done.rows) for done in made.values()) + kept, wanted)
 
     for label in request.labels:
-        made[label] = _make(sources, label, request.count - int(real[label]), request, translator, examiner, tell)
+        made[label] = _make(sources, label, request.count - int(real[label]), request, maker, examiner, tell)
     added = np.array([len(made[label].rows) if label in made else 0 for label in range(len(NAMES))])
     summary = {
         "split": request.split,
         "seed": request.seed,
-        "generator": translator.sha256,
+        "generator": maker.sha256,
         "judge": file_hash(judge.path) if judge is not None else None,
         "least_probability": request.least,
         "most_novelty": examiner.most_novelty if examiner is not None and request.novelty else None,
@@ -119,7 +137,7 @@ def balance(
         index = next((at / INDEX for at in (root, base, base.parent) if (at / INDEX).is_file()), None)
         if index is not None:
             shutil.copyfile(index, folder / INDEX)
-        lines = _write_synthetics(data, sources, made, request.seed, translator, folder)
+        lines = _write_synthetics(data, sources, made, request.seed, maker, folder)
         _write_manifest(lines, folder / MANIFEST)
         chart = figures.class_counts(real, added)
         write_atomically(folder / "classes.png", lambda draft: chart.savefig(draft, format="png", dpi=120))
@@ -129,18 +147,15 @@ def balance(
     return summary
 
 
-def _check(
-    root: Path, data: FaceData, request: Request, translator: Translator, out: Path, judge: ModelFile | None
-) -> None:
+def _check(root: Path, data: FaceData, request: Request, maker: Maker, out: Path, judge: ModelFile | None) -> None:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DataError(f"{out}: exists already and is not an empty folder; choose another --out")
     if (root / SUMMARY).is_file() or is_synthetic(data).any():
         raise DataError(f"{root}: holds synthetic pictures already; balance the original data set")
-    learned = translator.metadata["split"]
-    if learned != request.split:
+    if maker.split != request.split:
         raise DataError(
-            f"{translator.path}: learned from the {learned} split's training part, which holds pictures that the "
-            f"{request.split} split tests with; use --split {learned}"
+            f"the generator learned from the {maker.split} split's training part, which holds pictures that the "
+            f"{request.split} split tests with; use --split {maker.split}"
         )
     if judge is None and (request.least is not None or request.novelty):
         raise DataError("filters need an independent classifier; name one with --judge")
@@ -155,16 +170,16 @@ def _make(
     label: int,
     more: int,
     request: Request,
-    translator: Translator,
+    maker: Maker,
     examiner: Examiner | None,
     show: Callable[[int], None],
 ) -> _Made:
-    """Translate other classes' faces, in an order drawn from the seed, until `more` have been kept."""
-    order = np.random.default_rng([request.seed, label]).permutation(np.flatnonzero(sources.labels != label))
+    """Make faces of the sources', in an order drawn from the seed, until `more` have been kept."""
+    order = _order(sources, label, more, request.seed, maker)
     faces, marks, keep = [], [], np.empty(0, bool)
     for start in range(0, len(order), _CHUNK):
         rows = order[start : start + _CHUNK]
-        faces.append(translator.translate(sources.faces[rows], np.full(len(rows), label)))
+        faces.append(maker.translate(sources.faces[rows], np.full(len(rows), label)))
         if examiner is not None:
             marks.append(examiner.marks(faces[-1], label))
         keep = np.append(
@@ -176,7 +191,7 @@ def _make(
     else:
         raise DataError(
             f"only {int(keep.sum()):,} of {more:,} synthetic faces of '{NAMES[label]}' could be made from "
-            f"{len(order):,} training faces of other classes; ask for fewer, or loosen the filters"
+            f"{len(order):,} training faces; ask for fewer, or loosen the filters"
         )
     places = np.flatnonzero(keep)[:more]
     done: dict[str, Any] = {"translated": len(keep), "kept": more}
@@ -191,6 +206,15 @@ def _make(
         "refused_by_novelty": int((~_known(all_marks, request, examiner)).sum()),
     }
     return _Made(np.concatenate(faces)[places], order[places], all_marks.where(places), done)
+
+
+def _order(sources: FaceData, label: int, more: int, seed: int, maker: Maker) -> np.ndarray:
+    """Rows of the sources to be taken for a class, int64 [N]."""
+    generator = np.random.default_rng([seed, label])
+    if maker.from_other_classes:
+        return generator.permutation(np.flatnonzero(sources.labels != label))
+    own = np.flatnonzero(sources.labels == label)
+    return np.concatenate([generator.permutation(own) for _ in range(_ROUNDS * -(-more // len(own)))])
 
 
 def _passes(marks: Marks, request: Request, examiner: Examiner) -> np.ndarray:
@@ -233,7 +257,7 @@ def _write_synthetics(
     sources: FaceData,
     made: dict[int, _Made],
     seed: int,
-    translator: Translator,
+    maker: Maker,
     folder: Path,
 ) -> list[Synthetic]:
     lines: list[Synthetic] = []
@@ -249,7 +273,7 @@ def _write_synthetics(
                     source=str(sources.ids[row]),
                     source_label=NAMES[sources.labels[row]],
                     seed=seed,
-                    generator=translator.sha256,
+                    generator=maker.sha256,
                     probability=None if kept.marks is None else round(float(kept.marks.probability[number]), 4),
                     novelty=None if kept.marks is None else round(float(kept.marks.novelty[number]), 4),
                 )

@@ -15,15 +15,17 @@ from mien.training.recipe import PRECISIONS, known_keys
 class SynthesisRecipe:
     """How one StarGAN is trained. A step is `critic_steps` updates of the critic and one of the generator.
 
+    class_steps: the first so many steps teach the critic the classes of real faces, and nothing else.
     width, blocks: the generator's channels at full size, and its residual blocks; critic_width: the critic's first
-    channels. critic_rate, generator_rate: Adam's, constant over the first half of the steps and falling to zero over
-    the second. penalty, classification, cycle: weights of the losses (the adversarial one has 1). ema: decay of the
-    averaged generator a step, which is the one that is kept. precision: the generator's; the critic is always
-    float32. report_steps: after so many steps come a line of the curve, a sample sheet and a checkpoint. cuda_graph:
-    on a GPU, replay the step as one CUDA graph.
+    channels. critic_rate, generator_rate: Adam's, constant at first, and falling to zero over the second half of what
+    follows the class_steps. penalty, classification, cycle: weights of the losses (the adversarial one has 1). ema:
+    decay of the averaged generator a step, which is the one that is kept. precision: the generator's; the critic is
+    always float32. report_steps: after so many steps come a line of the curve, a sample sheet and a checkpoint.
+    cuda_graph: on a GPU, replay the step as one CUDA graph.
     """
 
     steps: int = 40_000
+    class_steps: int = 0
     split: str = "official"
     seed: int = 0
     batch_size: int = 64
@@ -45,6 +47,10 @@ class SynthesisRecipe:
         for name in ("steps", "batch_size", "critic_steps", "width", "blocks", "critic_width", "report_steps"):
             if getattr(self, name) < 1:
                 raise RecipeError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if not 0 <= self.class_steps < self.steps:
+            raise RecipeError(
+                f"class_steps must be below steps ({self.steps}) and not negative, and is {self.class_steps}"
+            )
         for name in ("generator_rate", "critic_rate", "penalty", "classification", "cycle"):
             if getattr(self, name) < 0:
                 raise RecipeError(f"{name} must not be negative, and is {getattr(self, name)}")
@@ -57,7 +63,7 @@ class SynthesisRecipe:
 
     def rate_share(self, step: int) -> float:
         """The share of the rates that holds at `step`, counted from 0."""
-        return min(1.0, 2 * (1 - step / self.steps))
+        return min(1.0, 2 * (self.steps - step) / (self.steps - self.class_steps))
 
     def may_follow(self, begun: "SynthesisRecipe") -> bool:
         """Whether a run begun with another recipe can go on with this one: same networks, pictures and chance."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
+from torch.nn import functional
 
 from mien.synthesis import losses, sampling
 from mien.synthesis.networks import Critic, Generator, to_float
@@ -45,7 +46,9 @@ class Step:
         share = self.recipe.rate_share(number)
         self._set_rate(self._critic_adam, self.recipe.critic_rate * share)
         self._set_rate(self._generator_adam, self.recipe.generator_rate * share)
-        if self.fabric.device.type == "cuda" and self.recipe.cuda_graph:
+        if number < self.recipe.class_steps:
+            self._learn_classes()
+        elif self.fabric.device.type == "cuda" and self.recipe.cuda_graph:
             self._replay()
         else:
             self._take()
@@ -86,6 +89,18 @@ class Step:
         with torch.no_grad():
             for average, now in zip(self.averaged.parameters(), self.generator.parameters(), strict=True):
                 average.lerp_(now, 1 - self.recipe.ema)
+
+    def _learn_classes(self) -> None:
+        """Update the critic on the classes of real faces alone: a generator learns nothing from one that knows none."""
+        dice = sampling.Dice(self._table[:-1].flatten(0, 1))
+        labels = sampling.any_class(dice.draw())
+        faces = to_float(self.faces.faces[self.faces.of_class(labels, dice.draw())])
+        _, logits = self.critic(sampling.moved(faces, dice), labels)
+        real_class = functional.cross_entropy(logits, labels)
+        self._critic_adam.zero_grad()
+        self.fabric.backward(real_class)
+        self._critic_adam.step()
+        self.totals[LOSSES.index("real_class")] += real_class.detach()
 
     def _sources(self, dice: sampling.Dice) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Faces of any class, their labels, and targets: every class as often as the others."""

@@ -28,15 +28,20 @@ class Translator:
 
     metadata: the file's properties, as written by `mien synth train`; sha256: the file's hash.
 
+    split: whose training part the generator learned from.
+
     >>> translator = Translator.open("stargan")  # doctest: +SKIP
     >>> translator.translate_all(find_face("portrait.jpg", translator.metadata["crop"]))  # doctest: +SKIP
     """
+
+    from_other_classes = True
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
         self.path = path
         self._session = open_session(path, threads)
         self.metadata = dict(self._session.get_modelmeta().custom_metadata_map)
         _check(path, self._session, self.metadata)
+        self.split = self.metadata["split"]
 
     @classmethod
     def open(cls, generator: str | Path = SHIPPED, threads: int | None = None) -> "Translator":
