@@ -18,7 +18,7 @@ import pytest
 from mien.data import dataset
 from mien.errors import DataError, RecipeError, StorageError
 from mien.evaluation import report as evaluation
-from mien.experiments import figures, filing, report, tables
+from mien.experiments import figures, filing, report, synthesis, tables
 from mien.experiments.filing import Filed, check, collect, is_filed, read_filed, reliability
 from mien.experiments.jobs import Job, find
 from mien.experiments.progress import FAILURE, Standing, State, standings
@@ -447,6 +447,17 @@ def test_the_report_tells_of_the_gate_as_it_was_judged(tmp_path: Path) -> None:
     (tmp_path / "novelty.json").write_text("{}")
     with pytest.raises(DataError, match=r"novelty\.json is damaged"):
         report.write(tmp_path, None)
+
+
+def test_the_report_compares_what_is_done_about_the_rare_class(results: Path, recipes: Path) -> None:
+    job = replace(jobs_of(recipes)[0], path=Path("vit_tiny_balance_twice.toml"))
+    told = made_up(job)
+    put(told, results / "runs" / job.name)
+    rows = synthesis.tables(results, tables.by_recipe(filing.read_all(results)))[0].rows
+    assert [row[1] == "not run" for row in rows] == [True] * 6 + [False]
+    of = told.metrics["raw"]["classes"]["disgust"]
+    assert rows[-1][3].startswith(f"{100 * of['recall']:.1f} [")
+    assert rows[-1][4].startswith(f"{100 * of['precision']:.1f} [")
 
 
 def test_a_damaged_result_is_named(results: Path) -> None:

@@ -1,5 +1,6 @@
 """StarGAN: networks and losses, training that can be stopped, translation, balancing, and the figures that judge it."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 from mien.cli import synth
 from mien.data import dataset
 from mien.errors import DataError, MienError, ModelError, PictureError, RecipeError
+from mien.experiments import synthesis
 from mien.expressions import NAMES
 from mien.recognition.model import Outputs
 from mien.synthesis import balance as balancing
@@ -673,6 +675,20 @@ def test_verdicts_tell_good_from_useless_and_copied(tiny_data: Path, tmp_path: P
     assert copied.diversity_synthetic == pytest.approx(0, abs=1e-6)
     assert good.diversity_synthetic > 1e-4
     assert (good.synthetic, good.real) == (30, 6)
+
+
+def test_the_report_tells_what_the_judge_said(tiny_data: Path, tmp_path: Path, classifier: Templates) -> None:
+    balanced(tiny_data, tmp_path / "out", replace(WANTED, count=36))
+    verdict = judge.judge(judge.read(tmp_path / "out"), classifier)["disgust"]  # type: ignore[arg-type]
+    told = {"model": "templates", "classes": {"disgust": verdict.to_dict()}}
+    (tmp_path / synthesis.JUDGED).write_text(json.dumps(told))
+    (table,) = synthesis.tables(tmp_path, {})
+    assert table.rows[0][1].startswith("100.0 [")
+    assert table.rows[0][2].startswith("0.0 [")
+    assert table.rows[1][1] == f"{verdict.kid_synthetic.mean:.4f}"
+    (tmp_path / synthesis.JUDGED).write_text("{}")
+    with pytest.raises(DataError, match="mien synth judge"):
+        synthesis.tables(tmp_path, {})
 
 
 def test_the_pairs_shown_are_drawn_by_the_seed(tiny_data: Path, tmp_path: Path) -> None:

@@ -10,13 +10,14 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from mien.data.dataset import FaceData
-from mien.experiments import figures, novelty, tables, trust
+from mien.experiments import figures, novelty, synthesis, tables, trust
 from mien.experiments.filing import Filed, read_all
 from mien.experiments.tables import NOT_RUN, Table
 from mien.storage import write_text
 
 REFERENCE = "reference.toml"
 _TITLE = "Expression recognition: the experiments"
+_SYNTHESIS = "Synthetic faces"
 _TRUST = "How far to trust the models"
 _HOW = (
     "A run's epoch is the best one on pictures held out of the training part, by the mean of accuracy and macro F1 of "
@@ -59,9 +60,10 @@ def write(results: Path, pictures: Pictures | None) -> tuple[Path, Path]:
     runs = tables.by_recipe(filed)
     beside = tables.beside_reference(runs, tables.read_reference(results / REFERENCE))
     markdown, page = results / "report.md", results / "report.html"
-    gate, trusted = novelty.tables(results), trust.tables(results)
-    write_text(markdown, _markdown(beside, runs, {_TRUST: trusted, "The gate": gate}))
-    write_text(page, _page(beside, runs, pictures, _trust(trusted, results) + _gate(gate, results)))
+    made, gate, trusted = synthesis.tables(results, runs), novelty.tables(results), trust.tables(results)
+    write_text(markdown, _markdown(beside, runs, {_SYNTHESIS: made, _TRUST: trusted, "The gate": gate}))
+    further = _synthesis(made, results, pictures) + _trust(trusted, results) + _gate(gate, results)
+    write_text(page, _page(beside, runs, pictures, further))
     return markdown, page
 
 
@@ -104,6 +106,18 @@ def _page(beside: list[Table], runs: dict[str, list[Filed]], pictures: Pictures 
         f"<title>{_TITLE}</title>\n<style>{_STYLE}</style>\n"
     )
     return head + "\n".join(body) + "\n</html>\n"
+
+
+def _synthesis(made: list[Table], results: Path, pictures: Pictures | None) -> list[str]:
+    """Tables on synthetic faces, and the pairs where the page shows faces at all; nothing where there are none."""
+    if not made:
+        return []
+    body = [f"<h2>{_SYNTHESIS}</h2>", *(_html_table(table, "h3") for table in made)]
+    pairs = results / synthesis.PAIRS
+    if pictures is not None and pairs.is_file():
+        title = "Pairs chosen by chance: source left, translation right"
+        body += [f"<h3>{title}</h3>", _picture(pairs.read_bytes(), "png", title)]
+    return body
 
 
 def _trust(trusted: list[Table], results: Path) -> list[str]:

@@ -13,6 +13,7 @@ from mien.recognition.model import file_hash, models_folder, open_session, verif
 SIZE = 48
 BATCH = 64
 SHIPPED = "stargan"
+FOLDER = "synthesis"  # apart from the expression models, which the app offers
 
 
 def label_of(name: str) -> int:
@@ -57,7 +58,7 @@ class Translator:
             return cls(path, threads)
         if str(generator) != SHIPPED:
             raise ModelError(f"unknown generator '{generator}'; there is {SHIPPED}, or give an .onnx file")
-        path = models_folder() / f"{SHIPPED}.onnx"
+        path = models_folder() / FOLDER / f"{SHIPPED}.onnx"
         if not path.is_file():
             raise ModelError(f"{path}: not installed; train one with `mien synth train` and give its generator.onnx")
         verify_hash(path)

@@ -1,0 +1,95 @@
+"""The report's part on synthetic faces: what a judge says of them, and whether they help the rare class."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mien.errors import DataError
+from mien.experiments.filing import Filed
+from mien.experiments.tables import NOT_RUN, Table, score
+from mien.expressions import NAMES
+from mien.synthesis.scores import Share, wilson
+
+JUDGED, PAIRS = "synthesis.json", "synthesis.png"
+RARE = "disgust"
+WAYS = {
+    "original": "as it is",
+    "reweighted": "loss re-weighted",
+    "oversampled": "rare classes shown more often",
+    "augmented": "disgust's own faces, warped, as many as fear",
+    "half": "synthetic faces, half as many",
+    "once": "synthetic faces, as many as fear",
+    "twice": "synthetic faces, twice as many",
+}
+"""Endings of the recipes in recipes/balance_cpu/, and what they stand for."""
+_PREFIX = "vit_tiny_balance_"
+
+
+def tables(results: Path, runs: dict[str, list[Filed]]) -> list[Table]:
+    """What is on file; the comparison is there once one of its recipes was run.
+
+    Raises DataError where the judgement is damaged.
+    """
+    found = []
+    path = results / JUDGED
+    if path.is_file():
+        try:
+            judged = json.loads(path.read_text(encoding="utf-8"))
+            found += [_judgement(name, of, judged["model"]) for name, of in judged["classes"].items()]
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{path} is damaged ({error}); write it anew with: mien synth judge") from error
+    if any(_PREFIX + way in runs for way in WAYS):
+        found.append(_comparison(runs))
+    return found
+
+
+def _judgement(name: str, of: dict[str, Any], model: str) -> Table:
+    def shares(key: str) -> str:
+        return _percent(Share(**of[key]))
+
+    rows: list[tuple[str, ...]] = [
+        (f"called {name}", shares("called_synthetic"), shares("called_sources"), shares("called_real")),
+        ("KID", *(f"{of[key]['mean']:.4f}" for key in ("kid_synthetic", "kid_sources", "kid_real_halves"))),
+        ("diversity", f"{of['diversity_synthetic']:.3f}", "", f"{of['diversity_real']:.3f}"),
+    ]
+    for kind in ("features", "pixels"):
+        nearer = Share(**of[f"identity_{kind}"]["source_is_nearer"])
+        rows.append((f"own source nearer than another, by {kind}", _percent(nearer), "", ""))
+    rows.append((f"near-copies of a real face of {name}", shares("copies_of_training_faces"), "", ""))
+    rows.append(("unchanged", shares("unchanged"), "", ""))
+    note = (
+        f"{of['synthetic']:,} synthetic faces, none filtered out, and {of['real']:,} real ones, judged by {model}, "
+        "which had no part in making them. In percent with 95% intervals; KID to the real faces of the class, between "
+        "two halves of them in the last column; lower is nearer."
+    )
+    return Table(f"Synthetic faces of {name}", note, ("", "synthetic", "their sources", f"real {name}"), rows)
+
+
+def _comparison(runs: dict[str, list[Filed]]) -> Table:
+    rows: list[tuple[str, ...]] = []
+    for way, said in WAYS.items():
+        ours = runs.get(_PREFIX + way)
+        if ours is None:
+            rows.append((said, NOT_RUN, "", "", "", "", ""))
+            continue
+        both = [score(ours, key) for key in ("accuracy", "macro_f1")]
+        cells = [f"{100 * of.value:.1f} [{100 * of.low:.1f}, {100 * of.high:.1f}]" for of in both]
+        confusion = np.sum([run.metrics["raw"]["confusion"] for run in ours], axis=0)
+        label = NAMES.index(RARE)
+        hits = int(confusion[label, label])
+        recall, precision = (wilson(hits, int(confusion.sum(axis)[label])) for axis in (1, 0))
+        f1 = sum(run.metrics["raw"]["classes"][RARE]["f1"] for run in ours) / len(ours)
+        rows.append((said, *cells, _percent(recall), _percent(precision), f"{100 * f1:.1f}", str(len(ours))))
+    epochs = next(runs[_PREFIX + way][0].recipe.epochs for way in WAYS if _PREFIX + way in runs)
+    note = (
+        f"ViT-tiny, one recipe of {epochs} epochs and the same seeds (recipes/balance_cpu/); only what is done about "
+        f"{RARE} differs. In percent with 95% intervals, on the Kaggle split's validation part; several seeds together."
+    )
+    heads = ("the training set", "accuracy", "macro F1", f"{RARE} recall", f"{RARE} precision", f"{RARE} F1", "seeds")
+    return Table(f"What helps {RARE}?", note, heads, rows)
+
+
+def _percent(share: Share) -> str:
+    return f"{100 * share.value:.1f} [{100 * share.low:.1f}, {100 * share.high:.1f}]"

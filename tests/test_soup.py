@@ -1,0 +1,92 @@
+"""The mean of the weights before and after fine-tuning: what is averaged, what is measured anew, what is refused."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+from typer.testing import CliRunner
+
+from mien.cli.main import app
+from mien.data import dataset
+from mien.errors import RecipeError
+from mien.training.networks import build
+from mien.training.run import RunFolder
+from mien.training.soup import cook
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+RECIPE = (
+    'network = "mobilenet_v2"\nstages = [{ epochs = 2, pixels = 32 }]\nsplit = "kaggle"\nbatch_size = 14\n'
+    "ema = 0.5\nlearning_rate = 1e-2\n"
+)
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(3)
+    path = tmp_path_factory.mktemp("start") / "weights.safetensors"
+    save_file(build("mobilenet_v2", 32).state_dict(), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def tuned(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory, start: Path) -> RunFolder:
+    folder = tmp_path_factory.mktemp("tuned")
+    (folder / "plan.toml").write_text(RECIPE)
+    words = ["train", folder / "plan.toml", "--data", tiny_data, "--out", folder / "run", "--weights", start]
+    CliRunner().invoke(
+        app, [*map(str, words), "--accelerator", "cpu", "--threads", "1"], catch_exceptions=False, standalone_mode=False
+    )
+    return RunFolder(folder / "run")
+
+
+def last(run: RunFolder) -> dict[str, torch.Tensor]:
+    found = run.read_checkpoint(torch.device("cpu"))
+    assert found is not None
+    return {name.removeprefix("module."): value for name, value in found["averaged"].items()}
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_weights_lie_between_start_and_last_epoch(
+    share: float, start: Path, tuned: RunFolder, tiny_data: Path, tmp_path: Path
+) -> None:
+    out = RunFolder(tmp_path / "soup")
+    scores = cook(tuned, start, share, dataset.load(tiny_data, "kaggle"), out)
+    before, after, mean = load_file(start), last(tuned), load_file(out.weights)
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+    for name, values in mean.items():
+        if "running" not in name and "num_batches" not in name:
+            assert torch.allclose(values, (1 - share) * before[name] + share * after[name], atol=1e-6)
+    assert out.description()["soup"] == {"start": 1 - share, "last_epoch": share}
+    assert 0 <= scores.accuracy <= 1
+    assert out.network().training is False
+
+
+def test_batch_norms_are_measured_with_the_mean_weights(
+    start: Path, tuned: RunFolder, tiny_data: Path, tmp_path: Path
+) -> None:
+    out = RunFolder(tmp_path / "soup")
+    cook(tuned, start, 0.5, dataset.load(tiny_data, "kaggle"), out)
+    network = out.network()
+    first = next(module for module in network.modules() if isinstance(module, nn.BatchNorm2d))
+    seen: list[torch.Tensor] = []
+    first.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+    faces = dataset.load(tiny_data, "kaggle").part("train").faces
+    plan = out.recipe()
+    with torch.no_grad():
+        network(plan.warp(torch.from_numpy(faces), plan.pixels, torch.Generator().manual_seed(9)))
+    # Other draws of the warp, so about the same: the statistics of the fresh network were 0 and 1.
+    assert torch.allclose(first.running_var, seen[0].var((0, 2, 3)), rtol=0.3)
+
+
+def test_what_cannot_be_averaged_is_refused(start: Path, tuned: RunFolder, tiny_data: Path, tmp_path: Path) -> None:
+    faces = dataset.load(tiny_data, "kaggle")
+    with pytest.raises(RecipeError, match="holds a run already"):
+        cook(tuned, start, 0.5, faces, tuned)
+    words = ["soup", tuned.path, start, "--data", tiny_data, "--out", tmp_path / "one"]
+    result = CliRunner().invoke(app, list(map(str, words)), catch_exceptions=False, standalone_mode=False)
+    assert "macro F1" in result.output
+    with pytest.raises(RecipeError, match="no checkpoint"):
+        cook(RunFolder(tmp_path / "one"), start, 0.5, faces, RunFolder(tmp_path / "two"))
+    assert not (tmp_path / "two").exists()
