@@ -1,111 +1,38 @@
 """The Android app's page in Chromium, out of the signed APK's own assets: with the native engine's messages answered by
 the desktop's runtime, and with none, in WebAssembly. WebView itself and the shell are not here."""
 
-import os
-import shutil
-import subprocess
-import threading
-import urllib.error
-import urllib.request
-import zipfile
+import base64
+import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from expectation import ROOT, Expectation
+from phone import AGENT, SCREEN, can_run_engine, desktop_engine, page_files, phone
+from PIL import Image
 
-from mien.recognition.model import models_folder
-from mien.server.serving import CONTENT_TYPES, LOOPBACK
-
-APK = ROOT / "out" / "mien.apk"
-ASSETS = "assets/app/"
-CACHE = Path(os.environ.get("MIEN_ANDROID_CACHE") or Path.home() / ".cache" / "mien-android")
-PHONE = (
-    "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/131.0.0.0 "
-    "Mobile Safari/537.36 MienAndroid/1"
-)
+from mien.recognition.pictures import read_picture
 
 
 @pytest.fixture(scope="module")
 def assets() -> dict[str, bytes]:
     """The page's files by their address."""
-    if not APK.is_file():
+    files = page_files()
+    if files is None:
         pytest.skip("needs the Android app: make apk")
-    with zipfile.ZipFile(APK) as archive:
-        names = [name for name in archive.namelist() if name.startswith(ASSETS)]
-        return {name.removeprefix(ASSETS): archive.read(name) for name in names}
+    return files
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def engine() -> Iterator[str]:
     """The address of the desktop's runtime behind the phone's messages."""
-    runtimes = sorted(CACHE.glob("onnxruntime-[0-9]*.jar"))
-    if not shutil.which("javac") or not runtimes:
+    if not can_run_engine():
         pytest.skip("needs Java and ONNX Runtime for it: make apk")
-    classes = tmp_path_factory.mktemp("classes")
-    java = ROOT / "android" / "src"
-    sources = [
-        *(java / "main/java/app/mien/inference").glob("*.java"),
-        java / "test/java/app/mien/inference/DesktopEngine.java",
-    ]
-    subprocess.run(["javac", "-cp", runtimes[-1], "-d", classes, *sources], check=True)
-    command = ["java", "-cp", f"{classes}:{runtimes[-1]}", "app.mien.inference.DesktopEngine", models_folder()]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout
-        try:
-            yield f"http://{LOOPBACK}:{int(process.stdout.readline())}/"
-        finally:
-            process.kill()
-
-
-@contextmanager
-def phone(assets: dict[str, bytes], engine: str | None) -> Iterator[tuple[str, list[tuple[str, int]]]]:
-    """The shell's part: the page's address, and what was asked of the engine, with the status of each answer."""
-    asked: list[tuple[str, int]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path = self.path[1:].partition("?")[0] or "index.html"
-            kind = CONTENT_TYPES.get(Path(path).suffix, "text/plain")
-            if path.startswith("native/"):
-                status, body = self.native(path)
-                asked.append((path, status))
-            elif path in assets:
-                status, body = 200, assets[path]
-            else:
-                status, body = 404, b""
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def native(self, path: str) -> tuple[int, bytes]:
-            if engine is None:
-                return 404, b""
-            faces = self.headers.get("Mien-Faces")
-            request = urllib.request.Request(engine + path, headers={"Mien-Faces": faces} if faces else {})
-            try:
-                with urllib.request.urlopen(request) as answer:
-                    return answer.status, answer.read()
-            except urllib.error.HTTPError as error:
-                return error.code, error.read()
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Quiet."""
-
-    with ThreadingHTTPServer((LOOPBACK, 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://{LOOPBACK}:{server.server_port}/", asked
-        finally:
-            server.shutdown()
-            thread.join()
+    with desktop_engine() as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -113,26 +40,35 @@ def browser(launch: Callable, video: Callable[[np.ndarray], Path], frame: np.nda
     return launch(video(frame))
 
 
-def live(browser: Any, address: str, word: str) -> None:
-    """The camera opens and the live result is `word`; then, on the models' screen, every model reads."""
-    from playwright.sync_api import expect
-
-    context = browser.new_context(
-        permissions=["camera"], user_agent=PHONE, viewport={"width": 412, "height": 915}, is_mobile=True, has_touch=True
+@contextmanager
+def app(browser: Any, address: str) -> Iterator[Any]:
+    """A phone's page on the app, in which nothing may go wrong. What the shell is asked to save is window.saved."""
+    context = browser.new_context(permissions=["camera"], user_agent=AGENT, **SCREEN)
+    context.add_init_script(
+        "window.mienSaver = { save: (name, text) => { window.saved = [name, text]; return true; } }"
     )
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(address)
-    page.get_by_role("button", name="Open the camera", exact=True).click()
-    expect(page.locator(".result:not(.empty) .result-word").locator("visible=true")).to_have_text(word)
-    page.get_by_role("navigation").get_by_role("link", name="Models").click()
-    cards = page.locator(".card.model")
-    for i in range(cards.count()):
-        cards.nth(i).get_by_role("button").click()
-        expect(page.locator(".card.model.chosen")).to_contain_text("ms a face")
+    yield page
     assert errors == []
     context.close()
+
+
+def live(browser: Any, address: str, word: str) -> None:
+    """The camera opens and the live result is `word`; then, on the models' screen, every model reads."""
+    from playwright.sync_api import expect
+
+    with app(browser, address) as page:
+        page.get_by_role("button", name="Open the camera", exact=True).click()
+        expect(page.locator(".result:not(.empty) .result-word").locator("visible=true")).to_have_text(word)
+        page.get_by_role("navigation").get_by_role("link", name="Models").click()
+        cards = page.locator(".card.model")
+        for i in range(cards.count()):
+            expect(cards.nth(i)).to_contain_text("Part of the app")
+            cards.nth(i).get_by_role("button").click()
+            expect(page.locator(".card.model.chosen")).to_contain_text("ms a face")
 
 
 def test_the_live_flow_with_the_native_engine(
@@ -152,3 +88,21 @@ def test_the_live_flow_without_it_in_webassembly(
         live(browser, address, expectation.word(frame))
     assert asked
     assert {path.split("/")[2] for path, _ in asked} == {"open"}
+
+
+def test_a_picture_is_chosen_read_and_handed_to_the_shell_to_save(
+    browser: Any, assets: dict[str, bytes], expectation: Expectation
+) -> None:
+    from playwright.sync_api import expect
+
+    picture = ROOT / "examples" / "astronaut.jpg"
+    with phone(assets, None) as (address, _), app(browser, address) as page:
+        page.locator("input[type=file]").set_input_files(picture)
+        page.get_by_role("button", name="Detect expression", exact=True).click()
+        word = page.locator(".result:not(.empty) .result-word").locator("visible=true")
+        expect(word).to_have_text(expectation.word(read_picture(picture)))
+        page.get_by_role("button", name="Save", exact=True).click()
+        name, text = page.wait_for_function("window.saved").json_value()
+    assert name == "mien.jpg"
+    with Image.open(io.BytesIO(base64.b64decode(text))) as saved:
+        assert saved.format == "JPEG"

@@ -158,7 +158,9 @@ export const strings = {
   models: {
     heading: "Models",
     text: "Each model is downloaded when you first choose it, and then stays on this device.",
-    size: "Download",
+    textInApp: "The models are part of the app: choosing one needs no connection.",
+    download: "Download",
+    size: "Size",
     megabytes: (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`,
     accuracy: "Accuracy",
     accuracyOn: (part: string): string => `of FER2013's ${part} pictures`,
@@ -170,6 +172,7 @@ export const strings = {
     measuring: "Measuring …",
     onDevice: "On this device",
     toDownload: "Not downloaded yet",
+    inApp: "Part of the app",
     chosen: "In use",
     loading: (title: string): string => `Loading ${title}`,
     starting: (title: string): string => `Starting ${title} …`,

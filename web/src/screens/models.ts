@@ -2,6 +2,7 @@ import { h } from "../dom";
 import { accuracyOf, nameOf } from "../engine/catalogue";
 import type { ModelEntry } from "../engine/catalogue";
 import { keptModels } from "../engine/download";
+import { inApp } from "../engine/native";
 import type { Models } from "../models";
 import { settings } from "../settings";
 import { strings } from "../strings";
@@ -25,7 +26,7 @@ export class ModelsScreen {
       "section",
       { class: "screen page" },
       h("h1", {}, words.heading),
-      h("p", { class: "lead" }, models.catalogue.models.length ? words.text : words.none),
+      h("p", { class: "lead" }, models.catalogue.models.length ? (inApp() ? words.textInApp : words.text) : words.none),
       this.status,
       this.list,
       h("p", { class: "fine" }, gate ? words.gate(strings.modelTitle(nameOf(gate))) : words.noGate),
@@ -77,7 +78,7 @@ export class ModelsScreen {
       h(
         "dl",
         {},
-        fact(words.size, words.megabytes(model.bytes), this.kept.has(model.url) ? words.onDevice : words.toDownload),
+        this.size(model),
         accuracy
           ? fact(words.accuracy, strings.percent(accuracy.value), words.accuracyOn(accuracy.part))
           : fact(words.accuracy, "–", words.accuracyUnknown),
@@ -85,6 +86,12 @@ export class ModelsScreen {
       ),
       measure,
     );
+  }
+
+  private size(model: ModelEntry): HTMLElement {
+    const megabytes = words.megabytes(model.bytes);
+    if (inApp()) return fact(words.size, megabytes, words.inApp);
+    return fact(words.download, megabytes, this.kept.has(model.url) ? words.onDevice : words.toDownload);
   }
 
   private async measure(model: ModelEntry): Promise<void> {

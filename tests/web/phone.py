@@ -1,0 +1,107 @@
+"""The Android app without Android: its page out of the signed APK, the desktop's runtime behind its messages."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from mien.recognition.model import models_folder
+from mien.server.serving import CONTENT_TYPES, LOOPBACK
+
+ROOT = Path(__file__).parents[2]
+APK = ROOT / "out" / "mien.apk"
+ASSETS = "assets/app/"
+CACHE = Path(os.environ.get("MIEN_ANDROID_CACHE") or Path.home() / ".cache" / "mien-android")
+AGENT = (
+    "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/131.0.0.0 "
+    "Mobile Safari/537.36 MienAndroid/1"
+)
+SCREEN = {"viewport": {"width": 412, "height": 915}, "is_mobile": True, "has_touch": True}
+
+
+def page_files() -> dict[str, bytes] | None:
+    """The page's files in the APK by their address; None where the APK is not built."""
+    if not APK.is_file():
+        return None
+    with zipfile.ZipFile(APK) as archive:
+        names = [name for name in archive.namelist() if name.startswith(ASSETS)]
+        return {name.removeprefix(ASSETS): archive.read(name) for name in names}
+
+
+def can_run_engine() -> bool:
+    """Whether Java and ONNX Runtime for it are here."""
+    return bool(shutil.which("javac") and list(CACHE.glob("onnxruntime-[0-9]*.jar")))
+
+
+@contextmanager
+def desktop_engine() -> Iterator[str]:
+    """The address of the desktop's runtime behind the phone's messages."""
+    runtime = max(CACHE.glob("onnxruntime-[0-9]*.jar"))
+    java = ROOT / "android" / "src"
+    sources = [
+        *(java / "main/java/app/mien/inference").glob("*.java"),
+        java / "test/java/app/mien/inference/DesktopEngine.java",
+    ]
+    with tempfile.TemporaryDirectory() as classes:
+        subprocess.run(["javac", "-cp", runtime, "-d", classes, *sources], check=True)
+        command = ["java", "-cp", f"{classes}:{runtime}", "app.mien.inference.DesktopEngine", models_folder()]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+            assert process.stdout
+            try:
+                yield f"http://{LOOPBACK}:{int(process.stdout.readline())}/"
+            finally:
+                process.kill()
+
+
+@contextmanager
+def phone(assets: dict[str, bytes], engine: str | None) -> Iterator[tuple[str, list[tuple[str, int]]]]:
+    """The shell's part: the page's address, and what was asked of the engine, with the status of each answer."""
+    asked: list[tuple[str, int]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path = self.path[1:].partition("?")[0] or "index.html"
+            kind = CONTENT_TYPES.get(Path(path).suffix, "text/plain")
+            if path.startswith("native/"):
+                status, body = self.native(path)
+                asked.append((path, status))
+            elif path in assets:
+                status, body = 200, assets[path]
+            else:
+                status, body = 404, b""
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def native(self, path: str) -> tuple[int, bytes]:
+            if engine is None:
+                return 404, b""
+            faces = self.headers.get("Mien-Faces")
+            request = urllib.request.Request(engine + path, headers={"Mien-Faces": faces} if faces else {})
+            try:
+                with urllib.request.urlopen(request) as answer:
+                    return answer.status, answer.read()
+            except urllib.error.HTTPError as error:
+                return error.code, error.read()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Quiet."""
+
+    with ThreadingHTTPServer((LOOPBACK, 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://{LOOPBACK}:{server.server_port}/", asked
+        finally:
+            server.shutdown()
+            thread.join()
