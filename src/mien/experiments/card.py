@@ -101,27 +101,35 @@ def _models(models: dict[str, ModelFile], results: Path) -> str:
     rows = []
     for name, model in models.items():
         told, size = model.metadata, f"{model.path.stat().st_size / 1e6:.1f} MB, {model.metadata['precision']}"
-        path = results / "shipped" / name / "run.json"
-        run = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        run, first = (_run(results / "shipped" / name / where) for where in ("", "start"))
         if run is None:
             made = [NOT_RUN] * 3
         else:
             recipe = run["recipe"]
-            epochs = sum(stage["epochs"] for stage in recipe["stages"])
+            begun = first or run
+            epochs = " + ".join(
+                str(sum(stage["epochs"] for stage in one["recipe"]["stages"])) for one in (first, run) if one
+            )
             helps = [f"FER+ {recipe['fer_plus']:g}"] if recipe.get("fer_plus") else []
             helps += [recipe["mixing"]["name"]] if recipe.get("mixing") else []
             helps += ["degrade"] if recipe.get("degrade") else []
             helps += (
                 [f"taught by {' and '.join(recipe['distillation']['teachers'])}"] if recipe.get("distillation") else []
             )
+            helps += ["averaged with the weights before"] if run.get("soup") else []
             made = [
                 f"{recipe['network']}, {recipe['stages'][-1]['pixels']} px inside, {epochs} epochs",
                 ", ".join(helps) or "nothing else",
-                run["start"],
+                begun["start"],
             ]
         rows.append([name, told["version"], size, *made, f"`{told['training_data'][:12]}`"])
     heads = ["model", "version", "file", "network", "learned from labels and", "started from", "training data"]
     return "## Models\n" + _table(heads, rows) + "\nIn full: `results/shipped/<model>/run.json`.\n"
+
+
+def _run(folder: Path) -> dict[str, Any] | None:
+    path = folder / "run.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 def _earlier(models: dict[str, ModelFile], results: dict[str, dict[str, Any]]) -> str:
