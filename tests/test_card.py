@@ -71,6 +71,11 @@ def test_the_report_tells_how_far_to_trust_them(copy: Path) -> None:
     ]
     for title in titles:
         assert title.replace("'", "&#x27;") in page
+    (bought,) = [table for table in trust.tables(copy / "results") if table.title.endswith("buys")]
+    at = bought.heads.index("mobilenet_v2, after")
+    now = trust.read(copy / "results", "robust")["mobilenet_v2-official-test"]["kept"]
+    before = json.loads((copy / "results/shipped/mobilenet_v2/start/robust.json").read_text())["kept"]
+    assert bought.rows[0][at - 1 : at + 1] == (trust.interval(before), trust.interval(now))
     plots = trust.plots(copy / "results")
     assert len(plots) >= 4 * len(shipped_models())
     assert page.count("data:image/png") >= len(plots)

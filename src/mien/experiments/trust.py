@@ -50,6 +50,8 @@ def tables(results: Path) -> list[Table]:
             made += [_labels(rated), _label_classes(rated)]
         if robust:
             made += [_kept(robust)]
+            if before := _before(results, robust):
+                made.append(_bought(before, robust))
         if faithful:
             made.append(_faithful(faithful))
     except KeyError as error:
@@ -142,6 +144,34 @@ def _kept(robust: dict[str, Any]) -> Table:
         f"{first['pictures']:,} pictures of the part, drawn by seed."
     )
     return Table("Spoiled pictures", note, ("corruption", *robust), rows)
+
+
+def _before(results: Path, robust: dict[str, Any]) -> dict[str, Any]:
+    """How models that were fine-tuned did before it, where that is on file and was judged on the same pictures."""
+    found = {}
+    for name, told in robust.items():
+        path = results / "shipped" / name / "start" / "robust.json"
+        if path.is_file():
+            before = json.loads(path.read_text(encoding="utf-8"))
+            if all(before[key] == told[key] for key in ("data_hash", "pictures", "seed")):
+                found[name] = before
+    return found
+
+
+def _bought(before: dict[str, Any], robust: dict[str, Any]) -> Table:
+    rows: list[tuple[str, ...]] = [
+        ("mean", *(interval(of[name]["kept"]) for name in before for of in (before, robust))),
+        ("unspoiled", *(interval(of[name]["clean"]) for name in before for of in (before, robust))),
+    ]
+    for kind in next(iter(before.values()))["corruptions"]:
+        at = [of[name]["corruptions"][kind][MIDDLE - 1]["kept"] for name in before for of in (before, robust)]
+        rows.append((kind, *map(interval, at)))
+    note = (
+        f"Percent of the accuracy on unspoiled pictures that is kept at strength {MIDDLE}, before and after "
+        "fine-tuning on spoiled ones by teachers and averaging with the weights before; and that accuracy itself."
+    )
+    heads = ("corruption", *(f"{name}, {when}" for name in before for when in ("before", "after")))
+    return Table("What training on spoiled pictures buys", note, heads, rows)
 
 
 def _faithful(faithful: dict[str, Any]) -> Table:
