@@ -17,8 +17,8 @@ BEGIN, END = "<!-- results: written by benchmarks/readme.py -->", "<!-- end of r
 def table(root: Path) -> str:
     """The Markdown table: every figure from a file in results/, "not run" where there is none."""
     rows = [
-        "| | accuracy | without duplicates | macro F1 | without duplicates | MB | ms a face |",
-        "|---|---|---|---|---|---|---|",
+        "| | accuracy | without duplicates | macro F1 | without duplicates | kept when spoiled | MB | ms a face |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     speed = _read(root / "results/benchmarks/recognition.json")
     for name in shipped_models():
@@ -26,11 +26,11 @@ def table(root: Path) -> str:
         measured = (speed or {}).get("models", {}).get(name)
         precision = ModelFile.open(name).metadata["precision"]
         size = [f"{measured['megabytes']:.1f}", f"{measured['face_ms']:.1f}"] if measured else ["not run"] * 2
-        rows.append(_row(f"**Mien {name}** ({precision})", _scores(scores), size))
+        rows.append(_row(f"**Mien {name}** ({precision})", _scores(scores), [_kept(root, name), *size]))
     fer = (speed or {}).get("fer")
     fer_size = [f"{fer['megabytes']:.1f}", f"{fer['face_ms']:.1f}"] if isinstance(fer, dict) else ["not run"] * 2
     peer = _read(root / "results/peers/fer-official-test.json")
-    rows.append(_row(peer["model"] + " (PyPI)" if peer else "fer (PyPI)", _scores(peer), fer_size))
+    rows.append(_row(peer["model"] + " (PyPI)" if peer else "fer (PyPI)", _scores(peer), ["not run", *fer_size]))
     return "\n".join(rows)
 
 
@@ -47,6 +47,14 @@ def _scores(scores: dict | None) -> list[str]:
             entry = scores[kind][name]
             cells.append(f"{entry['value']:.3f} ({entry['low']:.3f}-{entry['high']:.3f})")
     return cells
+
+
+def _kept(root: Path, name: str) -> str:
+    told = _read(root / f"results/{name}-official-test-robust.json")
+    if told is None:
+        return "not run"
+    kept = told["kept"]
+    return f"{100 * kept['value']:.0f}% ({100 * kept['low']:.0f}-{100 * kept['high']:.0f})"
 
 
 def _row(name: str, scores: list[str], rest: list[str]) -> str:

@@ -28,6 +28,7 @@ from mien.synthesis.balance import Request
 from mien.synthesis.filters import Examiner
 from mien.synthesis.loop import train
 from mien.synthesis.networks import ConditionalNorm, Critic, Generator, to_float, to_grey
+from mien.synthesis.portrait import find_face
 from mien.synthesis.recipe import SynthesisRecipe
 from mien.synthesis.run import SynthesisRun
 from mien.synthesis.step import Step
@@ -362,6 +363,17 @@ def test_the_file_says_what_it_learned_from(tiny_data: Path, translator: Transla
     faces = sampling.training_faces(dataset.load(tiny_data, "kaggle"))
     assert translator.metadata["training_data"] == faces.fingerprint()
     assert translator.metadata["split"] == "kaggle"
+
+
+def test_the_shipped_generator_gives_a_portrait_seven_expressions() -> None:
+    translator = Translator.open(threads=1)
+    assert translator.path.stat().st_size < 10e6
+    assert json.loads((translator.path.parent / "hashes.json").read_text()) == {translator.path.name: translator.sha256}
+    face = find_face(Path(__file__).parents[1] / "examples" / "astronaut.jpg", translator.metadata["crop"])
+    made = translator.translate_all(face)
+    likeness = scores.appearance(made) @ scores.appearance(np.concatenate([face[None], made])).T
+    assert (likeness[:, 0] > 0.7).all()  # the same person
+    assert (np.triu(likeness[:, 1:], 1) < 0.999).all()  # and no two alike
 
 
 def test_wrong_generators_and_faces_are_errors(translator: Translator, run_folder: Path, tmp_path: Path) -> None:
