@@ -70,10 +70,12 @@ def write_card(root: Path) -> str:
     """The card's Markdown for a checkout at `root`; raises DataError where a results file is damaged."""
     models = {name: ModelFile.open(name) for name in shipped_models()}
     results = root / "results"
-    scores, robust, faithful = (
+    scores, robust = (
         {name: found[f"{name}-{_ON}"] for name in models if f"{name}-{_ON}" in found}
-        for found in (trust.read(results), trust.read(results, "robust"), trust.read(results, "faithful"))
+        for found in (trust.read(results), trust.read(results, "robust"))
     )
+    # Runs too, not only the files made from them: they alone have gradients.
+    faithful = {told["model"]: told for stem, told in trust.read(results, "faithful").items() if stem.endswith(_ON)}
     try:
         parts = [
             _HEAD.format(not_run=NOT_RUN, names=", ".join(NAMES)),
@@ -87,7 +89,7 @@ def write_card(root: Path) -> str:
             _calibration(list(models), scores),
             _labels(list(models), scores),
             _robustness(list(models), robust),
-            _maps(list(models), faithful),
+            _maps(faithful),
             _gate(results / "novelty.json"),
             _LIMITS,
             _LICENCES,
@@ -139,7 +141,7 @@ def _earlier(models: dict[str, ModelFile], results: dict[str, dict[str, Any]]) -
         f"{kind} of {name}"
         for kind, found in results.items()
         for name, told in found.items()
-        if told["model_hash"] != hashes[name]
+        if name in hashes and told["model_hash"] != hashes[name]
     ]
     return f"**Measured on an earlier file of the same name: {', '.join(stale)}.**\n" if stale else ""
 
@@ -228,19 +230,24 @@ def _robustness(models: list[str], robust: dict[str, Any]) -> str:
     )
 
 
-def _maps(models: list[str], faithful: dict[str, Any]) -> str:
+def _maps(faithful: dict[str, Any]) -> str:
     if not faithful:
         return f"### Maps\n{NOT_RUN}\n"
     rows = [
-        [f"{name}: {method}", f"{of['deletion']['value']:.3f}", f"{of['insertion']['value']:.3f}"]
-        for name in models
-        if name in faithful
-        for method, of in faithful[name]["methods"].items()
+        [
+            f"{name}: {method}",
+            f"{of['deletion']['value']:.3f}",
+            f"{of['insertion']['value']:.3f}",
+            f"{of['ms_beyond']:.2f}",
+        ]
+        for name, told in faithful.items()
+        for method, of in told["methods"].items()
     ]
     return (
         "### Maps\nWhether a map shows what a model goes by: area under the class's probability while pixels are "
-        "blurred (deletion, lower is better) and while they come back (insertion, higher is better).\n"
-        + _table(["map", "deletion", "insertion"], rows)
+        "blurred (deletion, lower is better) and while they come back (insertion, higher is better); and the "
+        "milliseconds that a map adds to a prediction. Only runs, which the files were exported from, have gradients.\n"
+        + _table(["map", "deletion", "insertion", "ms added"], rows)
     )
 
 
