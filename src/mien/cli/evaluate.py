@@ -219,8 +219,10 @@ def _from_run(path: Path) -> Judged:
     import torch
 
     from mien.training.loop import predict
+    from mien.training.memory import keep_freed_memory
     from mien.training.run import RunFolder
 
+    keep_freed_memory()
     folder = RunFolder(path)
     recipe = folder.recipe()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
