@@ -4,10 +4,9 @@ Usage: python benchmarks/app_document.py [--check]
 """
 
 import json
-import sys
 from pathlib import Path
 
-from mien.storage import write_text
+from filling import fill
 
 ROOT = Path(__file__).parents[1]
 BEGIN, END = "<!-- figures: written by benchmarks/app_document.py -->", "<!-- end of figures -->"
@@ -56,16 +55,11 @@ def _rounding(folder: Path) -> str:
     return "\n".join(rows) if len(rows) > 2 else f"Rounding of int8: {NOT_RUN}."
 
 
-def main() -> None:
-    path = ROOT / "docs" / "app.md"
-    text = path.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN)
-    _, after = rest.split(END)
-    filled = f"{before}{BEGIN}\n{figures(ROOT / 'results' / 'benchmarks')}\n{END}{after}"
-    if "--check" in sys.argv:
-        sys.exit(0 if filled == text else "docs/app.md is behind results/: run python benchmarks/app_document.py")
-    write_text(path, filled)
-
-
 if __name__ == "__main__":
-    main()
+    fill(
+        ROOT / "docs" / "app.md",
+        BEGIN,
+        figures(ROOT / "results" / "benchmarks"),
+        END,
+        "python benchmarks/app_document.py",
+    )

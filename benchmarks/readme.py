@@ -4,11 +4,11 @@ Usage: python benchmarks/readme.py [--check]
 """
 
 import json
-import sys
 from pathlib import Path
 
+from filling import fill
+
 from mien.recognition.model import ModelFile, shipped_models
-from mien.storage import write_text
 
 ROOT = Path(__file__).parents[1]
 BEGIN, END = "<!-- results: written by benchmarks/readme.py -->", "<!-- end of results -->"
@@ -61,16 +61,5 @@ def _row(name: str, scores: list[str], rest: list[str]) -> str:
     return "| " + " | ".join([name, *scores, *rest]) + " |"
 
 
-def main() -> None:
-    path = ROOT / "README.md"
-    text = path.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN)
-    _, after = rest.split(END)
-    filled = f"{before}{BEGIN}\n{table(ROOT)}\n{END}{after}"
-    if "--check" in sys.argv:
-        sys.exit(0 if filled == text else "README.md is behind results/: run python benchmarks/readme.py")
-    write_text(path, filled)
-
-
 if __name__ == "__main__":
-    main()
+    fill(ROOT / "README.md", BEGIN, table(ROOT), END, "python benchmarks/readme.py")

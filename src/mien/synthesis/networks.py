@@ -4,7 +4,6 @@ Four things differ from the paper, each for a reason:
 
 - The generator's output is added to the face. It starts as the face itself, so that the training is spent on the
   expression and not on learning to copy, which took most of the steps before.
-
 - The target enters by class-conditional instance norm (Dumoulin et al. 2017) in every block, not as constant label maps
   beside the picture. A constant map adds one number to each channel, and the instance norm after the first convolution
   subtracts it again: away from the zero-padded border the target would not reach the rest of the network at all.

@@ -20,7 +20,7 @@ from mien.training.recipe import Recipe
 from mien.training.run import Epoch, RunFolder, load_weights
 
 _SAMPLE, _BATCH = 2048, 128
-_FOLDER_AVERAGE = "module."  # torch's AveragedModel keeps the network under this name
+_AVERAGED = "module."  # torch's AveragedModel keeps the network under this name
 
 
 def cook(run: RunFolder, start: Path, share: float, data: FaceData, out: RunFolder) -> Epoch:
@@ -37,9 +37,9 @@ def cook(run: RunFolder, start: Path, share: float, data: FaceData, out: RunFold
     if checkpoint is None:
         raise RecipeError(f"{run.path}: no checkpoint; has the run finished an epoch?")
     after = {
-        name.removeprefix(_FOLDER_AVERAGE): value
+        name.removeprefix(_AVERAGED): value
         for name, value in checkpoint["averaged"].items()
-        if name.startswith(_FOLDER_AVERAGE)
+        if name.startswith(_AVERAGED)
     }
     network = build(recipe.network, recipe.pixels)
     load_weights(network, start)
@@ -60,11 +60,13 @@ def cook(run: RunFolder, start: Path, share: float, data: FaceData, out: RunFold
 
 @torch.no_grad()
 def measure_norms(network: nn.Module, training: FaceData, recipe: Recipe) -> None:
-    """Measure the batch norms' statistics anew on warped training faces: those of two networks do not average."""
+    """Measure the batch norms' statistics anew on warped training faces: those of two networks do not average.
+
+    The network is not to be trained on afterwards: its norms then weigh all batches alike.
+    """
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     if not norms:
         return
-    momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # the plain mean over all batches
@@ -75,5 +77,3 @@ def measure_norms(network: nn.Module, training: FaceData, recipe: Recipe) -> Non
     for part in places.split(_BATCH):
         network(recipe.warp(faces[part], recipe.pixels, generator))
     network.eval()
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
