@@ -458,6 +458,9 @@ def test_the_report_compares_what_is_done_about_the_rare_class(results: Path, re
     of = told.metrics["raw"]["classes"]["disgust"]
     assert rows[-1][3].startswith(f"{100 * of['recall']:.1f} [")
     assert rows[-1][4].startswith(f"{100 * of['precision']:.1f} [")
+    put(told, results / "runs" / f"{job.path.stem}-s1")
+    again = synthesis.tables(results, tables.by_recipe(filing.read_all(results)))[0].rows[-1]
+    assert (*rows[-1][:-1], "2") == again, "the same pictures judged twice are not twice as many pictures"
 
 
 def test_a_damaged_result_is_named(results: Path) -> None:

@@ -76,16 +76,17 @@ def _comparison(runs: dict[str, list[Filed]]) -> Table:
             continue
         both = [score(ours, key) for key in ("accuracy", "macro_f1")]
         cells = [f"{100 * of.value:.1f} [{100 * of.low:.1f}, {100 * of.high:.1f}]" for of in both]
-        confusion = np.sum([run.metrics["raw"]["confusion"] for run in ours], axis=0)
+        # The mean and not the sum: every seed is judged on the same pictures, which so count once in the intervals.
+        confusion = np.mean([run.metrics["raw"]["confusion"] for run in ours], axis=0)
         label = NAMES.index(RARE)
-        hits = int(confusion[label, label])
-        recall, precision = (wilson(hits, int(confusion.sum(axis)[label])) for axis in (1, 0))
+        recall, precision = (wilson(confusion[label, label], confusion.sum(axis)[label]) for axis in (1, 0))
         f1 = sum(run.metrics["raw"]["classes"][RARE]["f1"] for run in ours) / len(ours)
         rows.append((said, *cells, _percent(recall), _percent(precision), f"{100 * f1:.1f}", str(len(ours))))
     epochs = next(runs[_PREFIX + way][0].recipe.epochs for way in WAYS if _PREFIX + way in runs)
     note = (
         f"ViT-tiny, one recipe of {epochs} epochs and the same seeds (recipes/balance_cpu/); only what is done about "
-        f"{RARE} differs. In percent with 95% intervals, on the Kaggle split's validation part; several seeds together."
+        f"{RARE} differs. In percent with 95% intervals, on the Kaggle split's validation part; more than one seed: "
+        "the mean."
     )
     heads = ("the training set", "accuracy", "macro F1", f"{RARE} recall", f"{RARE} precision", f"{RARE} F1", "seeds")
     return Table(f"What helps {RARE}?", note, heads, rows)

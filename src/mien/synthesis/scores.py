@@ -30,14 +30,17 @@ def share(hits: np.ndarray) -> Share:
     return wilson(int(hits.sum()), len(hits))
 
 
-def wilson(hits: int, count: int) -> Share:
-    """`hits` of `count` and Wilson's interval; of none, it is 0 and may be anything."""
+def wilson(hits: float, count: float) -> Share:
+    """`hits` of `count` and Wilson's interval; of none, it is 0 and may be anything.
+
+    Both may be means over several tries.
+    """
     if not count:
         return Share(0.0, 0.0, 1.0, 0)
     value, z = hits / count, 1.959964
     middle = (value + z**2 / (2 * count)) / (1 + z**2 / count)
     half = z / (1 + z**2 / count) * (value * (1 - value) / count + z**2 / (4 * count**2)) ** 0.5
-    return Share(value, max(middle - half, 0.0), min(middle + half, 1.0), count)
+    return Share(value, max(middle - half, 0.0), min(middle + half, 1.0), round(count))
 
 
 def kernel_distance(
