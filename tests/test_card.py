@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from mien.cli.card import card as command
 from mien.errors import DataError
-from mien.experiments import card, report, trust
+from mien.experiments import card, report, tables, trust
 from mien.recognition.model import shipped_models
 
 ROOT = Path(__file__).parents[1]
@@ -75,7 +75,7 @@ def test_the_report_tells_how_far_to_trust_them(copy: Path) -> None:
     at = bought.heads.index("mobilenet_v2, after")
     now = trust.read(copy / "results", "robust")["mobilenet_v2-official-test"]["kept"]
     before = json.loads((copy / "results/shipped/mobilenet_v2/start/robust.json").read_text())["kept"]
-    assert bought.rows[0][at - 1 : at + 1] == (trust.interval(before), trust.interval(now))
+    assert bought.rows[0][at - 1 : at + 1] == (tables.percent(before), tables.percent(now))
     plots = trust.plots(copy / "results")
     assert len(plots) >= 4 * len(shipped_models())
     assert page.count("data:image/png") >= len(plots)

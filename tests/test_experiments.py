@@ -18,7 +18,7 @@ import pytest
 from mien.data import dataset
 from mien.errors import DataError, RecipeError, StorageError
 from mien.evaluation import report as evaluation
-from mien.experiments import figures, filing, report, synthesis, tables
+from mien.experiments import figures, filing, report, small_models, synthesis, tables
 from mien.experiments.filing import Filed, check, collect, is_filed, read_filed, reliability
 from mien.experiments.jobs import Job, find
 from mien.experiments.progress import FAILURE, Standing, State, standings
@@ -36,6 +36,8 @@ split = "kaggle"
 hold_out = 0.2
 batch_size = 14
 """
+# Rows of the small models' tables, none of which was run in the results made up here.
+SMALL_MODELS = len(small_models.TEACHERS) + len(small_models.STUDENTS) * len(small_models.INGREDIENTS)
 
 
 @pytest.fixture
@@ -410,7 +412,7 @@ def test_the_reference_names_recipes_that_exist() -> None:
 def test_the_report_says_what_is_on_file_and_what_was_not_run(results: Path) -> None:
     markdown, page = report.write(results, None)
     text = markdown.read_text()
-    assert text.count("| not run |") == 4 * 11
+    assert text.count("| not run |") == 4 * 11 + SMALL_MODELS
     ours = [filed for filed in filing.read_all(results) if filed.recipe_name == "vit_tiny_fmix"]
     accuracy = 100 * np.mean([filed.metrics["raw"]["accuracy"]["value"] for filed in ours])
     low = 100 * np.mean([filed.metrics["raw"]["accuracy"]["low"] for filed in ours])
@@ -430,7 +432,7 @@ def test_the_report_says_what_is_on_file_and_what_was_not_run(results: Path) -> 
 
 def test_a_report_of_nothing_is_a_table_of_not_run(tmp_path: Path) -> None:
     shutil.copy(ROOT / "results" / "reference.toml", tmp_path)
-    assert report.write(tmp_path, None)[0].read_text().count("| not run |") == 4 * 12
+    assert report.write(tmp_path, None)[0].read_text().count("| not run |") == 4 * 12 + SMALL_MODELS
 
 
 def test_the_report_tells_of_the_gate_as_it_was_judged(tmp_path: Path) -> None:
@@ -520,3 +522,42 @@ def test_a_killed_queue_goes_on_and_ends_with_results(recipes: Path, tmp_path: P
         assert filed.metrics["raw"]["pictures"] == len(data.part("validation"))
         assert len(filed.curve) == 6
     assert asdict(filed.recipe)["seed"] == 0
+
+
+def test_the_report_compares_what_teaches_a_small_network(results: Path, recipes: Path) -> None:
+    first = jobs_of(recipes)[0]
+    for name in ("vit_tiny_student_votes", "vit_tiny_student_votes_cpu", "vgg19_48"):
+        job = replace(first, path=Path(f"{name}.toml"))
+        put(made_up(job), results / "runs" / job.name)
+    alone = [{"name": name, "accuracy": 0.5, "macro_f1": 0.4} for name in ("one", "two", "three")]
+    scores = made_up(first).metrics
+    chosen = [{"name": "two", "accuracy": 0.5}, {"name": "one", "accuracy": 0.625}]
+    write_json(results / "ensemble-all.json", {**scores, "views": 2, "alone": alone, "chosen": chosen})
+    teachers, together, tiny, mobile = small_models.tables(results, tables.by_recipe(filing.read_all(results)))
+    assert [row[1] == "not run" for row in teachers.rows] == [True, False, True, True, True, True]
+    assert [row[:3] for row in together.rows] == [
+        ("two", "50.0", "50.0"),
+        ("one", "50.0", "62.5"),
+        ("all of these", "", "62.5"),
+    ]
+    assert together.rows[-1][3] == tables.percent(scores["raw"]["accuracy"])
+    assert "Added nothing: three" in together.note
+    told = {row[0]: row[1:] for row in tiny.rows}
+    assert told["the labels alone"][0] == "not run"
+    assert told["+ FER+'s votes, few epochs on a CPU"] == told["+ FER+'s votes"]
+    assert told["+ FER+'s votes"][0] == f"{100 * max(made_up(first).curve, key=lambda one: one.merit).accuracy:.1f}"
+    assert len(mobile.rows) == len(small_models.INGREDIENTS)
+    (results / "ensemble-all.json").write_text("{}")
+    with pytest.raises(DataError, match=r"ensemble-all\.json is damaged"):
+        report.write(results, None)
+
+
+def test_every_row_about_small_networks_has_a_recipe() -> None:
+    recipes = Path(__file__).parents[1] / "recipes"
+    students = {
+        f"{network}_student_{ending}" for network in small_models.STUDENTS for ending in small_models.INGREDIENTS
+    }
+    assert {path.stem for path in (recipes / "students").glob("*.toml")} == students
+    assert {path.stem for path in (recipes / "teachers").glob("[!_]*.toml")} == set(small_models.TEACHERS)
+    for path in (recipes / "students_cpu").glob("*.toml"):
+        assert path.stem.removesuffix("_cpu") in students

@@ -1,45 +1,18 @@
 """`mien evaluate`: models and a part of a data set in; a results file, a table and plots out."""
 
-from collections.abc import Callable
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from mien.cli.judges import Judged, bar, batches, open_judged
 from mien.cli.options import DataFolder, load_with_progress
-from mien.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import numpy as np
-
     from mien.data.dataset import FaceData
     from mien.evaluation.report import Subject
-
-BATCH = 256
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A model to judge.
-
-    model: as it was asked for; file: its weights; predict: probabilities [N, 7] for faces uint8 [N, 48, 48]; split: the
-    one it was trained with, or None where that is not known; temperature: what its logits were divided by, None for a
-    run, whose probabilities are the network's own.
-    """
-
-    model: str
-    name: str
-    file: Path
-    predict: "Callable[[np.ndarray], np.ndarray]"
-    split: str | None
-    temperature: float | None
 
 
 def evaluate(
@@ -100,29 +73,15 @@ def evaluate(
         raise typer.BadParameter("these files are about one model; name one", param_hint="--out or --disagreements")
     if out is not None and out.suffix.lower() != ".json":
         raise typer.BadParameter("the results are JSON; give a name that ends in .json", param_hint="--out")
-    judges = [_from_run(Path(model)) if Path(model).is_dir() else _from_file(model) for model in chosen]
-    for model, judged in zip(chosen, judges, strict=True):
-        if judged.split not in (None, split):
-            raise DataError(
-                f"{model} was trained with the {judged.split} split, so the {split} one's {part} part holds pictures "
-                f"it learned from; use --split {judged.split}"
-            )
+    judges = [open_judged(model, split, part) for model in chosen]
     faces = load_with_progress(data, split)
     pictures = faces.part(part)
     seen = faces.where(np.isin(faces.parts, ["train", "validation"]) & (faces.parts != part))
-    fingerprint, console = pictures.fingerprint(), Console()
+    console = Console()
     for judged in judges:
-        with _bar(judged.name, -(-len(pictures) // BATCH)) as step:
-            probabilities = _predicted(judged, pictures.faces, step)
-        subject = report.Subject(
-            model=judged.name,
-            model_hash=file_hash(judged.file),
-            data_hash=fingerprint,
-            split=split,
-            part=part,
-            code=code_version(),
-            date=datetime.now(UTC).isoformat(timespec="seconds"),
-        )
+        with bar(judged.name, batches(len(pictures))) as step:
+            probabilities = judged.predict(pictures.faces, step)
+        subject = report.Subject.today(judged.name, file_hash(judged.file), pictures, split, part, code_version())
         made = replace(
             report.report(subject, pictures.labels, probabilities, np.isin(pictures.groups, seen.groups)),
             calibration=calibration.calibration(pictures.labels, probabilities, judged.temperature),
@@ -150,9 +109,9 @@ def _robust(judged: Judged, subject: "Subject", part: "FaceData", path: Path, co
     from mien.storage import write_json
 
     some = robustness.sample(part)
-    with _bar(judged.name, robustness.steps() * -(-len(some) // BATCH)) as step:
+    with bar(judged.name, robustness.steps() * batches(len(some))) as step:
         made = robustness.judge(
-            lambda faces: _predicted(judged, faces, step), some.faces, some.labels, show=lambda what: step(what, 0)
+            lambda faces: judged.predict(faces, step), some.faces, some.labels, show=lambda what: step(what, 0)
         )
     told = asdict(subject) | made.to_dict()
     target = path.with_name(f"{path.stem}-robust.json")
@@ -177,7 +136,7 @@ def _faithful(judged: Judged, subject: "Subject", part: "FaceData", path: Path, 
 
     some = sample(part, faithfulness.FACES)
     explained = open_subject(judged.model)
-    with _bar(judged.name, faithfulness.steps(explained, len(some))) as step:
+    with bar(judged.name, faithfulness.steps(explained, len(some))) as step:
         made = faithfulness.judge(explained, some.faces, show=lambda what: step(what, 1))
     told = asdict(subject) | made.to_dict()
     target = path.with_name(f"{path.stem}-faithful.json")
@@ -187,63 +146,4 @@ def _faithful(judged: Judged, subject: "Subject", part: "FaceData", path: Path, 
     console.print(
         f"the exact map's insertion area is {exact.insertion.value:.3f}, its deletion area {exact.deletion.value:.3f}; "
         f"wrote {target} and its plot"
-    )
-
-
-def _predicted(judged: Judged, faces: "np.ndarray", step: Callable[[str, int], None]) -> "np.ndarray":
-    import numpy as np
-
-    found = []
-    for start in range(0, len(faces), BATCH):
-        found.append(judged.predict(faces[start : start + BATCH]))
-        step("", 1)
-    return np.concatenate(found)
-
-
-@contextmanager
-def _bar(name: str, batches: int) -> "Iterator[Callable[[str, int], None]]":
-    """A bar on the terminal's error stream, moved on by calls of (what is done now or "", batches)."""
-    columns = (
-        TextColumn(name),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=batches)
-        yield lambda what, done: bar.update(task, advance=done, description=what or None)
-
-
-def _from_run(path: Path) -> Judged:
-    import torch
-
-    from mien.training.loop import predict
-    from mien.training.memory import keep_freed_memory
-    from mien.training.run import RunFolder
-
-    keep_freed_memory()
-    folder = RunFolder(path)
-    recipe = folder.recipe()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = folder.network().to(device)
-
-    def probabilities(faces: "np.ndarray") -> "np.ndarray":
-        return predict(network, torch.from_numpy(faces).to(device), recipe.pixels)
-
-    return Judged(str(path), path.resolve().name, folder.weights, probabilities, recipe.split, None)
-
-
-def _from_file(model: str) -> Judged:
-    from mien.recognition.model import ModelFile
-
-    opened = ModelFile.open(model)
-    heat = opened.metadata.get("temperature")
-    return Judged(
-        model,
-        opened.name,
-        opened.path,
-        lambda faces: opened.run(faces).probabilities,
-        None,
-        None if heat is None else float(heat),
     )

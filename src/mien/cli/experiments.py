@@ -211,9 +211,11 @@ def _start(job: "Job", weights: str) -> str:
     """The value of `mien train --weights` for a job."""
     from mien.training.networks import ARCHITECTURES
 
+    architecture = ARCHITECTURES.get(job.recipe.network)
+    if architecture is not None and architecture.change is not None:
+        return "none"
     if weights in ("timm", "none"):
         return weights
-    architecture = ARCHITECTURES.get(job.recipe.network)
     return str(Path(weights) / f"{architecture.timm_name if architecture else job.recipe.network}.safetensors")
 
 

@@ -9,6 +9,7 @@ from mien.cli import (
     card,
     data,
     distill,
+    ensemble,
     evaluate,
     experiments,
     explain,
@@ -36,6 +37,7 @@ app.command()(train.train)
 app.command()(distill.distill)
 app.command()(soup.soup)
 app.command()(evaluate.evaluate)
+app.command()(ensemble.ensemble)
 app.command()(explain.explain)
 app.command()(export.export)
 app.add_typer(experiments.app, name="experiments")

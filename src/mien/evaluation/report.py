@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.table import Table
 
+from mien.data.dataset import FaceData
 from mien.errors import DataError
 from mien.evaluation import figures
 from mien.evaluation.calibration import Calibration
@@ -36,6 +38,12 @@ class Subject:
     part: str
     code: str
     date: str
+
+    @classmethod
+    def today(cls, model: str, model_hash: str, pictures: FaceData, split: str, part: str, code: str) -> "Subject":
+        """A model that is evaluated now on these pictures."""
+        date = datetime.now(UTC).isoformat(timespec="seconds")
+        return cls(model, model_hash, pictures.fingerprint(), split, part, code, date)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,7 @@ from typing import Any
 from mien.errors import DataError
 from mien.evaluation.robustness import MIDDLE
 from mien.experiments import trust
-from mien.experiments.tables import NOT_RUN
-from mien.experiments.trust import interval
+from mien.experiments.tables import NOT_RUN, percent
 from mien.expressions import NAMES
 from mien.recognition.model import ModelFile, file_hash, models_folder, shipped_models
 
@@ -151,7 +150,7 @@ def _scores(models: list[str], scores: dict[str, Any]) -> str:
     for name in models:
         told = scores.get(name)
         cells = [
-            NOT_RUN if told is None else interval(told[kind][score])
+            NOT_RUN if told is None else percent(told[kind][score])
             for score in ("accuracy", "macro_f1")
             for kind in ("raw", "without_duplicates")
         ]
@@ -179,8 +178,8 @@ def _calibration(models: list[str], scores: dict[str, Any]) -> str:
             rows.append([name, *[NOT_RUN] * 4])
             continue
         chosen = dict(zip(found["selective"]["coverage"], found["selective"]["accuracy"], strict=True))
-        before = interval(found["error_before"]) if found["error_before"] else ""
-        rows.append([name, interval(found["error"]), before, *(f"{100 * chosen[share]:.1f}" for share in (0.8, 0.5))])
+        before = percent(found["error_before"]) if found["error_before"] else ""
+        rows.append([name, percent(found["error"]), before, *(f"{100 * chosen[share]:.1f}" for share in (0.8, 0.5))])
     heads = ["model", "calibration error", "before the temperature", "accuracy on the surest 80%", "on the surest 50%"]
     return (
         "### Calibration\nExpected calibration error, 15 bins. Its interval leans upwards: chance can only widen the "
@@ -193,8 +192,8 @@ def _labels(models: list[str], scores: dict[str, Any]) -> str:
     if not rated:
         return f"### Beside FER+'s raters\n{NOT_RUN}\n"
     first = next(iter(rated.values()))
-    rows = [[name, interval(of["accuracy"]), interval(of["accuracy_majority"])] for name, of in rated.items()]
-    rows.append(["FER2013's own labels", "100", interval(first["label_is_majority"])])
+    rows = [[name, percent(of["accuracy"]), percent(of["accuracy_majority"])] for name, of in rated.items()]
+    rows.append(["FER2013's own labels", "100", percent(first["label_is_majority"])])
     by_class = [
         [kind, *(f"{100 * first['classes'][kind][key]:.1f}" for key in ("agreement", "majority"))] for kind in NAMES
     ]
@@ -211,12 +210,12 @@ def _robustness(models: list[str], robust: dict[str, Any]) -> str:
         return f"### Spoiled pictures\n{NOT_RUN}\n"
     first = next(iter(robust.values()))
     rows = [
-        ["mean", *(interval(robust[name]["kept"]) if name in robust else NOT_RUN for name in models)],
+        ["mean", *(percent(robust[name]["kept"]) if name in robust else NOT_RUN for name in models)],
         *(
             [
                 kind,
                 *(
-                    interval(robust[name]["corruptions"][kind][MIDDLE - 1]["kept"]) if name in robust else NOT_RUN
+                    percent(robust[name]["corruptions"][kind][MIDDLE - 1]["kept"]) if name in robust else NOT_RUN
                     for name in models
                 ),
             ]

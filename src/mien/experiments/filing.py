@@ -8,7 +8,6 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -111,14 +110,8 @@ def judge(run: RunFolder, data: FaceData) -> dict[str, Any]:
     seen = data.where(data.parts != recipe.report_part)
     probabilities = predict(run.network().to(device), torch.from_numpy(part.faces).to(device), recipe.pixels)
     made = report.report(
-        report.Subject(
-            model=run.path.resolve().name,
-            model_hash=file_hash(run.weights),
-            data_hash=part.fingerprint(),
-            split=recipe.split,
-            part=recipe.report_part,
-            code=code_version(),
-            date=datetime.now(UTC).isoformat(timespec="seconds"),
+        report.Subject.today(
+            run.path.resolve().name, file_hash(run.weights), part, recipe.split, recipe.report_part, code_version()
         ),
         part.labels,
         probabilities,

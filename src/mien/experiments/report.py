@@ -10,7 +10,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from mien.data.dataset import FaceData
-from mien.experiments import figures, novelty, synthesis, tables, trust
+from mien.experiments import figures, novelty, small_models, synthesis, tables, trust
 from mien.experiments.filing import Filed, read_all
 from mien.experiments.tables import NOT_RUN, Table
 from mien.storage import write_text
@@ -18,6 +18,7 @@ from mien.storage import write_text
 REFERENCE = "reference.toml"
 _TITLE = "Expression recognition: the experiments"
 _SYNTHESIS = "Synthetic faces"
+_SMALL = "The best small model"
 _TRUST = "How far to trust the models"
 _HOW = (
     "A run's epoch is the best one on pictures held out of the training part, by the mean of accuracy and macro F1 of "
@@ -61,8 +62,11 @@ def write(results: Path, pictures: Pictures | None) -> tuple[Path, Path]:
     beside = tables.beside_reference(runs, tables.read_reference(results / REFERENCE))
     markdown, page = results / "report.md", results / "report.html"
     made, gate, trusted = synthesis.tables(results, runs), novelty.tables(results), trust.tables(results)
-    write_text(markdown, _markdown(beside, runs, {_SYNTHESIS: made, _TRUST: trusted, "The gate": gate}))
-    further = _synthesis(made, results, pictures) + _trust(trusted, results) + _gate(gate, results)
+    small = small_models.tables(results, runs)
+    sections = {_SMALL: small, _SYNTHESIS: made, _TRUST: trusted, "The gate": gate}
+    write_text(markdown, _markdown(beside, runs, sections))
+    further = [f"<h2>{_SMALL}</h2>", *(_html_table(table, "h3") for table in small)]
+    further += _synthesis(made, results, pictures) + _trust(trusted, results) + _gate(gate, results)
     write_text(page, _page(beside, runs, pictures, further))
     return markdown, page
 

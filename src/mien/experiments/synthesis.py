@@ -8,7 +8,7 @@ import numpy as np
 
 from mien.errors import DataError
 from mien.experiments.filing import Filed
-from mien.experiments.tables import NOT_RUN, Table, score
+from mien.experiments.tables import NOT_RUN, Table, percent, score
 from mien.expressions import NAMES
 from mien.synthesis.scores import Share, wilson
 
@@ -47,7 +47,7 @@ def tables(results: Path, runs: dict[str, list[Filed]]) -> list[Table]:
 
 def _judgement(name: str, of: dict[str, Any], model: str) -> Table:
     def shares(key: str) -> str:
-        return _percent(Share(**of[key]))
+        return percent(Share(**of[key]))
 
     rows: list[tuple[str, ...]] = [
         (f"called {name}", shares("called_synthetic"), shares("called_sources"), shares("called_real")),
@@ -56,7 +56,7 @@ def _judgement(name: str, of: dict[str, Any], model: str) -> Table:
     ]
     for kind in ("features", "pixels"):
         nearer = Share(**of[f"identity_{kind}"]["source_is_nearer"])
-        rows.append((f"own source nearer than another, by {kind}", _percent(nearer), "", ""))
+        rows.append((f"own source nearer than another, by {kind}", percent(nearer), "", ""))
     rows.append((f"near-copies of a real face of {name}", shares("copies_of_training_faces"), "", ""))
     rows.append(("unchanged", shares("unchanged"), "", ""))
     note = (
@@ -74,14 +74,13 @@ def _comparison(runs: dict[str, list[Filed]]) -> Table:
         if ours is None:
             rows.append((said, NOT_RUN, "", "", "", "", ""))
             continue
-        both = [score(ours, key) for key in ("accuracy", "macro_f1")]
-        cells = [f"{100 * of.value:.1f} [{100 * of.low:.1f}, {100 * of.high:.1f}]" for of in both]
+        cells = [percent(score(ours, key)) for key in ("accuracy", "macro_f1")]
         # The mean and not the sum: every seed is judged on the same pictures, which so count once in the intervals.
         confusion = np.mean([run.metrics["raw"]["confusion"] for run in ours], axis=0)
         label = NAMES.index(RARE)
         recall, precision = (wilson(confusion[label, label], confusion.sum(axis)[label]) for axis in (1, 0))
         f1 = sum(run.metrics["raw"]["classes"][RARE]["f1"] for run in ours) / len(ours)
-        rows.append((said, *cells, _percent(recall), _percent(precision), f"{100 * f1:.1f}", str(len(ours))))
+        rows.append((said, *cells, percent(recall), percent(precision), f"{100 * f1:.1f}", str(len(ours))))
     epochs = next(runs[_PREFIX + way][0].recipe.epochs for way in WAYS if _PREFIX + way in runs)
     note = (
         f"ViT-tiny, one recipe of {epochs} epochs and the same seeds (recipes/balance_cpu/); only what is done about "
@@ -90,7 +89,3 @@ def _comparison(runs: dict[str, list[Filed]]) -> Table:
     )
     heads = ("the training set", "accuracy", "macro F1", f"{RARE} recall", f"{RARE} precision", f"{RARE} F1", "seeds")
     return Table(f"What helps {RARE}?", note, heads, rows)
-
-
-def _percent(share: Share) -> str:
-    return f"{100 * share.value:.1f} [{100 * share.low:.1f}, {100 * share.high:.1f}]"

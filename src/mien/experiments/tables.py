@@ -2,10 +2,10 @@
 
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from mien.errors import DataError
 from mien.experiments.filing import Filed
@@ -51,6 +51,25 @@ def score(runs: list[Filed], name: str, kind: str = "raw") -> Score:
     """A score of one recipe's runs; kind: "raw" or "without_duplicates"."""
     parts = [run.metrics[kind][name] for run in runs]
     return Score(*(sum(part[end] for part in parts) / len(parts) for end in ("value", "low", "high")))
+
+
+class Bounded(Protocol):
+    """A value in [0, 1] with the ends of its 95% interval."""
+
+    @property
+    def value(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+
+
+def percent(of: Bounded | Mapping[str, Any]) -> str:
+    """The value in percent, with its interval; from an object, or as results files hold it."""
+    value, low, high = (
+        100 * (of[key] if isinstance(of, Mapping) else getattr(of, key)) for key in ("value", "low", "high")
+    )
+    return f"{value:.1f} [{low:.1f}, {high:.1f}]"
 
 
 def read_reference(path: Path) -> dict[str, Any]:

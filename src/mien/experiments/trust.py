@@ -6,7 +6,7 @@ from typing import Any
 
 from mien.errors import DataError
 from mien.evaluation.robustness import MIDDLE
-from mien.experiments.tables import Table
+from mien.experiments.tables import Table, percent
 from mien.expressions import NAMES
 
 PLOTS = {
@@ -70,11 +70,6 @@ def plots(results: Path) -> list[tuple[str, Path]]:
     return [(title, path) for title, path in found if path.is_file()]
 
 
-def interval(of: dict[str, float]) -> str:
-    """In percent, with its 95% interval."""
-    return f"{100 * of['value']:.1f} [{100 * of['low']:.1f}, {100 * of['high']:.1f}]"
-
-
 def _by_model(found: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """By the models' names alone, where these tell the results apart."""
     models = {told["model"]: told for told in found.values()}
@@ -85,12 +80,12 @@ def _confidence(scores: dict[str, Any]) -> Table:
     rows: list[tuple[str, ...]] = []
     for name, told in scores.items():
         found = told["calibration"]
-        before = interval(found["error_before"]) if found["error_before"] else ""
+        before = percent(found["error_before"]) if found["error_before"] else ""
         heat = f"{found['temperature']:.3f}" if found["temperature"] else "none"
         chosen = dict(zip(found["selective"]["coverage"], found["selective"]["accuracy"], strict=True))
         least = [f"{100 * chosen[share]:.1f}" for share in (0.5, 0.8, 1.0)]
         area = f"{100 * found['selective']['risk_area']:.1f}"
-        rows.append((name, interval(found["error"]), before, heat, *least, area))
+        rows.append((name, percent(found["error"]), before, heat, *least, area))
     note = (
         "In percent. Calibration error: how far confidence and accuracy lie apart, 15 bins; before: without the "
         "temperature, which was fitted on the validation part. Accuracy where only the most certain half, the most "
@@ -103,10 +98,10 @@ def _confidence(scores: dict[str, Any]) -> Table:
 def _labels(scores: dict[str, Any]) -> Table:
     first = next(iter(scores.values()))["labels"]
     rows: list[tuple[str, ...]] = [
-        (name, interval(told["labels"]["accuracy"]), interval(told["labels"]["accuracy_majority"]))
+        (name, percent(told["labels"]["accuracy"]), percent(told["labels"]["accuracy_majority"]))
         for name, told in scores.items()
     ]
-    rows.append(("FER2013's labels themselves", "100", interval(first["label_is_majority"])))
+    rows.append(("FER2013's labels themselves", "100", percent(first["label_is_majority"])))
     out = ", ".join(f"{count:,} {reason}" for reason, count in first["left_out"].items() if count)
     note = (
         f"Accuracy in percent on the {first['judged']:,} of {first['pictures']:,} pictures for which more than half of "
@@ -135,9 +130,9 @@ def _label_classes(scores: dict[str, Any]) -> Table:
 
 def _kept(robust: dict[str, Any]) -> Table:
     kinds = list(next(iter(robust.values()))["corruptions"])
-    rows: list[tuple[str, ...]] = [("mean", *(interval(told["kept"]) for told in robust.values()))]
+    rows: list[tuple[str, ...]] = [("mean", *(percent(told["kept"]) for told in robust.values()))]
     for kind in kinds:
-        rows.append((kind, *(interval(told["corruptions"][kind][MIDDLE - 1]["kept"]) for told in robust.values())))
+        rows.append((kind, *(percent(told["corruptions"][kind][MIDDLE - 1]["kept"]) for told in robust.values())))
     first = next(iter(robust.values()))
     note = (
         f"Percent of the accuracy on unspoiled pictures that is kept at strength {MIDDLE} of 5, on "
@@ -160,12 +155,12 @@ def _before(results: Path, robust: dict[str, Any]) -> dict[str, Any]:
 
 def _bought(before: dict[str, Any], robust: dict[str, Any]) -> Table:
     rows: list[tuple[str, ...]] = [
-        ("mean", *(interval(of[name]["kept"]) for name in before for of in (before, robust))),
-        ("unspoiled", *(interval(of[name]["clean"]) for name in before for of in (before, robust))),
+        ("mean", *(percent(of[name]["kept"]) for name in before for of in (before, robust))),
+        ("unspoiled", *(percent(of[name]["clean"]) for name in before for of in (before, robust))),
     ]
     for kind in next(iter(before.values()))["corruptions"]:
         at = [of[name]["corruptions"][kind][MIDDLE - 1]["kept"] for name in before for of in (before, robust)]
-        rows.append((kind, *map(interval, at)))
+        rows.append((kind, *map(percent, at)))
     note = (
         f"Percent of the accuracy on unspoiled pictures that is kept at strength {MIDDLE}, before and after "
         "fine-tuning on spoiled ones by teachers and averaging with the weights before; and that accuracy itself."

@@ -13,12 +13,21 @@ from torch import nn
 
 from mien.errors import ModelError
 from mien.expressions import NAMES
-from mien.training.networks import coat_lite, mobilenet_v2, vit
+from mien.training.networks import coat_lite, efficientnet_lite, mobilenet_v2, native, vit
 from mien.training.networks.architecture import Architecture
 
 ARCHITECTURES: dict[str, Architecture] = {
     architecture.name: architecture
-    for architecture in (vit.TINY, vit.SMALL, vit.SMALL_DINOV2, mobilenet_v2.MOBILENET_V2, coat_lite.TINY)
+    for architecture in (
+        vit.TINY,
+        vit.SMALL,
+        vit.SMALL_DINOV2,
+        mobilenet_v2.MOBILENET_V2,
+        coat_lite.TINY,
+        efficientnet_lite.LITE0,
+        native.RESNET18,
+        native.VGG19,
+    )
 }
 
 
@@ -64,7 +73,8 @@ def build(name: str, pixels: int, weights: str | Path | None = None, drop_path: 
     """A registered network for inputs of `pixels` square, with a fresh head.
 
     weights: a safetensors file with timm's key names, "timm" for timm's own download, or None to start from nothing.
-    Raises ModelError for an unknown name, a size that the patches do not divide, or weights that do not fit.
+    Raises ModelError for an unknown name, a size that the patches do not divide, or weights that do not fit or that the
+    network cannot start from.
     """
     architecture = ARCHITECTURES.get(name)
     if architecture is None:
@@ -75,9 +85,13 @@ def build(name: str, pixels: int, weights: str | Path | None = None, drop_path: 
             f"{name} takes pixels in multiples of {architecture.patch}, not {pixels}; "
             f"{below} and {below + architecture.patch} are nearest"
         )
+    if architecture.change is not None and weights is not None:
+        raise ModelError(f"{name} starts from nothing; train it with --weights none")
     options = dict(architecture.options)
     if architecture.sized:
         options["img_size"] = pixels
+    if drop_path:  # not every network has paths to drop
+        options["drop_path_rate"] = drop_path
     local = None if weights in (None, "timm") else Path(str(weights))
     if local is not None and not local.is_file():
         raise ModelError(f"{local}: no such weights file; give a safetensors file, 'timm' to download, or 'none'")
@@ -88,12 +102,15 @@ def build(name: str, pixels: int, weights: str | Path | None = None, drop_path: 
             pretrained_cfg_overlay=None if local is None else {"file": str(local)},
             in_chans=1,  # timm sums the colour channels' stem weights: grey in, a third of the stem's work
             num_classes=0,
-            drop_path_rate=drop_path,
             **options,
         )
-    except (RuntimeError, ValueError, KeyError, OSError) as error:
+    except (RuntimeError, ValueError, KeyError, TypeError, OSError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise ModelError(f"weights '{weights}' do not give {architecture.timm_name}: {reason}") from error
+        raise ModelError(
+            f"{architecture.timm_name} cannot be built with weights '{weights}', drop_path {drop_path}: {reason}"
+        ) from error
+    if architecture.change is not None:
+        architecture.change(backbone)
     for module in backbone.modules():
         if isinstance(module, PatchEmbed):
             module.strict_img_size = False  # early epochs may use fewer pixels than the last ones

@@ -15,6 +15,7 @@ class Architecture:
     mean, std: of the grey input in [0, 1]; the average over the colour channels the starting weights were made with.
     locations: backbone and normalised faces [N, 1, h, w] to the features before the pool [N, D, rows, columns].
     sized: whether timm must be told the input size (position embeddings). patch: pixels a location stands for.
+    change: what is altered of timm's backbone; it then starts from nothing, since timm's weights are for the other.
     """
 
     name: str
@@ -25,6 +26,12 @@ class Architecture:
     patch: int
     sized: bool = False
     options: dict[str, Any] = field(default_factory=dict)
+    change: Callable[[nn.Module], None] | None = None
+
+
+def feature_map(backbone: nn.Module, faces: torch.Tensor) -> torch.Tensor:
+    """The locations of a convolutional network: its last feature map, [N, D, rows, columns]."""
+    return backbone.forward_features(faces)  # type: ignore[operator]
 
 
 def tokens_to_grid(tokens: torch.Tensor, height: int, width: int) -> torch.Tensor:

@@ -1,0 +1,95 @@
+"""`mien ensemble`: models in, the ones that answer best together out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from mien.cli.judges import bar, batches, open_judged
+from mien.cli.options import DataFolder, load_with_progress
+from mien.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from mien.evaluation.ensemble import Choice
+
+SPLIT = "official"  # the only one with a part to choose by and another to report on
+
+
+def ensemble(
+    models: Annotated[list[str], typer.Argument(help="Runs' folders, model files (.onnx), shipped models' names.")],
+    data: DataFolder,
+    views: Annotated[
+        int, typer.Option(help="Views of each face that are averaged: 1, 2 (mirrored too) or 10 (ten-crop).")
+    ] = 2,
+    out: Annotated[Path, typer.Option(metavar="FILE.json", help="The results file; a plot goes beside it.")] = Path(
+        "results/ensemble.json"
+    ),
+) -> None:
+    """Choose models on PublicTest whose mean answers best, and judge that mean on PrivateTest, once.
+
+    The best model is taken first, then whichever adds most, until none adds. The results file logs each choice. The
+    members are the teachers to ask with `mien distill`.
+
+    Example: mien ensemble runs/resnet18_48-s0 runs/vit_small_112-s0 mobilenet_v2 --data fer2013 --views 10
+    """
+    import hashlib
+    from dataclasses import asdict
+
+    import numpy as np
+
+    from mien.evaluation import ensemble as together
+    from mien.evaluation import report
+    from mien.evaluation.views import COUNTS
+    from mien.evaluation.views import views as seen
+    from mien.recognition.model import file_hash
+    from mien.storage import write_json
+    from mien.training.run import code_version
+
+    if views not in COUNTS:
+        raise typer.BadParameter("give 1, 2 or 10", param_hint="--views")
+    if out.suffix.lower() != ".json":
+        raise typer.BadParameter("the results are JSON; give a name that ends in .json", param_hint="--out")
+    judges = {judged.name: judged for judged in (open_judged(model, SPLIT, "test") for model in models)}
+    if len(judges) < len(models):
+        raise DataError("two of the models bear one name, by which the results are kept; leave one out")
+    faces = load_with_progress(data, SPLIT)
+    choosing, reported = faces.part("validation"), faces.part("test")
+
+    def answers(name: str, pictures: "np.ndarray") -> "np.ndarray":
+        with bar(name, views * batches(len(pictures))) as step:
+            return np.mean([judges[name].predict(view, step) for view in seen(pictures, views)], axis=0)
+
+    said = {name: answers(name, choosing.faces) for name in judges}
+    chosen = together.choose(said, choosing.labels)
+    console, members = Console(), [choice.name for choice in chosen]
+    console.print(_table("Alone", together.alone(said, choosing.labels)))
+    console.print(_table("Together, as they were taken", chosen))
+    hashes = {name: file_hash(judges[name].file) for name in members}
+    hash_of_all = hashlib.sha256("".join(hashes.values()).encode()).hexdigest()
+    subject = report.Subject.today("ensemble", hash_of_all, reported, SPLIT, "test", code_version())
+    probabilities = np.mean([answers(name, reported.faces) for name in members], axis=0)
+    copies = np.isin(reported.groups, faces.where(faces.parts != "test").groups)
+    made = report.report(subject, reported.labels, probabilities, copies)
+    log = {
+        "views": views,
+        "alone": [asdict(choice) for choice in together.alone(said, choosing.labels)],
+        "chosen": [asdict(choice) | {"hash": hashes[choice.name]} for choice in chosen],
+    }
+    write_json(out, made.to_dict() | log)
+    report.save(report.plot(made), out.with_suffix(".png"))
+    for table in report.tables(made):
+        console.print(table)
+    console.print(f"wrote {out} and its plot")
+
+
+def _table(title: str, choices: "list[Choice]") -> Table:
+    table = Table("PublicTest", title=title, title_justify="left")
+    for head in ("accuracy", "macro F1"):
+        table.add_column(head, justify="right")
+    for choice in choices:
+        table.add_row(choice.name, f"{100 * choice.accuracy:.1f}", f"{100 * choice.macro_f1:.1f}")
+    return table

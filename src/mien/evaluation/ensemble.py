@@ -1,0 +1,48 @@
+"""Which models answer best together: chosen one by one on pictures that are not reported on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from mien.evaluation.metrics import accuracy_and_macro_f1, confusion_matrix
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A member, and the scores in [0, 1] of the mean of all members up to it, on the pictures that choose."""
+
+    name: str
+    accuracy: float
+    macro_f1: float
+
+    @property
+    def merit(self) -> float:
+        """The mean of accuracy and macro F1, as epochs are chosen by."""
+        return (self.accuracy + self.macro_f1) / 2
+
+
+def choose(answers: Mapping[str, np.ndarray], labels: np.ndarray) -> list[Choice]:
+    """The members in the order in which they were taken, from each model's probabilities [N, 7] and labels int [N].
+
+    The best model first, then whichever makes the mean of the answers best, until none makes it better (Caruana et al.
+    2004, without repetition).
+    """
+    chosen: list[Choice] = []
+    total: np.ndarray | float = 0.0
+    while left := [name for name in answers if name not in {choice.name for choice in chosen}]:
+        best = max((_judged(name, total + answers[name], labels) for name in left), key=lambda choice: choice.merit)
+        if chosen and best.merit <= chosen[-1].merit:
+            break
+        chosen.append(best)
+        total = total + answers[best.name]
+    return chosen
+
+
+def alone(answers: Mapping[str, np.ndarray], labels: np.ndarray) -> list[Choice]:
+    """Each model's own scores."""
+    return [_judged(name, probabilities, labels) for name, probabilities in answers.items()]
+
+
+def _judged(name: str, probabilities: np.ndarray, labels: np.ndarray) -> Choice:
+    return Choice(name, *accuracy_and_macro_f1(confusion_matrix(labels, probabilities.argmax(1))))

@@ -1,0 +1,88 @@
+"""The report's part on the best small model: teachers, which of them answer best together, and what students learn."""
+
+import json
+from pathlib import Path
+
+from mien.errors import DataError
+from mien.experiments.filing import Filed
+from mien.experiments.tables import NOT_RUN, Table, percent, score
+
+TEACHERS = {
+    "resnet18_48": "ResNet18, 48 pixels, from nothing",
+    "vgg19_48": "VGG19, 48 pixels, from nothing",
+    "vit_small_112": "ViT-small (DINOv2), 112 pixels",
+    "vit_small_224": "ViT-small (DINOv2), 224 pixels",
+    "efficientnet_lite0_112": "EfficientNet-Lite0, 112 pixels",
+    "mobilenet_v2_224": "MobileNetV2, 224 pixels",
+}
+"""The recipes in recipes/teachers/."""
+STUDENTS = {"vit_tiny": "ViT-tiny", "mobilenet_v2": "MobileNetV2"}
+INGREDIENTS = {
+    "plain": "the labels alone",
+    "averaged": "+ averaged weights",
+    "votes": "+ FER+'s votes",
+    "mixed": "+ FMix on half of the faces",
+    "taught": "+ teachers' soft targets",
+    "softened": "+ temperature 2",
+    "long": "soft targets at temperature 1, three times as long",
+}
+"""Endings of the recipes in recipes/students/; each adds to the one before it."""
+ENSEMBLES = "ensemble*.json"
+_CHOSEN = (
+    "In percent with 95% intervals over pictures; FER2013's official split. PublicTest chooses epochs and members, "
+    "PrivateTest chooses nothing. More than one seed: the mean."
+)
+_HEADS = ("PublicTest", "PrivateTest", "without copies", "macro F1", "minutes", "seeds")
+
+
+def tables(results: Path, runs: dict[str, list[Filed]]) -> list[Table]:
+    """What is on file: rows that were not run say so; raises DataError where a results file is damaged."""
+    found = [Table("Teachers", _CHOSEN, ("teacher", *_HEADS), _rows(runs, TEACHERS))]
+    found += [_together(path) for path in sorted(results.glob(ENSEMBLES))]
+    for network, title in STUDENTS.items():
+        rows = []
+        for ending, said in INGREDIENTS.items():
+            name = f"{network}_student_{ending}"
+            rows += _rows(runs, {name: said})
+            if f"{name}_cpu" in runs:
+                rows += _rows(runs, {f"{name}_cpu": f"{said}, few epochs on a CPU"})
+        found.append(Table(f"What teaches {title}", _CHOSEN, ("what it learns from", *_HEADS), rows))
+    return found
+
+
+def _rows(runs: dict[str, list[Filed]], recipes: dict[str, str]) -> list[tuple[str, ...]]:
+    rows = []
+    for recipe, said in recipes.items():
+        ours = runs.get(recipe)
+        if ours is None:
+            rows.append((said, NOT_RUN, *[""] * (len(_HEADS) - 1)))
+            continue
+        public = sum(max(run.curve, key=lambda epoch: epoch.merit).accuracy for run in ours) / len(ours)
+        scores = (score(ours, "accuracy"), score(ours, "accuracy", "without_duplicates"), score(ours, "macro_f1"))
+        minutes = sum(epoch.seconds for run in ours for epoch in run.curve) / len(ours) / 60
+        cells = (f"{100 * public:.1f}", *map(percent, scores), f"{minutes:.0f}", str(len(ours)))
+        rows.append((said, *cells))
+    return rows
+
+
+def _together(path: Path) -> Table:
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        alone = {choice["name"]: choice["accuracy"] for choice in told["alone"]}
+        rows: list[tuple[str, ...]] = [
+            (choice["name"], f"{100 * alone[choice['name']]:.1f}", f"{100 * choice['accuracy']:.1f}", "", "", "")
+            for choice in told["chosen"]
+        ]
+        scores = [
+            percent(told[kind][key])
+            for kind, key in (("raw", "accuracy"), ("without_duplicates", "accuracy"), ("raw", "macro_f1"))
+        ]
+        rows.append(("all of these", "", rows[-1][2], *scores))
+        left = [name for name in alone if name not in {choice["name"] for choice in told["chosen"]}]
+    except (ValueError, KeyError, TypeError, IndexError, OSError) as error:
+        raise DataError(f"{path} is damaged ({error!r}); write it anew with: mien ensemble") from error
+    note = f"{_CHOSEN} Members in the order in which they were taken; the mean of {told['views']} views of each face."
+    if left:
+        note += f" Added nothing: {', '.join(left)}."
+    heads = ("member", "alone, PublicTest", "together, PublicTest", "PrivateTest", "without copies", "macro F1")
+    return Table("Together", note, heads, rows)
