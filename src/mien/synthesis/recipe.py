@@ -1,6 +1,5 @@
 """A synthesis recipe: everything that decides how a StarGAN is trained, as one TOML file."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 from mien.data.dataset import SPLITS
 from mien.errors import RecipeError
-from mien.training.recipe import PRECISIONS, known_keys
+from mien.training.recipe import PRECISIONS, known_keys, read_values
 
 
 @dataclass(frozen=True)
@@ -76,13 +75,12 @@ class SynthesisRecipe:
 
 
 def read(path: Path) -> SynthesisRecipe:
-    """Read a TOML recipe; raises RecipeError for a missing file, bad TOML, or an unknown key (naming the nearest)."""
+    """Read a TOML recipe, which may extend another.
+
+    Raises RecipeError for a missing file, bad TOML, or an unknown key (naming the nearest).
+    """
     try:
-        return from_dict(tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise RecipeError(f"{path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path}: not valid TOML: {error}") from error
+        return from_dict(read_values(path))
     except RecipeError as error:
         raise RecipeError(f"{path}: {error}") from error
 

@@ -146,13 +146,16 @@ def read(path: Path) -> Recipe:
     an unknown key (naming the nearest).
     """
     try:
-        return from_dict(_values(path, ()))
+        return from_dict(read_values(path))
     except RecipeError as error:
         raise RecipeError(f"{path}: {error}") from error
 
 
-def _values(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
-    """What a file says, over what it extends; `above`: the files that led here."""
+def read_values(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """What a TOML file says, over what it extends; `above`: the files that led here.
+
+    Raises RecipeError for a missing file, bad TOML, or files that extend each other in a circle.
+    """
     if path.resolve() in above:
         raise RecipeError(f"extends itself by way of {path.name}; break the circle")
     try:
@@ -166,7 +169,7 @@ def _values(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
         return values
     if not isinstance(base, str):
         raise RecipeError(f"extends in {path.name} must name one file")
-    return _merged(_values(path.parent / base, (*above, path.resolve())), values)
+    return _merged(read_values(path.parent / base, (*above, path.resolve())), values)
 
 
 def _merged(base: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
