@@ -64,9 +64,9 @@ def ensemble(
             return np.mean([judges[name].predict(view, step) for view in seen(pictures, views)], axis=0)
 
     said = {name: answers(name, choosing.faces) for name in judges}
-    chosen = together.choose(said, choosing.labels)
+    alone, chosen = together.alone(said, choosing.labels), together.choose(said, choosing.labels)
     console, members = Console(), [choice.name for choice in chosen]
-    console.print(_table("Alone", together.alone(said, choosing.labels)))
+    console.print(_table("Alone", alone))
     console.print(_table("Together, as they were taken", chosen))
     hashes = {name: file_hash(judges[name].file) for name in members}
     hash_of_all = hashlib.sha256("".join(hashes.values()).encode()).hexdigest()
@@ -76,7 +76,7 @@ def ensemble(
     made = report.report(subject, reported.labels, probabilities, copies)
     log = {
         "views": views,
-        "alone": [asdict(choice) for choice in together.alone(said, choosing.labels)],
+        "alone": [asdict(choice) for choice in alone],
         "chosen": [asdict(choice) | {"hash": hashes[choice.name]} for choice in chosen],
     }
     write_json(out, made.to_dict() | log)
