@@ -289,6 +289,17 @@ def test_every_network_trains(
     assert folder.network()(torch.zeros(1, 1, 32, 32))[0].shape == (1, 7)
 
 
+def test_spelled_out_attention_is_the_fused_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    network = build("vit_tiny", 48).eval()
+    faces = torch.rand(4, 1, 48, 48)
+    with torch.inference_mode():
+        fused = network(faces)[1]
+        network.spell_out_attention()
+        monkeypatch.delattr(functional, "scaled_dot_product_attention")
+        assert torch.allclose(network(faces)[1], fused, atol=1e-4)
+
+
 def test_a_network_learns(tmp_path: Path, run: Callable[..., list[Epoch]]) -> None:
     recipe = replace(TINY, stages=(Stage(10, 32),), learning_rate=3e-3, mixing=None, warp=STILL, ema=0.9, layer_decay=1)
     curve = run(tmp_path, recipe)

@@ -84,6 +84,8 @@ def train(
     weights = torch.from_numpy(class_weights(training.labels, len(NAMES), recipe.reweight))
     torch.manual_seed(recipe.seed)
     network = network.to(device).to(memory_format=torch.channels_last)
+    if device.type == "cpu":
+        network.spell_out_attention()
     averaged = MovingAverage(network, recipe.ema)
     objective = Objective(
         network,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import timm
 import torch
-from timm.layers import PatchDropout, PatchEmbed
+from timm.layers import Attention, PatchDropout, PatchEmbed
 from torch import nn
 
 from mien.errors import ModelError
@@ -54,6 +54,15 @@ class ExpressionNetwork(nn.Module):
             raise ModelError(f"{self.architecture.name} has no patches to drop; leave patch_drop out of its recipe")
         for layer in layers:
             layer.prob = share
+
+    def spell_out_attention(self) -> None:
+        """Have attention computed as two matrix products and a softmax, not by torch's fused kernel.
+
+        On a processor the fused kernel's backward pass is several times as slow for so few patches.
+        """
+        for module in self.backbone.modules():
+            if isinstance(module, Attention):
+                module.fused_attn = False
 
     def forward(self, faces: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         features = self.locations(faces).mean((2, 3))
