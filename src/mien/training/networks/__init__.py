@@ -58,7 +58,7 @@ class ExpressionNetwork(nn.Module):
     def spell_out_attention(self) -> None:
         """Have attention computed as two matrix products and a softmax, not by torch's fused kernel.
 
-        On a processor the fused kernel's backward pass is several times as slow for so few patches.
+        On a processor the fused kernel's backward pass is made for many more patches than a face has, and slow for few.
         """
         for module in self.backbone.modules():
             if isinstance(module, Attention):
