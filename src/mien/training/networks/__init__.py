@@ -5,6 +5,7 @@ activation map is exact: the logit is the mean over locations of the head's scor
 """
 
 from pathlib import Path
+from typing import Any
 
 import timm
 import torch
@@ -60,9 +61,9 @@ class ExpressionNetwork(nn.Module):
 
         On a processor the fused kernel's backward pass is made for many more patches than a face has, and slow for few.
         """
-        for module in self.backbone.modules():
-            if isinstance(module, Attention):
-                module.fused_attn = False
+        layers: list[Any] = [module for module in self.backbone.modules() if isinstance(module, Attention)]
+        for layer in layers:
+            layer.fused_attn = False
 
     def forward(self, faces: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         features = self.locations(faces).mean((2, 3))
