@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from mien.training.loop import train
 from mien.training.mixing.fmix import FMix
 from mien.training.mixing.mixture import Mixture
 from mien.training.networks import ARCHITECTURES, build
+from mien.training.networks.processor import suit_processor
 from mien.training.objective import Objective
 from mien.training.parts import is_synthetic, training_parts
 from mien.training.recipe import Recipe, Stage
@@ -289,15 +291,33 @@ def test_every_network_trains(
     assert folder.network()(torch.zeros(1, 1, 32, 32))[0].shape == (1, 7)
 
 
-def test_spelled_out_attention_is_the_fused_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_attention_suited_to_a_processor_is_the_fused_one(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
     network = build("vit_tiny", 48).eval()
     faces = torch.rand(4, 1, 48, 48)
     with torch.inference_mode():
         fused = network(faces)[1]
-        network.spell_out_attention()
+        suit_processor(network)
         monkeypatch.delattr(functional, "scaled_dot_product_attention")
         assert torch.allclose(network(faces)[1], fused, atol=1e-4)
+
+
+def test_strided_depthwise_convolutions_suited_to_a_processor_stay_in_float32() -> None:
+    network = build("mobilenet_v2", 64)
+    names = list(network.state_dict())
+    kinds: dict[tuple[bool, bool], set[torch.dtype]] = defaultdict(set)
+    for layer in network.modules():
+        if isinstance(layer, torch.nn.Conv2d):
+            kind = layer.groups > 1, layer.stride != (1, 1)
+            layer.register_forward_hook(lambda _, __, output, kind=kind: kinds[kind].add(output.dtype))
+    suit_processor(network)
+    with torch.autocast("cpu", torch.bfloat16):
+        network(torch.rand(2, 1, 64, 64))[0].sum().backward()
+    assert kinds.pop((True, True)) == {torch.float32}
+    assert set(kinds) == {(True, False), (False, True), (False, False)}
+    assert all(dtypes == {torch.bfloat16} for dtypes in kinds.values())
+    assert list(network.state_dict()) == names
+    assert all(weight.grad is not None for weight in network.backbone.parameters())
 
 
 def test_a_network_learns(tmp_path: Path, run: Callable[..., list[Epoch]]) -> None:

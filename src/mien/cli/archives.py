@@ -9,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from mien.cli.pictures import exit_with, say_written
+from mien.cores import cores
 from mien.recognition.gate import Gating
 
 MOST_NAMED = 5
@@ -26,7 +27,7 @@ def predict(
     paths: list[Path], model: str, gate: Gating, folder: Path, workers: int | None, address: str | None
 ) -> None:
     """Read what is not done yet into the folder's Parquet parts; exits with 2 where a picture could not be read."""
-    from mien.recognition.archive import Archive, default_workers, read_with_workers
+    from mien.recognition.archive import Archive, read_with_workers
     from mien.recognition.cluster import read_with_ray
     from mien.recognition.model import ModelFile
     from mien.recognition.pictures import find_pictures
@@ -39,7 +40,7 @@ def predict(
     if address is not None:
         made = read_with_ray(shards, model, gate, address)
     else:
-        made = read_with_workers(shards, model, gate, workers or default_workers())
+        made = read_with_workers(shards, model, gate, workers or cores())
     faces, problems = 0, []
     columns = (TextColumn("reading faces"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar, closing(made):

@@ -1,6 +1,5 @@
 """`mien experiments`: many recipes, run by a queue; what is done; results brought home from another machine."""
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from mien.cli.options import DataFolder, load_with_progress
+from mien.cores import cores
 from mien.errors import DataError, MienError, ModelError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def run(
             console.print(f"{standing.job.name}: {standing.state}: {escape(standing.note)}")
         else:
             ready.append(standing.job)
-    threads = max((os.cpu_count() or 1) // parallel, 1)
+    threads = max(cores() // parallel, 1)
 
     def set_for(job: "Job") -> Path:
         return balanced if job.recipe.synthetic and balanced is not None else data

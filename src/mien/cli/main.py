@@ -1,5 +1,6 @@
 """`mien`: the commands, and the one place where an error becomes a line and an exit code."""
 
+import os
 import sys
 
 import typer
@@ -51,6 +52,8 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run the command line; a `MienError` is printed as one line, an interrupt exits with 130."""
+    # Torch's threads wait for each other asleep, not spinning: beside another busy program that would stop both.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         app()
     except MienError as error:

@@ -9,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from mien.cli.options import DataFolder, load_with_progress
+from mien.cores import cores
 from mien.errors import RecipeError
 from mien.expressions import NAMES
 
@@ -48,7 +49,6 @@ def train(
     Example: mien synth train recipes/stargan.toml --data fer2013
     """
     import math
-    import os
 
     import torch
     from lightning_fabric import Fabric
@@ -69,7 +69,7 @@ def train(
             f"{folder.path} was begun with other networks, another split or another seed; choose another --out"
         )
     keep_freed_memory()
-    torch.set_num_threads(threads or os.cpu_count() or 1)
+    torch.set_num_threads(threads or cores())
     fabric = Fabric(accelerator=accelerator, devices=1, precision=plan.precision)  # type: ignore[arg-type]
     training = training_faces(load_with_progress(data, plan.split))
     if begun and folder.description()["data"] != training.fingerprint():

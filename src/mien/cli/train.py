@@ -1,6 +1,5 @@
 """`mien train`: a recipe and a data set in, a run's folder out."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from mien.cli.options import DataFolder, load_with_progress
+from mien.cores import cores
 from mien.errors import RecipeError
 
 
@@ -66,7 +66,7 @@ def train(
     if resume and folder.checkpoint.exists() and folder.recipe() != plan:
         raise RecipeError(f"{folder.path} was begun with another recipe or seed; choose another --out")
     keep_freed_memory()
-    torch.set_num_threads(threads or os.cpu_count() or 1)
+    torch.set_num_threads(threads or cores())
     fabric = Fabric(accelerator=accelerator, devices=devices, precision=plan.precision)  # type: ignore[arg-type]
     fabric.launch()
 

@@ -143,11 +143,6 @@ def read_with_workers(shards: list[Shard], model: str, gate: Gating, workers: in
             pool.shutdown(cancel_futures=True)
 
 
-def default_workers() -> int:
-    """As many processes as this one may use cores."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 _recognizer: Recognizer
 _stop: Event
 

@@ -17,6 +17,7 @@ from mien.training.distillation.lessons import Lessons
 from mien.training.distillation.soft_targets import SoftTargets
 from mien.training.keeping import Keeper
 from mien.training.networks import ExpressionNetwork
+from mien.training.networks.processor import suit_processor
 from mien.training.objective import Objective
 from mien.training.optimiser import adamw, set_rate
 from mien.training.recipe import Recipe
@@ -85,7 +86,7 @@ def train(
     torch.manual_seed(recipe.seed)
     network = network.to(device).to(memory_format=torch.channels_last)
     if device.type == "cpu":
-        network.spell_out_attention()
+        suit_processor(network)
     averaged = MovingAverage(network, recipe.ema)
     objective = Objective(
         network,

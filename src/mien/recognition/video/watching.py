@@ -4,7 +4,6 @@ Several things happen at once: one thread decodes, one finds faces and cuts them
 several frames together. Frames leave in order, and only a few are held at any time.
 """
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Protocol, Self
 
 import numpy as np
 
+from mien.cores import cores
 from mien.errors import VideoError
 from mien.recognition.faces import Face, Frame, TrackedFace
 from mien.recognition.recognizer import Cut, Recognizer
@@ -166,7 +166,7 @@ def open_video(source: str | Path, model: str | Path | Recognizer = "mobilenet_v
 
 def model_threads() -> int:
     """Threads for a `Recognizer` that reads videos: one core stays free for the detector; small networks use few."""
-    return min(max((os.cpu_count() or 1) - 1, 1), 4)
+    return min(max(cores() - 1, 1), 4)
 
 
 def _track(face: Face, number: int, smoothed: np.ndarray) -> TrackedFace:

@@ -5,11 +5,10 @@ activation map is exact: the logit is the mean over locations of the head's scor
 """
 
 from pathlib import Path
-from typing import Any
 
 import timm
 import torch
-from timm.layers import Attention, PatchDropout, PatchEmbed
+from timm.layers import PatchDropout, PatchEmbed
 from torch import nn
 
 from mien.errors import ModelError
@@ -55,15 +54,6 @@ class ExpressionNetwork(nn.Module):
             raise ModelError(f"{self.architecture.name} has no patches to drop; leave patch_drop out of its recipe")
         for layer in layers:
             layer.prob = share
-
-    def spell_out_attention(self) -> None:
-        """Have attention computed as two matrix products and a softmax, not by torch's fused kernel.
-
-        On a processor the fused kernel's backward pass is made for many more patches than a face has, and slow for few.
-        """
-        layers: list[Any] = [module for module in self.backbone.modules() if isinstance(module, Attention)]
-        for layer in layers:
-            layer.fused_attn = False
 
     def forward(self, faces: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         features = self.locations(faces).mean((2, 3))

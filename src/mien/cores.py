@@ -1,0 +1,8 @@
+"""The cores that this process may use."""
+
+import os
+
+
+def cores() -> int:
+    """Cores this process may run on: fewer than the machine's where `taskset` or a container says so."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
