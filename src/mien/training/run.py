@@ -9,6 +9,7 @@ it. metrics.json: that epoch's scores. All are written atomically, so a kill at 
 import csv
 import io
 import json
+import os
 import platform
 import subprocess
 from dataclasses import asdict, dataclass, fields
@@ -21,7 +22,6 @@ from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 
-from mien.cores import cores
 from mien.errors import DataError, ModelError
 from mien.storage import write_atomically, write_json, write_text
 from mien.training.networks import ExpressionNetwork, build
@@ -186,5 +186,7 @@ def hardware() -> str:
     if torch.cuda.is_available():
         engine = f"{torch.cuda.get_device_name()} x{torch.cuda.device_count()}"
     else:
-        engine = f"{platform.processor() or platform.machine()}, {cores()} cores, {torch.get_num_threads()} threads"
+        engine = (
+            f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
+        )
     return f"{engine}, torch {torch.__version__}"
