@@ -52,8 +52,9 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run the command line; a `MienError` is printed as one line, an interrupt exits with 130."""
-    # Torch's threads wait for each other asleep, not spinning: beside another busy program that would stop both.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    # Torch's threads (GNU OpenMP's) spin long while they wait for each other, and hardly get ahead beside another busy
+    # program. Asleep after a short spin they do; asleep at once, they would be slow on an idle machine.
+    os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     try:
         app()
     except MienError as error:
