@@ -21,6 +21,7 @@ from mien.synthesis.recipe import SynthesisRecipe, read
 from mien.synthesis.sampling import DeviceFaces
 from mien.synthesis.step import Step
 from mien.training.memory import keep_freed_memory
+from mien.training.precision import precision_for
 from mien.training.run import hardware
 
 PICTURES = 28_000
@@ -58,7 +59,8 @@ def main() -> None:
     keep_freed_memory()
     torch.set_num_threads(options.threads)
     recipe = read(options.recipe)
-    fabric = Fabric(accelerator=options.accelerator, devices=1, precision=recipe.precision)  # type: ignore[arg-type]
+    precision = precision_for(options.accelerator, recipe.precision)
+    fabric = Fabric(accelerator=options.accelerator, devices=1, precision=precision)  # type: ignore[arg-type]
     faces = random_faces()
     ways = {"cuda graph": True, "kernel by kernel": False} if fabric.device.type == "cuda" else {"cpu": False}
     for way, graph in ways.items():
@@ -69,7 +71,7 @@ def main() -> None:
             "recipe": options.recipe.name,
             "batch": recipe.batch_size,
             "critic_steps": recipe.critic_steps,
-            "precision": recipe.precision,
+            "precision": precision,
             "generator_steps_per_second": round(speed, 3),
         }
         print(json.dumps(result), flush=True)

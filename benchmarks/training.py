@@ -31,6 +31,7 @@ from mien.training import loop
 from mien.training.memory import keep_freed_memory
 from mien.training.mixing import MIXINGS
 from mien.training.networks import ARCHITECTURES, build
+from mien.training.precision import precision_for
 from mien.training.recipe import PRECISIONS, Recipe, Stage
 from mien.training.run import RunFolder, hardware
 
@@ -130,9 +131,9 @@ def main() -> None:
     )
     parser.add_argument(
         "--precision",
-        default="bf16-mixed",
+        default=precision_for("auto", "bf16-mixed"),
         choices=PRECISIONS,
-        help="of both loops; bf16-mixed, as the recipes have it, is slow on a processor without bf16 instructions",
+        help="of both loops; %(default)s, which recipes take on this machine, if left out",
     )
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--out", type=Path, help="another results file")

@@ -146,7 +146,7 @@ def run(tmp_path: Path) -> RunFolder:
     torch.manual_seed(0)
     folder = RunFolder(tmp_path / "runs" / "untrained")
     recipe = Recipe("mobilenet_v2", (Stage(1, 32),), split="kaggle")
-    folder.write_description(recipe, "no data", "none")
+    folder.write_description(recipe, "no data", "none", "32-true")
     folder.write_weights(build(recipe.network, recipe.pixels).state_dict())
     return folder
 

@@ -195,7 +195,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     torch.manual_seed(0)
     folder = RunFolder(tmp_path_factory.mktemp("runs") / "untrained")
     recipe = Recipe("vit_tiny", (Stage(1, 48),))
-    folder.write_description(recipe, "no data", "none")
+    folder.write_description(recipe, "no data", "none", "32-true")
     folder.write_weights(build(recipe.network, recipe.pixels).state_dict())
     return folder
 

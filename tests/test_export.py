@@ -32,7 +32,7 @@ def run(tmp_path_factory) -> Path:
     torch.manual_seed(0)
     network = build("vit_tiny", PIXELS)
     torch.nn.init.normal_(network.head.weight, std=0.5)  # so that the answers differ from face to face
-    folder.write_description(Recipe("vit_tiny", (Stage(1, PIXELS),)), "no data", "none")
+    folder.write_description(Recipe("vit_tiny", (Stage(1, PIXELS),)), "no data", "none", "32-true")
     folder.write_weights(network.state_dict())
     return folder.path
 
@@ -138,7 +138,7 @@ def test_a_refused_export_leaves_what_was_there(run, data, tmp_path, monkeypatch
 
 
 def test_a_folder_without_weights_is_said(tmp_path, data):
-    RunFolder(tmp_path).write_description(Recipe("vit_tiny", (Stage(1, PIXELS),)), "", "none")
+    RunFolder(tmp_path).write_description(Recipe("vit_tiny", (Stage(1, PIXELS),)), "", "none", "32-true")
     with pytest.raises(ModelError, match="no such weights"):
         export_run(tmp_path, lambda split: data, tmp_path / "a.onnx", int8=False)
 

@@ -8,6 +8,7 @@ import pytest
 from make_golden import golden
 
 from mien.recognition.faces import Box
+from mien.recognition.model import ModelFile, shipped_models
 
 STORED = json.loads((Path(__file__).parent / "golden.json").read_text())
 
@@ -30,13 +31,31 @@ def test_crops_are_within_one_grey_level(now, name):
     assert np.abs(np.array(now[name]["crop"]) - STORED[name]["crop"]).max() <= 1
 
 
+# The models are asked about the stored crop: of one that a processor has rounded otherwise in a pixel or two, each says
+# something else. int8 rounds what passes through the network, too, as benchmarks/int8_rounding.py shows.
+TOLERANCE = {"float32": 1e-3, "int8": 0.02}
+
+
+@pytest.mark.parametrize("model", shipped_models())
 @pytest.mark.parametrize("name", STORED)
-def test_novelty_is_within_a_thousandth(now, name):
-    np.testing.assert_allclose(now[name]["novelty"], STORED[name]["novelty"], rtol=1e-3, atol=1e-3)
+def test_the_models_say_of_a_crop_what_they_said(name, model):
+    crop = np.array(STORED[name]["crop"], np.uint8)
+    opened = ModelFile.open(model)
+    said = opened.run(crop[None])
+    tolerance = TOLERANCE[opened.metadata["precision"]]
+    np.testing.assert_allclose(said.probabilities[0], STORED[name]["probabilities"][model][0], rtol=0, atol=tolerance)
 
 
 @pytest.mark.parametrize("name", STORED)
-def test_probabilities_are_within_a_thousandth(now, name):
+def test_the_gate_scores_a_crop_as_it_did(name):
+    crop = np.array(STORED[name]["crop"], np.uint8)
+    said = ModelFile.open(next(iter(shipped_models()))).run(crop[None])
+    np.testing.assert_allclose(said.novelty[0], STORED[name]["novelty"][0], rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_pictures_are_read_as_they_were(now, name):
+    """From the picture to the probabilities, as near as a crop with a few pixels rounded otherwise lets them be."""
     assert now[name]["probabilities"].keys() == STORED[name]["probabilities"].keys()
     for model, stored in STORED[name]["probabilities"].items():
-        assert np.abs(np.array(now[name]["probabilities"][model]) - stored).max() < 1e-3, model
+        assert np.abs(np.array(now[name]["probabilities"][model]) - stored).max() < 0.1, model

@@ -282,7 +282,7 @@ def test_losses_that_are_no_numbers_stop_the_run(data: dataset.FaceData, tmp_pat
 def test_weights_of_another_size_are_an_error(data: dataset.FaceData, tmp_path: Path) -> None:
     trained(data, tmp_path, replace(TINY, steps=1, class_steps=0))
     run = SynthesisRun(tmp_path)
-    run.write_description(replace(TINY, width=5), "hash")
+    run.write_description(replace(TINY, width=5), "hash", "32-true")
     with pytest.raises(ModelError, match="another size"):
         run.generator()
 

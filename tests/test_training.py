@@ -283,7 +283,7 @@ def test_every_network_trains(
     monkeypatch.setattr(RunFolder, "write_checkpoint", lambda folder, state: None)  # of no use here, and large
     recipe = replace(TINY, network=name, stages=(Stage(1, 32),), batch_size=21)
     folder = RunFolder(tmp_path)
-    folder.write_description(recipe, "hash", "none")
+    folder.write_description(recipe, "hash", "none", "32-true")
     curve = run(tmp_path, recipe)
     assert len(curve) == 1
     assert np.isfinite(curve[0].loss)

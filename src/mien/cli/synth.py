@@ -58,6 +58,7 @@ def train(
     from mien.synthesis.run import SynthesisRun
     from mien.synthesis.sampling import training_faces
     from mien.training.memory import keep_freed_memory
+    from mien.training.precision import described, precision_for
 
     plan = recipes.read(recipe)
     folder = SynthesisRun(out or Path("runs") / recipe.stem)
@@ -70,15 +71,17 @@ def train(
         )
     keep_freed_memory()
     torch.set_num_threads(threads or cores())
-    fabric = Fabric(accelerator=accelerator, devices=1, precision=plan.precision)  # type: ignore[arg-type]
+    precision = precision_for(accelerator, plan.precision)
+    fabric = Fabric(accelerator=accelerator, devices=1, precision=precision)  # type: ignore[arg-type]
     training = training_faces(load_with_progress(data, plan.split))
     if begun and folder.description()["data"] != training.fingerprint():
         raise RecipeError(f"{folder.path} was begun with other pictures; choose another --out, or the same --data")
-    folder.write_description(plan, training.fingerprint())
+    folder.write_description(plan, training.fingerprint(), precision)
 
     console = Console(stderr=True)
     console.print(
-        f"{len(training):,} pictures to learn from, on {fabric.device}; {plan.steps:,} steps into {folder.path}"
+        f"{len(training):,} pictures to learn from, on {fabric.device}; {plan.steps:,} steps into {folder.path}, "
+        f"in {described(precision, plan.precision)}"
     )
     with Progress(
         TextColumn("step"),

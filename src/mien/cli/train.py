@@ -54,6 +54,7 @@ def train(
     from mien.training.memory import keep_freed_memory
     from mien.training.networks import build
     from mien.training.parts import training_parts
+    from mien.training.precision import described, precision_for
     from mien.training.run import RunFolder, is_own_weights, load_weights
 
     deadline = None if hours is None else time.monotonic() + hours * 3600
@@ -67,7 +68,8 @@ def train(
         raise RecipeError(f"{folder.path} was begun with another recipe or seed; choose another --out")
     keep_freed_memory()
     torch.set_num_threads(threads or cores())
-    fabric = Fabric(accelerator=accelerator, devices=devices, precision=plan.precision)  # type: ignore[arg-type]
+    precision = precision_for(accelerator, plan.precision)
+    fabric = Fabric(accelerator=accelerator, devices=devices, precision=precision)  # type: ignore[arg-type]
     fabric.launch()
 
     if fabric.is_global_zero:
@@ -89,12 +91,12 @@ def train(
     else:
         network = build(plan.network, plan.pixels, start, plan.drop_path)
     if fabric.is_global_zero:
-        folder.write_description(plan, training.fingerprint(), Path(weights).name)
+        folder.write_description(plan, training.fingerprint(), Path(weights).name, precision)
 
     console = Console(stderr=True, quiet=not fabric.is_global_zero)
     console.print(
         f"{plan.network}: {len(training)} pictures to learn from, {len(choosing)} to choose the epoch by; "
-        f"{plan.epochs} epochs into {folder.path}"
+        f"{plan.epochs} epochs into {folder.path}, in {described(precision, plan.precision)}"
     )
     with Progress(
         TextColumn("epoch {task.fields[epoch]}"),

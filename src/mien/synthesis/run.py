@@ -56,8 +56,15 @@ class SynthesisRun:
     def checkpoint(self) -> Path:
         return self.path / "checkpoint.pt"
 
-    def write_description(self, recipe: SynthesisRecipe, data_hash: str) -> None:
-        description = {"recipe": recipe.to_dict(), "data": data_hash, "code": code_version(), "hardware": hardware()}
+    def write_description(self, recipe: SynthesisRecipe, data_hash: str, precision: str) -> None:
+        """run.json; precision: what the machine made of the recipe's."""
+        description = {
+            "recipe": recipe.to_dict(),
+            "data": data_hash,
+            "precision": precision,
+            "code": code_version(),
+            "hardware": hardware(),
+        }
         write_json(self.path / "run.json", description)
 
     def description(self) -> dict[str, Any]:

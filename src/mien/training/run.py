@@ -79,12 +79,13 @@ class RunFolder:
         except Timeout:
             return True
 
-    def write_description(self, recipe: Recipe, data_hash: str, start: str) -> None:
-        """run.json; start: where the first weights came from."""
+    def write_description(self, recipe: Recipe, data_hash: str, start: str, precision: str) -> None:
+        """run.json; start: where the first weights came from; precision: what the machine made of the recipe's."""
         description = {
             "recipe": recipe.to_dict(),
             "data": data_hash,
             "start": start,
+            "precision": precision,
             "code": code_version(),
             "hardware": hardware(),
         }

@@ -11,6 +11,7 @@ from mien.data.dataset import FACE_SIZE, FaceData
 from mien.recognition.model import ModelFile
 from mien.training.distillation.soft_targets import SoftTargets
 from mien.training.distillation.views import Views
+from mien.training.precision import precision_for
 from mien.training.run import RunFolder
 from mien.training.warping import Moves
 
@@ -53,10 +54,11 @@ def _from_run(place: Path) -> Teacher:
     recipe = folder.recipe()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = folder.network().to(device)
+    precision = precision_for(device.type, recipe.precision)
 
     @torch.inference_mode()
     def answer(faces: torch.Tensor, moves: Moves) -> torch.Tensor:
-        with torch.autocast(device.type, torch.bfloat16, enabled=recipe.precision == "bf16-mixed"):
+        with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16-mixed"):
             return network(moves(faces, recipe.pixels))[0].float().softmax(1)
 
     return Teacher(place.resolve().name, device, answer)
