@@ -9,21 +9,23 @@ import torch
 _INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
 
 
-def processor_has_bf16() -> bool:
-    """Whether the processor computes in bfloat16 itself; no where torch is too old to tell."""
-    told: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
-    return any(told.get(name, False) for name in _INSTRUCTIONS)
-
-
 def precision_for(accelerator: str, wanted: str) -> str:
-    """A recipe's precision, or "32-true" on a processor that has no bfloat16: imitating it takes many times longer.
+    """A recipe's precision, or "32-true" on a machine without bfloat16 of its own: to imitate it takes far longer.
 
     accelerator: as Fabric has it; "auto" is the processor where there is nothing else.
     """
-    on_processor = accelerator == "cpu" or (accelerator == "auto" and not torch.accelerator.is_available())
-    return "32-true" if on_processor and not processor_has_bf16() else wanted
+    return wanted if _has_bf16(accelerator) else "32-true"
+
+
+def _has_bf16(accelerator: str) -> bool:
+    if accelerator != "cpu" and torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if accelerator != "cpu" and torch.accelerator.is_available():
+        return True
+    told: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # an older torch cannot tell
+    return any(told.get(name, False) for name in _INSTRUCTIONS)
 
 
 def described(precision: str, wanted: str) -> str:
     """`precision` for whoever waits, with the reason where it is not the recipe's."""
-    return precision if precision == wanted else f"{precision} ({wanted} is slow on this processor)"
+    return precision if precision == wanted else f"{precision} ({wanted} is slow on this machine)"
