@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from mien.cli.judges import Judged, bar, batches, open_judged
-from mien.cli.options import DataFolder, load_with_progress
+from mien.cli.options import load_photographs_with_progress, load_with_progress
 
 if TYPE_CHECKING:
     from mien.data.dataset import FaceData
@@ -23,9 +23,14 @@ def evaluate(
         ),
     ] = None,
     *,
-    data: DataFolder,
-    split: Annotated[str, typer.Option(help="official or kaggle.")] = "official",
-    part: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    data: Annotated[
+        Path,
+        typer.Option(
+            envvar="MIEN_DATA", help="FER2013 as for training, or photographs of any size in a folder for each class."
+        ),
+    ],
+    split: Annotated[str, typer.Option(help="FER2013's: official or kaggle.")] = "official",
+    part: Annotated[str, typer.Option(help="FER2013's: train, validation or test.")] = "test",
     robust: Annotated[
         bool,
         typer.Option("--robust", help="Spoil pictures and move crops too: minutes, and a results file of its own."),
@@ -57,12 +62,17 @@ def evaluate(
     pictures spoiled in fifteen ways and five strengths, and cut wrongly. --faithful judges the maps of where an
     expression was seen; Grad-CAM and attention rollout are compared where a run's folder is given.
 
+    Of photographs the largest face is judged, found and cut as by mien predict. Classes may be left out, and others are
+    passed over; pictures without a face are named and not judged.
+
     Examples:
     mien evaluate runs/mobilenet_v2_cpu --data fer2013 --part validation
     mien evaluate --robust --faithful --data fer2013
+    mien evaluate mobilenet_v2 --data jaffe
     """
     import numpy as np
 
+    from mien.data import photographs
     from mien.evaluation import calibration, disagreement_page, label_noise, report
     from mien.recognition.model import file_hash, shipped_models
     from mien.storage import write_text
@@ -73,8 +83,13 @@ def evaluate(
         raise typer.BadParameter("these files are about one model; name one", param_hint="--out or --disagreements")
     if out is not None and out.suffix.lower() != ".json":
         raise typer.BadParameter("the results are JSON; give a name that ends in .json", param_hint="--out")
-    judges = [open_judged(model, split, part) for model in chosen]
-    faces = load_with_progress(data, split)
+    if photographs.are_in(data):
+        split, part = data.resolve().name, photographs.PART
+        judges = [open_judged(model) for model in chosen]
+        faces = load_photographs_with_progress(data)
+    else:
+        judges = [open_judged(model, split, part) for model in chosen]
+        faces = load_with_progress(data, split)
     pictures = faces.part(part)
     seen = faces.where(np.isin(faces.parts, ["train", "validation"]) & (faces.parts != part))
     console = Console()
@@ -86,6 +101,7 @@ def evaluate(
             report.report(subject, pictures.labels, probabilities, np.isin(pictures.groups, seen.groups)),
             calibration=calibration.calibration(pictures.labels, probabilities, judged.temperature),
             labels=None if pictures.raters is None else label_noise.label_noise(pictures, probabilities),
+            left_out=len(pictures.problems),
         )
         path = out or Path("results") / f"{judged.name}-{split}-{part}.json"
         report.write(made, path)

@@ -44,13 +44,15 @@ class Judged:
         return np.concatenate(found)
 
 
-def open_judged(model: str, split: str, part: str) -> Judged:
+def open_judged(model: str, split: str | None = None, part: str = "") -> Judged:
     """A run's folder, a model file, or the name of a model that ships, to be judged on a part of a split.
+
+    split: None for pictures of another data set than the one that was learned from.
 
     Raises DataError where it is known to have learned from that part, DataError or ModelError where it cannot be read.
     """
     judged = _from_run(Path(model)) if Path(model).is_dir() else _from_file(model)
-    if judged.split not in (None, split):
+    if None not in (split, judged.split) and judged.split != split:
         raise DataError(
             f"{model} was trained with the {judged.split} split, so the {split} one's {part} part holds pictures "
             f"it learned from; use --split {judged.split}"

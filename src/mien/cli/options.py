@@ -1,5 +1,7 @@
 """What several commands share: options, and the bar shown while a data set is read."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +22,25 @@ def load_with_progress(root: Path, split: str) -> "FaceData":
     """Read a data set with a bar on the terminal's error stream."""
     from mien.data import dataset
 
-    columns = (TextColumn("reading pictures"), BarColumn(), MofNCompleteColumn())
+    with _bar("reading pictures") as show:
+        return dataset.load(root, split, show)
+
+
+def load_photographs_with_progress(root: Path) -> "FaceData":
+    """Find the faces in labelled photographs, and say on the terminal's error stream which are left out."""
+    from mien.data import photographs
+
+    with _bar("finding faces") as show:
+        found = photographs.load(root, show)
+    console = Console(stderr=True)
+    for problem in found.problems:
+        console.print(f"left out: {problem.place}: {problem.reason}", markup=False, highlight=False)
+    return found
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("read", total=None)
-        return dataset.load(root, split, lambda done, total: bar.update(task, completed=done, total=total))
+        yield lambda done, total: bar.update(task, completed=done, total=total)

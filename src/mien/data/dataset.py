@@ -4,7 +4,8 @@ Three layouts are read: the Kaggle folders (`[images/]{train,validation}/<class>
 (`{train,test}/<class>/*`), and the original `fer2013.csv` (`emotion,pixels,Usage`). An index `fer2013.csv` beside the
 folders (`row,label,usage,kaggle_split,...,votes_*`, file stem = row) adds the official split and FER+'s votes.
 
-A class's folder bears its name or its adjective ("fear" or "fearful"), in upper or lower case, as do the parts.
+A class's folder bears its name, adjective or noun ("angry", "anger"; "fear", "fearful"), in upper or lower case, as do
+the parts. Labelled photographs of any size are another module's: `photographs`.
 """
 
 import hashlib
@@ -28,7 +29,11 @@ VOTED = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fea
 RATED = (*VOTED, "unknown", "nf")
 _PICTURES = {".png", ".jpg", ".jpeg"}
 _FOLDERS = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
-_CLASSES = {name: label for label, kind in enumerate(EXPRESSIONS) for name in (kind.name, kind.adjective)}
+CLASS_FOLDERS = {name: label for label, kind in enumerate(EXPRESSIONS) for name in (kind.name, kind.adjective)}
+CLASS_FOLDERS |= {
+    noun: NAMES.index(name) for noun, name in (("anger", "angry"), ("happiness", "happy"), ("sadness", "sad"))
+}
+"""The label, a place in `expressions.NAMES`, of what a class's folder may be called, in lower case."""
 _USAGES = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
 
 
@@ -212,7 +217,7 @@ def _class_folders(folder: Path) -> tuple[list[tuple[str, int, Path]], list[Prob
     for part, place in _part_folders(folder):
         here = []
         for entry in _entries(place):
-            label = _CLASSES.get(entry.name.lower()) if entry.is_dir() else None
+            label = CLASS_FOLDERS.get(entry.name.lower()) if entry.is_dir() else None
             if label is None:
                 problems.append(Problem(str(entry.relative_to(folder)), "not a folder of one of the seven classes"))
             else:
@@ -252,7 +257,7 @@ def _read_folders(folder: Path, progress: Callable[[int, int], None] | None) -> 
         labels=np.array([files[i][1] for i in good], np.int64),
         parts=np.array([files[i][0] for i in good]),
         ids=np.array([str(files[i][2].relative_to(folder)) for i in good]),
-        groups=_identical(faces),
+        groups=identical(faces),
         problems=tuple(problems),
         layout=f"folders {' and '.join(f'{place.name}/' for _, place in _part_folders(folder))}",
     )
@@ -317,13 +322,13 @@ def _read_pixels_csv(path: Path) -> FaceData:
         labels=np.array(labels, np.int64),
         parts=np.array(parts),
         ids=np.array(ids),
-        groups=_identical(stacked),
+        groups=identical(stacked),
         problems=tuple(problems),
         layout=f"rows of {path.name}",
     )
 
 
-def _identical(faces: np.ndarray) -> np.ndarray:
+def identical(faces: np.ndarray) -> np.ndarray:
     """Equal numbers for equal pixels: int64 [N]."""
     first: dict[bytes, int] = {}
     return np.array([first.setdefault(face.tobytes(), number) for number, face in enumerate(faces)], np.int64)

@@ -54,14 +54,16 @@ class Scores:
 def score(labels: np.ndarray, probabilities: np.ndarray, resamples: int = 2000, seed: int = 0) -> Scores:
     """Score probabilities [N, K] against labels int [N]; intervals from `resamples` bootstrap draws over pictures.
 
-    A class without predictions has precision 0, as scikit-learn's `zero_division=0` has it.
+    A class without predictions has precision 0, as scikit-learn's `zero_division=0` has it. Macro scores are means over
+    the classes that are labelled: all seven, but for data sets that leave one out.
     """
     called = probabilities.argmax(1)
     confusion = confusion_matrix(labels, called, probabilities.shape[1])
     generator = np.random.default_rng(seed)
     draws = generator.multinomial(len(labels), confusion.ravel() / len(labels), resamples)
-    point = _summaries(confusion[None])
-    spread = _summaries(draws.reshape(-1, *confusion.shape))
+    labelled = confusion.sum(1) > 0
+    point = _summaries(confusion[None], labelled)
+    spread = _summaries(draws.reshape(-1, *confusion.shape), labelled)
 
     def interval(name: str) -> Interval:
         low, high = np.percentile(spread[name], [2.5, 97.5])
@@ -90,7 +92,7 @@ def confusion_matrix(labels: np.ndarray, called: np.ndarray, classes: int = len(
 
 def accuracy_and_macro_f1(confusion: np.ndarray) -> tuple[float, float]:
     """Both in [0, 1], of one confusion matrix."""
-    summary = _summaries(confusion[None])
+    summary = _summaries(confusion[None], confusion.sum(1) > 0)
     return float(summary["accuracy"][0]), float(summary["macro_f1"][0])
 
 
@@ -112,8 +114,9 @@ def _per_class(confusion: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarra
     return precision, recall, 2 * hit / np.maximum(called + labelled, 1)
 
 
-def _summaries(confusion: np.ndarray) -> dict[str, np.ndarray]:
-    precision, recall, f1 = _per_class(confusion)
+def _summaries(confusion: np.ndarray, labelled: np.ndarray) -> dict[str, np.ndarray]:
+    """Each [B], of confusion matrices [B, K, K]; macro scores over the classes marked in `labelled`, bool [K]."""
+    precision, recall, f1 = (values[:, labelled] for values in _per_class(confusion))
     hit = np.trace(confusion, axis1=1, axis2=2)
     return {
         "accuracy": hit / confusion.sum((1, 2)),

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.table import Table
 
+from mien.data import photographs
 from mien.data.dataset import FaceData
 from mien.errors import DataError
 from mien.evaluation import figures
@@ -28,7 +29,7 @@ class Subject:
     """What was evaluated, and on what.
 
     model_hash: SHA-256 of the weights or model file; data_hash: SHA-256 over the part's pixels and labels; code: the
-    package's version; date: UTC, ISO 8601.
+    package's version; date: UTC, ISO 8601. Photographs of another data set have its folder's name for their split.
     """
 
     model: str
@@ -45,12 +46,20 @@ class Subject:
         date = datetime.now(UTC).isoformat(timespec="seconds")
         return cls(model, model_hash, pictures.fingerprint(), split, part, code, date)
 
+    @property
+    def place(self) -> str:
+        """The pictures in words."""
+        return (
+            f"photographs in {self.split}" if self.part == photographs.PART else f"{self.split} split, {self.part} part"
+        )
+
 
 @dataclass(frozen=True)
 class Report:
     """The scores on all pictures of the part, and on those that training cannot have seen the exact pixels of.
 
     calibration, labels: on all pictures; None where they were not asked for, or there are no raters' votes.
+    left_out: how many of the data set's pictures could not be read or show no face, and folders of other classes.
     """
 
     subject: Subject
@@ -58,12 +67,14 @@ class Report:
     without_duplicates: Scores
     calibration: Calibration | None = None
     labels: LabelNoise | None = None
+    left_out: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """The results file's content: plain numbers, lists and dicts."""
+        told = asdict(self.subject) | {"left_out": self.left_out}
         scores = {"raw": self.raw.to_dict(), "without_duplicates": self.without_duplicates.to_dict()}
         further = {"calibration": self.calibration, "labels": self.labels}
-        return asdict(self.subject) | scores | {key: asdict(of) for key, of in further.items() if of is not None}
+        return told | scores | {key: asdict(of) for key, of in further.items() if of is not None}
 
 
 def report(subject: Subject, labels: np.ndarray, probabilities: np.ndarray, duplicate: np.ndarray) -> Report:
@@ -93,22 +104,23 @@ def save(figure: Figure, path: Path) -> None:
 
 def tables(made: Report) -> tuple[Table, Table]:
     """For the terminal: the summary with 95% intervals, and the scores of each class on all pictures, in percent."""
-    summary = Table(
-        "", title=f"{made.subject.model}, {made.subject.split} split, {made.subject.part} part", title_justify="left"
-    )
+    summary = Table("", title=f"{made.subject.model}, {made.subject.place}", title_justify="left")
     summary.add_column(f"all {made.raw.pictures:,} pictures", justify="right")
-    summary.add_column(f"{made.without_duplicates.pictures:,} without copies", justify="right")
+    if made.without_duplicates.pictures < made.raw.pictures:
+        summary.add_column(f"{made.without_duplicates.pictures:,} without copies", justify="right")
     for (name, raw), (_, clean) in zip(_summary(made.raw), _summary(made.without_duplicates), strict=True):
-        summary.add_row(name, raw, clean)
+        summary.add_row(name, *(raw, clean)[: len(summary.columns) - 1])
     classes = Table("class", title="By class, all pictures", title_justify="left")
     for name in ("precision", "recall", "F1", "pictures"):
         classes.add_column(name, justify="right")
     for name, of in made.raw.classes.items():
+        if not of.support:
+            continue
         classes.add_row(name, *(f"{100 * value:.1f}" for value in (of.precision, of.recall, of.f1)), f"{of.support:,}")
     if made.labels is not None:
         agreed, own = made.labels.accuracy_majority, made.labels.accuracy
-        summary.add_row(f"against FER+'s majority ({made.labels.judged:,})", _percent(agreed), "")
-        summary.add_row("against the labels of these", _percent(own), "")
+        summary.add_row(f"against FER+'s majority ({made.labels.judged:,})", _percent(agreed))
+        summary.add_row("against the labels of these", _percent(own))
     return summary, classes
 
 
@@ -130,7 +142,7 @@ def plot(made: Report) -> Figure:
     figure = Figure(figsize=(11, 5.6), layout="constrained")
     matrix, bars = figure.subplots(1, 2, sharey=True, width_ratios=(1.5, 1))
     figure.suptitle(
-        f"{subject.model} on {subject.part} ({subject.split} split, {scores.pictures:,} pictures): "
+        f"{subject.model}, {subject.place} ({scores.pictures:,} pictures): "
         f"accuracy {scores.accuracy.value:.1%}, macro F1 {scores.macro_f1.value:.1%}"
     )
     _draw_confusion(matrix, np.array(scores.confusion))

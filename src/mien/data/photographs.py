@@ -1,0 +1,86 @@
+"""Labelled photographs of any size, a folder a class: the largest face of each, cut as recognition cuts it.
+
+For judging models on other data sets than FER2013. Nothing is learned from these.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from mien.data.dataset import CLASS_FOLDERS, FACE_SIZE, FaceData, Problem, identical
+from mien.errors import DataError, PictureError
+from mien.recognition.cropping import crop_picture, luma
+from mien.recognition.detection import FaceDetector
+from mien.recognition.framing import FRAMING
+from mien.recognition.pictures import SUFFIXES, read_picture
+
+PART = "photographs"
+"""The one part that they have."""
+
+
+def are_in(root: Path) -> bool:
+    """Whether a folder holds folders that are named like classes; those of FER2013 lie in folders for its parts."""
+    return bool(_class_folders(root))
+
+
+def load(root: Path, progress: Callable[[int, int], None] | None = None) -> FaceData:
+    """The faces of the photographs under `root`, which has a folder for each class.
+
+    A picture of 48x48 pixels is a face that was cut already. Where no face is found, or the file cannot be read, the
+    picture is named in `problems`; so are folders of other classes. `progress(done, total)` is called after each
+    picture. Raises DataError where there is nothing to judge.
+    """
+    folders = _class_folders(root)
+    known = {folder for folder, _ in folders}
+    others = [entry.name for entry in sorted(root.iterdir()) if entry.is_dir() and entry not in known]
+    files = [
+        (label, path)
+        for folder, label in folders
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+    ]
+    detector = FaceDetector()
+    faces, labels, ids = [], [], []
+    problems = [Problem(name, "not a folder of one of the seven classes") for name in others]
+    for number, (label, path) in enumerate(files, start=1):
+        face = _face(path, detector)
+        if isinstance(face, str):
+            problems.append(Problem(str(path.relative_to(root)), face))
+        else:
+            faces.append(face)
+            labels.append(label)
+            ids.append(str(path.relative_to(root)))
+        if progress:
+            progress(number, len(files))
+    if not faces:
+        raise DataError(f"{root}: no face was found in any of its {len(files)} pictures")
+    stacked = np.stack(faces)
+    return FaceData(
+        faces=stacked,
+        labels=np.array(labels, np.int64),
+        parts=np.full(len(faces), PART),
+        ids=np.array(ids),
+        groups=identical(stacked),
+        problems=tuple(problems),
+        layout=f"photographs in {', '.join(folder.name for folder, _ in folders)}",
+    )
+
+
+def _class_folders(root: Path) -> list[tuple[Path, int]]:
+    if not root.is_dir():
+        return []
+    inside = sorted(entry for entry in root.iterdir() if entry.is_dir() and entry.name.lower() in CLASS_FOLDERS)
+    return [(folder, CLASS_FOLDERS[folder.name.lower()]) for folder in inside]
+
+
+def _face(path: Path, detector: FaceDetector) -> np.ndarray | str:
+    """The largest face, uint8 [48, 48], or the reason why there is none."""
+    try:
+        picture = read_picture(path)
+    except PictureError as error:
+        return str(error).removeprefix(f"{path}: ")
+    if picture.shape[:2] == (FACE_SIZE, FACE_SIZE):
+        return luma(picture)
+    found = detector.detect(picture)
+    return crop_picture(picture, FRAMING.square(found[0]), FACE_SIZE) if found else "no face was found"
