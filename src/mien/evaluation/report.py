@@ -146,9 +146,10 @@ def plot(made: Report) -> Figure:
         f"accuracy {scores.accuracy.value:.1%}, macro F1 {scores.macro_f1.value:.1%}"
     )
     _draw_confusion(matrix, np.array(scores.confusion))
-    f1 = [scores.classes[name].f1 for name in NAMES]
-    drawn = bars.barh(range(len(NAMES)), f1, color=[kind.colour for kind in EXPRESSIONS], height=0.72)
-    for label in bars.bar_label(drawn, [f"{value:.1%}" for value in f1], padding=4):
+    classes = [scores.classes[name] for name in NAMES]
+    drawn = bars.barh(range(len(NAMES)), [of.f1 for of in classes], color=[kind.colour for kind in EXPRESSIONS], height=0.72)
+    told = [f"{of.f1:.1%}" if of.support else "no pictures" for of in classes]
+    for label in bars.bar_label(drawn, told, padding=4):
         label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})  # above the dotted line
     bars.axvline(scores.macro_f1.value, color="#444444", linewidth=1, linestyle=":")
     bars.set_xlim(0, 1.12)  # room for a label at 100%
