@@ -147,7 +147,9 @@ def plot(made: Report) -> Figure:
     )
     _draw_confusion(matrix, np.array(scores.confusion))
     classes = [scores.classes[name] for name in NAMES]
-    drawn = bars.barh(range(len(NAMES)), [of.f1 for of in classes], color=[kind.colour for kind in EXPRESSIONS], height=0.72)
+    drawn = bars.barh(
+        range(len(NAMES)), [of.f1 for of in classes], color=[kind.colour for kind in EXPRESSIONS], height=0.72
+    )
     told = [f"{of.f1:.1%}" if of.support else "no pictures" for of in classes]
     for label in bars.bar_label(drawn, told, padding=4):
         label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})  # above the dotted line
