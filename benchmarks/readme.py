@@ -11,6 +11,7 @@ from filling import fill
 from mien.recognition.model import ModelFile, shipped_models
 
 ROOT = Path(__file__).parents[1]
+PEERS = {"human": "npm", "fer": "PyPI", "face-api": "npm"}
 BEGIN, END = "<!-- results: written by benchmarks/readme.py -->", "<!-- end of results -->"
 
 
@@ -25,17 +26,21 @@ def table(root: Path) -> str:
         scores = _read(root / f"results/{name}-official-test.json")
         measured = (speed or {}).get("models", {}).get(name)
         precision = ModelFile.open(name).metadata["precision"]
-        size = [f"{measured['megabytes']:.1f}", f"{measured['face_ms']:.1f}"] if measured else ["not run"] * 2
+        size = _size(measured) if measured else ["not run"] * 2
         rows.append(_row(f"**Mien {name}** ({precision})", _scores(scores), [_kept(root, name), *size]))
-    fer = (speed or {}).get("fer")
-    fer_size = [f"{fer['megabytes']:.1f}", f"{fer['face_ms']:.1f}"] if isinstance(fer, dict) else ["not run"] * 2
-    peer = _read(root / "results/peers/fer-official-test.json")
-    rows.append(_row(peer["model"] + " (PyPI)" if peer else "fer (PyPI)", _scores(peer), ["not run", *fer_size]))
+    for name, source in PEERS.items():
+        peer, measured = _read(root / f"results/peers/{name}-official-test.json"), (speed or {}).get(name)
+        size = _size(measured) if isinstance(measured, dict) else ["not run"] * 2
+        rows.append(_row(f"{peer['model'] if peer else name} ({source})", _scores(peer), ["not run", *size]))
     return "\n".join(rows)
 
 
 def _read(path: Path) -> dict | None:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def _size(measured: dict) -> list[str]:
+    return [f"{measured['megabytes']:.1f}", f"{measured['face_ms']:.1f}"]
 
 
 def _scores(scores: dict | None) -> list[str]:
