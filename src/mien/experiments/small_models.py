@@ -23,10 +23,11 @@ INGREDIENTS = {
     "votes": "+ FER+'s votes",
     "mixed": "+ FMix on half of the faces",
     "taught": "+ teachers' soft targets",
-    "softened": "+ temperature 2",
+    "unmixed": "soft targets, nothing mixed",
+    "softened": "soft targets at temperature 2",
     "long": "soft targets at temperature 1, three times as long",
 }
-"""Endings of the recipes in recipes/students/; each adds to the one before it."""
+"""Endings of the recipes in recipes/students/; each with a plus adds to the one before it."""
 ENSEMBLES = "ensemble*.json"
 _CHOSEN = (
     "In percent with 95% intervals over pictures; FER2013's official split. PublicTest chooses epochs and members, "
