@@ -151,12 +151,15 @@ def _locate(root: Path) -> Path:
 
 def _part_folders(folder: Path) -> list[tuple[str, Path]]:
     """Parts and their folders, in the order of `PARTS`."""
-    found = [(_FOLDERS[entry.name.lower()], entry) for entry in _entries(folder) if entry.name.lower() in _FOLDERS]
+    found = [(_FOLDERS[entry.name.lower()], entry) for entry in entries(folder) if entry.name.lower() in _FOLDERS]
     return sorted((pair for pair in found if pair[1].is_dir()), key=lambda pair: PARTS.index(pair[0]))
 
 
-def _entries(folder: Path) -> list[Path]:
-    """What lies in a folder, sorted, without hidden files; nothing where there is no folder."""
+def entries(folder: Path) -> list[Path]:
+    """What lies in a folder, sorted, without hidden files; nothing where there is no folder.
+
+    Raises DataError where it cannot be read.
+    """
     if not folder.is_dir():
         return []
     try:
@@ -216,7 +219,7 @@ def _class_folders(folder: Path) -> tuple[list[tuple[str, int, Path]], list[Prob
     problems: list[Problem] = []
     for part, place in _part_folders(folder):
         here = []
-        for entry in _entries(place):
+        for entry in entries(place):
             label = CLASS_FOLDERS.get(entry.name.lower()) if entry.is_dir() else None
             if label is None:
                 problems.append(Problem(str(entry.relative_to(folder)), "not a folder of one of the seven classes"))
@@ -231,7 +234,7 @@ def _class_folders(folder: Path) -> tuple[list[tuple[str, int, Path]], list[Prob
 
 def _read_folders(folder: Path, progress: Callable[[int, int], None] | None) -> FaceData:
     places, problems = _class_folders(folder)
-    files = [(part, label, path) for part, label, place in places for path in _entries(place)]
+    files = [(part, label, path) for part, label, place in places for path in entries(place)]
     faces = np.empty((len(files), FACE_SIZE, FACE_SIZE), np.uint8)
     good: list[int] = []
     # What OpenCV would say of a broken picture is said in `problems`, by name.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mien.data.dataset import CLASS_FOLDERS, FACE_SIZE, FaceData, Problem, identical
+from mien.data.dataset import CLASS_FOLDERS, FACE_SIZE, FaceData, Problem, entries, identical
 from mien.errors import DataError, PictureError
 from mien.recognition.cropping import crop_picture, luma
 from mien.recognition.detection import FaceDetector
@@ -33,7 +33,7 @@ def load(root: Path, progress: Callable[[int, int], None] | None = None) -> Face
     """
     folders = _class_folders(root)
     known = {folder for folder, _ in folders}
-    others = [entry.name for entry in sorted(root.iterdir()) if entry.is_dir() and entry not in known]
+    others = [entry.name for entry in entries(root) if entry.is_dir() and entry not in known]
     files = [
         (label, path)
         for folder, label in folders
@@ -68,9 +68,7 @@ def load(root: Path, progress: Callable[[int, int], None] | None = None) -> Face
 
 
 def _class_folders(root: Path) -> list[tuple[Path, int]]:
-    if not root.is_dir():
-        return []
-    inside = sorted(entry for entry in root.iterdir() if entry.is_dir() and entry.name.lower() in CLASS_FOLDERS)
+    inside = [entry for entry in entries(root) if entry.is_dir() and entry.name.lower() in CLASS_FOLDERS]
     return [(folder, CLASS_FOLDERS[folder.name.lower()]) for folder in inside]
 
 
