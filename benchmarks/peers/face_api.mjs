@@ -26,7 +26,7 @@ await answer(tf, faces, target, async (face) => {
   const said = await network.forward(face.expandDims(2).tile([1, 1, 3]));
   const values = await said.data();
   said.dispose();
-  return order.map((place) => values[place]);
+  return order.map((at) => values[at]);
 });
 const { version } = JSON.parse(readFileSync(join(place, 'package.json'), 'utf8'));
 console.log(JSON.stringify({ version }));

@@ -9,21 +9,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Expression:
-    """One class: `name` as in file names and data, `adjective` as said of a face, `colour` as #rrggbb."""
+    """One class: `name` as in file names and data, `adjective` and `noun` as said of a face, `colour` as #rrggbb."""
 
     name: str
     adjective: str
+    noun: str
     colour: str
 
 
 EXPRESSIONS = (
-    Expression("angry", "angry", "#d1493f"),
-    Expression("disgust", "disgusted", "#7a9a3a"),
-    Expression("fear", "fearful", "#7d5ba6"),
-    Expression("happy", "happy", "#e0a526"),
-    Expression("sad", "sad", "#3d7ab8"),
-    Expression("surprise", "surprised", "#d9782d"),
-    Expression("neutral", "neutral", "#7f8790"),
+    Expression("angry", "angry", "anger", "#d1493f"),
+    Expression("disgust", "disgusted", "disgust", "#7a9a3a"),
+    Expression("fear", "fearful", "fear", "#7d5ba6"),
+    Expression("happy", "happy", "happiness", "#e0a526"),
+    Expression("sad", "sad", "sadness", "#3d7ab8"),
+    Expression("surprise", "surprised", "surprise", "#d9782d"),
+    Expression("neutral", "neutral", "neutral", "#7f8790"),
 )
 NAMES = tuple(expression.name for expression in EXPRESSIONS)
 BY_NAME = {expression.name: expression for expression in EXPRESSIONS}

@@ -9,7 +9,7 @@ the parts. Labelled photographs of any size are another module's: `photographs`.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -29,9 +29,8 @@ VOTED = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fea
 RATED = (*VOTED, "unknown", "nf")
 _PICTURES = {".png", ".jpg", ".jpeg"}
 _FOLDERS = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
-CLASS_FOLDERS = {name: label for label, kind in enumerate(EXPRESSIONS) for name in (kind.name, kind.adjective)}
-CLASS_FOLDERS |= {
-    noun: NAMES.index(name) for noun, name in (("anger", "angry"), ("happiness", "happy"), ("sadness", "sad"))
+CLASS_FOLDERS = {
+    called: label for label, kind in enumerate(EXPRESSIONS) for called in (kind.name, kind.adjective, kind.noun)
 }
 """The label, a place in `expressions.NAMES`, of what a class's folder may be called, in lower case."""
 _USAGES = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
@@ -64,6 +63,27 @@ class FaceData:
     problems: tuple[Problem, ...] = field(default=())
     layout: str = ""
     raters: np.ndarray | None = None
+
+    @classmethod
+    def of(
+        cls,
+        faces: np.ndarray,
+        labels: Sequence[int],
+        parts: Sequence[str],
+        ids: Sequence[str],
+        problems: Sequence[Problem],
+        layout: str,
+    ) -> "FaceData":
+        """What was just read, row by row, without votes."""
+        return cls(
+            faces=faces,
+            labels=np.array(labels, np.int64),
+            parts=np.array(parts),
+            ids=np.array(ids),
+            groups=_identical(faces),
+            problems=tuple(problems),
+            layout=layout,
+        )
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -254,15 +274,13 @@ def _read_folders(folder: Path, progress: Callable[[int, int], None] | None) -> 
         progress(len(files), len(files))
     if not good:
         raise DataError(f"{folder}: no usable picture in it")
-    faces = faces[: len(good)]
-    return FaceData(
-        faces=faces,
-        labels=np.array([files[i][1] for i in good], np.int64),
-        parts=np.array([files[i][0] for i in good]),
-        ids=np.array([str(files[i][2].relative_to(folder)) for i in good]),
-        groups=identical(faces),
-        problems=tuple(problems),
-        layout=f"folders {' and '.join(f'{place.name}/' for _, place in _part_folders(folder))}",
+    return FaceData.of(
+        faces[: len(good)],
+        [files[i][1] for i in good],
+        [files[i][0] for i in good],
+        [str(files[i][2].relative_to(folder)) for i in good],
+        problems,
+        f"folders {' and '.join(f'{place.name}/' for _, place in _part_folders(folder))}",
     )
 
 
@@ -319,19 +337,10 @@ def _read_pixels_csv(path: Path) -> FaceData:
             ids.append(str(number))
     if not faces:
         raise DataError(f"{path}: no usable row in it")
-    stacked = np.stack(faces)
-    return FaceData(
-        faces=stacked,
-        labels=np.array(labels, np.int64),
-        parts=np.array(parts),
-        ids=np.array(ids),
-        groups=identical(stacked),
-        problems=tuple(problems),
-        layout=f"rows of {path.name}",
-    )
+    return FaceData.of(np.stack(faces), labels, parts, ids, problems, f"rows of {path.name}")
 
 
-def identical(faces: np.ndarray) -> np.ndarray:
+def _identical(faces: np.ndarray) -> np.ndarray:
     """Equal numbers for equal pixels: int64 [N]."""
     first: dict[bytes, int] = {}
     return np.array([first.setdefault(face.tobytes(), number) for number, face in enumerate(faces)], np.int64)

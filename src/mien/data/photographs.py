@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mien.data.dataset import CLASS_FOLDERS, FACE_SIZE, FaceData, Problem, entries, identical
+from mien.data.dataset import CLASS_FOLDERS, FACE_SIZE, FaceData, Problem, entries
 from mien.errors import DataError, PictureError
 from mien.recognition.cropping import crop_picture, luma
 from mien.recognition.detection import FaceDetector
@@ -55,16 +55,8 @@ def load(root: Path, progress: Callable[[int, int], None] | None = None) -> Face
             progress(number, len(files))
     if not faces:
         raise DataError(f"{root}: no face was found in any of its {len(files)} pictures")
-    stacked = np.stack(faces)
-    return FaceData(
-        faces=stacked,
-        labels=np.array(labels, np.int64),
-        parts=np.full(len(faces), PART),
-        ids=np.array(ids),
-        groups=identical(stacked),
-        problems=tuple(problems),
-        layout=f"photographs in {', '.join(folder.name for folder, _ in folders)}",
-    )
+    layout = f"photographs in {', '.join(folder.name for folder, _ in folders)}"
+    return FaceData.of(np.stack(faces), labels, [PART] * len(faces), ids, problems, layout)
 
 
 def _class_folders(root: Path) -> list[tuple[Path, int]]:
