@@ -7,13 +7,13 @@ const PROPERTIES = 14;
 const BYTES = 2;
 
 export function readProperties(file: Uint8Array): Record<string, string> {
-  const properties: Record<string, string> = {};
+  const properties: [string, string][] = [];
   for (const [field, content] of fields(file)) {
     if (field !== PROPERTIES) continue;
     const pair = new Map(fields(content));
-    properties[text(pair.get(1))] = text(pair.get(2));
+    properties.push([text(pair.get(1)), text(pair.get(2))]);
   }
-  return properties;
+  return Object.fromEntries(properties); // unlike an assignment, it takes "__proto__" for a name like any other
 }
 
 function text(content: Uint8Array | undefined): string {

@@ -29,6 +29,7 @@ describe("readProperties", () => {
       fc.property(fc.dictionary(fc.string({ unit: "grapheme", minLength: 1 }), fc.string({ unit: "grapheme", maxLength: 300 }), { noNullPrototype: true }), (properties) => {
         expect(readProperties(modelFile(properties))).toEqual({ ...properties });
       }),
+      { examples: [[{ ["__proto__"]: "" }]] },
     );
   });
 
