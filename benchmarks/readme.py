@@ -31,7 +31,8 @@ def table(root: Path) -> str:
     for name, source in PEERS.items():
         peer, measured = _read(root / f"results/peers/{name}-official-test.json"), (speed or {}).get(name)
         size = _size(measured) if isinstance(measured, dict) else ["not run"] * 2
-        rows.append(_row(f"{peer['model'] if peer else name} ({source})", _scores(peer), ["not run", *size]))
+        title = f"{peer['model'] if peer else name} ({source})"
+        rows.append(_row(title, _scores(peer), [_kept(root, f"peers/{name}"), *size]))
     return "\n".join(rows)
 
 
