@@ -1,7 +1,8 @@
-"""Speed and memory of recognition on one thread, beside PyPI `fer` in the same run.
+"""Speed and memory of recognition on one thread, beside peers in the same run.
 
-Writes results/benchmarks/recognition.json and prints a table. Every time is a median after a warm-up. `fer` runs in an
-environment of its own (.peers/fer, made on the first call); where that cannot be made its rows say "not run".
+Writes results/benchmarks/recognition.json and prints a table. Every time is a median after a warm-up. PyPI's `fer` and
+npm's `face-api` and `human` (a face alone, in Node.js on WebAssembly) are installed under .peers/ on the first call;
+where one cannot be, its row says "not run".
 """
 
 import argparse
@@ -18,7 +19,7 @@ from statistics import median
 
 import cv2
 import numpy as np
-from peers import ROOT, ask_fer
+from peers import ROOT, ask_fer, ask_npm
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
@@ -29,6 +30,7 @@ from mien.recognition.pictures import read_picture
 from mien.storage import write_json
 
 BATCH = 32
+NPM = {"human": "human.mjs", "face-api": "face_api.mjs"}
 
 
 def milliseconds(work: Callable[[], object], rounds: int) -> float:
@@ -124,6 +126,11 @@ def main() -> None:
             if theirs is None
             else {"megabytes": theirs["megabytes"], "face_ms": theirs["face_ms"], "photograph_12mp": theirs[str(file)]}
         )
+        some = Path(folder) / "faces.npy"
+        np.save(some, np.random.default_rng(0).integers(0, 256, (options.rounds, 48, 48), dtype=np.uint8))
+        for name, script in NPM.items():
+            peer = ask_npm(script, some, Path(folder) / "answers")
+            found[name] = "not run" if peer is None else {key: peer[key] for key in ("megabytes", "face_ms")}
     found["import_seconds"] = import_seconds()
     found["loads_torch"] = loads_torch()
     first, last = memory_growth(Recognizer("mobilenet_v2", threads=1), portraits, options.photographs)
@@ -159,6 +166,10 @@ def show(found: dict) -> None:
         table.add_row(
             "fer (PyPI)", "", f"{fer['face_ms']:.2f}", "", f"{photograph['ms']:.0f}", "", str(photograph["faces"])
         )
+    for name in NPM:
+        peer = found[name]
+        speed = peer if peer == "not run" else f"{peer['face_ms']:.2f}"
+        table.add_row(f"{name} (npm, WebAssembly)", "", speed, "", "", "", "")
     console.print(table)
     memory = found["memory"]
     console.print(

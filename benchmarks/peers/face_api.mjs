@@ -2,7 +2,7 @@
 //
 // Usage: node face_api.mjs PACKAGES FACES.npy PROBABILITIES. Started by benchmarks/peer_accuracy.py.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { answer } from './ask.mjs';
@@ -22,11 +22,12 @@ await network.loadFromDisk(join(place, 'model'));
 const order = OURS.map((name) => faceapi.FACE_EXPRESSION_LABELS.indexOf(name));
 
 // Its own code makes three channels of 112 pixels of what it is given.
-await answer(tf, faces, target, async (face) => {
+const face_ms = await answer(tf, faces, target, async (face) => {
   const said = await network.forward(face.expandDims(2).tile([1, 1, 3]));
   const values = await said.data();
   said.dispose();
   return order.map((at) => values[at]);
 });
 const { version } = JSON.parse(readFileSync(join(place, 'package.json'), 'utf8'));
-console.log(JSON.stringify({ version }));
+const megabytes = statSync(join(place, 'model', 'face_expression_model.bin')).size / 1e6;
+console.log(JSON.stringify({ version, megabytes, face_ms }));

@@ -27,10 +27,10 @@ const network = await tf.loadGraphModel({
 const side = network.inputs[0].shape[2];
 
 // As its own code prepares a face: grey, [0, 1] to [-1, 1]. Its classes stand in the order of FER2013's labels.
-await answer(tf, faces, target, async (face) => {
+const face_ms = await answer(tf, faces, target, async (face) => {
   const grey = face.toFloat().div(255).expandDims(2).expandDims(0);
   const said = network.execute(tf.image.resizeBilinear(grey, [side, side], false).sub(0.5).mul(2));
   return [...(await said.data())];
 });
 const { version } = JSON.parse(readFileSync(join(place, 'package.json'), 'utf8'));
-console.log(JSON.stringify({ version }));
+console.log(JSON.stringify({ version, megabytes: weights.length / 1e6, face_ms }));
