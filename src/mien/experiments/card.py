@@ -102,30 +102,32 @@ def _models(models: dict[str, ModelFile], results: Path) -> str:
     rows = []
     for name, model in models.items():
         told, size = model.metadata, f"{model.path.stat().st_size / 1e6:.1f} MB, {model.metadata['precision']}"
-        run, first = (_run(results / "shipped" / name / where) for where in ("", "start"))
-        if run is None:
+        runs = [run for folder in trust.lineage(results, name) if (run := _run(folder)) is not None]
+        if not runs:
             made = [NOT_RUN] * 3
         else:
-            recipe = run["recipe"]
-            begun = first or run
-            epochs = " + ".join(
-                str(sum(stage["epochs"] for stage in one["recipe"]["stages"])) for one in (first, run) if one
-            )
-            helps = [f"FER+ {recipe['fer_plus']:g}"] if recipe.get("fer_plus") else []
-            helps += [recipe["mixing"]["name"]] if recipe.get("mixing") else []
-            helps += ["degrade"] if recipe.get("degrade") else []
-            helps += (
-                [f"taught by {' and '.join(recipe['distillation']['teachers'])}"] if recipe.get("distillation") else []
-            )
-            helps += ["averaged with the weights before"] if run.get("soup") else []
+            recipe = runs[-1]["recipe"]
+            epochs = " + ".join(str(sum(stage["epochs"] for stage in run["recipe"]["stages"])) for run in runs)
+            helps = dict.fromkeys(said for run in runs for said in _helps(run))
             made = [
                 f"{recipe['network']}, {recipe['stages'][-1]['pixels']} px inside, {epochs} epochs",
                 ", ".join(helps) or "nothing else",
-                begun["start"],
+                runs[0]["start"],
             ]
         rows.append([name, told["version"], size, *made, f"`{told['training_data'][:12]}`"])
     heads = ["model", "version", "file", "network", "learned from labels and", "started from", "training data"]
-    return "## Models\n" + _table(heads, rows) + "\nIn full: `results/shipped/<model>/run.json`.\n"
+    where = "In full: `results/shipped/<model>/run.json`, and in its `start/` the training before it."
+    return f"## Models\n{_table(heads, rows)}\n{where}\n"
+
+
+def _helps(run: dict[str, Any]) -> list[str]:
+    """What a training had beside the labels."""
+    recipe = run["recipe"]
+    helps = [f"FER+ {recipe['fer_plus']:g}"] if recipe.get("fer_plus") else []
+    helps += [recipe["mixing"]["name"]] if recipe.get("mixing") else []
+    helps += ["degrade"] if recipe.get("degrade") else []
+    helps += [f"taught by {' and '.join(recipe['distillation']['teachers'])}"] if recipe.get("distillation") else []
+    return helps + (["averaged with the weights before"] if run.get("soup") else [])
 
 
 def _run(folder: Path) -> dict[str, Any] | None:

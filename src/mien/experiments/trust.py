@@ -141,11 +141,22 @@ def _kept(robust: dict[str, Any]) -> Table:
     return Table("Spoiled pictures", note, ("corruption", *robust), rows)
 
 
+def lineage(results: Path, name: str) -> list[Path]:
+    """The folders of the trainings that a shipped model comes from, the first one first.
+
+    `start` in a training's folder is the training that it began from.
+    """
+    folders = [results / "shipped" / name]
+    while (folders[0] / "start").is_dir():
+        folders.insert(0, folders[0] / "start")
+    return folders
+
+
 def _before(results: Path, robust: dict[str, Any]) -> dict[str, Any]:
     """How models that were fine-tuned did before it, where that is on file and was judged on the same pictures."""
     found = {}
     for name, told in robust.items():
-        path = results / "shipped" / name / "start" / "robust.json"
+        path = lineage(results, name)[0] / "robust.json"
         if path.is_file():
             before = json.loads(path.read_text(encoding="utf-8"))
             if all(before[key] == told[key] for key in ("data_hash", "pictures", "seed")):
@@ -162,8 +173,9 @@ def _bought(before: dict[str, Any], robust: dict[str, Any]) -> Table:
         at = [of[name]["corruptions"][kind][MIDDLE - 1]["kept"] for name in before for of in (before, robust)]
         rows.append((kind, *map(percent, at)))
     note = (
-        f"Percent of the accuracy on unspoiled pictures that is kept at strength {MIDDLE}, before and after "
-        "fine-tuning on spoiled ones by teachers and averaging with the weights before; and that accuracy itself."
+        f"Percent of the accuracy on unspoiled pictures that is kept at strength {MIDDLE}, by the first training and "
+        "by the file that ships, which was trained further on spoiled pictures; and that accuracy itself. The model "
+        "card says what else was done."
     )
     heads = ("corruption", *(f"{name}, {when}" for name in before for when in ("before", "after")))
     return Table("What training on spoiled pictures buys", note, heads, rows)
