@@ -103,8 +103,17 @@ def test_an_ellipsoid_can_be_blind_along_its_widest_axes() -> None:
 @settings(max_examples=20, deadline=None)
 def test_thresholds_let_nineteen_of_twenty_pass_and_not_all(seed: int, count: int) -> None:
     scores = np.random.default_rng(seed).normal(size=(count, 2))
-    refused = (scores > fitting.choose_thresholds(scores)).any(1).mean()
+    refused = (scores > fitting.choose_thresholds(scores, np.arange(count) % 2)).any(1).mean()
     assert 0.01 < refused <= 0.05
+
+
+def test_a_rare_class_does_not_bear_the_refusals_alone() -> None:
+    generator = np.random.default_rng(0)
+    labels = np.r_[np.zeros(3000, int), np.ones(50, int)]
+    scores = generator.normal(size=(3050, 2))
+    scores[labels == 1, 0] += 4  # far out, as the last features see it
+    near, _ = fitting.choose_thresholds(scores, labels)
+    assert (scores[labels == 1, 0] > near).sum() <= 1
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from mien.storage import write_atomically
 TAPS = (Tap(before="blocks.4.0.conv_pw", bands=3), Tap(before="blocks.5.0.conv_pw", bands=1))
 KEPT = 0.95
 """Of faces like the held-out ones, at least this share passes."""
-_NEAR_REFUSED = 0.005  # by the near score alone: it sees little that the far score does not, and each refusal counts
+_NEAR_REFUSED = 0.005  # of a class by the near score alone: it sees little that the far score does not
 _FAR_BEYOND = 0.001  # held-out faces so far out that nothing of a face is left in what lies beyond
 _CONFIDENCE = 1.645  # standard deviations: 95% sure, one-sided
 _LEAST_LIKENESS = 0.999  # correlation of the scores as stored, in 8 bits, with the exact ones
@@ -68,7 +68,7 @@ def fit(
     assert scores is not None  # attached above
     held = see_all(model, held_out.faces)
     _check(scores, np.stack([near(held.features), far(held)], 1))
-    thresholds = choose_thresholds(scores)
+    thresholds = choose_thresholds(scores, held_out.labels)
     beyond = float(np.quantile(scores[:, 1], 1 - _FAR_BEYOND))
     properties = {THRESHOLDS: ",".join(f"{value:.6g}" for value in thresholds), FAR: f"{beyond:.6g}"}
     onnx.helper.set_model_props(graph, {entry.key: entry.value for entry in graph.metadata_props} | properties)
@@ -77,15 +77,16 @@ def fit(
     return Fitted(thresholds, beyond, float((scores > thresholds).any(1).mean()), graph.ByteSize() - bare)
 
 
-def choose_thresholds(scores: np.ndarray) -> tuple[float, float]:
+def choose_thresholds(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
     """Thresholds for scores [N, 2] of held-out faces such that, 95% sure, at least `KEPT` of all such faces pass both.
 
+    The near score must spare the class, by labels int [N], that lies farthest out: a rare one would else bear it alone.
     The sample's own share of refusals would lie above the true one half of the time, so fewer are refused in the
     sample: as many as a binomial of the allowed share falls below in one sample of twenty.
     """
     count, allowed = len(scores), 1 - KEPT
     most = count * allowed - _CONFIDENCE * (count * allowed * KEPT) ** 0.5
-    near = float(np.quantile(scores[:, 0], 1 - _NEAR_REFUSED))
+    near = max(float(np.quantile(scores[labels == kind, 0], 1 - _NEAR_REFUSED)) for kind in np.unique(labels))
     # Faces that the near score refuses already count against the allowance, not against the far score.
     passing = np.sort(scores[scores[:, 0] <= near, 1])
     refused = max(int(most) - (count - len(passing)), 0)
