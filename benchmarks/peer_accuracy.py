@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from peers import ROOT, ask_fer, ask_npm
+from peers import NPM_SCRIPTS, ROOT, ask_fer, ask_npm
 from rich.console import Console
 
 from mien.data.dataset import FaceData, load
@@ -23,7 +23,7 @@ from mien.evaluation import report, robustness
 from mien.expressions import NAMES
 from mien.storage import write_json
 
-PEERS = {"fer": (ask_fer, "fer_accuracy.py"), "face-api": (ask_npm, "face_api.mjs"), "human": (ask_npm, "human.mjs")}
+PEERS = {"fer": (ask_fer, "fer_accuracy.py")} | {name: (ask_npm, script) for name, script in NPM_SCRIPTS.items()}
 
 
 def judge(name: str, test: FaceData, seen: FaceData, robust: bool) -> None:

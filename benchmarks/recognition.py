@@ -19,7 +19,7 @@ from statistics import median
 
 import cv2
 import numpy as np
-from peers import ROOT, ask_fer, ask_npm
+from peers import NPM_SCRIPTS, ROOT, ask_fer, ask_npm
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
@@ -30,7 +30,6 @@ from mien.recognition.pictures import read_picture
 from mien.storage import write_json
 
 BATCH = 32
-NPM = {"human": "human.mjs", "face-api": "face_api.mjs"}
 
 
 def milliseconds(work: Callable[[], object], rounds: int) -> float:
@@ -128,7 +127,7 @@ def main() -> None:
         )
         some = Path(folder) / "faces.npy"
         np.save(some, np.random.default_rng(0).integers(0, 256, (options.rounds, 48, 48), dtype=np.uint8))
-        for name, script in NPM.items():
+        for name, script in NPM_SCRIPTS.items():
             peer = ask_npm(script, some, Path(folder) / "answers")
             found[name] = "not run" if peer is None else {key: peer[key] for key in ("megabytes", "face_ms")}
     found["import_seconds"] = import_seconds()
@@ -166,7 +165,7 @@ def show(found: dict) -> None:
         table.add_row(
             "fer (PyPI)", "", f"{fer['face_ms']:.2f}", "", f"{photograph['ms']:.0f}", "", str(photograph["faces"])
         )
-    for name in NPM:
+    for name in NPM_SCRIPTS:
         peer = found[name]
         speed = peer if peer == "not run" else f"{peer['face_ms']:.2f}"
         table.add_row(f"{name} (npm, WebAssembly)", "", speed, "", "", "", "")

@@ -22,7 +22,8 @@ FER = (
     "setuptools<81",
 )
 # Both leave it to whoever uses them in Node.js to bring TensorFlow.js.
-NPM = ("@vladmandic/face-api", "@vladmandic/human", "@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm")
+NPM_PACKAGES = ("@vladmandic/face-api", "@vladmandic/human", "@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm")
+NPM_SCRIPTS = {"face-api": "face_api.mjs", "human": "human.mjs"}
 
 
 def ask_fer(script: str, *arguments: object) -> dict | None:
@@ -45,7 +46,7 @@ def ask_npm(script: str, *arguments: object) -> dict | None:
     place.mkdir(parents=True, exist_ok=True)
     try:
         if not (place / "node_modules").is_dir():
-            subprocess.run(["npm", "install", "--silent", "--prefix", place, *NPM], check=True)
+            subprocess.run(["npm", "install", "--silent", "--prefix", place, *NPM_PACKAGES], check=True)
         return _ask(["node", HERE / script, f"{place}/", *arguments])
     except (OSError, subprocess.CalledProcessError) as error:
         print(error, file=sys.stderr)
