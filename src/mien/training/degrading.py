@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 
@@ -108,12 +109,18 @@ def _weights(size: int, deviation: torch.Tensor) -> torch.Tensor:
     return weights / weights.sum(2, keepdim=True)
 
 
+@cache
+def _luminance_table(device: torch.device) -> torch.Tensor:
+    """[8, 8], brought to the device once: bringing it anew would have every batch wait for the device."""
+    return torch.tensor(_STEPS, device=device)
+
+
 def _compressed(levels: torch.Tensor, loss: torch.Tensor) -> torch.Tensor:
     """Grey levels [N, h, w] as JPEG of quality 100 - loss gives them back; loss [N, 1, 1], 0 leaves a face as it is."""
     count, height, width = levels.shape
     quality = 100 - loss
     factor = torch.where(quality < 50, 50 / quality, 2 - quality / 50)  # libjpeg's scaling of the table
-    steps = (torch.tensor(_STEPS, device=levels.device) * factor).round().clamp(min=1)[:, None, None]
+    steps = (_luminance_table(levels.device) * factor).round().clamp(min=1)[:, None, None]
     place = torch.arange(_BLOCK, device=levels.device)
     cosines = torch.cos(math.pi / _BLOCK * (place[None, :] + 0.5) * place[:, None]) * math.sqrt(2 / _BLOCK)
     cosines[0] /= math.sqrt(2)

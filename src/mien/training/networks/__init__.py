@@ -99,7 +99,8 @@ def build(name: str, pixels: int, weights: str | Path | None = None, drop_path: 
         backbone = timm.create_model(
             architecture.timm_name,
             pretrained=weights is not None,
-            pretrained_cfg_overlay=None if local is None else {"file": str(local)},
+            # custom_load: before 1.0.31 timm takes a local file of some networks for JAX's format.
+            pretrained_cfg_overlay=None if local is None else {"file": str(local), "custom_load": False},
             in_chans=1,  # timm sums the colour channels' stem weights: grey in, a third of the stem's work
             num_classes=0,
             **options,
