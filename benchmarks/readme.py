@@ -56,9 +56,9 @@ def _scores(scores: dict | None) -> list[str]:
 
 
 def _kept(root: Path, name: str) -> str:
-    told = _read(root / f"results/{name}-official-test-robust.json")
-    if told is None:
-        return "not run"
+    told, scored = (_read(root / f"results/{name}-official-test{kind}.json") for kind in ("-robust", ""))
+    if told is None or scored is None or told["model_hash"] != scored["model_hash"]:
+        return "not run"  # or only on an earlier file of this name
     kept = told["kept"]
     return f"{100 * kept['value']:.0f}% ({100 * kept['low']:.0f}-{100 * kept['high']:.0f})"
 
