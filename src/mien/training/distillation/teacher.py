@@ -15,7 +15,7 @@ from mien.training.precision import precision_for
 from mien.training.run import RunFolder
 from mien.training.warping import Moves
 
-BATCH = {"cpu": 128, "cuda": 1024}  # a GPU starves on small batches
+BATCH, GPU_BATCH = 128, 1024  # a GPU starves on small batches
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Teacher:
         pictures = torch.from_numpy(faces.faces).to(self.device)
         answers = []
         rows = torch.arange(views.count * len(faces), device=self.device)
-        for batch in rows.split(BATCH.get(self.device.type, 128)):
+        for batch in rows.split(GPU_BATCH if self.device.type == "cuda" else BATCH):
             answers.append(self.answer(pictures[batch % len(faces)], moves.of(batch)).cpu())
             show(sum(map(len, answers)), len(rows))
         probabilities = torch.cat(answers).numpy().reshape(views.count, len(faces), -1)
