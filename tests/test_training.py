@@ -222,7 +222,7 @@ def test_the_average_is_torchs() -> None:
         for tensor in network.parameters():
             tensor.data += torch.randn_like(tensor)
         network.train()(torch.randn(2, 1, 8, 8))
-        mine.update_parameters(network)
+        mine.update()
         oracle.update_parameters(network)
     for name, tensor in oracle.module.state_dict().items():
         if tensor.is_floating_point():

@@ -128,7 +128,7 @@ def train(
             fabric.clip_gradients(model, optimiser, max_norm=5.0, error_if_nonfinite=False)
             optimiser.step()
             optimiser.zero_grad()
-            averaged.update_parameters(network)
+            averaged.update()
             total += loss.detach()
             seen += len(places) * fabric.world_size
             # Reading the loss waits for the device: seldom, or a GPU starves between its steps.
