@@ -1,5 +1,6 @@
 """The mean of the weights before and after fine-tuning: what is averaged, what is measured anew, what is refused."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 
 from mien.cli.main import app
 from mien.data import dataset
-from mien.errors import RecipeError
+from mien.errors import ModelError, RecipeError
 from mien.training.networks import build
 from mien.training.run import RunFolder
 from mien.training.soup import cook
@@ -63,6 +64,19 @@ def test_weights_lie_between_start_and_last_epoch(
     assert out.network().training is False
 
 
+def test_a_run_without_checkpoint_gives_its_best_epoch(
+    start: Path, tuned: RunFolder, tiny_data: Path, tmp_path: Path
+) -> None:
+    home = RunFolder(Path(shutil.copytree(tuned.path, tmp_path / "home", ignore=shutil.ignore_patterns("*.pt"))))
+    out = RunFolder(tmp_path / "soup")
+    cook(home, start, 1.0, dataset.load(tiny_data, "kaggle"), out)
+    assert torch.equal(load_file(out.weights)["head.weight"], load_file(tuned.weights)["head.weight"])
+    assert out.description()["soup"] == {"start": 0.0, "best_epoch": 1.0}
+    home.weights.unlink()
+    with pytest.raises(ModelError, match="no such weights"):
+        cook(home, start, 1.0, dataset.load(tiny_data, "kaggle"), RunFolder(tmp_path / "none"))
+
+
 def test_batch_norms_are_measured_with_the_mean_weights(
     start: Path, tuned: RunFolder, tiny_data: Path, tmp_path: Path
 ) -> None:
@@ -87,6 +101,6 @@ def test_what_cannot_be_averaged_is_refused(start: Path, tuned: RunFolder, tiny_
     words = ["soup", tuned.path, start, "--data", tiny_data, "--out", tmp_path / "one"]
     result = CliRunner().invoke(app, list(map(str, words)), catch_exceptions=False, standalone_mode=False)
     assert "macro F1" in result.output
-    with pytest.raises(RecipeError, match="no checkpoint"):
+    with pytest.raises(RecipeError, match="is a mean already"):
         cook(RunFolder(tmp_path / "one"), start, 0.5, faces, RunFolder(tmp_path / "two"))
     assert not (tmp_path / "two").exists()

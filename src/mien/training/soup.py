@@ -1,4 +1,4 @@
-"""The mean of the weights before and after fine-tuning: as accurate on clean pictures, steadier on spoiled ones.
+"""The mean of the weights before and after fine-tuning: as accurate on clean pictures, steadier on other ones.
 
 Wortsman et al. 2022 (robust fine-tuning of zero-shot models; model soups).
 """
@@ -27,20 +27,15 @@ def cook(run: RunFolder, start: Path, share: float, data: FaceData, out: RunFold
     """Write the run `out`: `share` of the last epoch's weights of `run`, and the rest of `start`'s; returns its scores.
 
     The last epoch's and not the best one's: the best is chosen on clean pictures, on which fine-tuning on spoiled ones
-    does not show. Raises ModelError where weights are missing or fit another network, RecipeError where `out` holds
-    a run already.
+    does not show. A run that was brought home without its checkpoint has the best one's only. Raises ModelError where
+    weights are missing or fit another network, RecipeError where `out` holds a run already or `run` is a mean itself.
     """
     if (out.path / "run.json").exists():
         raise RecipeError(f"{out.path} holds a run already; choose another --out")
     recipe, description, curve = run.recipe(), run.description(), run.curve()
-    checkpoint = run.read_checkpoint(torch.device("cpu"))
-    if checkpoint is None:
-        raise RecipeError(f"{run.path}: no checkpoint; has the run finished an epoch?")
-    after = {
-        name.removeprefix(_AVERAGED): value
-        for name, value in checkpoint["averaged"].items()
-        if name.startswith(_AVERAGED)
-    }
+    if "soup" in description:
+        raise RecipeError(f"{run.path} is a mean already; average the run that it was made of")
+    epoch, after = _tuned(run)
     network = build(recipe.network, recipe.pixels)
     load_weights(network, start)
     before = network.state_dict()
@@ -54,8 +49,19 @@ def cook(run: RunFolder, start: Path, share: float, data: FaceData, out: RunFold
     out.write_curve(curve)
     out.write_weights(network.state_dict())
     write_json(out.path / "metrics.json", vars(scores))
-    write_json(out.path / "run.json", {**description, "soup": {"start": 1 - share, "last_epoch": share}})
+    write_json(out.path / "run.json", {**description, "soup": {"start": 1 - share, epoch: share}})
     return scores
+
+
+def _tuned(run: RunFolder) -> tuple[str, dict[str, torch.Tensor]]:
+    """The moving average's weights, and of which epoch they are."""
+    checkpoint = run.read_checkpoint(torch.device("cpu"))
+    if checkpoint is None:
+        return "best_epoch", run.network().state_dict()
+    averaged = checkpoint["averaged"].items()
+    return "last_epoch", {
+        name.removeprefix(_AVERAGED): value for name, value in averaged if name.startswith(_AVERAGED)
+    }
 
 
 @torch.no_grad()
