@@ -59,9 +59,7 @@ def _tuned(run: RunFolder) -> tuple[str, dict[str, torch.Tensor]]:
     if checkpoint is None:
         return "best_epoch", run.network().state_dict()
     averaged = checkpoint["averaged"].items()
-    return "last_epoch", {
-        name.removeprefix(_AVERAGED): value for name, value in averaged if name.startswith(_AVERAGED)
-    }
+    return "last_epoch", {name.removeprefix(_AVERAGED): value for name, value in averaged if name.startswith(_AVERAGED)}
 
 
 @torch.no_grad()
