@@ -1,8 +1,10 @@
 """The mean of the weights before and after fine-tuning: what is averaged, what is measured anew, what is refused."""
 
 import shutil
+from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -11,8 +13,12 @@ from typer.testing import CliRunner
 
 from mien.cli.main import app
 from mien.data import dataset
+from mien.data.dataset import RATED
 from mien.errors import ModelError, RecipeError
+from mien.expressions import NAMES
+from mien.training import soup
 from mien.training.networks import build
+from mien.training.parts import training_parts
 from mien.training.run import RunFolder
 from mien.training.soup import cook
 
@@ -53,15 +59,38 @@ def test_weights_lie_between_start_and_last_epoch(
     share: float, start: Path, tuned: RunFolder, tiny_data: Path, tmp_path: Path
 ) -> None:
     out = RunFolder(tmp_path / "soup")
-    scores = cook(tuned, start, share, dataset.load(tiny_data, "kaggle"), out)
+    scores = cook(tuned, start, [share], dataset.load(tiny_data, "kaggle"), out)
     before, after, mean = load_file(start), last(tuned), load_file(out.weights)
     assert any(not torch.equal(before[name], after[name]) for name in before)
     for name, values in mean.items():
         if "running" not in name and "num_batches" not in name:
             assert torch.allclose(values, (1 - share) * before[name] + share * after[name], atol=1e-6)
-    assert out.description()["soup"] == {"start": 1 - share, "last_epoch": share}
+    assert out.description()["soup"] == {"start": 1 - share, "last_epoch": share, "tried": [asdict(scores)]}
     assert 0 <= scores.accuracy <= 1
     assert out.network().training is False
+
+
+def test_labels_and_raters_choose_the_share_alike(
+    start: Path, tuned: RunFolder, tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faces = dataset.load(tiny_data, "kaggle")
+    raters = np.zeros((len(faces), len(RATED)), np.uint8)
+    raters[:, RATED.index("neutral")] = 10
+    faces = replace(faces, raters=raters)
+    _, choosing = training_parts(tuned.recipe(), faces)
+    neutral = np.eye(len(NAMES), dtype=np.float32)[np.full(len(choosing), NAMES.index("neutral"))]
+    labelled = np.eye(len(NAMES), dtype=np.float32)[choosing.labels]
+    answers = iter([labelled, neutral])
+    monkeypatch.setattr(soup, "predict", lambda *_: next(answers))
+    tastes: list[soup.Taste] = []
+    best = cook(tuned, start, [0.4, 0.6], faces, RunFolder(tmp_path / "soup"), tastes.append)
+    are_neutral = float((choosing.labels == NAMES.index("neutral")).mean())
+    assert [(taste.accuracy, taste.raters) for taste in tastes] == [(1.0, are_neutral), (are_neutral, 1.0)]
+    assert best.share == 0.4  # a tie: the first
+    tied = replace(tastes[1], accuracy=are_neutral + 0.01)
+    assert tied.merit > tastes[0].merit
+    mean = load_file(tmp_path / "soup" / "weights.safetensors")["head.weight"]
+    assert torch.allclose(mean, 0.6 * load_file(start)["head.weight"] + 0.4 * last(tuned)["head.weight"], atol=1e-6)
 
 
 def test_a_run_without_checkpoint_gives_its_best_epoch(
@@ -69,19 +98,19 @@ def test_a_run_without_checkpoint_gives_its_best_epoch(
 ) -> None:
     home = RunFolder(Path(shutil.copytree(tuned.path, tmp_path / "home", ignore=shutil.ignore_patterns("*.pt"))))
     out = RunFolder(tmp_path / "soup")
-    cook(home, start, 1.0, dataset.load(tiny_data, "kaggle"), out)
+    cook(home, start, [1.0], dataset.load(tiny_data, "kaggle"), out)
     assert torch.equal(load_file(out.weights)["head.weight"], load_file(tuned.weights)["head.weight"])
-    assert out.description()["soup"] == {"start": 0.0, "best_epoch": 1.0}
+    assert out.description()["soup"]["best_epoch"] == 1.0
     home.weights.unlink()
     with pytest.raises(ModelError, match="no such weights"):
-        cook(home, start, 1.0, dataset.load(tiny_data, "kaggle"), RunFolder(tmp_path / "none"))
+        cook(home, start, [1.0], dataset.load(tiny_data, "kaggle"), RunFolder(tmp_path / "none"))
 
 
 def test_batch_norms_are_measured_with_the_mean_weights(
     start: Path, tuned: RunFolder, tiny_data: Path, tmp_path: Path
 ) -> None:
     out = RunFolder(tmp_path / "soup")
-    cook(tuned, start, 0.5, dataset.load(tiny_data, "kaggle"), out)
+    cook(tuned, start, [0.5], dataset.load(tiny_data, "kaggle"), out)
     network = out.network()
     first = next(module for module in network.modules() if isinstance(module, nn.BatchNorm2d))
     seen: list[torch.Tensor] = []
@@ -97,10 +126,10 @@ def test_batch_norms_are_measured_with_the_mean_weights(
 def test_what_cannot_be_averaged_is_refused(start: Path, tuned: RunFolder, tiny_data: Path, tmp_path: Path) -> None:
     faces = dataset.load(tiny_data, "kaggle")
     with pytest.raises(RecipeError, match="holds a run already"):
-        cook(tuned, start, 0.5, faces, tuned)
+        cook(tuned, start, [0.5], faces, tuned)
     words = ["soup", tuned.path, start, "--data", tiny_data, "--out", tmp_path / "one"]
     result = CliRunner().invoke(app, list(map(str, words)), catch_exceptions=False, standalone_mode=False)
     assert "macro F1" in result.output
     with pytest.raises(RecipeError, match="is a mean already"):
-        cook(RunFolder(tmp_path / "one"), start, 0.5, faces, RunFolder(tmp_path / "two"))
+        cook(RunFolder(tmp_path / "one"), start, [0.5], faces, RunFolder(tmp_path / "two"))
     assert not (tmp_path / "two").exists()

@@ -3,32 +3,62 @@
 Wortsman et al. 2022 (robust fine-tuning of zero-shot models; model soups).
 """
 
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 
 from mien.data.dataset import FaceData
 from mien.errors import RecipeError
+from mien.evaluation.label_noise import majority
 from mien.evaluation.metrics import accuracy_and_macro_f1, confusion_matrix
 from mien.storage import write_json
 from mien.training.loop import predict
 from mien.training.networks import build
 from mien.training.parts import training_parts
 from mien.training.recipe import Recipe
-from mien.training.run import Epoch, RunFolder, load_weights
+from mien.training.run import RunFolder, load_weights
 
+SHARES = (0.25, 0.5, 0.75, 1.0)
 _SAMPLE, _BATCH = 2048, 128
 _AVERAGED = "module."  # torch's AveragedModel keeps the network under this name
 
 
-def cook(run: RunFolder, start: Path, share: float, data: FaceData, out: RunFolder) -> Epoch:
-    """Write the run `out`: `share` of the last epoch's weights of `run`, and the rest of `start`'s; returns its scores.
+@dataclass(frozen=True)
+class Taste:
+    """Scores in [0, 1] of the mean with one share of fine-tuned weights, on the part that chooses.
 
-    The last epoch's and not the best one's: the best is chosen on clean pictures, on which fine-tuning on spoiled ones
-    does not show. A run that was brought home without its checkpoint has the best one's only. Raises ModelError where
-    weights are missing or fit another network, RecipeError where `out` holds a run already or `run` is a mean itself.
+    raters: accuracy against the majority of FER+'s raters, None where there are no votes.
+    """
+
+    share: float
+    accuracy: float
+    macro_f1: float
+    raters: float | None
+
+    @property
+    def merit(self) -> float:
+        """Labels and raters count alike: fine-tuning also learns the labels' habits, which no other data set shares."""
+        return self.accuracy if self.raters is None else (self.accuracy + self.raters) / 2
+
+
+def cook(
+    run: RunFolder,
+    start: Path,
+    shares: Sequence[float],
+    data: FaceData,
+    out: RunFolder,
+    show: Callable[[Taste], None] = lambda taste: None,
+) -> Taste:
+    """Write the run `out`: a share of the last epoch's weights of `run`, and the rest of `start`'s; returns its scores.
+
+    Of several shares the one of most merit is taken; its run.json has the scores of all. The last epoch's and not the
+    best one's: the best is chosen on clean pictures, on which fine-tuning on spoiled ones does not show. A run that was
+    brought home without its checkpoint has the best one's only. Raises ModelError where weights are missing or fit
+    another network, RecipeError where `out` holds a run already or `run` is a mean itself.
     """
     if (out.path / "run.json").exists():
         raise RecipeError(f"{out.path} holds a run already; choose another --out")
@@ -38,19 +68,38 @@ def cook(run: RunFolder, start: Path, share: float, data: FaceData, out: RunFold
     epoch, after = _tuned(run)
     network = build(recipe.network, recipe.pixels)
     load_weights(network, start)
-    before = network.state_dict()
-    network.load_state_dict({name: torch.lerp(before[name].float(), after[name].float(), share) for name in before})
+    before = {name: values.clone() for name, values in network.state_dict().items()}
     training, choosing = training_parts(recipe, data)
-    measure_norms(network, training, recipe)
-    probabilities = predict(network, torch.from_numpy(choosing.faces), recipe.pixels)
-    accuracy, macro_f1 = accuracy_and_macro_f1(confusion_matrix(choosing.labels, probabilities.argmax(1)))
-    scores = replace(curve[-1], accuracy=accuracy, macro_f1=macro_f1)
+
+    def mix(share: float) -> None:
+        mean = {name: torch.lerp(before[name].float(), after[name].float(), share) for name in before}
+        network.load_state_dict(mean)
+        measure_norms(network, training, recipe)
+
+    tastes = []
+    for share in shares:
+        mix(share)
+        tastes.append(_taste(share, predict(network, torch.from_numpy(choosing.faces), recipe.pixels), choosing))
+        show(tastes[-1])
+    best = max(tastes, key=lambda taste: taste.merit)
+    mix(best.share)
+    soup = {"start": 1 - best.share, epoch: best.share, "tried": [asdict(taste) for taste in tastes]}
     out.path.mkdir(parents=True, exist_ok=True)
     out.write_curve(curve)
     out.write_weights(network.state_dict())
-    write_json(out.path / "metrics.json", vars(scores))
-    write_json(out.path / "run.json", {**description, "soup": {"start": 1 - share, epoch: share}})
-    return scores
+    write_json(out.path / "metrics.json", vars(replace(curve[-1], accuracy=best.accuracy, macro_f1=best.macro_f1)))
+    write_json(out.path / "run.json", {**description, "soup": soup})
+    return best
+
+
+def _taste(share: float, probabilities: np.ndarray, choosing: FaceData) -> Taste:
+    called, raters = probabilities.argmax(1), None
+    accuracy, macro_f1 = accuracy_and_macro_f1(confusion_matrix(choosing.labels, called))
+    if choosing.raters is not None:
+        chosen, _ = majority(choosing.raters)
+        if (rated := chosen >= 0).any():
+            raters = float((called == chosen)[rated].mean())
+    return Taste(share, accuracy, macro_f1, raters)
 
 
 def _tuned(run: RunFolder) -> tuple[str, dict[str, torch.Tensor]]:
