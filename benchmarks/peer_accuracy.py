@@ -10,7 +10,7 @@ evaluate --robust` does: up to half an hour a peer.
 import argparse
 import sys
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from peers import NPM_SCRIPTS, ROOT, ask_fer, ask_npm
 from rich.console import Console
 
 from mien.data.dataset import FaceData, load
-from mien.evaluation import report, robustness
+from mien.evaluation import label_noise, report, robustness
 from mien.expressions import NAMES
 from mien.storage import write_json
 
@@ -38,7 +38,10 @@ def judge(name: str, test: FaceData, seen: FaceData, robust: bool) -> None:
         code="benchmarks/peer_accuracy.py",
         date=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    made = report.report(subject, test.labels, probabilities, np.isin(test.groups, seen.groups))
+    made = replace(
+        report.report(subject, test.labels, probabilities, np.isin(test.groups, seen.groups)),
+        labels=None if test.raters is None else label_noise.label_noise(test, probabilities),
+    )
     path = ROOT / "results" / "peers" / f"{name}-official-test.json"
     report.write(made, path)
     for table in report.tables(made):

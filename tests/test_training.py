@@ -22,8 +22,10 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from mien.data import dataset
-from mien.data.dataset import FaceData
+from mien.data.dataset import VOTED, FaceData
 from mien.errors import DataError, RecipeError, StorageError
+from mien.expressions import NAMES
+from mien.training import loop
 from mien.training.averaging import MovingAverage
 from mien.training.loop import train
 from mien.training.mixing.fmix import FMix
@@ -35,6 +37,7 @@ from mien.training.parts import is_synthetic, training_parts
 from mien.training.recipe import Recipe, Stage
 from mien.training.run import Epoch, RunFolder
 from mien.training.sampling import class_weights, epoch_order
+from mien.training.targets import class_targets
 from mien.training.warping import Warp, enlarge
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -211,6 +214,33 @@ def test_soft_targets_give_the_shares_mean_of_the_two_losses() -> None:
 
     expected = (share * losses(labels) + (1 - share) * losses(partner)).mean()
     torch.testing.assert_close(mixed, expected)
+
+
+def test_raters_have_their_share_of_the_targets(parts: tuple[FaceData, FaceData]) -> None:
+    few = parts[0].where(np.arange(len(parts[0])) < 3)
+    votes = np.zeros((3, len(VOTED)), np.float32)
+    votes[0, [VOTED.index("fear"), VOTED.index("contempt")]] = 0.5  # contempt is no class: what is left is all "fear"
+    votes[1, [VOTED.index("neutral"), VOTED.index("sadness")]] = 0.75, 0.25
+    few = replace(few, labels=np.array([NAMES.index("happy"), NAMES.index("sad"), NAMES.index("angry")]), votes=votes)
+    expected = np.zeros((3, len(NAMES)))
+    expected[0, [NAMES.index("happy"), NAMES.index("fear")]] = 0.6, 0.4
+    expected[1, [NAMES.index("sad"), NAMES.index("neutral")]] = 0.7, 0.3
+    expected[2, NAMES.index("angry")] = 1  # no votes
+    np.testing.assert_allclose(class_targets(few, 0.4), expected, atol=1e-6)
+    np.testing.assert_array_equal(class_targets(few, 0).argmax(1), few.labels)
+    with pytest.raises(RecipeError, match="no votes; put the index"):
+        class_targets(replace(few, votes=None), 0.4)
+
+
+def test_a_training_learns_what_raters_said(
+    run: Callable[..., list[Epoch]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    monkeypatch.setattr(loop, "class_targets", lambda data, raters: seen.append(raters) or class_targets(data, raters))
+    rated = run(tmp_path / "rated", replace(TINY, raters=0.5, stages=(Stage(1, 32),)))
+    plain = run(tmp_path / "plain", replace(TINY, stages=(Stage(1, 32),)))
+    assert seen == [0.5, 0.0, 0.0, 0.0]  # what judges keeps its labels
+    assert rated[0].loss != plain[0].loss
 
 
 def test_the_average_is_torchs() -> None:

@@ -7,10 +7,10 @@ import numpy as np
 from mien.data.dataset import RATED, VOTED, FaceData
 from mien.errors import DataError
 from mien.evaluation.metrics import Interval
-from mien.expressions import NAMES
+from mien.expressions import EXPRESSIONS, NAMES
 
-# FER+'s emotions as ours; contempt has no class here.
-_OURS = dict(zip(("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral"), NAMES, strict=True))
+# FER+'s emotions are our nouns; contempt has no class here.
+_OURS = {expression.noun: expression.name for expression in EXPRESSIONS}
 _CLASS = np.array([NAMES.index(_OURS[name]) if name in _OURS else -1 for name in RATED])
 NO_VOTES, NO_MAJORITY, CONTEMPT, UNKNOWN, NO_FACE = "no votes", "no majority", "contempt", "unknown", "no face"
 _LEFT_OUT = {"contempt": CONTEMPT, "unknown": UNKNOWN, "nf": NO_FACE}

@@ -123,7 +123,8 @@ def _models(models: dict[str, ModelFile], results: Path) -> str:
 def _helps(run: dict[str, Any]) -> list[str]:
     """What a training had beside the labels."""
     recipe = run["recipe"]
-    helps = [f"FER+ {recipe['fer_plus']:g}"] if recipe.get("fer_plus") else []
+    helps = [f"raters for {recipe['raters']:.0%} of the label"] if recipe.get("raters") else []
+    helps += [f"FER+ {recipe['fer_plus']:g}"] if recipe.get("fer_plus") else []
     helps += [recipe["mixing"]["name"]] if recipe.get("mixing") else []
     helps += ["degrade"] if recipe.get("degrade") else []
     helps += [f"taught by {' and '.join(recipe['distillation']['teachers'])}"] if recipe.get("distillation") else []

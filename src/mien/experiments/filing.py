@@ -7,7 +7,7 @@ recipe reports on, which the run is judged on once, when it is filed.
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import torch
 
 from mien.data.dataset import FaceData
 from mien.errors import DataError
-from mien.evaluation import report
+from mien.evaluation import label_noise, report
 from mien.evaluation.metrics import accuracy_and_macro_f1
 from mien.experiments.jobs import Job
 from mien.recognition.model import file_hash
@@ -117,6 +117,8 @@ def judge(run: RunFolder, data: FaceData) -> dict[str, Any]:
         probabilities,
         np.isin(part.groups, seen.groups),
     )
+    if part.raters is not None:
+        made = replace(made, labels=label_noise.label_noise(part, probabilities))
     return {**made.to_dict(), "reliability": reliability(part.labels, probabilities)}
 
 

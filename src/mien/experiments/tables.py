@@ -48,7 +48,7 @@ def by_recipe(filed: list[Filed]) -> dict[str, list[Filed]]:
 
 
 def score(runs: list[Filed], name: str, kind: str = "raw") -> Score:
-    """A score of one recipe's runs; kind: "raw" or "without_duplicates"."""
+    """A score of one recipe's runs; kind: "raw", "without_duplicates" or "labels", which not every run has."""
     parts = [run.metrics[kind][name] for run in runs]
     return Score(*(sum(part[end] for part in parts) / len(parts) for end in ("value", "low", "high")))
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from lightning_fabric import Fabric
-from torch.nn import functional
 
 from mien.data.dataset import FaceData
 from mien.evaluation.metrics import accuracy_and_macro_f1, confusion_matrix
@@ -23,6 +22,7 @@ from mien.training.optimiser import adamw, set_rate
 from mien.training.recipe import Recipe
 from mien.training.run import Epoch, RunFolder
 from mien.training.sampling import class_weights, epoch_order
+from mien.training.targets import class_targets
 from mien.training.warping import enlarge
 
 VALIDATION_BATCH = 256
@@ -53,10 +53,13 @@ class DeviceData:
     lessons: Lessons | None = None
 
     @classmethod
-    def of(cls, data: FaceData, device: torch.device, lessons: Lessons | None = None) -> "DeviceData":
+    def of(
+        cls, data: FaceData, device: torch.device, raters: float = 0.0, lessons: Lessons | None = None
+    ) -> "DeviceData":
+        """raters: their share of the class targets. Raises RecipeError where it is above 0 and there are no votes."""
         votes = None if data.votes is None else torch.from_numpy(data.votes).to(device)
-        targets = functional.one_hot(torch.from_numpy(data.labels), len(NAMES)).float()
-        return cls(torch.from_numpy(data.faces).to(device), targets.to(device), votes, lessons)
+        targets = torch.from_numpy(class_targets(data, raters)).to(device)
+        return cls(torch.from_numpy(data.faces).to(device), targets, votes, lessons)
 
 
 def train(
@@ -104,7 +107,7 @@ def train(
     model, optimiser = fabric.setup(compiled, optimiser)  # type: ignore[arg-type]
     labels = torch.from_numpy(training.labels)
     lessons = None if recipe.distillation is None else Lessons.of(soft_targets, recipe, training, device)
-    learned, judged = DeviceData.of(training, device, lessons), DeviceData.of(validation, device)
+    learned, judged = DeviceData.of(training, device, recipe.raters, lessons), DeviceData.of(validation, device)
     keeper = Keeper(folder, objective, averaged, optimiser)
 
     curve: list[Epoch] = []

@@ -68,6 +68,7 @@ class Recipe:
     learning_rate: the peak, after warm-up; layer_decay: factor from each layer to the one below it.
     balance: pictures are drawn in proportion to class size ** -balance (0 as they are, 1 all classes alike).
     reweight: the loss is weighted by class size ** -reweight (mean weight 1).
+    raters: share of each class target that FER+'s raters give, the rest is the label's.
     fer_plus: weight of a second head's loss against FER+'s vote shares; the head is left out of the model.
     ema: decay of the averaged weights a step, which are the ones that are judged and kept.
     degrade: how faces are spoiled before the warp, if they are; mixing: how they are mixed with each other after it.
@@ -89,6 +90,7 @@ class Recipe:
     drop_path: float = 0.0
     balance: float = 0.0
     reweight: float = 0.0
+    raters: float = 0.0
     fer_plus: float = 0.0
     ema: float = 0.998
     precision: str = "32-true"
@@ -105,7 +107,7 @@ class Recipe:
             raise RecipeError(f"precision must be one of {', '.join(PRECISIONS)}, not '{self.precision}'")
         if self.batch_size < 2:
             raise RecipeError("batch_size must be at least 2")
-        for name in ("hold_out", "synthetic", "balance", "reweight", "label_smoothing", "drop_path", "ema"):
+        for name in ("hold_out", "synthetic", "balance", "reweight", "label_smoothing", "drop_path", "raters", "ema"):
             if not 0 <= getattr(self, name) <= 1:
                 raise RecipeError(f"{name} must lie between 0 and 1, not {getattr(self, name)}")
 

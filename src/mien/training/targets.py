@@ -1,0 +1,28 @@
+"""What the class head is to answer for each picture: its label, and a share of what FER+'s raters said."""
+
+import numpy as np
+
+from mien.data.dataset import VOTED, FaceData
+from mien.errors import RecipeError
+from mien.expressions import EXPRESSIONS, NAMES
+
+_COLUMNS = [VOTED.index(expression.noun) for expression in EXPRESSIONS]
+
+
+def class_targets(data: FaceData, raters: float) -> np.ndarray:
+    """Targets float32 [N, 7], rows sum to 1: `raters` of each comes from the votes, the rest from the label.
+
+    Contempt has no class here: the votes for the seven count. Where there are none the label stands alone. Raises
+    RecipeError where `raters` is above 0 and the data set has no votes at all.
+    """
+    labels = np.eye(len(NAMES), dtype=np.float32)[data.labels]
+    if not raters:
+        return labels
+    if data.votes is None:
+        raise RecipeError(
+            "this recipe learns from FER+'s raters and the data set has no votes; put the index fer2013.csv beside it"
+        )
+    votes = data.votes[:, _COLUMNS]
+    total = votes.sum(1, keepdims=True)
+    said = np.where(total > 0, votes / np.where(total > 0, total, 1), labels)
+    return ((1 - raters) * labels + raters * said).astype(np.float32)
