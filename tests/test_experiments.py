@@ -545,6 +545,7 @@ def test_the_report_compares_what_teaches_a_small_network(results: Path, recipes
         ("all of these", "", "62.5"),
     ]
     assert together.rows[-1][3] == tables.percent(scores["raw"]["accuracy"])
+    assert together.title == "Together: all"
     assert "Added nothing: three" in together.note
     told = {row[0]: row[1:] for row in tiny.rows}
     assert told["the labels alone"][0] == "not run"

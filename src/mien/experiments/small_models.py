@@ -89,4 +89,5 @@ def _together(path: Path) -> Table:
     if left:
         note += f" Added nothing: {', '.join(left)}."
     heads = ("member", "alone, PublicTest", "together, PublicTest", "PrivateTest", "without copies", "macro F1")
-    return Table("Together", note, heads, rows)
+    which = path.stem.removeprefix("ensemble").strip("-_")
+    return Table(f"Together: {which}" if which else "Together", note, heads, rows)
