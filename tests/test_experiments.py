@@ -561,6 +561,16 @@ def test_the_report_compares_what_teaches_a_small_network(results: Path, recipes
         report.write(results, None)
 
 
+def test_what_is_on_file_was_made_by_its_recipe_as_it_is_now() -> None:
+    root = Path(__file__).parents[1]
+    recipes = {path.stem: path for path in (root / "recipes").rglob("*.toml")}
+    filed = filing.read_all(root / "results")
+    assert filed
+    for one in filed:
+        now = read(recipes[one.name.rpartition("-s")[0]])
+        assert one.recipe == replace(now, seed=one.recipe.seed), one.name
+
+
 def test_every_row_about_small_networks_has_a_recipe() -> None:
     recipes = Path(__file__).parents[1] / "recipes"
     students = {
