@@ -40,7 +40,7 @@ def judge(name: str, test: FaceData, seen: FaceData, robust: bool) -> None:
     )
     made = replace(
         report.report(subject, test.labels, probabilities, np.isin(test.groups, seen.groups)),
-        labels=None if test.raters is None else label_noise.label_noise(test, probabilities),
+        labels=label_noise.where_rated(test, probabilities),
     )
     path = ROOT / "results" / "peers" / f"{name}-official-test.json"
     report.write(made, path)

@@ -100,7 +100,7 @@ def evaluate(
         made = replace(
             report.report(subject, pictures.labels, probabilities, np.isin(pictures.groups, seen.groups)),
             calibration=calibration.calibration(pictures.labels, probabilities, judged.temperature),
-            labels=None if pictures.raters is None else label_noise.label_noise(pictures, probabilities),
+            labels=label_noise.where_rated(pictures, probabilities),
             left_out=len(pictures.problems),
         )
         path = out or Path("results") / f"{judged.name}-{split}-{part}.json"

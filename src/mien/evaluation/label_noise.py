@@ -145,6 +145,11 @@ def disagreements(part: FaceData, probabilities: np.ndarray, most: int = 100) ->
     return found
 
 
+def where_rated(part: FaceData, probabilities: np.ndarray) -> LabelNoise | None:
+    """What `label_noise` says, or None where the data set has no votes."""
+    return None if part.raters is None else label_noise(part, probabilities)
+
+
 def _raters(part: FaceData) -> np.ndarray:
     if part.raters is None:
         raise DataError(f"this data has no FER+ votes; put the index fer2013.csv with votes_{VOTED[0]}, ... beside it")

@@ -117,8 +117,7 @@ def judge(run: RunFolder, data: FaceData) -> dict[str, Any]:
         probabilities,
         np.isin(part.groups, seen.groups),
     )
-    if part.raters is not None:
-        made = replace(made, labels=label_noise.label_noise(part, probabilities))
+    made = replace(made, labels=label_noise.where_rated(part, probabilities))
     return {**made.to_dict(), "reliability": reliability(part.labels, probabilities)}
 
 
