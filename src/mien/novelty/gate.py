@@ -24,7 +24,7 @@ KEPT = 0.95
 """Of faces like the held-out ones, at least this share passes."""
 _NEAR_REFUSED = 0.005  # of a class by the near score alone: it sees little that the far score does not
 _FAR_BEYOND = 0.001  # held-out faces so far out that nothing of a face is left in what lies beyond
-_CONFIDENCE = 1.645  # standard deviations: 95% sure, one-sided
+_CONFIDENCE = 2.326  # standard deviations: 99% sure, one-sided; every training gets a gate, at 95% one of 20 would fail
 _LEAST_LIKENESS = 0.999  # correlation of the scores as stored, in 8 bits, with the exact ones
 BATCH = 64
 
@@ -78,11 +78,11 @@ def fit(
 
 
 def choose_thresholds(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """Thresholds for scores [N, 2] of held-out faces such that, 95% sure, at least `KEPT` of all such faces pass both.
+    """Thresholds for scores [N, 2] of held-out faces such that, 99% sure, at least `KEPT` of all such faces pass both.
 
     The near score must spare the class, by labels int [N], that lies farthest out: a rare one would else bear it alone.
     The sample's own share of refusals would lie above the true one half of the time, so fewer are refused in the
-    sample: as many as a binomial of the allowed share falls below in one sample of twenty.
+    sample: as many as a binomial of the allowed share falls below in one sample of a hundred.
     """
     count, allowed = len(scores), 1 - KEPT
     most = count * allowed - _CONFIDENCE * (count * allowed * KEPT) ** 0.5
