@@ -243,7 +243,7 @@ def test_what_becomes_of_a_strange_face(tmp_path: Path, gating: Gating, verdict:
 
 
 def test_the_shipped_gate_shuts_no_class_out(real_data: Path) -> None:
-    """On the official split's test part, which chose nothing."""
+    """On the official split's test part; a failure here once raised the fit's sureness (docs/gate.md)."""
     test = dataset.load(real_data, "official").part("test")
     model = ModelFile.open("mobilenet_v2")
     outputs = model.run(test.faces)

@@ -24,7 +24,7 @@ KEPT = 0.95
 """Of faces like the held-out ones, at least this share passes."""
 _NEAR_REFUSED = 0.005  # of a class by the near score alone: it sees little that the far score does not
 _FAR_BEYOND = 0.001  # held-out faces so far out that nothing of a face is left in what lies beyond
-_CONFIDENCE = 2.326  # standard deviations: 99% sure, one-sided; every training gets a gate, at 95% one of 20 would fail
+_CONFIDENCE = 2.326  # standard deviations: 99% sure, one-sided; why not 95%: docs/gate.md
 _LEAST_LIKENESS = 0.999  # correlation of the scores as stored, in 8 bits, with the exact ones
 BATCH = 64
 
