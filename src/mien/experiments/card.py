@@ -48,8 +48,8 @@ emotion and cropped to the face. The models learn from its Training part without
 in the other parts; the epoch, the temperature and the shares of weights that are averaged are chosen on PublicTest;
 PrivateTest is only reported, except that the gate was loosened once after it had refused too many of that part's
 frightened faces (docs/gate.md). Where a recipe's FER+ weight is above 0, the votes of FER+'s raters
-(Barsoum et al. 2016) guide the features. Nothing is recorded on who the people are, nor whether they agreed. The pictures are not part of
-this repository.
+(Barsoum et al. 2016) guide the features. Nothing is recorded on who the people are, nor whether they agreed. The
+pictures are not part of this repository.
 """
 
 _LIMITS = """## Limits
