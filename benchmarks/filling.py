@@ -12,6 +12,7 @@ def fill(path: Path, begin: str, block: str, end: str, command: str) -> None:
     before, rest = text.split(begin)
     _, after = rest.split(end)
     filled = f"{before}{begin}\n{block}\n{end}{after}"
-    if "--check" in sys.argv:
-        sys.exit(0 if filled == text else f"{path.name} is behind results/: run {command}")
-    write_text(path, filled)
+    if "--check" not in sys.argv:
+        write_text(path, filled)
+    elif filled != text:
+        sys.exit(f"{path.name} is behind results/: run {command}")

@@ -1,4 +1,4 @@
-"""Fills the README's table of results from results/; `--check` only says whether it is up to date.
+"""Fills the README's tables of results from results/; `--check` only says whether they are up to date.
 
 Usage: python benchmarks/readme.py [--check]
 """
@@ -8,11 +8,14 @@ from pathlib import Path
 
 from filling import fill
 
+from mien.experiments import filing, tables
 from mien.recognition.model import ModelFile, shipped_models
 
 ROOT = Path(__file__).parents[1]
 PEERS = {"human": "npm", "fer": "PyPI", "face-api": "npm"}
 BEGIN, END = "<!-- results: written by benchmarks/readme.py -->", "<!-- end of results -->"
+BEGIN_REFERENCE, END_REFERENCE = "<!-- reference: written by benchmarks/readme.py -->", "<!-- end of reference -->"
+NETWORKS = ("ViT-tiny", "ViT-small")
 
 
 def table(root: Path) -> str:
@@ -35,6 +38,29 @@ def table(root: Path) -> str:
         title = f"{peer['model'] if peer else name} ({source})"
         rows.append(_row(title, _scores(peer), [_kept(root, f"peers/{name}"), *size]))
     return "\n".join(rows)
+
+
+def beside_reference(root: Path) -> str:
+    """A Markdown table, a line a setting of the reference: each network's accuracy and macro F1, and the published ones."""
+    runs = tables.by_recipe(filing.read_all(root / "results"))
+    reference = tables.read_reference(root / "results/reference.toml")
+    published = {row["name"]: row for row in reference["rows"]}
+    heads = [head for network in NETWORKS for head in (network, "seeds", "published")]
+    rows = ["| | " + " | ".join(heads) + " |", "|---|" + "---|" * len(heads)]
+    for setting in dict.fromkeys(name.split()[1] for name in published):
+        cells: list[str] = []
+        for network in NETWORKS:
+            row = published[f"{network} {setting}"]
+            ours = runs.get(row["recipe"])
+            scores = [tables.score(ours, key).value for key in ("accuracy", "macro_f1")] if ours else []
+            cells += [_pair(*scores), str(len(ours))] if ours else ["not run", ""]
+            cells.append(_pair(row["accuracy"], row["macro_f1"]))
+        rows.append(f"| {setting} | " + " | ".join(cells) + " |")
+    return "\n".join(rows)
+
+
+def _pair(accuracy: float, macro_f1: float) -> str:
+    return f"{accuracy:.3f} / {macro_f1:.3f}"
 
 
 def _read(path: Path) -> dict | None:
@@ -70,4 +96,6 @@ def _row(name: str, scores: list[str], rest: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    fill(ROOT / "README.md", BEGIN, table(ROOT), END, "python benchmarks/readme.py")
+    command = "python benchmarks/readme.py"
+    fill(ROOT / "README.md", BEGIN, table(ROOT), END, command)
+    fill(ROOT / "README.md", BEGIN_REFERENCE, beside_reference(ROOT), END_REFERENCE, command)

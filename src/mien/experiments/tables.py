@@ -92,7 +92,7 @@ def beside_reference(runs: dict[str, list[Filed]], reference: dict[str, Any]) ->
     tables = []
     for key, title in SCORES.items():
         rows = [cells for row in reference["rows"] for cells in _beside(row, key, runs)]
-        heads = ("row", "here", "published", "difference", "seeds", "epochs")
+        heads = ("row", "here", "published", "difference", "seeds", "epochs", "starts from")
         tables.append(Table(title[0].upper() + title[1:], note, heads, rows))
     return tables
 
@@ -109,9 +109,10 @@ def _beside(row: dict[str, Any], key: str, runs: dict[str, list[Filed]]) -> Iter
             found = score(ours, key)
             difference = _with_interval(100 * found.value - published, found, published, sign=True)
             here, seeds, epochs = _with_interval(100 * found.value, found, 0), len(ours), ours[0].recipe.epochs
-            yield title, here, f"{published:.1f}", difference, str(seeds), str(epochs)
+            start = str(ours[0].description["start"]).removesuffix(".safetensors")
+            yield title, here, f"{published:.1f}", difference, str(seeds), str(epochs), start
         elif recipe == row["recipe"]:
-            yield title, NOT_RUN, f"{published:.1f}", "", "", ""
+            yield title, NOT_RUN, f"{published:.1f}", "", "", "", ""
 
 
 def _with_interval(value: float, score: Score, minus: float, sign: bool = False) -> str:
