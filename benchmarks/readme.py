@@ -41,7 +41,7 @@ def table(root: Path) -> str:
 
 
 def beside_reference(root: Path) -> str:
-    """A Markdown table, a line a setting of the reference: each network's accuracy and macro F1, and the published ones."""
+    """A Markdown table, a line a setting of the reference: each network's accuracy / macro F1, ours and published."""
     runs = tables.by_recipe(filing.read_all(root / "results"))
     reference = tables.read_reference(root / "results/reference.toml")
     published = {row["name"]: row for row in reference["rows"]}

@@ -241,6 +241,20 @@ def test_a_training_learns_what_raters_said(
     plain = run(tmp_path / "plain", replace(TINY, stages=(Stage(1, 32),)))
     assert seen == [0.5, 0.0, 0.0, 0.0]  # what judges keeps its labels
     assert rated[0].loss != plain[0].loss
+    assert plain[0].raters is None
+    assert RunFolder(tmp_path / "rated").curve()[0].raters == pytest.approx(rated[0].raters, abs=1e-5)
+
+
+def test_raters_who_are_learned_from_choose_the_epoch_too(tmp_path: Path) -> None:
+    labels_best = Epoch(0, 1.0, 0.70, 0.68, 100.0, 1.0, raters=0.78)
+    raters_best = Epoch(1, 0.9, 0.69, 0.67, 100.0, 1.0, raters=0.82)
+    assert max((labels_best, raters_best), key=lambda epoch: epoch.merit) is raters_best
+    unrated = [replace(epoch, raters=None) for epoch in (labels_best, raters_best)]
+    assert max(unrated, key=lambda epoch: epoch.merit) is unrated[0]
+    for curve in ([labels_best, raters_best], unrated):
+        RunFolder(tmp_path).write_curve(curve)
+        assert RunFolder(tmp_path).curve() == curve
+        assert ("raters" in (tmp_path / "curve.csv").read_text()) == (curve[0].raters is not None)
 
 
 def test_the_average_is_torchs() -> None:

@@ -131,7 +131,8 @@ def train(
 
 
 def _line(epoch) -> str:  # type: ignore[no-untyped-def]
+    raters = "" if epoch.raters is None else f"as most raters {epoch.raters:.3f}, "
     return (
         f"epoch {epoch.epoch + 1}: loss {epoch.loss:.3f}, validation accuracy {epoch.accuracy:.3f}, "
-        f"macro F1 {epoch.macro_f1:.3f}, {epoch.pictures_per_second:.0f} pictures/s, {epoch.seconds:.0f} s"
+        f"macro F1 {epoch.macro_f1:.3f}, {raters}{epoch.pictures_per_second:.0f} pictures/s, {epoch.seconds:.0f} s"
     )

@@ -61,7 +61,10 @@ def classes(train: FaceData) -> Figure:
 
 
 def learning(runs: list[Filed]) -> Figure:
-    """Loss, accuracy and macro F1 over the epochs, one line a seed; the chosen epoch is marked."""
+    """Loss, accuracy and macro F1 over the epochs, one line a seed; the chosen epoch is marked.
+
+    And agreement with the raters, where they are learned from.
+    """
     figure = Figure(figsize=(9, 3.2), layout="constrained")
     left, right = figure.subplots(1, 2)
     for number, run in enumerate(runs):
@@ -69,7 +72,13 @@ def learning(runs: list[Filed]) -> Figure:
         epochs = [epoch.epoch + 1 for epoch in run.curve]
         best = max(run.curve, key=lambda epoch: epoch.merit)
         left.plot(epochs, [epoch.loss for epoch in run.curve], style, color="#444444", label=f"loss{seed}")
-        for name, colour, label in (("accuracy", "#3d7ab8", "accuracy"), ("macro_f1", "#d9782d", "macro F1")):
+        for name, colour, label in (
+            ("accuracy", "#3d7ab8", "accuracy"),
+            ("macro_f1", "#d9782d", "macro F1"),
+            ("raters", "#4d9a5b", "as most raters"),
+        ):
+            if getattr(best, name) is None:
+                continue
             right.plot(epochs, [getattr(epoch, name) for epoch in run.curve], style, color=colour, label=label + seed)
             right.plot(best.epoch + 1, getattr(best, name), "o", color=colour, markersize=5)
     left.set_title("training loss, mixed targets included", fontsize=10, loc="left")

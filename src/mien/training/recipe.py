@@ -68,7 +68,7 @@ class Recipe:
     learning_rate: the peak, after warm-up; layer_decay: factor from each layer to the one below it.
     balance: pictures are drawn in proportion to class size ** -balance (0 as they are, 1 all classes alike).
     reweight: the loss is weighted by class size ** -reweight (mean weight 1).
-    raters: share of each class target that FER+'s raters give, the rest is the label's.
+    raters: share of each class target that FER+'s raters give, the rest is the label's; they choose the epoch, too.
     fer_plus: weight of a second head's loss against FER+'s vote shares; the head is left out of the model.
     ema: decay of the averaged weights a step, which are the ones that are judged and kept.
     degrade: how faces are spoiled before the warp, if they are; mixing: how they are mixed with each other after it.

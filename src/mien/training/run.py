@@ -30,7 +30,10 @@ from mien.training.recipe import Recipe, from_dict
 
 @dataclass(frozen=True)
 class Epoch:
-    """One line of the curve; accuracy and macro F1 are the averaged network's on the validation part, in [0, 1]."""
+    """One line of the curve; accuracy and macro F1 are the averaged network's on the validation part, in [0, 1].
+
+    raters: accuracy against the majority of FER+'s raters there, None where the recipe learns nothing from them.
+    """
 
     epoch: int
     loss: float
@@ -38,11 +41,16 @@ class Epoch:
     macro_f1: float
     pictures_per_second: float
     seconds: float
+    raters: float | None = None
 
     @property
     def merit(self) -> float:
-        """What the best epoch is chosen by: the mean of accuracy and macro F1, so that no class is given up."""
-        return (self.accuracy + self.macro_f1) / 2
+        """What the best epoch is chosen by: the mean of accuracy and macro F1, so that no class is given up.
+
+        Raters who are learned from count as much as both: by the labels alone, such a training looks like a loss.
+        """
+        labels = (self.accuracy + self.macro_f1) / 2
+        return labels if self.raters is None else (labels + self.raters) / 2
 
 
 @dataclass(frozen=True)
@@ -104,10 +112,13 @@ class RunFolder:
 
     def write_curve(self, epochs: list[Epoch]) -> None:
         text = io.StringIO()
-        writer = csv.DictWriter(text, [entry.name for entry in fields(Epoch)], lineterminator="\n")
+        known = [
+            entry.name for entry in fields(Epoch) if all(getattr(epoch, entry.name) is not None for epoch in epochs)
+        ]
+        writer = csv.DictWriter(text, known, lineterminator="\n", extrasaction="ignore")
         writer.writeheader()
         for epoch in epochs:
-            writer.writerow({key: round(value, 5) for key, value in asdict(epoch).items()})
+            writer.writerow({key: value and round(value, 5) for key, value in asdict(epoch).items()})
         write_text(self.path / "curve.csv", text.getvalue())
 
     def curve(self) -> list[Epoch]:

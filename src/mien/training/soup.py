@@ -84,10 +84,11 @@ def cook(
     best = max(tastes, key=lambda taste: taste.merit)
     mix(best.share)
     soup = {"start": 1 - best.share, epoch: best.share, "tried": [asdict(taste) for taste in tastes]}
+    last = replace(curve[-1], accuracy=best.accuracy, macro_f1=best.macro_f1, raters=best.raters)
     out.path.mkdir(parents=True, exist_ok=True)
     out.write_curve(curve)
     out.write_weights(network.state_dict())
-    write_json(out.path / "metrics.json", vars(replace(curve[-1], accuracy=best.accuracy, macro_f1=best.macro_f1)))
+    write_json(out.path / "metrics.json", vars(last))
     write_json(out.path / "run.json", {**description, "soup": soup})
     return best
 
