@@ -87,14 +87,22 @@ def beside_reference(runs: dict[str, list[Filed]], reference: dict[str, Any]) ->
     note = (
         f"In percent, on the {reference['part']} part of the {reference['split']} split "
         f"({reference['pictures']:,} pictures). Brackets: 95% bootstrap interval over pictures, ours only. "
-        "More than one seed: the mean."
+        f"More than one seed: the mean.{_starts(runs, reference)}"
     )
     tables = []
     for key, title in SCORES.items():
         rows = [cells for row in reference["rows"] for cells in _beside(row, key, runs)]
-        heads = ("row", "here", "published", "difference", "seeds", "epochs", "starts from")
+        heads = ("row", "here", "published", "difference", "seeds", "epochs")
         tables.append(Table(title[0].upper() + title[1:], note, heads, rows))
     return tables
+
+
+def _starts(runs: dict[str, list[Filed]], reference: dict[str, Any]) -> str:
+    """Which weights each network that stands beside a published row started from; nothing where none does."""
+    filed = [run for row in reference["rows"] for run in runs.get(row["recipe"], [])]
+    starts = {(run.recipe.network, Path(run.description["start"]).stem) for run in filed}
+    said = [f"{network} from {start}" for network, start in sorted(starts)]
+    return f" Ours start: {', '.join(said)}." if said else ""
 
 
 def _beside(row: dict[str, Any], key: str, runs: dict[str, list[Filed]]) -> Iterator[tuple[str, ...]]:
@@ -109,10 +117,9 @@ def _beside(row: dict[str, Any], key: str, runs: dict[str, list[Filed]]) -> Iter
             found = score(ours, key)
             difference = _with_interval(100 * found.value - published, found, published, sign=True)
             here, seeds, epochs = _with_interval(100 * found.value, found, 0), len(ours), ours[0].recipe.epochs
-            start = str(ours[0].description["start"]).removesuffix(".safetensors")
-            yield title, here, f"{published:.1f}", difference, str(seeds), str(epochs), start
+            yield title, here, f"{published:.1f}", difference, str(seeds), str(epochs)
         elif recipe == row["recipe"]:
-            yield title, NOT_RUN, f"{published:.1f}", "", "", "", ""
+            yield title, NOT_RUN, f"{published:.1f}", "", "", ""
 
 
 def _with_interval(value: float, score: Score, minus: float, sign: bool = False) -> str:
