@@ -166,7 +166,10 @@ def _locate(root: Path) -> Path:
             return folder
     if (root / "fer2013.csv").is_file():
         return root / "fer2013.csv"
-    raise DataError(f"{root}: found neither train/ with a folder for each class nor fer2013.csv")
+    raise DataError(
+        f"{root}: found neither train/ with a folder for each class nor fer2013.csv; "
+        f"mien evaluate also takes photographs in folders named {', '.join(NAMES)}"
+    )
 
 
 def _part_folders(folder: Path) -> list[tuple[str, Path]]:
