@@ -1,7 +1,7 @@
 """`mien train`: a recipe and a data set in, a run's folder out."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -10,6 +10,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from mien.cli.options import DataFolder, load_with_progress
 from mien.cores import cores
 from mien.errors import RecipeError
+
+if TYPE_CHECKING:
+    from mien.training.run import Epoch
 
 
 def train(
@@ -108,12 +111,13 @@ def train(
         console=console,
     ) as bar:
         task = bar.add_task("train", epoch=0, loss=float("nan"), rate=0.0)
-        shown = None
+        shown: Epoch | None = None
 
         def show(progress: loop.Progress) -> None:
             nonlocal shown
-            if progress.last is not shown and (shown := progress.last) is not None:
-                bar.console.print(_line(shown))
+            if progress.last is not None and progress.last is not shown:
+                shown = progress.last
+                bar.console.print(_line(progress.last))
             bar.update(
                 task,
                 total=progress.steps * progress.epochs,
@@ -130,7 +134,7 @@ def train(
         console.print(f"the time is over after epoch {len(curve)} of {plan.epochs}; add --resume to go on")
 
 
-def _line(epoch) -> str:  # type: ignore[no-untyped-def]
+def _line(epoch: "Epoch") -> str:
     raters = "" if epoch.raters is None else f"as most raters {epoch.raters:.3f}, "
     return (
         f"epoch {epoch.epoch + 1}: loss {epoch.loss:.3f}, validation accuracy {epoch.accuracy:.3f}, "
