@@ -150,6 +150,15 @@ def where_rated(part: FaceData, probabilities: np.ndarray) -> LabelNoise | None:
     return None if part.raters is None else label_noise(part, probabilities)
 
 
+def accuracy_majority(part: FaceData, probabilities: np.ndarray) -> float | None:
+    """Accuracy in [0, 1] against the raters' majority, or None where there is none on any picture."""
+    if part.raters is None:
+        return None
+    chosen, _ = majority(part.raters)
+    judged = chosen >= 0
+    return float((probabilities.argmax(1) == chosen)[judged].mean()) if judged.any() else None
+
+
 def _raters(part: FaceData) -> np.ndarray:
     if part.raters is None:
         raise DataError(f"this data has no FER+ votes; put the index fer2013.csv with votes_{VOTED[0]}, ... beside it")

@@ -9,7 +9,7 @@ import torch
 from lightning_fabric import Fabric
 
 from mien.data.dataset import FaceData
-from mien.evaluation.label_noise import where_rated
+from mien.evaluation.label_noise import accuracy_majority
 from mien.evaluation.metrics import accuracy_and_macro_f1, confusion_matrix
 from mien.expressions import NAMES
 from mien.training.averaging import MovingAverage
@@ -147,8 +147,7 @@ def train(
         probabilities = predict(averaged.module, judged.faces, recipe.pixels)
         accuracy, macro_f1 = accuracy_and_macro_f1(confusion_matrix(validation.labels, probabilities.argmax(1)))
         mean_loss = float(fabric.all_reduce(total)) / len(batches)  # type: ignore[arg-type]
-        rated = where_rated(validation, probabilities) if recipe.raters else None
-        raters = None if rated is None else rated.accuracy_majority.value
+        raters = accuracy_majority(validation, probabilities) if recipe.raters else None
         curve.append(Epoch(epoch, mean_loss, accuracy, macro_f1, speed, time.monotonic() - started, raters))
         # The first process decides for all: clocks differ, and all must leave the loop at the same epoch.
         over = fabric.broadcast(deadline is not None and time.monotonic() + curve[-1].seconds > deadline)

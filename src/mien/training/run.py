@@ -12,7 +12,7 @@ import json
 import os
 import platform
 import subprocess
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -115,10 +115,10 @@ class RunFolder:
         known = [
             entry.name for entry in fields(Epoch) if all(getattr(epoch, entry.name) is not None for epoch in epochs)
         ]
-        writer = csv.DictWriter(text, known, lineterminator="\n", extrasaction="ignore")
+        writer = csv.DictWriter(text, known, lineterminator="\n")
         writer.writeheader()
         for epoch in epochs:
-            writer.writerow({key: value and round(value, 5) for key, value in asdict(epoch).items()})
+            writer.writerow({name: round(getattr(epoch, name), 5) for name in known})
         write_text(self.path / "curve.csv", text.getvalue())
 
     def curve(self) -> list[Epoch]:

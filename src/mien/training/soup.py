@@ -13,7 +13,7 @@ from torch import nn
 
 from mien.data.dataset import FaceData
 from mien.errors import RecipeError
-from mien.evaluation.label_noise import where_rated
+from mien.evaluation.label_noise import accuracy_majority
 from mien.evaluation.metrics import accuracy_and_macro_f1, confusion_matrix
 from mien.storage import write_json
 from mien.training.loop import predict
@@ -95,8 +95,7 @@ def cook(
 
 def _taste(share: float, probabilities: np.ndarray, choosing: FaceData) -> Taste:
     accuracy, macro_f1 = accuracy_and_macro_f1(confusion_matrix(choosing.labels, probabilities.argmax(1)))
-    rated = where_rated(choosing, probabilities)
-    return Taste(share, accuracy, macro_f1, None if rated is None else rated.accuracy_majority.value)
+    return Taste(share, accuracy, macro_f1, accuracy_majority(choosing, probabilities))
 
 
 def _tuned(run: RunFolder) -> tuple[str, dict[str, torch.Tensor]]:
