@@ -82,10 +82,11 @@ def learning(runs: list[Filed]) -> Figure:
             right.plot(epochs, [getattr(epoch, name) for epoch in run.curve], style, color=colour, label=label + seed)
             right.plot(best.epoch + 1, getattr(best, name), "o", color=colour, markersize=5)
     left.set_title("training loss, mixed targets included", fontsize=10, loc="left")
-    right.set_title("on the pictures that choose the epoch (dot: the chosen one)", fontsize=10, loc="left")
+    right.set_title("on the pictures that choose the epoch (dot)", fontsize=10, loc="left")
     for axis in (left, right):
         axis.set_xlabel("epoch")
-        axis.legend(frameon=False, fontsize=8)
+        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
         _plain(axis)
     return figure
 
