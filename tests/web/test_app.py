@@ -147,6 +147,66 @@ def test_a_picture_from_the_gallery_is_checked_and_then_read(start: Start, expec
     app.word(expectation.word(read_picture(ASTRONAUT)))
 
 
+def test_the_picture_chosen_last_is_shown_and_its_result_spoken(start: Start) -> None:
+    app = start(camera=False)
+    app.page.evaluate("""() => {
+        const open = createImageBitmap;
+        let first = true;
+        window.createImageBitmap = async (picture) => {
+            if (first) {
+                first = false;
+                await new Promise((resolve) => setTimeout(resolve, 4000));
+                window.late = true;
+            }
+            return open(picture);
+        };
+    }""")
+    app.choose("wall.png", png(np.full((200, 300, 3), 120, np.uint8)), "image/png")
+    app.expect(".verdict").to_contain_text("Looking at the picture")
+    app.choose("astronaut.jpg", ASTRONAUT.read_bytes(), "image/jpeg")
+    app.press("Detect expression")
+    app.word(AnyExpression)
+    app.expect(".result [aria-live]").to_contain_text(AnyExpression)
+    app.page.wait_for_function("() => window.late")
+    app.page.wait_for_timeout(300)
+    app.expect(".verdict").to_contain_text("One face found")
+
+
+def test_a_picture_can_be_dropped_and_back_leads_to_the_first_screen(start: Start) -> None:
+    app = start(camera=False)
+    app.expect(".welcome").to_be_visible()
+    picture = base64.b64encode(ASTRONAUT.read_bytes()).decode()
+    app.page.evaluate(
+        """picture => {
+            const bytes = Uint8Array.from(atob(picture), (letter) => letter.charCodeAt(0));
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File([bytes], "astronaut.jpg", { type: "image/jpeg" }));
+            document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+        }""",
+        picture,
+    )
+    app.expect(".verdict").to_contain_text("One face found")
+    app.page.go_back()
+    app.expect(".welcome").to_be_visible()
+    app.choose("astronaut.jpg", ASTRONAUT.read_bytes(), "image/jpeg")
+    app.press("Back")
+    app.expect(".welcome").to_be_visible()
+
+
+def test_another_model_reads_the_picture_that_is_shown(start: Start, catalogue: list[dict]) -> None:
+    app = start(camera=False)
+    app.choose("astronaut.jpg", ASTRONAUT.read_bytes(), "image/jpeg")
+    app.press("Detect expression")
+    app.word(AnyExpression)
+    shares = app.page.locator(".bar-share").all_text_contents()
+    app.go("Models")
+    app.page.locator(f"#model-{next(m for m in catalogue if 'vit_tiny' in m['url'])['properties']['name']}").check()
+    app.page.locator(".card.model.chosen", has_text="On this device").wait_for()
+    app.go("Camera")
+    changed = "before => before.some((share, i) => document.querySelectorAll('.bar-share')[i].textContent !== share)"
+    app.page.wait_for_function(changed, arg=shares)
+
+
 def test_a_picture_without_a_face_can_be_tried_and_is_marked(start: Start) -> None:
     app = start(camera=False)
     app.choose("wall.png", png(np.full((200, 300, 3), 120, np.uint8)), "image/png")
@@ -169,12 +229,52 @@ def test_every_model_can_be_chosen_and_measured(start: Start, catalogue: list[di
     for model in catalogue:
         card = app.page.locator(".card.model", has=app.page.locator(f"#model-{model['properties']['name']}"))
         assert f"{model['bytes'] / 1e6:.1f} MB" in card.inner_text()
-        card.get_by_role("button").click()
+        card.get_by_role("radio").check()
+        card.get_by_role("button", name="Measure the speed", exact=True).click()
         app.expect(".card.model.chosen").to_contain_text("ms a face")
         app.expect(".card.model.chosen").to_contain_text("On this device")
     app.go("Camera")
     app.open_camera()
     app.word(AnyExpression)
+
+
+def test_measuring_a_model_does_not_choose_it(start: Start, catalogue: list[dict]) -> None:
+    app = start()
+    app.go("Models")
+    other = next(model for model in catalogue if model["properties"]["name"] != "mobilenet_v2")
+    card = app.page.locator(".card.model", has=app.page.locator(f"#model-{other['properties']['name']}"))
+    card.get_by_role("button", name="Download and measure the speed").click()
+    app.page.locator(".card.model:not(.chosen)", has_text="ms a face").wait_for()
+    assert app.page.locator("#model-mobilenet_v2").is_checked()
+
+
+def test_a_model_that_cannot_be_had_is_not_chosen(
+    start: Start, catalogue: list[dict], expectation: Expectation
+) -> None:
+    app = start(camera=False)
+    app.choose("astronaut.jpg", ASTRONAUT.read_bytes(), "image/jpeg")
+    app.press("Detect expression")
+    app.word(AnyExpression)
+    other = next(model["properties"]["name"] for model in catalogue if model["properties"]["name"] != "mobilenet_v2")
+    app.context.route(f"**/{other}.onnx*", lambda route: route.abort())
+    app.go("Models")
+    app.page.locator(f"#model-{other}").click()
+    card = app.page.locator(".card.model", has=app.page.locator(f"#model-{other}"))
+    card.get_by_text("could not be downloaded").wait_for()
+    assert app.page.locator("#model-mobilenet_v2").is_checked()
+    app.go("Camera")
+    app.word(expectation.word(read_picture(ASTRONAUT)))  # the picture is still there
+    app.expect(".model-status").to_have_count(0)
+
+
+def test_a_picture_waits_for_a_model_that_cannot_be_had_yet(start: Start) -> None:
+    app = start(camera=False)
+    app.context.route("**/*.onnx*", lambda route: route.abort())
+    app.choose("astronaut.jpg", ASTRONAUT.read_bytes(), "image/jpeg")
+    app.expect(".verdict").to_contain_text("when the model is here")
+    app.context.unroute_all()
+    app.press("Try again")
+    app.expect(".verdict").to_contain_text("One face found")
 
 
 def test_a_refused_camera_is_said_and_a_picture_still_works(start: Start) -> None:
@@ -280,6 +380,70 @@ def test_history_is_off_until_it_is_turned_on_and_can_be_deleted(start: Start) -
     app.press("Delete all")
     app.page.get_by_role("dialog").get_by_role("button", name="Delete all").click()
     app.expect(".nothing").to_contain_text("Nothing kept")
+    read()
+    app.go("History")
+    app.page.locator(".history-entry").click()
+    with app.page.expect_download():
+        app.press("Save")
+    app.press("Delete")
+    app.expect(".nothing").to_contain_text("Nothing kept")
+
+
+def test_two_windows_of_the_app_have_the_same_settings(start: Start) -> None:
+    app = start(camera=False)
+    app.go("History")
+    app.page.get_by_label("Keep a history").check()
+    other = App(app.context, app.address)
+    other.go("History")
+    other.page.get_by_label("Keep a history").uncheck()
+    app.page.wait_for_function("() => !document.querySelector('.page:not([hidden]) input[role=switch]').checked")
+    app.go("Camera")
+    app.choose("astronaut.jpg", ASTRONAUT.read_bytes(), "image/jpeg")
+    app.page.get_by_role("button", name="Detect expression").dblclick()
+    app.word(AnyExpression)
+    app.go("History")
+    app.expect(".nothing").to_contain_text("Nothing kept")
+    assert other.errors == []
+
+
+def test_a_picture_that_is_read_once_is_kept_once(start: Start) -> None:
+    app = start(camera=False)
+    app.go("History")
+    app.page.get_by_label("Keep a history").check()
+    app.go("Camera")
+    app.choose("astronaut.jpg", ASTRONAUT.read_bytes(), "image/jpeg")
+    app.page.get_by_role("button", name="Detect expression").dblclick()
+    app.expect(".verdict").to_contain_text("Kept in the history")
+    app.go("History")
+    app.expect(".history-list img").to_have_count(1)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "type_size"), [(844, 390, 100), (915, 412, 100), (320, 568, 100), (390, 844, 200)]
+)
+def test_small_screens_and_large_type_show_the_buttons_and_never_scroll_sideways(
+    start: Start, width: int, height: int, type_size: int
+) -> None:
+    app = start()
+    app.page.set_viewport_size({"width": width, "height": height})
+    app.page.evaluate("size => void (document.documentElement.style.fontSize = `${1.0625 * size}%`)", type_size)
+
+    def scrolls_sideways() -> bool:
+        return app.page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+    if type_size == 100:
+        bar = app.page.locator("header").bounding_box()
+        for button in app.page.locator(".welcome-actions button").all():
+            box = button.bounding_box()
+            # Above the bar on a phone held upright, which may have to be scrolled; beside it and in view on its side.
+            assert width < height or (box["y"] + box["height"] <= height and box["x"] >= bar["x"] + bar["width"])
+    assert not scrolls_sideways()
+    for screen in ("Models", "History", "About", "Camera"):
+        app.go(screen)
+        assert not scrolls_sideways(), screen
+    app.open_camera()
+    app.word(AnyExpression)
+    assert not scrolls_sideways()
 
 
 def test_no_request_leaves_the_origin(start: Start) -> None:

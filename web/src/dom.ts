@@ -43,18 +43,6 @@ export function icon(name: Icon): SVGSVGElement {
   return picture;
 }
 
-/** A switch with its words, and what it does in smaller ones. */
-export function toggle(label: string, hint: string, on: boolean, change: (on: boolean) => void): HTMLLabelElement {
-  const input = h("input", {
-    type: "checkbox",
-    role: "switch",
-    onchange: () => change(input.checked),
-  });
-  input.checked = on;
-  const words = h("span", { class: "toggle-words" }, h("span", {}, label), hint ? h("small", {}, hint) : null);
-  return h("label", { class: "toggle" }, words, input);
-}
-
 /** A button with an icon alone; its words are for those who do not see it, and for the mouse that waits. */
 export function iconButton(name: Icon, label: string, press: () => void): HTMLButtonElement {
   return h("button", { type: "button", class: "icon-button", "aria-label": label, title: label, onclick: press }, icon(name));

@@ -1,5 +1,6 @@
 /** Faces drawn over a picture: on the screen, and into the pictures that are saved. */
 import type { FoundFace, Reading } from "./recognition/faces";
+import type { Box } from "./recognition/geometry";
 import { heat } from "./recognition/heat";
 import { strings } from "./strings";
 
@@ -10,9 +11,11 @@ export interface DrawnFace extends FoundFace {
 export interface View {
   /** Pixels of the canvas for one of the picture. */
   readonly scale: number;
-  /** Whether left and right are swapped on the canvas, of `width` pixels; text never is. */
+  /** Whether left and right are swapped on the canvas; text never is. */
   readonly mirrored: boolean;
+  /** The canvas, in its pixels. */
   readonly width: number;
+  readonly height: number;
   /** Pixels of the canvas for one point of type. */
   readonly unit: number;
 }
@@ -21,6 +24,8 @@ const ACCENT = "#3fe0b0";
 const STRANGE = "#c9ced6";
 const INK = "#06120e";
 const FONT = "system-ui, sans-serif";
+/** A label's size beside the smallest faces, as a part of its own. */
+const SMALLEST_LABEL = 0.65;
 
 /** The expression a reading names: its place among the classes, and its share. */
 export function strongest(reading: Reading): { readonly place: number; readonly share: number } {
@@ -61,21 +66,39 @@ function drawBox(context: CanvasRenderingContext2D, face: DrawnFace, classes: re
   context.stroke();
   context.restore();
   if (!reading) return;
+  drawLabel(context, reading, classes, { left, top, right: left + width, bottom: top + height }, colour, view);
+}
+
+/** The expression beside a box, in pixels of the canvas: above it, below where there is no room, or else on its chin. */
+function drawLabel(
+  context: CanvasRenderingContext2D,
+  reading: Reading,
+  classes: readonly string[],
+  box: Box,
+  colour: string,
+  view: View,
+): void {
   const { place, share } = strongest(reading);
   const text = `${strings.adjective(classes[place]!)} ${strings.percent(share)}`;
+  context.font = `600 ${15 * view.unit}px ${FONT}`;
+  const whole = context.measureText(text).width + 20 * view.unit;
+  // Beside a small face the label is smaller, and it always fits into the picture.
+  const unit = view.unit * Math.min(1, view.width / whole, Math.max((box.right - box.left) / whole, SMALLEST_LABEL));
   context.font = `600 ${15 * unit}px ${FONT}`;
-  const labelWidth = Math.max(context.measureText(text).width + 20 * unit, Math.min(width, 150 * unit));
-  const labelHeight = 32 * unit;
-  const x = Math.max(0, Math.min(left, view.width - labelWidth));
-  const y = top >= labelHeight + 4 * unit ? top - labelHeight - 4 * unit : Math.max(top + 6 * unit, 0);
+  const width = Math.max(context.measureText(text).width + 20 * unit, Math.min(box.right - box.left, 150 * unit));
+  const height = 32 * unit;
+  const gap = 4 * unit;
+  const x = Math.max(0, Math.min(box.left, view.width - width));
+  const below = Math.min(box.bottom + gap, view.height - height);
+  const y = box.top >= height + gap ? box.top - height - gap : below;
   context.fillStyle = colour;
   context.beginPath();
-  context.roundRect(x, y, labelWidth, labelHeight, 8 * unit);
+  context.roundRect(x, y, width, height, 8 * unit);
   context.fill();
   context.fillStyle = INK;
   context.textBaseline = "middle";
   context.fillText(text, x + 10 * unit, y + 13 * unit);
-  const room = labelWidth - 20 * unit;
+  const room = width - 20 * unit;
   context.globalAlpha = 0.25;
   context.fillRect(x + 10 * unit, y + 24 * unit, room, 3 * unit);
   context.globalAlpha = 1;

@@ -24,6 +24,10 @@ export async function allEntries(): Promise<Entry[]> {
   return (await inStore<Entry[]>("readonly", (store) => store.getAll())).reverse();
 }
 
+export async function deleteEntry({ id }: Entry): Promise<void> {
+  await inStore("readwrite", (store) => store.delete(id!));
+}
+
 export async function deleteEntries(): Promise<void> {
   await inStore("readwrite", (store) => store.clear());
 }

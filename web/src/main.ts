@@ -16,6 +16,11 @@ interface Screen {
   leave?(): void;
 }
 
+/** The screen that is shown is not gone to again. */
+function stay(event: Event): void {
+  if ((event.currentTarget as HTMLElement).hasAttribute("aria-current")) event.preventDefault();
+}
+
 async function start(): Promise<void> {
   const engine = new Engine();
   const models = await Models.load(engine);
@@ -26,7 +31,7 @@ async function start(): Promise<void> {
     about: { element: about(models) },
   };
   const names = Object.keys(screens) as (keyof typeof screens)[];
-  const links = names.map((name) => h("a", { href: `#${name}` }, icon(name), h("span", {}, strings.tabs[name])));
+  const links = names.map((name) => h("a", { href: `#${name}`, onclick: stay }, icon(name), h("span", {}, strings.tabs[name])));
   const main = h("main", {}, ...names.map((name) => screens[name].element));
   document.body.append(
     h("header", {}, h("a", { class: "brand", href: "#camera" }, strings.name), h("nav", { "aria-label": strings.navigation }, ...links)),

@@ -28,6 +28,11 @@ export class Models {
       const { value } = this.state;
       if (value.kind === "loading" && value.model.url === url) this.state.set({ ...value, loaded });
     };
+    // Another window may choose too.
+    settings.watch(() => {
+      const { value } = this.state;
+      if (value.kind === "ready" && value.model !== this.chosen) void this.ready();
+    });
   }
 
   static async load(engine: Engine): Promise<Models> {
@@ -45,33 +50,43 @@ export class Models {
     return this.catalogue.models.find((model) => nameOf(model) === settings.value.model) ?? defaultOf(this.catalogue);
   }
 
-  /** Makes the chosen model ready; a second call while the first one runs waits for that. */
+  /** Makes the chosen model ready, and says whether it could be; one that is being opened is waited for. */
   async ready(): Promise<boolean> {
-    const { value } = this.state;
-    const model = this.chosen;
-    if (!model) return false;
-    if (value.kind === "ready" && value.model === model) return true;
-    this.opening ??= this.open(model).finally(() => (this.opening = null));
-    await this.opening;
-    // Another one may have been chosen in the meantime.
-    if (this.chosen !== model) return this.ready();
-    return this.state.value.kind === "ready";
+    for (;;) {
+      const { chosen } = this;
+      if (!chosen) return false;
+      if (this.state.value.kind === "ready" && this.state.value.model === chosen) return true;
+      await (this.opening ?? this.start(chosen));
+      // Another one may have been opened, or chosen in the meantime.
+      const { value } = this.state;
+      if (value.kind === "fault" && value.model === chosen && this.chosen === chosen) return false;
+    }
   }
 
-  async choose(model: ModelEntry): Promise<boolean> {
+  /** Makes `model` the chosen one. Where it cannot be had, the one before stays chosen. */
+  async choose(model: ModelEntry): Promise<void> {
+    const before = settings.value.model;
     change({ model: nameOf(model) });
-    return this.ready();
+    if (!(await this.ready()) && this.chosen === model) change({ model: before });
   }
 
-  /** Milliseconds a face on this device. */
+  /** Measures the milliseconds a face takes on this device; the chosen model reads again afterwards. */
   async measure(model: ModelEntry): Promise<void> {
-    if (!(await this.choose(model))) return;
+    await this.opening;
+    await this.start(model);
+    if (this.state.value.kind !== "ready") return;
     this.note(model, await this.engine.call("measure", {}));
+    await this.ready();
   }
 
   /** Keeps a speed that was seen. */
   note(model: ModelEntry, milliseconds: number): void {
     change({ speeds: { ...settings.value.speeds, [model.sha256]: milliseconds } });
+  }
+
+  private start(model: ModelEntry): Promise<void> {
+    this.opening = this.open(model).finally(() => (this.opening = null));
+    return this.opening;
   }
 
   private async open(model: ModelEntry): Promise<void> {

@@ -26,10 +26,11 @@ const DEFAULTS: Settings = {
   speeds: {},
 };
 
-export const settings = new Signal<Settings>(load());
+export const settings = new Signal<Settings>(kept(DEFAULTS));
 
+/** Changes a part; the rest is as it was last chosen, in whichever of the app's windows. */
 export function change(part: Partial<Settings>): void {
-  settings.set({ ...settings.value, ...part });
+  settings.set({ ...kept(settings.value), ...part });
   try {
     localStorage.setItem(KEY, JSON.stringify(settings.value));
   } catch {
@@ -37,10 +38,17 @@ export function change(part: Partial<Settings>): void {
   }
 }
 
-function load(): Settings {
+// Told only to the other windows, not to the one that changed something.
+window.addEventListener("storage", (event) => {
+  if (event.key === KEY || event.key === null) settings.set(kept(DEFAULTS));
+});
+
+/** What the device keeps, or else `otherwise`. */
+function kept(otherwise: Settings): Settings {
   try {
-    return { ...DEFAULTS, ...(JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<Settings>) };
+    const text = localStorage.getItem(KEY);
+    return text === null ? otherwise : { ...DEFAULTS, ...(JSON.parse(text) as Partial<Settings>) };
   } catch {
-    return DEFAULTS;
+    return otherwise;
   }
 }

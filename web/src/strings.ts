@@ -5,7 +5,7 @@ import type { Fault } from "./engine/protocol";
 const CAMERA_FAULTS: Readonly<Record<CameraFault, { title: string; text: string }>> = {
   refused: {
     title: "The camera is not allowed",
-    text: "Allow the camera for this page in your browser's settings (the icon beside the address), then try again. You can also choose a picture instead.",
+    text: "Allow the camera for Mien: in a browser beside the page's address, in the Android app in the phone's settings. Then try again, or choose a picture instead.",
   },
   missing: {
     title: "No camera found",
@@ -36,7 +36,7 @@ const CAMERA_FAULTS: Readonly<Record<CameraFault, { title: string; text: string 
 const FAULTS: Readonly<Record<Fault, string>> = {
   download: "The model could not be downloaded. Check the connection, then try again.",
   damaged: "The model that arrived is not the one this app was built with. Load the page again, or build the app again.",
-  engine: "The model could not be run in this browser. A newer browser may help.",
+  engine: "The model could not be run here. A newer browser, or an update of the phone's WebView, may help.",
 };
 
 /** How a face that shows a class is called; a class that is not here is called by its own name. */
@@ -81,8 +81,8 @@ export const strings = {
       "It is not for use at work or in schools, and not for judging anyone. The European Union forbids inferring emotions there, save for medical and safety reasons.",
       "It is often wrong. Each model's measured accuracy stands beside it.",
     ],
-    private: "Pictures stay on this device. Nothing is sent anywhere, and it works without a connection.",
-    permission: "Your browser will ask for the camera: it is used to look for faces while this page is open, and for nothing else.",
+    private: "Pictures stay on this device. Nothing is sent anywhere, and once a model is here it works without a connection.",
+    permission: "You will be asked for the camera: it is used to look for faces while Mien is open, and for nothing else.",
     open: "Open the camera",
     choose: "Choose a picture",
   },
@@ -90,7 +90,7 @@ export const strings = {
   camera: {
     heading: "Camera",
     asking: "Waiting for the camera …",
-    askingHint: "If your browser asks, allow the camera for this page.",
+    askingHint: "If you are asked, allow the camera for Mien.",
     paused: "Paused while you were away",
     retry: "Try again",
     stop: "Stop the camera",
@@ -146,6 +146,11 @@ export const strings = {
     noGate: "The models here bring no check for unusual faces.",
     detect: "Detect expression",
     detectAnyway: "Try all the same",
+    someStrange: "In a dashed box: unlike the faces the model knows",
+    reading: "Reading …",
+    waiting: "The picture will be read when the model is here.",
+    picture: "The picture, with the faces found in it",
+    described: (faces: readonly string[]): string => `The picture, with the faces found in it: ${faces.join("; ")}`,
     refusedMark: "refused by the check, read all the same",
     save: "Save",
     share: "Share",
@@ -169,6 +174,7 @@ export const strings = {
     milliseconds: (time: number): string => `${time < 10 ? time.toFixed(1) : time.toFixed(0)} ms a face`,
     speedUnknown: "not measured yet",
     measure: "Measure the speed",
+    measureUnknown: "Download and measure the speed",
     measuring: "Measuring …",
     onDevice: "On this device",
     toDownload: "Not downloaded yet",
@@ -182,7 +188,7 @@ export const strings = {
     gate: (title: string): string => `Unusual faces are noticed with the help of ${title}, whichever model reads.`,
     noGate: "These models bring no check for unusual faces yet.",
     none: "No models were found. Build the app again with the model files in place.",
-    change: "Change the model",
+    change: (title: string): string => `${title}: change the model`,
   },
 
   history: {
@@ -191,6 +197,8 @@ export const strings = {
     keepHint: "Off unless you turn it on. Pictures you read are then kept, on this device alone.",
     empty: "Nothing kept.",
     emptyHint: "Pictures that you read in the camera screen will stand here.",
+    delete: "Delete",
+    close: "Close",
     deleteAll: "Delete all",
     deleteQuestion: "Delete every picture in the history? They cannot be brought back.",
     deleteYes: "Delete all",

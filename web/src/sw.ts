@@ -1,4 +1,4 @@
-/** The service worker: the app works offline after the first visit. Models are kept by the engine, when they are used. */
+/** The service worker: the app works offline after the first visit, with the models that the engine has kept: those that were used. */
 /// <reference lib="webworker" />
 
 interface ShellScope {

@@ -1,22 +1,25 @@
 /** The main screen: the picture above, what its main face shows below it. */
 import { Camera } from "../camera/camera";
 import type { CameraState } from "../camera/camera";
-import { h, icon, iconButton, toggle } from "../dom";
+import { h, icon, iconButton } from "../dom";
 import { classesOf, nameOf } from "../engine/catalogue";
+import type { ModelEntry } from "../engine/catalogue";
 import type { Engine } from "../engine/client";
 import { FaultError } from "../engine/fault";
 import type { Fault, FrameResult } from "../engine/protocol";
+import { strongest } from "../drawing";
 import type { DrawnFace } from "../drawing";
 import { addEntry } from "../history";
 import type { ModelState, Models } from "../models";
 import { savePicture } from "../saving";
-import { change, settings } from "../settings";
+import { settings } from "../settings";
 import { strings } from "../strings";
 import { Capture } from "./capture";
 import { LiveLoop } from "./live";
 import type { Figures } from "./live";
 import { ResultPanel } from "./result";
 import { Stage } from "./stage";
+import { toggle } from "./toggle";
 import { welcome } from "./welcome";
 
 const words = strings.camera;
@@ -48,9 +51,16 @@ export class CameraScreen {
   private readonly realTime: HTMLLabelElement;
   private readonly file: HTMLInputElement;
   private capture: Capture | null = null;
+  /** What is being checked, or waits for a model. */
+  private unchecked: ImageBitmap | null = null;
+  /** Whether the faces of the capture are being read. */
+  private reading = false;
+  private readBy: ModelEntry | null = null;
   /** Words on what is going on or went wrong, as long as they hold. */
   private notice: Notice | null = null;
   private singles = 0;
+  /** Whether this page made the browser's "back" lead from the picture to the first screen. */
+  private wayBack = false;
   /** Whether the camera was open when another screen was shown. */
   private wasOpen = false;
   private modelKind: ModelState["kind"] | null = null;
@@ -73,9 +83,9 @@ export class CameraScreen {
       () => void this.openCamera(),
       () => this.file.click(),
     );
-    this.realTime = toggle(words.realTime, words.realTimeHint, settings.value.realTime, (on) => change({ realTime: on }));
+    this.realTime = toggle("realTime", words.realTime, words.realTimeHint);
     this.realTime.classList.add("real-time");
-    this.modelButton = h("a", { class: "model-button", href: "#models", "aria-label": strings.models.change });
+    this.modelButton = h("a", { class: "model-button", href: "#models" });
     this.work = h(
       "div",
       { class: "work" },
@@ -107,24 +117,43 @@ export class CameraScreen {
       const [file] = event.clipboardData?.files ?? [];
       if (file && !this.element.hidden) void this.openPicture(file);
     });
+    window.addEventListener("popstate", (event) => {
+      if (this.element.hidden || !["", "#camera"].includes(location.hash) || (event.state as { picture?: boolean } | null)?.picture) return;
+      this.wayBack = false;
+      this.clear();
+      this.camera.close();
+      this.update();
+    });
+    // A browser shows what is dropped on a page in the page's place, unless the page takes it.
+    document.addEventListener("dragover", (event) => event.preventDefault());
+    document.addEventListener("drop", (event) => {
+      event.preventDefault();
+      const [file] = event.dataTransfer?.files ?? [];
+      if (file && !this.element.hidden) void this.openPicture(file);
+    });
   }
 
   /** Back from another screen. */
   enter(): void {
-    if (this.wasOpen) void this.openCamera();
+    this.update();
+    if (this.wasOpen) void this.camera.open();
+    if (this.models.state.value.kind !== "none") void this.followModel();
   }
 
-  /** Another screen is shown: the camera is let go. */
+  /** A model that could not be had may be there now; where another one has been chosen, that one reads the picture. */
+  private async followModel(): Promise<void> {
+    const { capture } = this;
+    if ((await this.models.ready()) && capture?.main && this.readBy !== this.models.chosen) await this.read(capture);
+  }
+
+  /** Another screen is shown: the camera is let go, a picture stays. */
   leave(): void {
     this.wasOpen = this.camera.state.value.kind !== "off";
-    this.closeCapture();
-    this.notice = null;
     this.camera.close();
   }
 
   private async openCamera(): Promise<void> {
-    this.closeCapture();
-    this.notice = null;
+    this.clear();
     // The model loads while the browser asks for the camera.
     void this.models.ready();
     await this.camera.open();
@@ -138,11 +167,13 @@ export class CameraScreen {
   /** Brings everything in line with the camera's state, the switch, the model, and the picture that was taken. */
   private update(): void {
     const state = this.camera.state.value;
-    const { capture, notice } = this;
+    const { capture, notice, unchecked } = this;
     const idle = state.kind === "off" && !capture && !notice;
+    if (!this.element.hidden) this.keepWayBack(idle);
     this.welcome.hidden = !idle;
     this.work.hidden = idle;
     this.work.classList.toggle("still-picture", capture !== null);
+    this.work.classList.toggle("no-picture", state.kind === "off" && !capture && !unchecked);
     const { realTime } = settings.value;
     const reading = state.kind === "on" && realTime && !capture && !notice && this.models.state.value.kind === "ready";
     if (reading) this.live.start();
@@ -150,15 +181,32 @@ export class CameraScreen {
     this.result.setClasses(this.classes);
     if (capture) this.showCapture(capture);
     else {
-      this.stage.clear();
-      if (state.kind === "on") this.stage.showVideo(state.mirrored);
-      const off = state.kind === "on" && !realTime;
+      this.stage.describe(words.picture);
+      if (unchecked) this.stage.showStill(unchecked);
+      else if (state.kind === "on") this.stage.showVideo(state.mirrored);
+      else this.stage.showNothing();
+      const off = state.kind === "on" && !realTime && !notice;
       this.result.empty(off ? words.off : "", off ? words.offHint : "", !reading);
       this.say(notice);
     }
     this.stage.over.replaceChildren(...this.overStage(state));
+    const focused = this.controls.contains(document.activeElement);
     this.controls.replaceChildren(...this.buttons(state));
+    // Who works by keyboard goes on where they were.
+    if (focused) this.controls.querySelector("button")?.focus();
     setText(this.figures, "");
+  }
+
+  /** A picture is a step further than the first screen, for the browser's "back" and a phone's. */
+  private keepWayBack(idle: boolean): void {
+    const further = (history.state as { picture?: boolean } | null)?.picture ?? false;
+    if (!idle && !further) {
+      history.pushState({ picture: true }, "");
+      this.wayBack = true;
+    } else if (idle && this.wayBack) {
+      this.wayBack = false;
+      if (further) history.back();
+    }
   }
 
   private overStage(state: CameraState): HTMLElement[] {
@@ -183,8 +231,8 @@ export class CameraScreen {
   }
 
   private buttons(state: CameraState): HTMLElement[] {
-    if (this.capture) return this.captureButtons(this.capture);
     const choose = h("button", { type: "button", onclick: () => this.file.click() }, icon("gallery"), strings.welcome.choose);
+    if (this.capture) return [...this.captureButtons(this.capture), choose];
     if (this.notice) return [choose, h("button", { type: "button", onclick: () => this.back() }, strings.capture.back)];
     if (state.kind !== "on" || settings.value.realTime) return [choose];
     const take = h("button", { type: "button", class: "primary", onclick: () => void this.take() }, icon("camera"), words.take);
@@ -193,6 +241,7 @@ export class CameraScreen {
 
   private captureButtons(capture: Capture): HTMLElement[] {
     const back = h("button", { type: "button", onclick: () => this.back() }, strings.capture.back);
+    if (this.reading) return [h("button", { type: "button", disabled: true }, strings.capture.reading), back];
     if (!capture.main) {
       const label = capture.check === "accepted" ? strings.capture.detect : strings.capture.detectAnyway;
       const kind = capture.check === "accepted" ? "primary" : "";
@@ -206,7 +255,7 @@ export class CameraScreen {
   }
 
   private async take(): Promise<void> {
-    if (this.stage.video.videoWidth) await this.inspect(await createImageBitmap(this.stage.video));
+    if (this.stage.video.videoWidth) await this.inspect(createImageBitmap(this.stage.video));
   }
 
   private async fileChosen(): Promise<void> {
@@ -215,20 +264,24 @@ export class CameraScreen {
     if (file) await this.openPicture(file);
   }
 
-  private async openPicture(file: Blob): Promise<void> {
-    const picture = await createImageBitmap(file).catch(() => null);
-    if (picture) await this.inspect(picture);
-    else this.notify(strings.capture.broken);
+  private openPicture(file: Blob): Promise<void> {
+    return this.inspect(createImageBitmap(file));
   }
 
-  private async inspect(picture: ImageBitmap): Promise<void> {
-    this.closeCapture();
+  /** Checks a picture in place of whatever is shown; one that comes in the meantime goes before it. */
+  private async inspect(coming: Promise<ImageBitmap>): Promise<void> {
+    this.clear();
     this.notify(strings.capture.checking);
-    this.stage.showStill(picture);
     const checking = this.notice;
+    const picture = await coming.catch(() => null);
+    if (this.notice !== checking) return picture?.close();
+    if (!picture) return this.notify(strings.capture.broken);
+    this.unchecked = picture;
+    this.update();
     const outcome = await this.tryInspect(picture);
-    // In the meantime another picture may have come, or another screen.
-    if (this.notice !== checking) return void (outcome instanceof Capture ? outcome.close() : picture.close());
+    if (this.notice !== checking) return outcome instanceof Capture ? outcome.close() : undefined;
+    if (outcome === "no-model") return this.notify(strings.capture.waiting);
+    this.unchecked = null;
     this.notice = null;
     if (outcome instanceof Capture) {
       this.capture = outcome;
@@ -239,11 +292,13 @@ export class CameraScreen {
     }
   }
 
-  private async tryInspect(picture: ImageBitmap): Promise<Capture | Fault> {
-    if (!(await this.models.ready())) {
-      const { value } = this.models.state;
-      return value.kind === "fault" ? value.fault : "engine";
-    }
+  private inspectAgain(picture: ImageBitmap): void {
+    this.unchecked = null;
+    void this.inspect(Promise.resolve(picture));
+  }
+
+  private async tryInspect(picture: ImageBitmap): Promise<Capture | Fault | "no-model"> {
+    if (!(await this.models.ready())) return "no-model";
     try {
       return await Capture.inspect(this.engine, picture);
     } catch (error) {
@@ -260,29 +315,50 @@ export class CameraScreen {
     // What the check said stands above the result already.
     const verdict = accepted ? "none" : main.verdict;
     const mark = accepted ? "" : strings.capture.refusedMark;
-    if (main.reading) this.result.show(main.reading, this.classes, verdict, others.length, mark);
-    else this.result.empty("", "", true);
+    if (main.reading) {
+      this.result.show(main.reading, this.classes, verdict, others.length, mark);
+      this.stage.describe(strings.capture.described(capture.faces.map((face) => this.described(face))));
+    } else {
+      this.result.empty("", "", true);
+      this.stage.describe(strings.capture.picture);
+    }
+  }
+
+  private described({ reading }: DrawnFace): string {
+    const { place, share } = strongest(reading!);
+    return strings.result.announce(strings.adjective(this.classes[place]!), strings.percent(share));
   }
 
   private checked(capture: Capture): Notice {
-    const { accepted, refusedNoFace, refusedNoFaceHint, refusedStrange, refusedStrangeHint, noGate } = strings.capture;
+    const { accepted, refusedNoFace, refusedNoFaceHint, refusedStrange, refusedStrangeHint, noGate, someStrange } = strings.capture;
     if (capture.check === "no-face") return { title: refusedNoFace, hint: refusedNoFaceHint, kind: "refused" };
     if (capture.check === "strange") return { title: refusedStrange, hint: refusedStrangeHint, kind: "refused" };
-    const hint = this.models.gate ? strings.verdict.known : noGate;
+    const known = capture.faces.some((face) => face.verdict === "strange") ? someStrange : strings.verdict.known;
+    const hint = this.models.gate ? known : noGate;
     return { title: accepted(capture.faces.length), hint, kind: "accepted" };
   }
 
   private async detect(capture: Capture): Promise<void> {
-    try {
-      await capture.read(this.engine);
-    } catch (error) {
-      if (!(error instanceof FaultError)) throw error;
-      this.closeCapture();
-      return this.notify(strings.models.fault(error.fault));
-    }
-    if (this.capture !== capture) return;
+    if ((await this.read(capture)) && settings.value.history) await this.keep(capture);
+  }
+
+  /** Whether the capture was read, and is still the one that is shown. */
+  private async read(capture: Capture): Promise<boolean> {
+    if (this.reading || this.capture !== capture) return false;
+    this.reading = true;
+    this.readBy = this.models.chosen;
     this.update();
-    if (settings.value.history) await this.keep(capture);
+    const fault = await capture.read(this.engine).then(
+      () => null,
+      (error: unknown) => (error instanceof FaultError ? error.fault : "engine"),
+    );
+    this.reading = false;
+    if (this.capture !== capture) return false;
+    if (fault) {
+      this.clear();
+      this.notify(strings.models.fault(fault));
+    } else this.update();
+    return !fault;
   }
 
   private async keep(capture: Capture): Promise<void> {
@@ -308,14 +384,17 @@ export class CameraScreen {
   }
 
   private back(): void {
-    this.closeCapture();
-    this.notice = null;
+    this.clear();
     this.update();
   }
 
-  private closeCapture(): void {
+  /** Lets go of the picture, and of what was said of it. */
+  private clear(): void {
+    this.notice = null;
     this.capture?.close();
     this.capture = null;
+    this.unchecked?.close();
+    this.unchecked = null;
   }
 
   private showLive(result: FrameResult, figures: Figures): void {
@@ -352,25 +431,27 @@ export class CameraScreen {
 
   private showModel(state: ModelState): void {
     const { chosen } = this.models;
-    setText(this.modelButton, chosen ? strings.modelTitle(nameOf(chosen)) : strings.tabs.models);
+    const title = chosen ? strings.modelTitle(nameOf(chosen)) : strings.tabs.models;
+    setText(this.modelButton, title);
+    this.modelButton.setAttribute("aria-label", strings.models.change(title));
     this.modelStatus.replaceChildren(...modelStatus(state, () => void this.models.ready()));
     // A download tells of itself many times; only its beginning and its end change what can be done.
     if (state.kind !== this.modelKind) {
       this.modelKind = state.kind;
       this.update();
+      if (state.kind === "ready" && this.notice?.title === strings.capture.waiting && this.unchecked) this.inspectAgain(this.unchecked);
     }
   }
 
   private options(): HTMLElement {
-    const { smooth, heat, figures, saver } = settings.value;
     return h(
       "details",
       { class: "options" },
       h("summary", {}, words.options),
-      toggle(words.smooth, words.smoothHint, smooth, (on) => change({ smooth: on })),
-      toggle(words.heat, words.heatHint, heat, (on) => change({ heat: on })),
-      toggle(words.figures, words.figuresHint, figures, (on) => change({ figures: on })),
-      toggle(words.saver, words.saverHint, saver, (on) => change({ saver: on })),
+      toggle("smooth", words.smooth, words.smoothHint),
+      toggle("heat", words.heat, words.heatHint),
+      toggle("figures", words.figures, words.figuresHint),
+      toggle("saver", words.saver, words.saverHint),
     );
   }
 }

@@ -50,7 +50,7 @@ export class Capture {
     context.fillRect(0, 0, width, height);
     context.drawImage(this.picture, 0, 0, width, height);
     const unit = Math.max(width, height) * TYPE;
-    drawFaces(context, this.drawn(showHeat), classes, { scale: 1, mirrored: false, width, unit });
+    drawFaces(context, this.drawn(showHeat), classes, { scale: 1, mirrored: false, width, height, unit });
     const [main] = this.faces as [DrawnFace];
     if (this.check !== "accepted" && main.reading) {
       context.font = `600 ${14 * unit}px system-ui, sans-serif`;

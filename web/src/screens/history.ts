@@ -1,8 +1,9 @@
-import { h, toggle } from "../dom";
-import { allEntries, deleteEntries } from "../history";
+import { h } from "../dom";
+import { allEntries, deleteEntries, deleteEntry } from "../history";
 import type { Entry } from "../history";
-import { change, settings } from "../settings";
+import { savePicture } from "../saving";
 import { strings } from "../strings";
+import { toggle } from "./toggle";
 
 const words = strings.history;
 
@@ -12,6 +13,8 @@ export class HistoryScreen {
   private readonly list = h("ul", { class: "history-list" });
   private readonly deleteAll: HTMLButtonElement;
   private readonly question: HTMLDialogElement;
+  /** One entry, whole. */
+  private readonly viewer = h("dialog", { class: "viewer" });
   private addresses: string[] = [];
 
   constructor() {
@@ -32,10 +35,11 @@ export class HistoryScreen {
       "section",
       { class: "screen page" },
       h("h1", {}, words.heading),
-      h("div", { class: "card" }, toggle(words.keep, words.keepHint, settings.value.history, (on) => change({ history: on }))),
+      h("div", { class: "card" }, toggle("history", words.keep, words.keepHint)),
       this.list,
       this.deleteAll,
       this.question,
+      this.viewer,
     );
   }
 
@@ -60,12 +64,33 @@ export class HistoryScreen {
     const time = new Date(entry.time).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
     const expression = entry.expression ? strings.adjective(entry.expression) : words.noExpression;
     const share = entry.expression ? ` ${strings.percent(entry.share)}` : "";
-    return h(
-      "li",
-      { class: "card" },
-      h("img", { src: address, alt: words.entry(expression, time), loading: "lazy" }),
-      h("p", {}, h("strong", {}, expression + share), h("small", {}, time), entry.refused ? h("small", {}, words.refused) : null),
+    const facts = [h("strong", {}, expression + share), h("small", {}, time), entry.refused ? h("small", {}, words.refused) : null];
+    const alt = words.entry(expression, time);
+    const picture = h("img", { src: address, alt, loading: "lazy" });
+    const open = h("button", { type: "button", class: "history-entry", onclick: () => this.view(entry, address, alt) }, picture);
+    return h("li", { class: "card" }, open, h("p", {}, ...facts));
+  }
+
+  private view(entry: Entry, address: string, alt: string): void {
+    const close = (): void => this.viewer.close();
+    const remove = async (): Promise<void> => {
+      close();
+      await deleteEntry(entry);
+      await this.enter();
+    };
+    const save = (): void => void savePicture(entry.picture, strings.capture.fileName);
+    this.viewer.setAttribute("aria-label", alt);
+    this.viewer.replaceChildren(
+      h("img", { src: address, alt }),
+      h(
+        "div",
+        { class: "controls" },
+        h("button", { type: "button", class: "primary", onclick: save }, strings.capture.save),
+        h("button", { type: "button", class: "danger", onclick: () => void remove() }, words.delete),
+        h("button", { type: "button", onclick: close }, words.close),
+      ),
     );
+    this.viewer.showModal();
   }
 
   private async answered(): Promise<void> {

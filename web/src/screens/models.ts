@@ -15,24 +15,28 @@ export class ModelsScreen {
   readonly element: HTMLElement;
   private readonly models: Models;
   private readonly list = h("div", { class: "model-list", role: "radiogroup", "aria-label": words.heading });
-  private readonly status = h("div", { class: "model-status", role: "status" });
+  /** How far each model is: what is being loaded says so in its own card. */
+  private readonly status: ReadonlyMap<ModelEntry, HTMLElement>;
   private kept = new Set<string>();
   private measuring: ModelEntry | null = null;
 
   constructor(models: Models) {
     this.models = models;
     const { gate } = models;
+    this.status = new Map(models.catalogue.models.map((model) => [model, h("div", { class: "model-status", role: "status" })]));
     this.element = h(
       "section",
       { class: "screen page" },
       h("h1", {}, words.heading),
       h("p", { class: "lead" }, models.catalogue.models.length ? (inApp() ? words.textInApp : words.text) : words.none),
-      this.status,
       this.list,
       h("p", { class: "fine" }, gate ? words.gate(strings.modelTitle(nameOf(gate))) : words.noGate),
     );
     models.state.watch((state) => {
-      this.status.replaceChildren(...modelStatus(state, () => void models.ready()));
+      for (const [model, status] of this.status) {
+        const its = state.kind !== "none" && state.model === model;
+        status.replaceChildren(...(its ? modelStatus(state, () => void models.choose(model)) : []));
+      }
       if (state.kind !== "loading" || state.loaded === null) void this.enter();
     });
     settings.watch(() => this.show());
@@ -64,7 +68,7 @@ export class ModelsScreen {
     const measure = h(
       "button",
       { type: "button", id: `model-measure-${name}`, disabled: this.measuring !== null, onclick: () => void this.measure(model) },
-      this.measuring === model ? words.measuring : words.measure,
+      this.measuring === model ? words.measuring : inApp() || this.kept.has(model.url) ? words.measure : words.measureUnknown,
     );
     return h(
       "div",
@@ -84,6 +88,7 @@ export class ModelsScreen {
           : fact(words.accuracy, "–", words.accuracyUnknown),
         speed === undefined ? fact(words.speed, "–", words.speedUnknown) : fact(words.speed, words.milliseconds(speed), ""),
       ),
+      this.status.get(model)!,
       measure,
     );
   }

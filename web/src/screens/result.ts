@@ -3,7 +3,7 @@ import { strongest } from "../drawing";
 import type { Reading, Verdict } from "../recognition/faces";
 import { strings } from "../strings";
 
-/** A screen reader hears a change of expression at most this often, in milliseconds. */
+/** A screen reader hears a change of expression at most this often, in milliseconds, and then the newest. */
 const QUIET = 3000;
 
 interface Row {
@@ -24,6 +24,7 @@ export class ResultPanel {
   private classes: readonly string[] = [];
   private said = "";
   private saidAt = -Infinity;
+  private speaking: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     this.element = h(
@@ -54,7 +55,7 @@ export class ResultPanel {
       setText(row.share, strings.percent(value));
       row.element.classList.toggle("first", i === place);
     });
-    this.say(strings.result.announce(expression, strings.percent(share)), expression);
+    this.say([strings.result.announce(expression, strings.percent(share)), ...words.filter(Boolean)].join(". "), expression);
   }
 
   /** Words in place of a result; quiet: with no bars, where none will move until the user does something. */
@@ -86,12 +87,17 @@ export class ResultPanel {
     this.list.replaceChildren(...this.rows.map((row) => row.element));
   }
 
+  /** key: what makes a text another one; with no text, what was said is taken back. */
   private say(text: string, key: string): void {
-    const now = performance.now();
-    if (key === this.said || now - this.saidAt < QUIET) return;
+    if (key === this.said) return;
     this.said = key;
-    this.saidAt = now;
-    this.voice.textContent = text;
+    clearTimeout(this.speaking);
+    const speak = (): void => {
+      this.saidAt = performance.now();
+      setText(this.voice, text);
+    };
+    if (text) this.speaking = setTimeout(speak, this.saidAt + QUIET - performance.now());
+    else setText(this.voice, "");
   }
 }
 

@@ -29,6 +29,11 @@ export class Stage {
     this.shape(this.video.videoWidth || 4, this.video.videoHeight || 3);
   }
 
+  showNothing(): void {
+    this.video.hidden = this.still.hidden = true;
+    this.clear();
+  }
+
   showStill(picture: ImageBitmap): void {
     this.mirrored = false;
     this.video.hidden = true;
@@ -51,7 +56,12 @@ export class Stage {
     }
     const context = overlay.getContext("2d")!;
     context.clearRect(0, 0, across, down);
-    drawFaces(context, faces, classes, { scale: across / width, mirrored: this.mirrored, width: across, unit });
+    drawFaces(context, faces, classes, { scale: across / width, mirrored: this.mirrored, width: across, height: down, unit });
+  }
+
+  /** What those who do not see the picture are told of it. */
+  describe(words: string): void {
+    this.overlay.setAttribute("aria-label", words);
   }
 
   clear(): void {
