@@ -1,5 +1,6 @@
 """Archives: the same rows whoever reads them, and what is done is not done again."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -81,6 +82,18 @@ def test_what_is_done_is_not_done_again(pictures, in_one_go, tmp_path, small_sha
     assert "32 were done already" in done.stdout
     assert table(tmp_path / "rows") == in_one_go
     assert all(path.stat().st_mtime_ns == when for path, when in parts.items() if path != lost)
+
+
+def test_a_name_that_is_not_utf_8_is_done_once(tmp_path):
+    odd, broken = (tmp_path / os.fsdecode(name) for name in (b"odd\xff.png", b"broken\xff.png"))
+    Image.new("RGB", (50, 50)).save(odd)
+    broken.touch()
+    recognizer = Recognizer("mobilenet_v2", threads=1)
+    store = archive.Archive(tmp_path / "rows", recognizer.model.path)
+    (shard,) = store.shards([odd, broken])
+    store.store(shard, archive.read_shard(recognizer, shard))
+    assert store.shards([odd, broken]) == []
+    assert [Path(row["picture"]).name for row in table(store.folder)] == [r"broken\udcff.png", r"odd\udcff.png"]
 
 
 def test_new_pictures_are_added_and_none_is_there_twice(pictures, tmp_path, small_shards):

@@ -162,8 +162,44 @@ def test_names_unknown_class_folders(copy: Path) -> None:
 def test_a_missing_class_is_an_error(copy: Path) -> None:
     shutil.rmtree(copy / "images" / "validation" / "fear")
     shutil.rmtree(copy / "images" / "validation" / "sad")
-    with pytest.raises(DataError, match="validation: no folder for fear, sad; it needs one for each of angry"):
+    with pytest.raises(
+        DataError, match="validation: no folder for fear, sad; it has the folders angry, disgust, happy"
+    ):
         dataset.load(copy)
+
+
+def test_numbered_class_folders_are_read(copy: Path) -> None:
+    train = copy / "images" / "train"
+    for name, numbered in (("angry", "0_Anger"), ("disgust", "1-disgust"), ("fear", "03.fear"), ("happy", "4 happy")):
+        (train / name).rename(train / numbered)
+    data = dataset.load(copy)
+    assert len(data) == 7 * EACH
+    assert data.labels[data.ids.tolist().index(f"train/03.fear/{2 * EACH}.png")] == 2
+
+
+def test_folders_with_numbers_alone_are_named_whatever_the_split(tmp_path: Path) -> None:
+    for part in ("train", "val"):
+        for number in range(3):
+            (tmp_path / part / str(number)).mkdir(parents=True)
+    for split in dataset.SPLITS:
+        with pytest.raises(DataError, match="it has the folders 0, 1, 2, and needs a folder for each class"):
+            dataset.load(tmp_path, split)
+    with pytest.raises(DataError, match="found the folders 0, 1, 2, and neither train/"):
+        dataset.load(tmp_path / "val")
+
+
+def test_a_folder_around_the_data_is_seen_through(tmp_path: Path) -> None:
+    (tmp_path / "CK+48" / "anger").mkdir(parents=True)
+    with pytest.raises(DataError, match=r"found one folder, CK\+48: give that"):
+        dataset.load(tmp_path)
+
+
+def test_pictures_of_another_size_are_said_to_be_photographs(tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        for name in NAMES:
+            save(np.zeros((224, 224), np.uint8), tmp_path / part / name / "1.png")
+    with pytest.raises(DataError, match=r"14 of 14 files: 224x224 instead of 48x48; .* --data .*/test$"):
+        dataset.load(tmp_path)
 
 
 def test_empty_class_folders_are_an_error(tmp_path: Path) -> None:
@@ -177,7 +213,7 @@ def test_empty_class_folders_are_an_error(tmp_path: Path) -> None:
 def test_places_without_data_are_errors(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such folder"):
         dataset.load(tmp_path / "nowhere")
-    with pytest.raises(DataError, match="found neither train/"):
+    with pytest.raises(DataError, match="found no folder, and neither train/"):
         dataset.load(tmp_path)
     archive = tmp_path / "data.zip"
     archive.touch()

@@ -1,6 +1,7 @@
 """Maps: exact to the logit, as others compute theirs, faithful where a model's reasons are known; the command."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -241,6 +242,31 @@ def test_the_command_draws_faces_and_models(run: RunFolder, tmp_path: Path) -> N
     assert "happy" in result.stdout
 
 
+def test_what_cannot_be_explained_stops_nothing_and_no_figure_is_overwritten(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        shutil.copy(EXAMPLES / "astronaut.jpg", tmp_path / folder / "[a].jpg")
+    (tmp_path / "one" / "broken.jpg").write_bytes(b"no picture")
+    save(np.full((80, 80), 127, np.uint8), tmp_path / "one" / "wall.png")
+    out = tmp_path / "figures"
+    arguments = [str(tmp_path / "one"), str(tmp_path / "two"), "--model", "mobilenet_v2", "--out", str(out)]
+    result = CliRunner().invoke(command(explain), [*arguments, "--class", "Happiness"])
+    assert result.exit_code == PictureError.exit_code
+    assert sorted(path.name for path in out.iterdir()) == ["[a]-1.png", "[a]-2-1.png", "models.png"]
+    assert "broken.jpg" in result.stderr
+    assert "one/[a].jpg" in result.stdout
+    assert "two/[a].jpg" in result.stdout
+    assert "no face found" in result.stdout
+
+
+def test_nothing_is_drawn_where_no_face_is(tmp_path: Path) -> None:
+    save(np.full((80, 80), 127, np.uint8), tmp_path / "wall.png")
+    arguments = [str(tmp_path / "wall.png"), "--model", "mobilenet_v2", "--out", str(tmp_path / "figures")]
+    result = CliRunner().invoke(command(explain), arguments)
+    assert result.exit_code == 0, result.output
+    assert not (tmp_path / "figures").exists()
+
+
 def test_bad_input_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     portrait = str(EXAMPLES / "astronaut.jpg")
 
@@ -250,11 +276,6 @@ def test_bad_input_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     unknown = error(portrait, "--class", "joyful")
     assert isinstance(unknown, MienError)
     assert "happy" in str(unknown)
-    empty = tmp_path / "empty.png"
-    save(np.full((80, 80), 127, np.uint8), empty)
-    faceless = error(str(empty), "--model", "vit_tiny")
-    assert isinstance(faceless, PictureError)
-    assert "no face" in str(faceless)
     assert isinstance(error(portrait, "--model", "vit_tiny", "--model", "vit_tiny"), MienError)
     monkeypatch.setattr(ModelFile, "has_map", False)
     mapless = error(portrait, "--model", "vit_tiny")

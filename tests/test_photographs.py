@@ -27,9 +27,9 @@ app.command()(evaluate)
 def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two portraits, a face that was cut already, a wall, a broken file, and a class that is none of the seven."""
     root = tmp_path_factory.mktemp("album")
-    for folder in ("Happiness/someone", "neutral", "contempt"):
+    for folder in ("3_Happiness/someone", "neutral", "contempt"):
         (root / folder).mkdir(parents=True)
-    shutil.copy(EXAMPLES / "obama.jpg", root / "Happiness" / "someone" / "1.jpg")
+    shutil.copy(EXAMPLES / "obama.jpg", root / "3_Happiness" / "someone" / "1.jpg")
     shutil.copy(EXAMPLES / "biden.jpg", root / "neutral" / "2.JPG")
     shutil.copy(EXAMPLES / "biden.jpg", root / "contempt" / "3.jpg")
     save(made_up_face(6, 0), root / "neutral" / "cut.png")
@@ -40,7 +40,7 @@ def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_faces_are_what_recognition_cuts(album: Path) -> None:
     found = photographs.load(album)
-    assert list(found.ids) == ["Happiness/someone/1.jpg", "neutral/2.JPG", "neutral/cut.png"]
+    assert list(found.ids) == ["3_Happiness/someone/1.jpg", "neutral/2.JPG", "neutral/cut.png"]
     assert [NAMES[label] for label in found.labels] == ["happy", "neutral", "neutral"]
     recognizer = Recognizer(gate="off")
     picture = cv2.cvtColor(cv2.imread(str(EXAMPLES / "biden.jpg")), cv2.COLOR_BGR2RGB)
@@ -78,6 +78,12 @@ def test_evaluate_judges_them(album: Path, tmp_path: Path, monkeypatch: pytest.M
     assert told["raw"]["classes"]["happy"]["recall"] == 1  # the portrait laughs
     assert "without copies" not in result.output
     assert "disgust" not in result.output  # there is none to judge
+
+
+def test_they_have_no_parts(album: Path) -> None:
+    result = CliRunner().invoke(app, ["mobilenet_v2", "--data", str(album), "--part", "foo"])
+    assert result.exit_code == 2
+    assert "photographs have none" in result.output
 
 
 def test_macro_scores_are_over_the_classes_that_are_labelled() -> None:

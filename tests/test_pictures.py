@@ -1,5 +1,9 @@
 """Every kind of picture people have is read alike; what is none is one clear line."""
 
+import io
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -121,8 +125,68 @@ def test_find_pictures_looks_into_folders_and_keeps_order(tmp_path):
     found = find_pictures([tmp_path / "b", tmp_path / "a.gif", tmp_path / "b" / "2.JPG"])
     assert [path.name for path in found] == ["2.JPG", "1.png", "a.gif"]
     (tmp_path / "empty").mkdir()
-    with pytest.raises(PictureError, match="no pictures"):
+    with pytest.raises(PictureError, match=r"no pictures in this folder$"):
         find_pictures([tmp_path / "empty"])
+
+
+def test_files_of_other_kinds_are_told_of(tmp_path):
+    for name in ("a.jpe", "b.HEIC", "c.heic", "deep/d.mov", ".hidden"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    said = []
+    assert [path.name for path in find_pictures([tmp_path], said.append)] == ["a.jpe"]
+    assert said == ["3 other files passed over (.heic, .mov)"]
+    with pytest.raises(PictureError, match=r"no pictures in this folder, only other files \(\.mov\)"):
+        find_pictures([tmp_path / "deep"])
+
+
+@pytest.mark.parametrize("suffix", sorted(pictures.SUFFIXES))
+def test_every_kind_that_folders_are_searched_for_can_be_read(tmp_path, rgb, suffix):
+    Image.fromarray(rgb).save(tmp_path / f"a{suffix}")
+    (found,) = find_pictures([tmp_path])
+    assert read_picture(found).shape == rgb.shape
+
+
+def test_what_may_not_be_read_is_said_to_be_so(tmp_path, monkeypatch):
+    (tmp_path / "locked").mkdir()
+    (tmp_path / "a.png").touch()
+    real = os.scandir
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", lambda path: refuse(path) if str(path).endswith("locked") else real(path))
+    assert find_pictures([tmp_path]) == [tmp_path / "a.png", tmp_path / "locked"]
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    assert find_pictures([tmp_path / "a.png"]) == [tmp_path / "a.png"]
+    monkeypatch.setattr(Image, "open", refuse)
+    with pytest.raises(PictureError, match=r"a\.png: permission denied$"):
+        read_picture(tmp_path / "a.png")
+
+
+def test_an_empty_file_is_said_to_be_empty(tmp_path):
+    (tmp_path / "a.png").touch()
+    with pytest.raises(PictureError, match=r"a\.png: empty file$"):
+        read_picture(tmp_path / "a.png")
+
+
+def test_bytes_and_pillow_images_are_read_as_files_are(tmp_path, rgb):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(rgb).save(tmp_path / "a.png", exif=exif)
+    turned = read_picture(tmp_path / "a.png")
+    assert turned.shape == (40, 30, 3)
+    assert np.array_equal(as_picture((tmp_path / "a.png").read_bytes()), turned)
+    image = Image.open(tmp_path / "a.png")
+    assert np.array_equal(as_picture(image), turned)
+    assert image.size == (40, 30)  # the caller's own is left as it is
+    assert np.array_equal(as_picture(tmp_path / "a.png"), turned)
+
+
+@pytest.mark.parametrize("wrong", [None, 3, [1], b"no picture", io.BytesIO(b"no picture")])
+def test_what_is_no_picture_in_memory_is_one_clear_line(wrong):
+    with pytest.raises(PictureError, match=r"^(a picture must be a path, .* not \w+|these bytes: not a picture .*)$"):
+        as_picture(wrong)
 
 
 def test_as_picture_takes_grey_and_rgb_only(rgb):

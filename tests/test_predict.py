@@ -2,7 +2,11 @@
 
 import csv
 import json
+import os
+import re
+import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +14,12 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+import mien
 from mien import Recognizer
-from mien.cli.main import app, main
-from mien.errors import PictureError
+from mien.cli.main import INTERRUPTED, app, main
+from mien.errors import MienError, PictureError
 from mien.expressions import NAMES
+from mien.recognition import pictures
 from mien.recognition.drawing import annotate, heat, lay_heat
 from mien.recognition.faces import Box, Face, Square
 from mien.recognition.pictures import read_picture
@@ -122,10 +128,103 @@ def test_pictures_of_the_same_name_do_not_overwrite_each_other(tmp_path):
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["same-2.jpg", "same.jpg"]
 
 
+def test_a_name_that_is_not_utf_8_spoils_no_file(tmp_path):
+    odd = tmp_path / os.fsdecode(b"odd\xff.jpg")
+    odd.write_bytes(EXAMPLES[0].read_bytes())
+    files = tmp_path / "a.json", tmp_path / "a.csv"
+    done = predict(odd, EXAMPLES[1], "--json", files[0], "--csv", files[1], "--annotate", tmp_path / "drawn")
+    assert done.exit_code == 0, done.output
+    named = [odd.name.replace("\udcff", r"\udcff"), EXAMPLES[1].name]
+    assert [Path(entry["picture"]).name for entry in json.loads(files[0].read_text())] == named
+    assert [Path(row["picture"]).name for row in csv.DictReader(files[1].open())] == named
+    assert (tmp_path / "drawn" / odd.name).is_file()
+    assert json.loads(predict(odd, "--json", "-").stdout)["picture"].endswith(named[0])
+
+
+def test_names_are_shown_as_they_are(tmp_path):
+    for name in ("[red]a.jpg", ":smile:.jpg", "[", "]"):
+        (tmp_path / name).write_bytes(EXAMPLES[0].read_bytes())
+    (tmp_path / "b.heic").touch()
+    done = predict(tmp_path, tmp_path / "[", tmp_path / "]")
+    assert done.exit_code == 0, done.output
+    assert all(f" {name} " in done.stdout for name in ("[red]a.jpg", ":smile:.jpg", "[", "]"))
+    assert ".heic" in done.stderr
+
+
+def test_what_was_read_before_an_interrupt_is_shown(monkeypatch):
+    def read(path):
+        if path == EXAMPLES[1]:
+            raise KeyboardInterrupt
+        return read_picture(path)
+
+    monkeypatch.setattr(pictures, "read_picture", read)
+    done = predict(*EXAMPLES[:2])
+    assert done.exit_code == INTERRUPTED
+    assert EXAMPLES[0].name in done.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_standard_output_is_one_line(tmp_path):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", "from mien.cli.main import main; main()", "predict", EXAMPLES[0]],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 3
+    assert done.stderr.startswith("mien: cannot write the output: No space left on device; free some space")
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_version_is_told():
+    done = CliRunner().invoke(app, ["--version"])
+    assert done.output == f"mien {mien.__version__}\n"
+
+
+def test_completion_finds_the_public_names():
+    assert {*mien.__all__, "__version__"} <= set(dir(mien))
+
+
+def test_a_single_picture_is_no_list_of_pictures(recognizer):
+    for single in (EXAMPLES[0], str(EXAMPLES[0]), EXAMPLES[0].read_bytes(), read_picture(EXAMPLES[0])):
+        with pytest.raises(PictureError, match="recognize takes a single one"):
+            next(recognizer.recognize_all(single))
+
+
+def test_faces_and_recognizers_can_be_looked_at_and_compared(recognizer):
+    (face,) = recognizer.recognize(EXAMPLES[-1].read_bytes())
+    assert face in {face}
+    assert face != replace(face)
+    assert re.fullmatch(r"<Face \w+ 0\.\d\d, box \d+, \d+, \d+, \d+>", repr(face))
+    assert "withheld" in repr(replace(face, withheld=True))
+    assert repr(recognizer) == "<Recognizer mobilenet_v2, gate warn>"
+
+
+@pytest.mark.parametrize(("wrong", "message"), [({"gate": "bad"}, "off, warn, refuse"), ({"threads": 0}, "1 or more")])
+def test_a_recognizer_that_makes_no_sense_is_refused(wrong, message):
+    with pytest.raises(MienError, match=message):
+        Recognizer(MODEL, **wrong)
+
+
+@pytest.mark.parametrize("names", [["a.csv", "a.csv"], ["a.json", "picture.jpg"], ["folder/../picture.jpg", "a.csv"]])
+def test_no_output_takes_another_file_s_place(tmp_path, names):
+    picture = tmp_path / "picture.jpg"
+    picture.write_bytes(EXAMPLES[0].read_bytes())
+    (tmp_path / "folder").mkdir()
+    for given in (picture, tmp_path):
+        done = predict(given, "--json", tmp_path / names[0], "--csv", tmp_path / names[1])
+        assert isinstance(done.exception, MienError), done.output
+    assert picture.read_bytes() == EXAMPLES[0].read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "picture.jpg"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--map", EXAMPLES[0]], "--annotate"),
+        ([""], "an input without a name"),
+        ([EXAMPLES[0], "--csv", "-"], "--csv needs a file's name"),
         (["nowhere.jpg"], "no such file"),
         ([EXAMPLES[0], "--annotate", EXAMPLES[0].parent], "holds the pictures themselves"),
         (["--model", "none.onnx", EXAMPLES[0]], "no such model file"),

@@ -16,6 +16,7 @@ from lightning_fabric import Fabric
 from typer.testing import CliRunner
 
 from mien.cli import synth
+from mien.cli.options import class_label
 from mien.data import dataset
 from mien.errors import DataError, MienError, ModelError, PictureError, RecipeError
 from mien.experiments import synthesis
@@ -32,7 +33,7 @@ from mien.synthesis.portrait import find_face
 from mien.synthesis.recipe import SynthesisRecipe
 from mien.synthesis.run import SynthesisRun
 from mien.synthesis.step import Step
-from mien.synthesis.translator import Translator, label_of
+from mien.synthesis.translator import Translator
 
 TINY = SynthesisRecipe(
     steps=3,
@@ -397,10 +398,11 @@ def test_wrong_generators_and_faces_are_errors(translator: Translator, run_folde
         translator.translate(TEMPLATES[:1], np.array([7]))
 
 
-def test_expressions_by_name_and_adjective() -> None:
-    assert label_of("surprise") == label_of("Surprised") == NAMES.index("surprise")
+def test_expressions_by_name_adjective_and_noun() -> None:
+    assert class_label("surprise") == class_label("Surprised") == NAMES.index("surprise")
+    assert class_label("Happiness") == NAMES.index("happy")
     with pytest.raises(DataError, match="unknown expression 'contempt'; there are angry"):
-        label_of("contempt")
+        class_label("contempt")
 
 
 def test_a_picture_without_a_face_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from mien.recognition.recognizer import Recognizer
     from mien.recognition.video.watching import open_video as open
 
+    __version__: str
+
 __all__ = ["Box", "Face", "Frame", "Recognizer", "TrackedFace", "open"]
 
 _HOMES = {
@@ -28,7 +30,14 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Load a public name when it is first asked for, so that `import mien` costs next to nothing."""
+    if name == "__version__":
+        return import_module("importlib.metadata").version("mien")
     if name in _HOMES:
         module, attribute = _HOMES[name]
         return getattr(import_module(module), attribute)
     raise AttributeError(f"module 'mien' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    """For completion: the public names too, loaded or not."""
+    return sorted({*globals(), *__all__, "__version__"})

@@ -1,15 +1,25 @@
 """Write files so that a reader, or the next start after a kill or a full disk, never finds half of one."""
 
+import errno
 import json
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from mien.errors import StorageError
 
-_REMEDY = "free some space or choose another place"
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def refused(what: object, error: OSError | RuntimeError) -> StorageError:
+    """The line that says why `what` cannot be written, and what to do."""
+    # torch's and safetensors' own writers report a full disk as a RuntimeError
+    full = not isinstance(error, OSError) or error.errno in _FULL
+    remedy = "free some space or choose another place" if full else "choose another place"
+    return StorageError(f"cannot write {what}: {getattr(error, 'strerror', None) or error}; {remedy}")
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -24,17 +34,20 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         with draft.open("rb+") as file:
             os.fsync(file.fileno())
         draft.replace(path)
-    except OSError as error:
-        raise StorageError(f"cannot write {path}: {error.strerror or error}; {_REMEDY}") from error
-    except RuntimeError as error:  # torch's and safetensors' own writers report a full disk this way
-        raise StorageError(f"cannot write {path}: {error}; {_REMEDY}") from error
+    except (OSError, RuntimeError) as error:
+        raise refused(path, error) from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # gone into its place, or never made
+            draft.unlink()
 
 
 def _draft_beside(path: Path) -> Path:
     """Raises StorageError where something that is no file stands at `path`: a rename would put a file in its place."""
-    if path.exists() and not path.is_file():
+    try:
+        other = path.exists() and not path.is_file()
+    except OSError as error:
+        raise refused(path, error) from error
+    if other:
         raise StorageError(f"cannot write {path}: not a file; give a file's name")
     return path.with_name(f".{path.name}.{os.getpid()}.draft")
 
@@ -56,7 +69,7 @@ class GrowingFile:
             self._file = self._draft.open("wb", buffering=0)
             self._write(self._ending)
         except OSError as error:
-            raise self._refused(error) from error
+            raise refused(self.path, error) from error
 
     def add(self, piece: str) -> None:
         """Put a piece of UTF-8 text before the ending. Raises StorageError when the disk refuses."""
@@ -66,7 +79,7 @@ class GrowingFile:
         except OSError as error:
             self._write(self._ending)  # in the place that it had before
             self._file.truncate()
-            raise self._refused(error) from error
+            raise refused(self.path, error) from error
         self._size += len(data)
 
     def _write(self, data: bytes) -> None:
@@ -82,10 +95,7 @@ class GrowingFile:
             self._file.close()
             self._draft.replace(self.path)
         except OSError as error:
-            raise self._refused(error) from error
-
-    def _refused(self, error: OSError) -> StorageError:
-        return StorageError(f"cannot write {self.path}: {error.strerror or error}; {_REMEDY}")
+            raise refused(self.path, error) from error
 
 
 def write_folder(folder: Path, fill: Callable[[Path], object]) -> None:
@@ -99,7 +109,7 @@ def write_folder(folder: Path, fill: Callable[[Path], object]) -> None:
         fill(draft)
         draft.replace(folder)
     except OSError as error:
-        raise StorageError(f"cannot write {folder}: {error.strerror or error}; {_REMEDY}") from error
+        raise refused(folder, error) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 

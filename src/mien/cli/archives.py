@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from mien.cli.pictures import exit_with, say_written
+from mien.cli.pictures import exit_with, say, say_written
 from mien.cores import cores
 from mien.recognition.gate import Gating
 
@@ -34,7 +34,7 @@ def predict(
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` and service managers keep what was done too
     archive = Archive(folder, ModelFile.open(model, threads=1).path, gate)
-    pictures = find_pictures(paths)
+    pictures = find_pictures(paths, say)
     shards = archive.shards(pictures)
     left = sum(map(len, shards))
     if address is not None:

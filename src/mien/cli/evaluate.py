@@ -29,8 +29,8 @@ def evaluate(
             envvar="MIEN_DATA", help="FER2013 as for training, or photographs of any size in a folder for each class."
         ),
     ],
-    split: Annotated[str, typer.Option(help="FER2013's: official or kaggle.")] = "official",
-    part: Annotated[str, typer.Option(help="FER2013's: train, validation or test.")] = "test",
+    split: Annotated[str | None, typer.Option(help="FER2013's: official or kaggle; official if left out.")] = None,
+    part: Annotated[str | None, typer.Option(help="FER2013's: train, validation or test; test if left out.")] = None,
     robust: Annotated[
         bool,
         typer.Option("--robust", help="Spoil pictures and move crops too: minutes, and a results file of its own."),
@@ -84,10 +84,13 @@ def evaluate(
     if out is not None and out.suffix.lower() != ".json":
         raise typer.BadParameter("the results are JSON; give a name that ends in .json", param_hint="--out")
     if photographs.are_in(data):
+        if split is not None or part is not None:
+            raise typer.BadParameter("photographs have none; leave it out", param_hint="--split or --part")
         split, part = data.resolve().name, photographs.PART
         judges = [open_judged(model) for model in chosen]
         faces = load_photographs_with_progress(data)
     else:
+        split, part = split or "official", part or "test"
         judges = [open_judged(model, split, part) for model in chosen]
         faces = load_with_progress(data, split)
     pictures = faces.part(part)

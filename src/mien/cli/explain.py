@@ -7,8 +7,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from mien.cli.options import class_label
+from mien.cli.pictures import exit_with, names_in_table, say
 from mien.errors import MienError, PictureError
-from mien.expressions import BY_NAME, NAMES
+from mien.expressions import NAMES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,6 +42,9 @@ def explain(
     logit) is in every model file; a run's folder also gives Grad-CAM and attention rollout to compare. And one figure
     of all faces, a row each, with a column for each model.
 
+    A picture without a face is a result. One that cannot be read is named, the others are still done, and the exit code
+    is 2.
+
     Examples:
     mien explain party.jpg
     mien explain faces/ --model runs/vit_tiny_mixup --model runs/vit_tiny_fmix --class happy
@@ -50,32 +55,42 @@ def explain(
     from mien.recognition.detection import FaceDetector
     from mien.recognition.model import shipped_models
     from mien.recognition.pictures import find_pictures, read_picture
+    from mien.recognition.sinks import free_name
 
-    if kind is not None and kind not in BY_NAME:
-        raise MienError(f"unknown class '{kind}'; there are {', '.join(NAMES)}")
+    label = None if kind is None else class_label(kind)
     subjects = [open_subject(model) for model in models or shipped_models()]
     names = [subject.name for subject in subjects]
     if len(set(names)) < len(names):
         raise MienError(f"two of the models have the same name ({', '.join(names)}); name each once")
     detector = FaceDetector(threads=1)
+    paths = find_pictures(pictures, say)
     faces, table = [], Table("picture", "face", *names)
-    for path in find_pictures(pictures):
-        picture = read_picture(path)
+    problems: list[str] = []
+    taken: set[str] = set()
+    for path, name in zip(paths, names_in_table(paths), strict=True):
+        try:
+            picture = read_picture(path)
+        except PictureError as error:
+            problems.append(str(error))
+            continue
         found = detector.detect(picture)
         if not found:
-            raise PictureError(f"{path}: no face found in it, so there is nothing to explain")
+            table.add_row(name, "-", "no face found")
+            continue
+        stem = free_name(path.stem, "", taken)
         for number, detection in enumerate(found, 1):
             seen = {subject.name: _seen(subject, picture, detection) for subject in subjects}
-            save(figures.by_class(seen), out / f"{path.stem}-{number}.png")
+            save(figures.by_class(seen), out / f"{stem}-{number}.png")
             faces.append(seen)
             said = [shown.probabilities for shown in seen.values()]
-            table.add_row(
-                path.name, str(number), *(f"{NAMES[int(of.argmax())]} {of.max():.0%}" for of in said), end_section=False
-            )
-    save(figures.by_model(faces, None if kind is None else NAMES.index(kind)), out / "models.png")
+            table.add_row(name, str(number), *(f"{NAMES[int(of.argmax())]} {of.max():.0%}" for of in said))
     console = Console()
-    console.print(table)
-    console.print(f"wrote {len(faces)} figures of faces and models.png to {out}")
+    if table.row_count:
+        console.print(table)
+    if faces:
+        save(figures.by_model(faces, label), out / "models.png")
+        console.print(f"wrote {len(faces)} figures of faces and models.png to {out}", markup=False)
+    exit_with(problems)
 
 
 def _seen(subject: "Subject", picture: "np.ndarray", detection: "Detection") -> "Shown":

@@ -1,10 +1,14 @@
 """`mien`: the commands, and the one place where an error becomes a line and an exit code."""
 
+import errno
+import io
 import os
 import sys
+from typing import Annotated
 
 import typer
 
+import mien
 from mien.cli import app as serve
 from mien.cli import (
     card,
@@ -22,7 +26,8 @@ from mien.cli import (
     synth,
     train,
 )
-from mien.errors import MienError, MissingExtraError
+from mien.errors import MienError, MissingExtraError, StorageError
+from mien.storage import refused
 
 app = typer.Typer(
     help="Read the expression a face shows: angry, disgusted, fearful, happy, sad, surprised or neutral.",
@@ -50,8 +55,27 @@ app.add_typer(novelty.app, name="novelty")
 INTERRUPTED = 130
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        print(f"mien {mien.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", help="Say which version this is.", is_eager=True, callback=_say_version)
+    ] = False,
+) -> None:
+    # an output that takes no more is then an error of the command, not of Python's end
+    context.call_on_close(lambda: print(end="", flush=True))
+
+
 def main() -> None:
     """Run the command line; a `MienError` is printed as one line, an interrupt exits with 130."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name may hold what no encoding knows
+        sys.stdout.reconfigure(errors="backslashreplace")
     # Torch's threads (GNU OpenMP's) spin long while they wait for each other, and hardly get ahead beside another busy
     # program. Asleep after a short spin they do; asleep at once, they would be slow on an idle machine.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
@@ -67,3 +91,9 @@ def main() -> None:
         if ended.code == INTERRUPTED:  # typer keeps the KeyboardInterrupt to itself and says nothing
             print("mien: interrupted; what was finished is kept", file=sys.stderr)
         raise
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        print(f"mien: {refused('the output', error)}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in it is lost
+        sys.exit(StorageError.exit_code)

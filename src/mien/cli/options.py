@@ -9,6 +9,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from mien.errors import DataError
+from mien.expressions import NAMES
+
 if TYPE_CHECKING:
     from mien.data.dataset import FaceData
 
@@ -16,6 +19,19 @@ DataFolder = Annotated[
     Path,
     typer.Option("--data", envvar="MIEN_DATA", help="The data set: Kaggle or FER2013 folders, or fer2013.csv."),
 ]
+
+
+def class_label(name: str) -> int:
+    """The label, a place in `expressions.NAMES`, of a class called as a data set's folders may be.
+
+    Raises DataError for an unknown one.
+    """
+    from mien.data.dataset import label_of
+
+    label = label_of(name)
+    if label is None:
+        raise DataError(f"unknown expression '{name}'; there are {', '.join(NAMES)}")
+    return label
 
 
 def load_with_progress(root: Path, split: str) -> "FaceData":

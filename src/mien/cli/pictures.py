@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
+from rich.text import Text
 
 from mien.errors import MienError, PictureError
 from mien.expressions import BY_NAME
@@ -34,12 +35,13 @@ def predict(
     from mien.recognition.pictures import find_pictures, read_picture
     from mien.recognition.sinks import AnnotatingSink, CsvSink, JsonLinesSink, JsonSink, Sink
 
-    pictures = find_pictures(paths)
+    pictures = find_pictures(paths, say)
+    refuse_overwriting(pictures, json_file, csv_file)
     if annotated is not None and annotated.resolve() in {picture.parent.resolve() for picture in pictures}:
         raise MienError(f"--annotate {annotated} holds the pictures themselves; choose a folder of its own")
     printing = json_file == Path("-")
     table = _table()
-    common = os.path.commonpath([picture.absolute().parent for picture in pictures])
+    names = names_in_table(pictures)
     problems: list[str] = []
     with ExitStack() as stack:
         sinks: list[Sink] = []
@@ -49,20 +51,47 @@ def predict(
             sinks.append(stack.enter_context(CsvSink(csv_file)))
         if annotated is not None:
             sinks.append(stack.enter_context(AnnotatingSink(annotated, show_map)))
-        for picture in _with_bar(pictures):
-            try:
-                pixels = read_picture(picture)
-            except PictureError as error:
-                problems.append(str(error))
-                continue
-            frame = Frame(picture, pixels, recognizer.recognize(pixels))
-            for sink in sinks:
-                sink.write(frame)
-            _add_rows(table, os.path.relpath(picture.absolute(), common), frame)
-    if not printing and table.row_count:
-        Console().print(table)
+        try:
+            for picture, name in zip(_with_bar(pictures), names, strict=True):
+                try:
+                    pixels = read_picture(picture)
+                except PictureError as error:
+                    problems.append(str(error))
+                    continue
+                frame = Frame(picture, pixels, recognizer.recognize(pixels))
+                for sink in sinks:
+                    sink.write(frame)
+                _add_rows(table, name, frame)
+        finally:  # also of what was read before an interrupt
+            if not printing and table.row_count:
+                Console().print(table)
     say_written(json_file, csv_file, annotated)
     exit_with(problems)
+
+
+def say(line: str) -> None:
+    """On the error stream."""
+    print(f"mien: {line}", file=sys.stderr)
+
+
+def refuse_overwriting(inputs: Iterable[Path], *outputs: Path | None) -> None:
+    """Raise MienError where an output file is one of the inputs, or another output."""
+    files = [file for file in outputs if file is not None and file != Path("-")]
+    places = [file.resolve() for file in files]
+    taken = {source.resolve() for source in inputs} if files else set()
+    for number, (file, place) in enumerate(zip(files, places, strict=True)):
+        if place in taken:
+            raise MienError(f"{file} is one of the inputs; choose another name for the results")
+        if place in places[:number]:
+            raise MienError(f"{file} is named for two outputs; give each its own")
+
+
+def names_in_table(pictures: list[Path]) -> Iterator[Text]:
+    """The pictures' paths from the folder that they have in common."""
+    from mien.recognition.sinks import as_text
+
+    common = os.path.commonpath([picture.absolute().parent for picture in pictures])
+    return (Text(as_text(os.path.relpath(picture.absolute(), common))) for picture in pictures)
 
 
 def say_written(*paths: Path | None) -> None:
@@ -75,7 +104,7 @@ def say_written(*paths: Path | None) -> None:
 def exit_with(problems: list[str]) -> None:
     """Say what could not be read, a line each, and exit with 2 where there is any."""
     for problem in problems:
-        print(f"mien: {problem}", file=sys.stderr)
+        say(problem)
     if problems:
         raise typer.Exit(PictureError.exit_code)
 
@@ -88,7 +117,7 @@ def _table() -> Table:
     return table
 
 
-def _add_rows(table: Table, name: str, frame: "Frame") -> None:
+def _add_rows(table: Table, name: Text, frame: "Frame") -> None:
     for number, face in enumerate(frame.faces):
         second = int(face.probabilities.argsort()[-2])
         shown = f"[{BY_NAME[face.expression].colour}]{face.adjective}[/]"

@@ -79,6 +79,10 @@ def predict(
     from mien.cli import archives, pictures, videos
     from mien.recognition.recognizer import Recognizer
 
+    if "" in inputs:
+        raise MienError("an input without a name; if it is a variable of the shell, it is not set")
+    if csv_file == Path("-"):
+        raise MienError("--csv needs a file's name; --json - prints to the standard output")
     moving = [videos.is_video(text) for text in inputs]
     if show_map and annotated is None and not (all(moving) and window is not False):
         raise MienError("--map draws over the pictures: say where they go with --annotate FOLDER")
@@ -102,6 +106,8 @@ def predict(
         return recognizer
 
     if all(moving):
+        files = (json_file, csv_file, timeline)
+        pictures.refuse_overwriting([Path(text) for text in inputs], *files)
         videos.predict(
             inputs, open_model, videos.Outputs(json_file, csv_file, parquet, annotated, show_map, timeline, window)
         )

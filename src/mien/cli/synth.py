@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from mien.cli.options import DataFolder, load_with_progress
+from mien.cli.options import DataFolder, class_label, load_with_progress
 from mien.cores import cores
 from mien.errors import RecipeError
 from mien.expressions import NAMES
@@ -153,12 +153,12 @@ def balance(
     from mien.synthesis.augmenter import NAME, Augmenter
     from mien.synthesis.balance import Maker, Request
     from mien.synthesis.balance import balance as fill_up
-    from mien.synthesis.translator import Translator, label_of
+    from mien.synthesis.translator import Translator
 
-    labels = tuple(dict.fromkeys(label_of(name) for name in classes))
+    labels = tuple(dict.fromkeys(class_label(name) for name in classes))
     maker: Maker = Augmenter(split or "kaggle", seed) if generator == NAME else Translator.open(generator)
     critic = None if judge is None else ModelFile.open(judge)
-    as_large = None if to.isdecimal() else label_of(to)
+    as_large = None if to.isdecimal() else class_label(to)
     split = split or maker.split
     faces = load_with_progress(data, split)
     counts = np.bincount(faces.labels[faces.parts == "train"], minlength=len(NAMES))
@@ -208,11 +208,11 @@ def translate(
 
     from mien.synthesis import figures
     from mien.synthesis.portrait import find_face
-    from mien.synthesis.translator import Translator, label_of
+    from mien.synthesis.translator import Translator
 
     if out is not None and out.suffix.lower() != ".png":
         raise typer.BadParameter("the result is a PNG; give a name that ends in .png", param_hint="--out")
-    label = None if to is None else label_of(to)
+    label = None if to is None else class_label(to)
     translator = Translator.open(generator)
     face = find_face(picture, translator.metadata["crop"])
     made = translator.translate_all(face)

@@ -5,10 +5,13 @@ Three layouts are read: the Kaggle folders (`[images/]{train,validation}/<class>
 folders (`row,label,usage,kaggle_split,...,votes_*`, file stem = row) adds the official split and FER+'s votes.
 
 A class's folder bears its name, adjective or noun ("angry", "anger"; "fear", "fearful"), in upper or lower case, as do
-the parts. Labelled photographs of any size are another module's: `photographs`.
+the parts; a number may stand before it ("0_angry", "03.fear"). Labelled photographs of any size are another module's:
+`photographs`.
 """
 
 import hashlib
+import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,12 +30,12 @@ PARTS = ("train", "validation", "test")
 VOTED = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
 # All ten answers that a FER+ rater could give.
 RATED = (*VOTED, "unknown", "nf")
+_ANOTHER_SIZE = f" instead of {FACE_SIZE}x{FACE_SIZE}"
 _PICTURES = {".png", ".jpg", ".jpeg"}
 _FOLDERS = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
-CLASS_FOLDERS = {
-    called: label for label, kind in enumerate(EXPRESSIONS) for called in (kind.name, kind.adjective, kind.noun)
-}
-"""The label, a place in `expressions.NAMES`, of what a class's folder may be called, in lower case."""
+_LABELS = {called: label for label, kind in enumerate(EXPRESSIONS) for called in (kind.name, kind.adjective, kind.noun)}
+_NUMBER_BEFORE = re.compile(r"^\d+[ ._-]+")
+_NEEDED = "a folder for each class, named like angry or Anger"
 _USAGES = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
 
 
@@ -120,6 +123,16 @@ class FaceData:
         return digest.hexdigest()
 
 
+def label_of(name: str) -> int | None:
+    """The label, a place in `expressions.NAMES`, of a class's name, adjective or noun, in upper or lower case."""
+    return _LABELS.get(name.lower())
+
+
+def folder_label(folder: Path) -> int | None:
+    """The label of a class's folder; None for another folder."""
+    return label_of(_NUMBER_BEFORE.sub("", folder.name, count=1)) if folder.is_dir() else None
+
+
 def load(root: Path, split: str = "official", progress: Callable[[int, int], None] | None = None) -> FaceData:
     """Read the data set under `root` with the `kaggle` or the `official` split.
 
@@ -133,6 +146,7 @@ def load(root: Path, split: str = "official", progress: Callable[[int, int], Non
         if split != "official":
             raise DataError(f"{place}: holds the official split only; use --split official")
         return _read_pixels_csv(place)
+    classes, beside = _class_folders(place)
     index = _index_beside(root, place)
     if split not in _folder_splits(place, index):
         raise DataError(
@@ -140,7 +154,7 @@ def load(root: Path, split: str = "official", progress: Callable[[int, int], Non
             if split == "official"
             else f"{root}: the kaggle split needs validation/ beside train/; use --split official"
         )
-    data = _read_folders(place, progress)
+    data = _read_folders(place, classes, beside, progress)
     return data if index is None else _with_index(data, index, split)
 
 
@@ -166,10 +180,19 @@ def _locate(root: Path) -> Path:
             return folder
     if (root / "fer2013.csv").is_file():
         return root / "fer2013.csv"
+    inside = [entry for entry in entries(root) if entry.is_dir()]
+    if len(inside) == 1:
+        raise DataError(f"{root}: found one folder, {inside[0].name}: give that")
     raise DataError(
-        f"{root}: found neither train/ with a folder for each class nor fer2013.csv; "
-        f"mien evaluate also takes photographs in folders named {', '.join(NAMES)}"
+        f"{root}: found {_some(inside)}, and neither train/ nor fer2013.csv; "
+        f"train/ needs {_NEEDED}, and so do photographs for mien evaluate"
     )
+
+
+def _some(folders: list[Path]) -> str:
+    """The first few by name."""
+    names = ", ".join(folder.name for folder in folders[:8]) + (", ..." if len(folders) > 8 else "")
+    return f"the folders {names}" if folders else "no folder"
 
 
 def _part_folders(folder: Path) -> list[tuple[str, Path]]:
@@ -232,7 +255,7 @@ def read_face(path: Path) -> np.ndarray | str:
     if face is None:
         return "not a readable picture"
     if face.shape != (FACE_SIZE, FACE_SIZE):
-        return f"{face.shape[1]}x{face.shape[0]} instead of {FACE_SIZE}x{FACE_SIZE}"
+        return f"{face.shape[1]}x{face.shape[0]}{_ANOTHER_SIZE}"
     return face
 
 
@@ -243,21 +266,28 @@ def _class_folders(folder: Path) -> tuple[list[tuple[str, int, Path]], list[Prob
     for part, place in _part_folders(folder):
         here = []
         for entry in entries(place):
-            label = CLASS_FOLDERS.get(entry.name.lower()) if entry.is_dir() else None
+            label = folder_label(entry)
             if label is None:
                 problems.append(Problem(str(entry.relative_to(folder)), "not a folder of one of the seven classes"))
             else:
                 here.append((part, label, entry))
         missing = [name for label, name in enumerate(NAMES) if label not in {label for _, label, _ in here}]
         if missing:
-            raise DataError(f"{place}: no folder for {', '.join(missing)}; it needs one for each of {', '.join(NAMES)}")
+            inside = _some([entry for entry in entries(place) if entry.is_dir()])
+            raise DataError(f"{place}: no folder for {', '.join(missing)}; it has {inside}, and needs {_NEEDED}")
         found += sorted(here, key=lambda entry: entry[1])
     return found, problems
 
 
-def _read_folders(folder: Path, progress: Callable[[int, int], None] | None) -> FaceData:
-    places, problems = _class_folders(folder)
-    files = [(part, label, path) for part, label, place in places for path in entries(place)]
+def _read_folders(
+    folder: Path,
+    classes: list[tuple[str, int, Path]],
+    beside: list[Problem],
+    progress: Callable[[int, int], None] | None,
+) -> FaceData:
+    """The pictures in what `_class_folders` found."""
+    files = [(part, label, path) for part, label, place in classes for path in entries(place)]
+    problems: list[Problem] = []
     faces = np.empty((len(files), FACE_SIZE, FACE_SIZE), np.uint8)
     good: list[int] = []
     # What OpenCV would say of a broken picture is said in `problems`, by name.
@@ -276,15 +306,24 @@ def _read_folders(folder: Path, progress: Callable[[int, int], None] | None) -> 
     if progress:
         progress(len(files), len(files))
     if not good:
-        raise DataError(f"{folder}: no usable picture in it")
+        raise DataError(f"{folder}: no usable picture in it{_why(problems, classes[-1][2].parent)}")
     return FaceData.of(
         faces[: len(good)],
         [files[i][1] for i in good],
         [files[i][0] for i in good],
         [str(files[i][2].relative_to(folder)) for i in good],
-        problems,
+        beside + problems,
         f"folders {' and '.join(f'{place.name}/' for _, place in _part_folders(folder))}",
     )
+
+
+def _why(problems: list[Problem], part: Path) -> str:
+    """What is wrong with most of the pictures; `part`'s folder can be judged as photographs if it is their size."""
+    if not problems:
+        return ""
+    reason, count = Counter(problem.reason for problem in problems).most_common(1)[0]
+    remedy = f"; mien evaluate takes photographs of any size: --data {part}" if reason.endswith(_ANOTHER_SIZE) else ""
+    return f": {count} of {len(problems)} files: {reason}{remedy}"
 
 
 def _with_index(data: FaceData, index: pd.DataFrame, split: str) -> FaceData:

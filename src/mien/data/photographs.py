@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mien.data.dataset import CLASS_FOLDERS, FACE_SIZE, FaceData, Problem, entries
+from mien.data.dataset import FACE_SIZE, FaceData, Problem, entries, folder_label
 from mien.errors import DataError, PictureError
 from mien.recognition.cropping import crop_picture, luma
 from mien.recognition.detection import FaceDetector
@@ -60,8 +60,8 @@ def load(root: Path, progress: Callable[[int, int], None] | None = None) -> Face
 
 
 def _class_folders(root: Path) -> list[tuple[Path, int]]:
-    inside = [entry for entry in entries(root) if entry.is_dir() and entry.name.lower() in CLASS_FOLDERS]
-    return [(folder, CLASS_FOLDERS[folder.name.lower()]) for folder in inside]
+    labelled = [(entry, folder_label(entry)) for entry in entries(root)]
+    return [(folder, label) for folder, label in labelled if label is not None]
 
 
 def _face(path: Path, detector: FaceDetector) -> np.ndarray | str:

@@ -28,7 +28,7 @@ from mien.recognition.gate import Gating
 from mien.recognition.model import file_hash
 from mien.recognition.pictures import read_picture
 from mien.recognition.recognizer import Recognizer
-from mien.recognition.sinks import PICTURE_COLUMNS, rows
+from mien.recognition.sinks import PICTURE_COLUMNS, as_text, rows
 from mien.recognition.tables import as_table, write_table
 from mien.storage import write_json
 
@@ -72,12 +72,12 @@ class Archive:
         dealt = [str(picture) for picture in pictures]
         done = self._done()
         parts = [dealt[start : start + SHARD] for start in range(0, len(dealt), SHARD)]
-        left = [[picture for picture in part if picture not in done] for part in parts]
+        left = [[picture for picture in part if as_text(picture) not in done] for part in parts]
         return [part for part in left if part]
 
     def store(self, shard: Shard, records: Records) -> None:
         """Keep a shard's rows; from now on it is done. Raises StorageError when the disk refuses."""
-        name = hashlib.sha256("\n".join(shard).encode()).hexdigest()[:16]
+        name = hashlib.sha256(as_text("\n".join(shard)).encode()).hexdigest()[:16]
         write_table(self.folder / f"part-{name}.parquet", as_table(records, COLUMNS))
 
     def _done(self) -> set[str]:
@@ -100,7 +100,7 @@ def read_shard(recognizer: Recognizer, shard: Shard, stop: Callable[[], bool] = 
         faces = iter(list(recognizer.recognize_all(_readable(batch, problems), BATCH)))
         for picture in batch:
             if picture in problems:
-                records.append({"picture": picture, "problem": problems[picture]})
+                records.append({"picture": as_text(picture), "problem": as_text(problems[picture])})
             else:
                 records += rows(Frame(picture, NO_PIXELS, next(faces)))
     return records

@@ -43,7 +43,7 @@ class Box:
         return common / union if union > 0 else 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays are not equal or unequal as a whole
 class Detection:
     """A face the detector found: its box, a score in [0, 1], and landmarks float [6, 2] in picture coordinates.
 
@@ -68,7 +68,7 @@ class Square:
     turn: float = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Face:
     """One face of a picture and the expression it shows.
 
@@ -91,6 +91,11 @@ class Face:
     verdict: Verdict | None = None
     withheld: bool = False
 
+    def __repr__(self) -> str:
+        said = "withheld" if self.withheld else f"{self.expression} {self.confidence:.2f}"
+        sides = (self.box.left, self.box.top, self.box.right, self.box.bottom)
+        return f"<{type(self).__name__} {said}, box {', '.join(f'{side:.0f}' for side in sides)}>"
+
     @property
     def strange(self) -> bool:
         """Whether the gate says that this is no face as the models know them."""
@@ -112,7 +117,7 @@ class Face:
         return BY_NAME[self.expression].adjective
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class TrackedFace(Face):
     """A face of a video: one that keeps its number from frame to frame.
 
@@ -124,7 +129,7 @@ class TrackedFace(Face):
     raw: np.ndarray = field(default_factory=lambda: np.zeros(len(NAMES), np.float32))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frame:
     """A picture, or one frame of a video, and the faces in it.
 

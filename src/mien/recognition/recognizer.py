@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
+from mien.errors import MienError, PictureError
 from mien.recognition.cropping import crop_picture
 from mien.recognition.detection import FaceDetector
 from mien.recognition.faces import Detection, Face, Square
 from mien.recognition.framing import Framing
 from mien.recognition.gate import Gating, Verdict
 from mien.recognition.model import ModelFile, Outputs
-from mien.recognition.pictures import as_picture, read_picture
+from mien.recognition.pictures import Picture, as_picture
 
-Picture = str | Path | np.ndarray
 GATEKEEPER = "mobilenet_v2"
 """The shipped model whose gate judges the faces of models that have none."""
 
@@ -34,7 +34,8 @@ class Recognizer:
     model: a shipped model's name ("mobilenet_v2", "vit_tiny") or a model file's path; threads: how many cores a call
     may use, all if None; gate: what becomes of faces unlike those the models know: "warn" says so in `Face.verdict`,
     "refuse" withholds their expression too, "off" asks for no verdict. A model without a gate of its own is gated by
-    the shipped one that has it. Raises ModelError for an unknown or damaged model.
+    the shipped one that has it. Raises ModelError for an unknown or damaged model, MienError for another gate or no
+    threads.
 
     >>> recognizer = Recognizer()
     >>> for face in recognizer.recognize("party.jpg"):  # doctest: +SKIP
@@ -44,6 +45,10 @@ class Recognizer:
     def __init__(
         self, model: str | Path = "mobilenet_v2", threads: int | None = None, gate: Gating | str = Gating.WARN
     ) -> None:
+        if gate not in tuple(Gating):
+            raise MienError(f"unknown gate {gate!r}; there are {', '.join(Gating)}")
+        if threads is not None and threads < 1:
+            raise MienError(f"threads must be 1 or more, or None for all cores; not {threads}")
         self.model = ModelFile.open(model, threads)
         self.gating = Gating(gate)
         self._gatekeeper = None if self.gating is Gating.OFF else self.model
@@ -53,21 +58,28 @@ class Recognizer:
         self._framing = Framing.from_text(self.model.metadata["crop"])
         self._size = int(self.model.metadata["input_size"])
 
+    def __repr__(self) -> str:
+        return f"<Recognizer {self.model.name}, gate {self.gating}>"
+
     def recognize(self, picture: Picture) -> list[Face]:
         """The faces of one picture, the largest first; an empty list where there is none.
 
-        picture: a file's path, or uint8 RGB [H, W, 3] or grey [H, W]. Raises PictureError for one that cannot be read.
+        picture: a file's path, its content as bytes, an image of Pillow, or uint8 RGB [H, W, 3] or grey [H, W]. Raises
+        PictureError for one that cannot be read.
         """
         return next(iter(self.recognize_all([picture])))
 
     def recognize_all(self, pictures: Iterable[Picture], batch: int = 32) -> Iterator[list[Face]]:
         """The faces of each picture in turn; the model sees the faces of several pictures, about `batch`, in one call.
 
-        Holds no more pictures than it needs to fill a batch. Raises PictureError at the first that cannot be read.
+        Holds no more pictures than it needs to fill a batch. Raises PictureError at the first that cannot be read, and
+        for a single picture.
         """
+        if isinstance(pictures, Picture):  # a path or an array would go through by letters or rows
+            raise PictureError("recognize_all takes a list of pictures; recognize takes a single one")
         waiting: list[list[Cut]] = []
         for picture in pictures:
-            pixels = read_picture(picture) if isinstance(picture, str | Path) else as_picture(picture)
+            pixels = as_picture(picture)
             waiting.append(self.cut(pixels, self.detector.detect(pixels)))
             if sum(map(len, waiting)) >= batch or len(waiting) >= batch:
                 yield from self.read(waiting)

@@ -18,7 +18,22 @@ from PIL import Image
 from mien.expressions import NAMES
 from mien.recognition.drawing import annotate
 from mien.recognition.faces import Face, Frame, TrackedFace
+from mien.recognition.pictures import JPEG_SUFFIXES
 from mien.storage import GrowingFile, write_atomically
+
+
+def as_text(name: object) -> str:
+    """A name that every file can hold: what is not UTF-8 in a file's name becomes an escape such as `\\udcff`."""
+    return str(name).encode(errors="backslashreplace").decode()
+
+
+def free_name(stem: str, suffix: str, taken: set[str]) -> str:
+    """`stem` with `suffix`, numbered where that is among `taken` already; it is then among them."""
+    name, number = stem + suffix, 2
+    while name in taken:
+        name, number = f"{stem}-{number}{suffix}", number + 1
+    taken.add(name)
+    return name
 
 
 class Sink(AbstractContextManager, Protocol):
@@ -64,8 +79,8 @@ def rows(frame: Frame) -> list[dict[str, Any]]:
 
 def _head(frame: Frame) -> dict[str, Any]:
     if frame.time is None:
-        return {"picture": str(frame.source)}
-    return {"video": str(frame.source), "time": round(frame.time, 6), "frame": frame.number}
+        return {"picture": as_text(frame.source)}
+    return {"video": as_text(frame.source), "time": round(frame.time, 6), "frame": frame.number}
 
 
 def _flat(number: int, face: Face) -> dict[str, Any]:
@@ -138,27 +153,22 @@ class CsvSink(_GrowingSink):
 
 
 class AnnotatingSink(AbstractContextManager):
-    """Each picture with its faces drawn on it, as PNG or JPEG like the original, in one folder."""
+    """Each picture with its faces drawn on it, as PNG or JPEG like the original, in one folder.
+
+    It has the picture's own name, numbered where two folders hold pictures of the same name.
+    """
 
     def __init__(self, folder: Path, show_map: bool) -> None:
         self._folder, self._show_map = folder, show_map
         self._taken: set[str] = set()
 
     def write(self, frame: Frame) -> None:
-        name = self._free_name(Path(frame.source))
+        picture = Path(frame.source)
+        kind, suffix = ("JPEG", ".jpg") if picture.suffix.lower() in JPEG_SUFFIXES else ("PNG", ".png")
+        name = free_name(picture.stem, suffix, self._taken)
         drawn = Image.fromarray(annotate(frame.pixels, frame.faces, self._show_map))
-        kind = "JPEG" if name.endswith(".jpg") else "PNG"
         write_atomically(self._folder / name, lambda draft: drawn.save(draft, kind, quality=92))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
-
-    def _free_name(self, picture: Path) -> str:
-        """The picture's own name; numbered where two folders hold pictures of the same name."""
-        suffix = ".jpg" if picture.suffix.lower() in {".jpg", ".jpeg"} else ".png"
-        name, number = picture.stem + suffix, 2
-        while name in self._taken:
-            name, number = f"{picture.stem}-{number}{suffix}", number + 1
-        self._taken.add(name)
-        return name

@@ -6,22 +6,14 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from mien.errors import DataError, ModelError
-from mien.expressions import EXPRESSIONS, NAMES
+from mien.errors import ModelError
+from mien.expressions import NAMES
 from mien.recognition.model import file_hash, models_folder, open_session, verify_hash
 
 SIZE = 48
 BATCH = 64
 SHIPPED = "stargan"
 FOLDER = "synthesis"  # apart from the expression models, which the app offers
-
-
-def label_of(name: str) -> int:
-    """The place in `expressions.NAMES` of a class given by name or adjective; raises DataError for an unknown one."""
-    for label, kind in enumerate(EXPRESSIONS):
-        if name.lower() in (kind.name, kind.adjective):
-            return label
-    raise DataError(f"unknown expression '{name}'; there are {', '.join(NAMES)}")
 
 
 class Translator:

@@ -18,6 +18,7 @@ from mien.errors import StorageError
 from mien.recognition.drawing import annotate
 from mien.recognition.extra import load
 from mien.recognition.faces import Frame
+from mien.storage import refused
 
 CLOCK = Fraction(1, 90_000)
 """The unit of times where the source has none of its own, in seconds."""
@@ -102,9 +103,9 @@ class AnnotatedVideo:
             self._sound.add_to(self._output)
 
     def _refused(self, error: Exception) -> StorageError:
-        reason = getattr(error, "strerror", None) or error
-        remedy = "; free some space or choose another place" if isinstance(error, OSError) else ""
-        return StorageError(f"cannot write {self.path}: {reason}{remedy}")
+        if isinstance(error, OSError):
+            return refused(self.path, error)
+        return StorageError(f"cannot write {self.path}: {getattr(error, 'strerror', None) or error}")
 
 
 class _Disk:
