@@ -11,10 +11,13 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner, Result
 
+from mien.cli.main import app
 from mien.data import dataset
 from mien.errors import DataError, RecipeError, StorageError
 from mien.evaluation import report as evaluation
@@ -89,6 +92,10 @@ def put(filed: Filed, folder: Path) -> Path:
     return folder
 
 
+def mien(*words: object) -> Result:
+    return CliRunner().invoke(app, list(map(str, words)))
+
+
 def never(split: str) -> dataset.FaceData:
     raise AssertionError("the data set is not needed")
 
@@ -112,8 +119,13 @@ def test_a_broken_recipe_is_named_and_the_others_stay(recipes: Path) -> None:
 
 
 def test_nothing_to_do_and_shared_names_are_errors(recipes: Path, tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match="no recipes"):
-        find([tmp_path / "nowhere"], (0,))
+    with pytest.raises(RecipeError, match="nowhere: no such recipe"):
+        find([recipes, tmp_path / "nowhere"], (0,))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(RecipeError, match=r"no recipes in .*empty"):
+        find([recipes, tmp_path / "empty"], (0,))
+    with pytest.raises(RecipeError, match="seed must be at least 0"):
+        find([recipes], (-1,))
     (tmp_path / "first.toml").write_text(TINY)
     with pytest.raises(RecipeError, match="one name"):
         find([recipes, tmp_path / "first.toml"], (0,))
@@ -123,12 +135,20 @@ def test_nothing_to_do_and_shared_names_are_errors(recipes: Path, tmp_path: Path
 # The queue, with stand-ins for the two commands
 
 FAKE = """
-import json, sys, time
+import json, os, subprocess, sys, time
 from pathlib import Path
 kind, folder, results, epochs, behaviour = sys.argv[1:6]
 folder = Path(folder)
 with (folder / "calls.txt").open("a") as calls: calls.write(kind + "\\n")
-if behaviour == "crash": sys.exit("boom: it broke")
+if behaviour == "crash": sys.exit("mien: boom: it broke\\nand more")
+if behaviour == "silent": sys.exit("boom")
+if behaviour == "killed": os.kill(os.getpid(), 9)
+if behaviour == "late" and not (folder / ".lock").exists():
+    holder = [sys.executable, "-c", os.environ["HOLD"], str(folder / ".lock"), "2"]
+    subprocess.Popen(holder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.readline()
+    print("mien: another process trains into it")
+    sys.exit(2)
+if behaviour == "torn": (folder / "curve.csv").write_text("epoch,loss\\n0,1"); sys.exit()
 if behaviour == "full": print("mien: cannot write; the disk is full"); sys.exit(3)
 if kind == "file":
     (Path(results) / "runs" / folder.name).mkdir(parents=True)
@@ -143,10 +163,20 @@ for epoch in range(len(lines), int(epochs)):
     curve.write_text(head + "\\n".join(lines) + "\\n")
 """
 
+# Holds a lock file for some seconds.
+HOLD = """
+import sys, time
+from filelock import FileLock
+lock = FileLock(sys.argv[1])
+lock.acquire()
+print("held", flush=True)
+time.sleep(float(sys.argv[2]))
+"""
+
 
 @pytest.fixture
 def queue(tmp_path: Path) -> Callable[..., tuple[list[Outcome], list[str]]]:
-    """Runs jobs with a fake trainer; behaviours: by job's name, crash, full or slow."""
+    """Runs jobs with a fake trainer; behaviours, by job's name, are in FAKE."""
     runs, results = tmp_path / "runs", tmp_path / "results"
 
     def run(
@@ -195,6 +225,42 @@ def test_one_that_crashes_takes_no_other_along_and_is_tried_again(
     assert not (tmp_path / "runs" / "first-s0" / FAILURE).exists()
 
 
+def test_why_one_failed_is_what_it_said_itself_or_how_it_ended(recipes: Path, tmp_path: Path, queue: Callable) -> None:
+    jobs = jobs_of(recipes)[:1]
+    for behaviour, reason in (
+        ("crash", "boom: it broke"),
+        ("silent", "ended with code 1"),
+        ("killed", "killed by signal 9 (out of memory?)"),
+    ):
+        assert [outcome.reason for outcome in queue(jobs, {"first-s0": behaviour})[0]] == [reason]
+    assert "mien: boom" in (tmp_path / "runs" / "first-s0" / "log.txt").read_text()
+
+
+def test_a_curve_that_is_torn_fails_its_own_run_only(recipes: Path, tmp_path: Path, queue: Callable) -> None:
+    outcomes = {outcome.job.name: outcome for outcome in queue(jobs_of(recipes), {"first-s0": "torn"})[0]}
+    assert (outcomes["first-s0"].kind, outcomes["second-s0"].kind) == ("failed", "done")
+    assert "first-s0/curve.csv: damaged" in outcomes["first-s0"].reason
+
+
+def test_one_that_another_queue_began_at_the_same_moment_is_waited_for(
+    recipes: Path, tmp_path: Path, queue: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOLD", HOLD)
+    outcomes, said = queue(jobs_of(recipes)[:1], {"first-s0": "late"})
+    assert [outcome.kind for outcome in outcomes] == ["done"]
+    assert said.count("first-s0: another process trains it; waiting for that to end") == 1
+    assert calls(tmp_path, "first-s0") == ["train", "train", "file"]
+
+
+def test_what_another_queue_put_on_file_is_not_filed_again(
+    recipes: Path, tmp_path: Path, queue: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mien.experiments.queue.is_filed", lambda name, _: len(calls(tmp_path, name)) > 0)
+    outcomes, _ = queue(jobs_of(recipes)[:1])
+    assert [outcome.kind for outcome in outcomes] == ["done"]
+    assert calls(tmp_path, "first-s0") == ["train"]
+
+
 def test_a_full_disk_stops_the_queue_and_loses_nothing(recipes: Path, tmp_path: Path, queue: Callable) -> None:
     jobs = jobs_of(recipes, (0, 1))
     outcomes, _ = queue(jobs, {"second-s0": "full"})
@@ -239,17 +305,14 @@ def test_a_training_that_outlived_its_queue_is_waited_for(recipes: Path, tmp_pat
     jobs = jobs_of(recipes)
     folder = RunFolder(tmp_path / "runs" / "first-s0")
     folder.path.mkdir(parents=True)
-    script = (
-        "import sys, time; from filelock import FileLock; lock = FileLock(sys.argv[1]); lock.acquire(); "
-        "print('held', flush=True); time.sleep(3)"
-    )
-    holder = subprocess.Popen([sys.executable, "-c", script, str(folder.path / ".lock")], stdout=subprocess.PIPE)
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(folder.path / ".lock"), "3"], stdout=subprocess.PIPE)
     assert holder.stdout is not None
     holder.stdout.readline()
     assert standings(jobs, tmp_path / "runs", tmp_path / "results", True, tmp_path)[0].state is State.RUNNING
     folder.write_curve(a_curve(3))  # as the training does before it ends
-    outcomes, _ = queue(jobs)
+    outcomes, said = queue(jobs)
     holder.wait()
+    assert said.count("first-s0: another process trains it; waiting for that to end") == 1
     assert [(outcome.job.name, outcome.kind) for outcome in outcomes] == [("second-s0", "done"), ("first-s0", "done")]
     assert calls(tmp_path, "first-s0") == ["file"]
 
@@ -287,6 +350,54 @@ def test_standings_tell_what_waits_and_how_long_the_rest_takes(recipes: Path, tm
     assert standing()["first-s0"].state is State.DONE
     (recipes / "first.toml").write_text('extends = "_base.toml"\nbatch_size = 7\n')
     assert standing()["first-s0"].state is State.OUTDATED
+    assert f"remove {results}/runs/first-s0 and {runs}/first-s0" in standing()["first-s0"].note
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("results/runs/first-s0/metrics.json", "", "no readable metrics.json"),
+        ("results/runs/first-s0/metrics.json", "[]", "metrics.json is not a judged run's"),
+        ("results/runs/first-s0/metrics.json", "{}", "metrics.json is not a judged run's"),
+        ("results/runs/first-s0/run.json", "[]", "no readable run.json"),
+        ("results/runs/first-s0/run.json", '{"recipe": {"netwrk": 1}}', "run.json: no recipe that is known here: unk"),
+        ("runs/first-s0/curve.csv", "epoch,loss\n0,1", "curve.csv: damaged"),
+    ],
+)
+def test_a_damaged_file_is_named_and_keeps_no_other_run_back(
+    recipes: Path, tmp_path: Path, file: str, text: str, said: str
+) -> None:
+    jobs = {job.name: job for job in jobs_of(recipes)}
+    if file.startswith("results"):
+        put(made_up(jobs["first-s0"]), tmp_path / "results/runs/first-s0")
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).write_text(text)
+    first, second = standings(list(jobs.values()), tmp_path / "runs", tmp_path / "results", False, tmp_path)
+    assert first.state is State.DAMAGED
+    assert said in first.note
+    assert "first-s0" in first.note
+    assert second.state is State.TO_DO
+    brought = put(made_up(jobs["second-s0"]), tmp_path / "brought" / "second-s0")
+    collect(brought, jobs, tmp_path / "results", never)
+    words = (recipes, "--out", tmp_path / "runs", "--results", tmp_path / "results")
+    assert mien("experiments", "status", *words).exit_code == 1
+    run = mien("experiments", "run", *words, "--data", tmp_path, "--weights", "none")
+    assert run.exit_code == 1
+    assert [said in line for line in run.stderr.splitlines() if line.startswith("first-s0: damaged: ")] == [True]
+
+
+def test_the_commands_name_what_is_missing_or_broken(recipes: Path, tmp_path: Path) -> None:
+    (recipes / "second.toml").write_text("network = 3\n")
+    status = mien("experiments", "status", recipes, "--out", tmp_path / "runs", "--results", tmp_path / "results")
+    assert status.exit_code == 1
+    for words, said in (
+        (("status", recipes, tmp_path / "nowhere"), "nowhere: no such recipe"),
+        (("run", recipes, tmp_path / "nowhere", "--data", tmp_path, "--weights", "none"), "nowhere: no such recipe"),
+        (("collect", tmp_path / "nothing"), "nothing: no such folder"),
+    ):
+        assert said in str(mien("experiments", *words).exception)
+    (tmp_path / "x-s²").mkdir()
+    assert "no known recipe" in str(mien("experiments", "collect", tmp_path / "x-s²", "--recipes", recipes).exception)
 
 
 # Filing
@@ -303,52 +414,77 @@ def test_a_result_from_another_machine_is_checked_and_filed(recipes: Path, tmp_p
     ]
     assert read_filed(tmp_path / "results/runs/first-s0") == filed
     assert collect(brought, jobs, tmp_path / "results", never) == filed  # twice does no harm
+    later = {**filed.metrics, "date": "2027-01-01T00:00:00+00:00", "code": "0.2"}
+    put(replace(filed, metrics=later), brought)
+    assert collect(brought, jobs, tmp_path / "results", never) == replace(filed, metrics=later)
     put(made_up(jobs["first-s0"], seed=5), brought)
     with pytest.raises(DataError, match="another result"):
         collect(brought, jobs, tmp_path / "results", never)
     assert read_filed(tmp_path / "results/runs/first-s0") == filed
 
 
-def spoil(metrics: dict, change: str) -> None:
-    raw = metrics["raw"]
-    if change == "accuracy":
-        raw["accuracy"]["value"] += 0.01
-    elif change == "macro F1":
-        raw["macro_f1"]["value"] += 0.01
-    elif change == "number of pictures":
-        raw["confusion"][0][0] += 1
-    elif change == "class sizes":
-        raw["classes"]["fear"]["support"] += 1
-    elif change == "calibration":
-        raw["calibration_error"] += 0.01
-    elif change == "another part":
-        metrics["part"] = "train"
-    elif change == "other pictures":
-        metrics["data_hash"] = "others"
+def spoil(filed: Filed, place: str, value: Any) -> None:
+    """Put a value at a place, e.g. raw.accuracy.value in metrics.json or run:start in run.json; None takes it away."""
+    within: Any = filed.description if place.startswith("run:") else filed.metrics
+    *path, last = (int(key) if key.isdigit() else key for key in place.removeprefix("run:").split("."))
+    for key in path:
+        within = within[key]
+    if value is None:
+        del within[last]
     else:
-        del metrics["reliability"]
+        within[last] = value
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("place", "value", "message"),
     [
-        "accuracy",
-        "macro F1",
-        "number of pictures",
-        "class sizes",
-        "calibration",
-        "another part",
-        "other pictures",
-        "not a judged",
+        ("raw.accuracy.value", 0.99, "accuracy is not the matrix's"),
+        ("raw.macro_precision.value", 0.99, "macro_precision is not the matrix's"),
+        ("without_duplicates.macro_recall.value", 0.99, "macro_recall is not the matrix's"),
+        ("raw.macro_f1.value", 0.99, "macro_f1 is not the matrix's"),
+        ("raw.accuracy.low", 0.9, "accuracy lies outside its interval"),
+        ("raw.accuracy.high", 1.1, "accuracy lies outside its interval"),
+        ("raw.confusion.0.0", 1000, "number of pictures"),
+        ("raw.classes.fear.support", 31, "class fear is not the matrix's"),
+        ("raw.classes.fear.f1", 0.99, "class fear is not the matrix's"),
+        ("raw.classes.fear.f1", "high", "not a judged"),
+        ("raw.classes.fear", None, "other classes"),
+        ("raw.macro_recall", None, "other scores"),
+        ("raw.calibration_error", 0.5, "calibration is not its bins'"),
+        ("without_duplicates.calibration_error", float("nan"), "calibration_error lies outside"),
+        ("part", "train", "another part"),
+        ("data_hash", "others", "other pictures"),
+        ("reliability", None, "not a judged"),
+        ("date", None, "not a judged"),
+        ("labels", {"accuracy_majority": {"value": 0.7, "low": 0.8, "high": 0.9}}, "accuracy_majority lies outside"),
+        ("run:start", None, "run.json lacks 'start'"),
+        ("run:hardware", 3, "run.json lacks 'hardware'"),
     ],
 )
-def test_numbers_that_contradict_each_other_are_refused(recipes: Path, change: str) -> None:
+def test_numbers_that_are_missing_or_contradict_each_other_are_refused(
+    recipes: Path, place: str, value: Any, message: str
+) -> None:
     first, second = jobs_of(recipes)
     filed, other = made_up(first), made_up(second)
     check(filed, [other])
-    spoil(filed.metrics, change)
-    with pytest.raises(DataError, match=change):
+    spoil(filed, place, value)
+    with pytest.raises(DataError, match=message):
         check(filed, [other])
+
+
+def test_a_queue_that_was_faster_is_no_full_disk(
+    recipes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = {job.name: job for job in jobs_of(recipes)}
+    made = made_up(jobs["first-s0"])
+    brought = put(made, tmp_path / "brought" / "first-s0")
+
+    def overtaken(place: Path, fill: object) -> None:
+        put(made, place)
+        raise StorageError("Directory not empty")
+
+    monkeypatch.setattr(filing, "write_folder", overtaken)
+    assert collect(brought, jobs, tmp_path / "results", never) == made
 
 
 def test_unknown_and_unfinished_runs_are_refused(recipes: Path, tmp_path: Path) -> None:
@@ -429,6 +565,33 @@ def test_the_report_says_what_is_on_file_and_what_was_not_run(results: Path) -> 
     assert not re.search(r'(src|href)="(?!data:)', content)
     assert content.count("<details>") == 2
     assert 'name="viewport"' in content
+
+
+def test_the_report_names_recipes_whose_seeds_differ_in_more(results: Path) -> None:
+    place = results / "runs" / "second-s1" / "run.json"
+    assert "Seeds that learned" not in report.write(results, None)[0].read_text()
+    place.write_text(place.read_text().replace('"data": "d"', '"data": "e"'))
+    assert "began with different weights: second." in report.write(results, None)[0].read_text()
+
+
+def test_a_published_row_that_lacks_something_is_named(tmp_path: Path) -> None:
+    text = (ROOT / "results" / "reference.toml").read_text()
+    path = tmp_path / "reference.toml"
+    for spoiled, said in (
+        (text.replace("accuracy = 0.688\n", "", 1), "accuracy of row 2"),
+        (text.replace("pictures = 7066\n", ""), "pictures"),
+        ("rows = [1]\n", "cannot be read"),
+    ):
+        path.write_text(spoiled)
+        with pytest.raises(DataError, match=said):
+            tables.read_reference(path)
+
+
+def test_a_balanced_set_alone_shows_nothing_and_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MIEN_DATA", raising=False)
+    refused = mien("report", "--results", tmp_path, "--balanced", tmp_path)
+    assert "name that with --data" in str(refused.exception)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_report_of_nothing_is_a_table_of_not_run(tmp_path: Path) -> None:

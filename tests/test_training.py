@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,10 +24,11 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from mien.data import dataset
 from mien.data.dataset import VOTED, FaceData
-from mien.errors import DataError, RecipeError, StorageError
+from mien.errors import DataError, ModelError, RecipeError, StorageError
 from mien.expressions import NAMES
 from mien.training import loop
 from mien.training.averaging import MovingAverage
+from mien.training.keeping import Keeper
 from mien.training.loop import train
 from mien.training.mixing.fmix import FMix
 from mien.training.mixing.mixture import Mixture
@@ -379,6 +381,43 @@ def test_a_run_in_three_sittings_equals_one(tmp_path: Path, run: Callable[..., l
     assert results(curve) == results(whole)
     one, other = (load_file(tmp_path / name / "weights.safetensors") for name in ("whole", "parts"))
     assert all(torch.equal(one[name], other[name]) for name in one)
+    RunFolder(tmp_path / "parts").write_curve(curve[:2])  # as a kill after the last checkpoint leaves it
+    assert results(run(tmp_path / "parts", recipe)) == results(whole)
+    assert rounded(RunFolder(tmp_path / "parts").curve()) == rounded(whole)
+
+
+def test_of_epochs_that_are_as_good_the_first_is_kept_also_over_a_kill(tmp_path: Path) -> None:
+    network = torch.nn.Linear(1, 1)
+    curve: list[Epoch] = []
+
+    def keeper() -> Keeper:
+        optimiser = torch.optim.AdamW(network.parameters())
+        return Keeper(RunFolder(tmp_path), network, MovingAverage(network, 0.0), optimiser)  # type: ignore[arg-type]
+
+    def kept(by: Keeper, merit: float) -> float:
+        curve.append(Epoch(len(curve), 1.0, merit, merit, 1.0, 1.0))
+        by._averaged.module.bias.data.fill_(len(curve))
+        by.keep(curve, last=True)
+        return float(load_file(tmp_path / "weights.safetensors")["bias"])
+
+    first = keeper()
+    assert [kept(first, merit) for merit in (0.4, 0.5, 0.5)] == [1, 2, 2]
+    again = keeper()
+    assert [kept(again, merit) for merit in (0.5, 0.6)] == [2, 5]
+    assert max(curve, key=lambda epoch: epoch.merit).epoch == 4
+
+
+@pytest.mark.parametrize("lost", ["averaged", "curve", "everything"])
+def test_a_checkpoint_that_lacks_something_is_damaged(
+    tmp_path: Path, run: Callable[..., list[Epoch]], lost: str
+) -> None:
+    folder = RunFolder(tmp_path)
+    network = build(TINY.network, 32)
+    objective = Objective(network, torch.ones(7), 0.1, TINY.fer_plus)
+    state = {"objective": objective.state_dict(), "averaged": MovingAverage(network, 0.9).state_dict(), "curve": []}
+    folder.write_checkpoint({} if lost == "everything" else {**state, lost: {}})
+    with pytest.raises(ModelError, match=r"checkpoint\.pt: damaged; delete it"):
+        run(tmp_path)
 
 
 def test_a_full_disk_is_an_error_and_leaves_the_last_checkpoint(
@@ -412,6 +451,7 @@ def test_a_damaged_curve_is_named(tmp_path: Path) -> None:
 def test_a_folder_in_use_is_locked_and_a_dead_process_lets_go(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     assert not folder.is_locked()
+    assert not list(tmp_path.iterdir()), "asking writes nothing"
     script = (
         "import sys, time; from filelock import FileLock; lock = FileLock(sys.argv[1]); lock.acquire(); "
         "print('held', flush=True); time.sleep(60)"
@@ -481,6 +521,14 @@ def test_the_command_refuses_what_would_destroy(tmp_path: Path, tiny_data: Path)
         train_command(recipe, tiny_data, out, weights="none", accelerator="cpu")
     with pytest.raises(RecipeError, match="another recipe or seed"):
         train_command(recipe, tiny_data, out, weights="none", accelerator="cpu", resume=True, seed=3)
+    with pytest.raises(RecipeError, match="begun with --weights none"):
+        train_command(recipe, tiny_data, out, weights="timm", accelerator="cpu", threads=1, resume=True)
+    other = Path(shutil.copytree(tiny_data, tmp_path / "other"))
+    next((other / "images" / "train" / "sad").iterdir()).unlink()
+    before = (out / "run.json").read_bytes()
+    with pytest.raises(RecipeError, match="begun with other pictures"):
+        train_command(recipe, other, out, weights="none", accelerator="cpu", threads=1, resume=True)
+    assert (out / "run.json").read_bytes() == before
     with RunFolder(out).lock(), pytest.raises(RecipeError, match="another process"):
         train_command(recipe, tiny_data, out, weights="none", accelerator="cpu", threads=1, resume=True)
     train_command(recipe, tiny_data, out, weights="none", accelerator="cpu", threads=1, resume=True)

@@ -53,7 +53,7 @@ def run(
     """Run every recipe that has no result yet; stop cleanly when the time is over, go on when called again.
 
     Each run is a process of its own: one that fails is named at the end, and the others are done. Exit code 1 tells of
-    failures.
+    failures, broken recipes and damaged files.
 
     Example: mien experiments run recipes/reference --data fer2013 --balanced balanced --hours 2 --parallel 3
     """
@@ -69,10 +69,11 @@ def run(
     jobs, broken = known.find(recipes, _numbers(seeds))
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     _name_broken(broken, console)
-    ready = []
+    ready, damaged = [], False
     for standing in standings(jobs, out, results, balanced is not None, soft_targets):
-        if standing.state in (State.WAITING, State.OUTDATED):
+        if standing.state in (State.WAITING, State.OUTDATED, State.DAMAGED):
             console.print(f"{standing.job.name}: {standing.state}: {escape(standing.note)}")
+            damaged |= standing.state is State.DAMAGED
         else:
             ready.append(standing.job)
     threads = max(cores() // parallel, 1)
@@ -105,7 +106,7 @@ def run(
         console.print(f"{len(stopped)} not finished: {escape(stopped[0].reason)}; the same command goes on")
     for outcome in failed:
         console.print(f"failed: {outcome.job.name}: {escape(outcome.reason)} (log: {out / outcome.job.name}/log.txt)")
-    if failed or broken:
+    if failed or broken or damaged:
         raise typer.Exit(1)
 
 
@@ -119,6 +120,8 @@ def status(
     seeds: Seeds = "0",
 ) -> None:
     """Say which runs are done, running, to do or waiting, and how long the rest takes by the speed measured so far.
+
+    Exit code 1 tells of broken recipes and damaged files.
 
     Example: mien experiments status recipes/reference recipes/mobilenet_v2
     """
@@ -137,10 +140,11 @@ def status(
         State.FAILED: "red",
         State.WAITING: "yellow",
         State.OUTDATED: "red",
+        State.DAMAGED: "red",
     }
     for row in rows:
         colour = colours.get(row.state, "default")
-        left = "" if row.state in (State.DONE, State.OUTDATED) else _time(row.seconds_left)
+        left = "" if row.state in (State.DONE, State.OUTDATED, State.DAMAGED) else _time(row.seconds_left)
         state = f"[{colour}]{row.state}[/]"
         table.add_row(row.job.name, state, f"{row.epochs} of {row.job.recipe.epochs}", left, escape(row.note))
     console.print(table)
@@ -152,6 +156,8 @@ def status(
         more = f", and {unknown} runs of unmeasured speed" if unknown else ""
         console.print(f"Left, one run after another: {_time(sum(known_left))}{more}.")
     _name_broken(broken, console)
+    if broken or counts[State.DAMAGED]:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -183,9 +189,13 @@ def collect(
         return load_with_progress(data, split)
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    places = recipes or [folder for folder in sorted(Path("recipes").glob("*/")) if any(folder.glob("[!_]*.toml"))]
-    seeds = {int(seed) for folder in folders if (seed := folder.resolve().name.rpartition("-s")[2]).isdigit()}
-    jobs, broken = known.find(places, tuple(sorted(seeds)))
+    for folder in folders:
+        if not folder.is_dir():
+            raise DataError(f"{folder}: no such folder")
+    all_recipes = Path("recipes")
+    places = recipes or [folder for folder in sorted(all_recipes.glob("*/")) if any(folder.glob("[!_]*.toml"))]
+    seeds = {int(seed) for folder in folders if (seed := folder.resolve().name.rpartition("-s")[2]).isdecimal()}
+    jobs, broken = known.find(places or [all_recipes], tuple(sorted(seeds)))
     _name_broken(broken, console)
     refused: list[MienError] = []
     for folder in folders:

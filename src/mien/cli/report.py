@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from mien.cli.options import load_with_progress
+from mien.errors import DataError
 
 
 def report(
@@ -27,6 +28,8 @@ def report(
     """
     from mien.experiments import report as reports
 
+    if balanced is not None and data is None:
+        raise DataError("--balanced is shown beside the data set; name that with --data")
     pictures = None
     if data is not None:
         # The rows beside the published ones are on the Kaggle split; a set without it is shown as it is.

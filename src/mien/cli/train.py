@@ -68,7 +68,7 @@ def train(
     if folder.checkpoint.exists() and not resume:
         raise RecipeError(f"{folder.path} holds a run already; add --resume to go on with it, or choose another --out")
     if resume and folder.checkpoint.exists() and folder.recipe() != plan:
-        raise RecipeError(f"{folder.path} was begun with another recipe or seed; choose another --out")
+        raise RecipeError(f"{folder.path} was begun with another recipe or seed; remove it, or choose another --out")
     keep_freed_memory()
     torch.set_num_threads(threads or cores())
     precision = precision_for(accelerator, plan.precision)
@@ -86,6 +86,14 @@ def train(
         folder.clear_drafts()
     said = None if plan.distillation is None else ensemble(soft_targets, plan.distillation.teachers)
     training, choosing = training_parts(plan, load_with_progress(data, plan.split))
+    if resume and folder.checkpoint.exists():
+        begun = folder.description()
+        if begun.get("data") != training.fingerprint():
+            raise RecipeError(f"{folder.path} was begun with other pictures; give the same --data, or another --out")
+        if begun.get("start") != Path(weights).name:
+            raise RecipeError(
+                f"{folder.path} was begun with --weights {begun.get('start')}; give the same, or another --out"
+            )
     torch.manual_seed(plan.seed)
     start = None if weights == "none" else weights
     if start is not None and is_own_weights(Path(start)):

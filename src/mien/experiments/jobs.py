@@ -32,11 +32,9 @@ def find(paths: list[Path], seeds: tuple[int, ...]) -> tuple[list[Job], list[Bro
     """The jobs of recipe files and folders of them, all with the first seed, then all with the next.
 
     In folders, files whose names begin with "_" are there to be extended and are left out. Raises RecipeError where
-    there is nothing to do, or where two files bear one name, which their results would share.
+    a path is missing or a folder holds none, or where two files bear one name, which their results would share.
     """
-    files = [file for path in paths for file in ([path] if path.suffix == ".toml" else sorted(path.glob("[!_]*.toml")))]
-    if not files:
-        raise RecipeError(f"no recipes in {', '.join(map(str, paths))}; name .toml files or a folder of them")
+    files = [file for path in paths for file in _files(path)]
     by_name: dict[str, Path] = {}
     for file in files:
         if by_name.setdefault(file.stem, file).resolve() != file.resolve():
@@ -49,6 +47,16 @@ def find(paths: list[Path], seeds: tuple[int, ...]) -> tuple[list[Job], list[Bro
         except RecipeError as error:
             broken.append(Broken(file, str(error).removeprefix(f"{file}: ")))
     return [Job(file, replace(recipe, seed=seed)) for seed in seeds for file, recipe in recipes], broken
+
+
+def _files(path: Path) -> list[Path]:
+    """A recipe file, or those of a folder."""
+    if not path.exists():
+        raise RecipeError(f"{path}: no such recipe or folder of recipes")
+    files = [path] if path.suffix == ".toml" else sorted(path.glob("[!_]*.toml"))
+    if not files:
+        raise RecipeError(f"no recipes in {path}; name .toml files or a folder of them")
+    return files
 
 
 def _judged_apart(recipe: Recipe) -> Recipe:

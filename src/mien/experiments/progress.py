@@ -1,9 +1,11 @@
 """Where every job stands, and how much time the rest takes by the speed that was measured."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from mien.errors import DataError
 from mien.experiments.filing import is_filed, read_filed
 from mien.experiments.jobs import Job
 from mien.training.distillation.soft_targets import SUFFIX
@@ -14,10 +16,14 @@ FAILURE = "failure.txt"
 
 
 class State(StrEnum):
-    """DONE: on file. OUTDATED: on file, but the recipe has changed since. WAITING: for what it learns from."""
+    """DONE: on file. OUTDATED: on file, but the recipe has changed since. WAITING: for what it learns from.
+
+    DAMAGED: one of its files cannot be used, on file or in its run's folder.
+    """
 
     DONE = "done"
     OUTDATED = "outdated"
+    DAMAGED = "damaged"
     RUNNING = "running"
     FAILED = "failed"
     BEGUN = "begun"
@@ -27,7 +33,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Standing:
-    """One job: its state, epochs done, seconds of training left (None where no speed is known), and a word on it."""
+    """One job: its state, epochs done, seconds of training left (None where no speed is known), and a word on it.
+
+    No time is left for what will not be trained: what is done, outdated or damaged.
+    """
 
     job: Job
     state: State
@@ -41,11 +50,16 @@ def standings(jobs: list[Job], runs: Path, results: Path, balanced: bool, soft_t
 
     balanced: whether there is a set with synthetic pictures; soft_targets: the folder of what teachers said.
     """
-    curves = {job.name: RunFolder(runs / job.name).curve() for job in jobs}
     # Jobs of one network with the same stages take the same time; only what ran on this machine counts.
-    speeds = {(job.recipe.network, job.recipe.stages): _seconds(curves[job.name]) for job in jobs if curves[job.name]}
+    speeds: dict[tuple, float] = {}
+    for job in jobs:
+        with suppress(DataError):  # its own standing tells of a damaged curve
+            if curve := RunFolder(runs / job.name).curve():
+                speeds[job.recipe.network, job.recipe.stages] = _seconds(curve)
     return [
-        _standing(job, curves[job.name], speeds, runs, results, _missing(job.recipe, balanced, soft_targets))
+        _on_file(job, runs, results)
+        if is_filed(job.name, results)
+        else _standing(job, speeds, runs, _missing(job.recipe, balanced, soft_targets))
         for job in jobs
     ]
 
@@ -59,27 +73,32 @@ def _missing(recipe: Recipe, balanced: bool, soft_targets: Path) -> str:
     return f"for the soft targets of {', '.join(silent)} (mien distill)" if silent else ""
 
 
-def _standing(
-    job: Job, curve: list[Epoch], speeds: dict[tuple, float], runs: Path, results: Path, missing: str
-) -> Standing:
-    if is_filed(job.name, results):
-        filed = read_filed(results / "runs" / job.name)
-        if filed.recipe != job.recipe:
-            return Standing(
-                job, State.OUTDATED, len(filed.curve), 0.0, "the recipe has changed; remove it to run it anew"
-            )
-        return Standing(
-            job, State.DONE, len(filed.curve), 0.0, f"accuracy {filed.metrics['raw']['accuracy']['value']:.3f}"
-        )
+def _on_file(job: Job, runs: Path, results: Path) -> Standing:
+    place = results / "runs" / job.name
+    try:
+        filed = read_filed(place)
+    except DataError as error:
+        return Standing(job, State.DAMAGED, 0, 0.0, f"{error}; restore {place}, or remove it to file it anew")
+    if filed.recipe != job.recipe:
+        note = f"the recipe has changed; remove {place} and {runs / job.name} to run it anew"
+        return Standing(job, State.OUTDATED, len(filed.curve), 0.0, note)
+    return Standing(job, State.DONE, len(filed.curve), 0.0, f"accuracy {filed.metrics['raw']['accuracy']['value']:.3f}")
+
+
+def _standing(job: Job, speeds: dict[tuple, float], runs: Path, missing: str) -> Standing:
+    folder = RunFolder(runs / job.name)
+    try:
+        curve = folder.curve()
+    except DataError as error:
+        return Standing(job, State.DAMAGED, 0, 0.0, f"{error}; delete it to go on from the checkpoint")
     speed = _seconds(curve) if curve else speeds.get((job.recipe.network, job.recipe.stages))
     left = None if speed is None else speed * (job.recipe.epochs - len(curve))
-    folder = RunFolder(runs / job.name)
     if folder.is_locked():
         return Standing(job, State.RUNNING, len(curve), left)
     if missing:
         return Standing(job, State.WAITING, len(curve), left, missing)
     if (folder.path / FAILURE).is_file():
-        reason = (folder.path / FAILURE).read_text(encoding="utf-8").strip()
+        reason = (folder.path / FAILURE).read_text(encoding="utf-8", errors="replace").strip()
         return Standing(job, State.FAILED, len(curve), left, reason)
     return Standing(job, State.BEGUN if curve else State.TO_DO, len(curve), left)
 

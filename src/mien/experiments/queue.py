@@ -1,5 +1,6 @@
 """Run what is missing: each run is a process of its own, so that one which fails takes no other along."""
 
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from mien.errors import StorageError
+from mien.errors import DataError, RecipeError, StorageError
 from mien.experiments.filing import is_complete, is_filed
 from mien.experiments.jobs import Job
 from mien.experiments.progress import FAILURE
@@ -42,7 +43,7 @@ class Queue:
 
     parallel: how many at a time. deadline: on time.monotonic()'s clock, or None. say: takes a line whenever something
     happens. Killed at any moment, a new queue with the same jobs goes on: what is on file is left alone, what has a
-    checkpoint goes on from it, and a training that outlived its queue is waited for.
+    checkpoint goes on from it, and a training that outlived its queue, or is another queue's, is waited for.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Queue:
         self._commands, self._runs, self._results = commands, runs, results
         self._parallel, self._deadline, self._say = parallel, deadline, say
         self._full = False
+        self._waited_for: set[str] = set()
 
     def run(self, jobs: list[Job]) -> list[Outcome]:
         """Run the jobs that are not on file: first what was begun, then in the order given."""
@@ -64,24 +66,28 @@ class Queue:
         waiting = sorted(missing, key=lambda job: not self._folder(job).checkpoint.is_file())
         active: list[_Process] = []
         outcomes: list[Outcome] = []
+
+        def take(follows: "Job | Outcome | _Process") -> None:
+            if isinstance(follows, Job):
+                waiting.append(follows)
+            elif isinstance(follows, Outcome):
+                outcomes.append(follows)
+                self._say(f"{follows.job.name}: {follows.kind}" + (f": {follows.reason}" if follows.reason else ""))
+            else:
+                active.append(follows)
+
         try:
             while active or (waiting and not self._closed()):
                 while len(active) < self._parallel and not self._closed():
                     free = next((job for job in waiting if not self._folder(job).is_locked()), None)
                     if free is None:
+                        self._say_waited_for(waiting)
                         break
                     waiting.remove(free)
-                    active.append(self._begin(free))
+                    take(self._begin(free))
                 for process in [process for process in active if process.ended()]:
                     active.remove(process)
-                    follows = self._after(process)
-                    if isinstance(follows, Outcome):
-                        outcomes.append(follows)
-                        self._say(
-                            f"{follows.job.name}: {follows.kind}" + (f": {follows.reason}" if follows.reason else "")
-                        )
-                    else:
-                        active.append(follows)
+                    take(self._after(process))
                 if self._deadline is not None and time.monotonic() > self._deadline + _GRACE_SECONDS:
                     for process in active:
                         process.interrupt()
@@ -103,31 +109,48 @@ class Queue:
     def _why(self) -> str:
         return "the disk is full" if self._full else "the time is over"
 
-    def _begin(self, job: Job) -> "_Process":
+    def _say_waited_for(self, jobs: list[Job]) -> None:
+        for job in jobs:
+            if job.name not in self._waited_for:
+                self._waited_for.add(job.name)
+                self._say(f"{job.name}: another process trains it; waiting for that to end")
+
+    def _begin(self, job: Job) -> "Outcome | _Process":
         folder = self._folder(job)
         (folder.path / FAILURE).unlink(missing_ok=True)
-        if is_complete(folder.curve(), job.recipe):
-            return self._file(job)
+        if (filing := self._file(job)) is not None:
+            return filing
         hours = None if self._deadline is None else max(self._deadline - time.monotonic(), 0) / 3600
         self._say(f"{job.name}: training" + (", going on" if folder.checkpoint.is_file() else ""))
         return _Process(job, self._commands.train(job, hours), folder.path, trains=True)
 
-    def _file(self, job: Job) -> "_Process":
+    def _file(self, job: Job) -> "Outcome | _Process | None":
+        """Put a job on file that has all of its epochs; None where it lacks some."""
+        if is_filed(job.name, self._results):  # by another queue, since this one began
+            return Outcome(job, "done")
+        try:
+            if not is_complete(self._folder(job).curve(), job.recipe):
+                return None
+        except DataError as error:
+            return self._failed(job, str(error))
         return _Process(job, self._commands.file(job), self._folder(job).path, trains=False)
 
-    def _after(self, process: "_Process") -> "Outcome | _Process":
+    def _after(self, process: "_Process") -> "Job | Outcome | _Process":
+        """What follows on a process that has ended; its job where that goes back to waiting."""
         job, code = process.job, process.wait()
         if code == 0 and process.trains:
-            if is_complete(self._folder(job).curve(), job.recipe):
-                return self._file(job)
-            return Outcome(job, "stopped", "the time is over")
+            return self._file(job) or Outcome(job, "stopped", "the time is over")
         if code == 0:
             return Outcome(job, "done")
         if process.interrupted:
             return Outcome(job, "stopped", "the time is over")
+        if process.trains and code == RecipeError.exit_code and self._folder(job).is_locked():
+            return job  # another queue began it at the same moment
         if code == StorageError.exit_code:
             self._full = True
-        reason = process.last_line() or f"ended with code {code}"
+        return self._failed(job, process.reason())
+
+    def _failed(self, job: Job, reason: str) -> Outcome:
         try:
             write_text(self._folder(job).path / FAILURE, reason + "\n")
         except StorageError:
@@ -143,6 +166,7 @@ class _Process:
         folder.mkdir(parents=True, exist_ok=True)
         self._log = folder / LOG
         with self._log.open("ab") as log:
+            self._begins = log.tell()  # below is what earlier ones said
             self._process = _start(command, log)
 
     def ended(self) -> bool:
@@ -157,9 +181,14 @@ class _Process:
             self.interrupted = True
             self._process.terminate()  # not SIGINT, which processes begun in the background ignore
 
-    def last_line(self) -> str:
-        lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        return lines[-1].removeprefix("mien: ") if lines else ""
+    def reason(self) -> str:
+        """Why it failed: what it said itself, or how it ended."""
+        code = self.wait()
+        if code < 0:
+            return f"killed by signal {-code}" + (" (out of memory?)" if -code == signal.SIGKILL else "")
+        lines = self._log.read_bytes()[self._begins :].decode(errors="replace").splitlines()
+        said = [line.removeprefix("mien: ") for line in lines if line.startswith("mien: ")]
+        return said[-1] if said else f"ended with code {code}"
 
 
 def _start(command: list[str], log: IO[bytes]) -> subprocess.Popen[bytes]:

@@ -18,6 +18,9 @@ SCORES = {
     "macro_f1": "macro F1",
 }
 NOT_RUN = "not run"
+# What reference.toml must hold, and each of its rows.
+_REFERENCE = {"part": str, "split": str, "pictures": int, "rows": list}
+_ROW = {"name": str, "recipe": str, **dict.fromkeys(SCORES, float)}
 
 
 @dataclass(frozen=True)
@@ -75,11 +78,17 @@ def percent(of: Bounded | Mapping[str, Any]) -> str:
 def read_reference(path: Path) -> dict[str, Any]:
     """The published results; raises DataError where the file is missing or damaged."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        reference = tomllib.loads(path.read_text(encoding="utf-8"))
+        lacking = [key for key, kind in _REFERENCE.items() if not isinstance(reference.get(key), kind)]
+        for number, row in enumerate(reference.get("rows", []), 1):
+            lacking += [f"{key} of row {number}" for key, kind in _ROW.items() if not isinstance(row.get(key), kind)]
+    except (OSError, ValueError, AttributeError, TypeError) as error:
         raise DataError(
             f"{path}: cannot be read; it holds the published results that the report compares with"
         ) from error
+    if lacking:
+        raise DataError(f"{path}: lacks {lacking[0]}, which the report compares with; restore the file")
+    return reference
 
 
 def beside_reference(runs: dict[str, list[Filed]], reference: dict[str, Any]) -> list[Table]:
@@ -141,14 +150,24 @@ def all_runs(runs: dict[str, list[Filed]]) -> Table:
         cells = [_with_interval(100 * found.value, found, 0) for found in (*scores, clean)]
         seeds = ", ".join(str(run.recipe.seed) for run in ours)
         hardware = ours[0].description["hardware"].split(", torch")[0]
-        on = " ".join(_judged_on(ours))
-        rows.append((name, on, *cells, f"{100 * error:.1f}", f"{recipe.pixels}", f"{recipe.epochs}", seeds, hardware))
+        start = Path(ours[0].description["start"]).stem
+        training = (start, f"{recipe.pixels}", f"{recipe.epochs}", seeds, hardware)
+        rows.append((name, " ".join(_judged_on(ours)), *cells, f"{100 * error:.1f}", *training))
     note = (
         "In percent. Without copies: without the pictures whose exact pixels also occur in what the data set has for "
         "training. Calibration: expected calibration error."
     )
+    unlike = [name for name in order if len({_learned_from(run) for run in runs[name]}) > 1]
+    if unlike:
+        note += f" Seeds that learned from different pictures, or began with different weights: {', '.join(unlike)}."
     heads = ("recipe", "judged on", "accuracy", "macro F1", "accuracy without copies")
-    return Table("All runs", note, (*heads, "calibration", "pixels", "epochs", "seeds", "hardware"), rows)
+    return Table(
+        "All runs", note, (*heads, "calibration", "started from", "pixels", "epochs", "seeds", "hardware"), rows
+    )
+
+
+def _learned_from(run: Filed) -> tuple[str, str]:
+    return run.description["data"], run.description["start"]
 
 
 def _judged_on(runs: list[Filed]) -> tuple[str, str]:

@@ -33,7 +33,8 @@ class Keeper:
 
     def keep(self, curve: list[Epoch], last: bool) -> None:
         """Called after each epoch with the curve so far; `last`: training ends here, so that all must be written."""
-        if curve[-1].merit >= max(epoch.merit for epoch in curve):
+        # Of epochs that are as good the first, as everywhere else.
+        if max(curve, key=lambda epoch: epoch.merit) is curve[-1]:
             state = self._averaged.module.state_dict()
             self._best = {name: tensor.detach().clone() for name, tensor in state.items()}
         if last or (time.monotonic() - self._written) * _WRITING_SHARE >= self._cost:

@@ -78,6 +78,7 @@ def train(
 
     After each epoch the averaged network is judged on `validation`, and the best one's weights are kept. A run that is
     interrupted and goes on gives the same curve as one that is not: all chance is drawn from the seed and the epoch.
+    Raises ModelError where the checkpoint is damaged.
 
     deadline: on time.monotonic()'s clock; training ends early, with a checkpoint, where another epoch would pass it. At
     least one epoch is done.
@@ -113,10 +114,15 @@ def train(
 
     curve: list[Epoch] = []
     if (checkpoint := folder.read_checkpoint(device)) is not None:
-        objective.load_state_dict(checkpoint["objective"])
-        averaged.load_state_dict(checkpoint["averaged"])
-        optimiser.load_state_dict(checkpoint["optimiser"])
-        curve = [Epoch(**values) for values in checkpoint["curve"]]
+        try:
+            objective.load_state_dict(checkpoint["objective"])
+            averaged.load_state_dict(checkpoint["averaged"])
+            optimiser.load_state_dict(checkpoint["optimiser"])
+            curve = [Epoch(**values) for values in checkpoint["curve"]]
+        except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise folder.damaged_checkpoint() from error
+        if fabric.is_global_zero:
+            folder.write_curve(curve)  # a kill may have come between the last checkpoint and its curve
 
     for epoch in range(len(curve), recipe.epochs):
         started = shown = time.monotonic()

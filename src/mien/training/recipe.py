@@ -1,6 +1,7 @@
 """A recipe: everything that decides how a network is trained, as one TOML file, which may extend another."""
 
 import difflib
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -51,9 +52,10 @@ class Distillation:
     temperature: float = 1.0
 
     def __post_init__(self) -> None:
-        if not self.teachers or not all(isinstance(name, str) for name in self.teachers):
-            raise RecipeError('distillation needs the names of its teachers, e.g. teachers = ["vit_small"]')
-        if not 0 < self.weight <= 1 or self.temperature <= 0:
+        named = isinstance(self.teachers, tuple) and all(isinstance(name, str) for name in self.teachers)
+        if not self.teachers or not named:
+            raise RecipeError('distillation needs a list of its teachers\' names, e.g. teachers = ["vit_small"]')
+        if not (0 < self.weight <= 1 and 0 < self.temperature < math.inf):
             raise RecipeError("distillation needs a weight above 0 and up to 1, and a temperature above 0")
 
 
@@ -110,6 +112,12 @@ class Recipe:
         for name in ("hold_out", "synthetic", "balance", "reweight", "label_smoothing", "drop_path", "raters", "ema"):
             if not 0 <= getattr(self, name) <= 1:
                 raise RecipeError(f"{name} must lie between 0 and 1, not {getattr(self, name)}")
+        for name in ("learning_rate", "layer_decay"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise RecipeError(f"{name} must be above 0, not {getattr(self, name)}")
+        for name in ("seed", "weight_decay", "warmup_epochs", "fer_plus"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise RecipeError(f"{name} must be at least 0, not {getattr(self, name)}")
 
     @property
     def epochs(self) -> int:
@@ -201,13 +209,17 @@ def from_dict(values: Mapping[str, Any]) -> Recipe:
             given["mixing"] = _mixing(given["mixing"])
         if given.get("distillation") is not None:
             distillation = known_keys(given["distillation"], Distillation)
-            given["distillation"] = Distillation(**{**distillation, "teachers": tuple(distillation["teachers"])})
+            if isinstance(distillation.get("teachers"), list):
+                distillation["teachers"] = tuple(distillation["teachers"])
+            given["distillation"] = Distillation(**distillation)
         return Recipe(**given)
     except (TypeError, ValueError, KeyError) as error:
         raise RecipeError(f"a value has the wrong kind: {error}") from error
 
 
 def _mixing(values: Mapping[str, Any]) -> Mixing:
+    if not isinstance(values, Mapping):
+        raise RecipeError('mixing must be a table with its name, e.g. mixing = { name = "cutmix" }')
     options = dict(values)
     name = options.pop("name", None)
     if name not in MIXINGS:

@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 
-from mien.errors import DataError, ModelError
+from mien.errors import DataError, ModelError, RecipeError
 from mien.storage import write_atomically, write_json, write_text
 from mien.training.networks import ExpressionNetwork, build
 from mien.training.recipe import Recipe, from_dict
@@ -70,7 +70,11 @@ class RunFolder:
     def lock(self) -> FileLock:
         """Held by the process that trains into this folder; let go by the system when that process ends, however."""
         self.path.mkdir(parents=True, exist_ok=True)
-        return FileLock(self.path / ".lock", timeout=2)
+        return FileLock(self._lock_file, timeout=2)
+
+    @property
+    def _lock_file(self) -> Path:
+        return self.path / ".lock"
 
     def clear_drafts(self) -> None:
         """Remove what writes that were killed left behind; only for who holds the lock."""
@@ -78,14 +82,16 @@ class RunFolder:
             draft.unlink(missing_ok=True)
 
     def is_locked(self) -> bool:
-        """Whether some process trains into this folder now."""
-        if not self.path.is_dir():
+        """Whether some process trains into this folder now; asking writes nothing."""
+        if not self._lock_file.exists():
             return False
         try:
             with self.lock().acquire(timeout=0):
                 return False
         except Timeout:
             return True
+        except OSError:  # it may not be written to, so nobody trains into it
+            return False
 
     def write_description(self, recipe: Recipe, data_hash: str, start: str, precision: str) -> None:
         """run.json; start: where the first weights came from; precision: what the machine made of the recipe's."""
@@ -100,15 +106,21 @@ class RunFolder:
         write_json(self.path / "run.json", description)
 
     def description(self) -> dict[str, Any]:
-        """run.json; raises DataError where there is none."""
+        """run.json; raises DataError where there is none, or something else."""
         try:
-            return json.loads((self.path / "run.json").read_text(encoding="utf-8"))
-        except (OSError, json.JSONDecodeError) as error:
+            description = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+            if not isinstance(description, dict):
+                raise ValueError("a table of values is needed")
+        except (OSError, ValueError) as error:
             raise DataError(f"{self.path}: not a run's folder (no readable run.json)") from error
+        return description
 
     def recipe(self) -> Recipe:
-        """The recipe the run was made with."""
-        return from_dict(self.description()["recipe"])
+        """The recipe the run was made with; raises DataError where run.json has none that is known here."""
+        try:
+            return from_dict(self.description().get("recipe", {}))
+        except RecipeError as error:
+            raise DataError(f"{self.path / 'run.json'}: no recipe that is known here: {error}") from error
 
     def write_curve(self, epochs: list[Epoch]) -> None:
         text = io.StringIO()
@@ -130,7 +142,7 @@ class RunFolder:
         except FileNotFoundError:
             return []
         except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
-            raise DataError(f"{self.path / 'curve.csv'}: not a run's curve") from error
+            raise DataError(f"{self.path / 'curve.csv'}: damaged, not a run's curve") from error
 
     def write_weights(self, state: dict[str, torch.Tensor]) -> None:
         content = save({name: tensor.cpu().contiguous() for name, tensor in state.items()})
@@ -146,7 +158,11 @@ class RunFolder:
         try:
             return torch.load(self.checkpoint, map_location=device, weights_only=True)
         except Exception as error:  # torch raises many kinds for a damaged archive
-            raise ModelError(f"{self.checkpoint}: damaged; delete it to start this run anew") from error
+            raise self.damaged_checkpoint() from error
+
+    def damaged_checkpoint(self) -> ModelError:
+        """To be raised by whoever finds that the checkpoint lacks something."""
+        return ModelError(f"{self.checkpoint}: damaged; delete it to start this run anew")
 
     def network(self) -> ExpressionNetwork:
         """The trained network, in eval mode on the CPU; raises ModelError for missing or damaged weights."""
