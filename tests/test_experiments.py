@@ -15,8 +15,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
+from mien.cli.experiments import bars
 from mien.cli.main import app
 from mien.data import dataset
 from mien.errors import DataError, RecipeError, StorageError
@@ -384,6 +386,15 @@ def test_a_damaged_file_is_named_and_keeps_no_other_run_back(
     run = mien("experiments", "run", *words, "--data", tmp_path, "--weights", "none")
     assert run.exit_code == 1
     assert [said in line for line in run.stderr.splitlines() if line.startswith("first-s0: damaged: ")] == [True]
+
+
+def test_a_bar_says_how_far_each_training_that_runs_is(recipes: Path) -> None:
+    first, second = jobs_of(recipes)
+    console = Console(width=100)
+    with console.capture() as shown:
+        console.print(bars([Standing(first, State.RUNNING, 2, 120.0), Standing(second, State.BEGUN, 1, 60.0)]))
+    assert re.search(r"first-s0 .* 2 of 3 epochs +2 min left", shown.get())
+    assert "second" not in shown.get()
 
 
 def test_the_commands_name_what_is_missing_or_broken(recipes: Path, tmp_path: Path) -> None:

@@ -1,12 +1,15 @@
 """`mien experiments`: many recipes, run by a queue; what is done; results brought home from another machine."""
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.live import Live
 from rich.markup import escape
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from mien.cli.options import DataFolder, load_with_progress
@@ -16,6 +19,7 @@ from mien.errors import DataError, MienError, ModelError
 if TYPE_CHECKING:
     from mien.data.dataset import FaceData
     from mien.experiments.jobs import Broken, Job
+    from mien.experiments.progress import Standing
 
 app = typer.Typer(help="Run many recipes, and keep their results.", no_args_is_help=True)
 
@@ -99,7 +103,13 @@ def run(
         )
 
     queue = Queue(Commands(train, file), out, results, parallel, deadline, lambda line: console.print(escape(line)))
-    outcomes = queue.run(ready)
+
+    def running() -> Table:
+        return bars(standings(ready, out, results, balanced is not None, soft_targets))
+
+    live = Live(get_renderable=running, console=console, refresh_per_second=1, transient=True)
+    with live if console.is_terminal else nullcontext():
+        outcomes = queue.run(ready)
     stopped = [outcome for outcome in outcomes if outcome.kind == "stopped"]
     failed = [outcome for outcome in outcomes if outcome.kind == "failed"]
     if stopped:
@@ -239,6 +249,20 @@ def _numbers(text: str) -> tuple[int, ...]:
 def _name_broken(broken: "list[Broken]", console: Console) -> None:
     for one in broken:
         console.print(f"broken recipe: {one.path}: {escape(one.reason)}")
+
+
+def bars(rows: "list[Standing]") -> Table:
+    """Of the trainings that run now: how many of its epochs each has done, and the time that it still takes."""
+    from mien.experiments.progress import State
+
+    table = Table.grid(padding=(0, 2))
+    for row in rows:
+        if row.state is State.RUNNING:
+            epochs = row.job.recipe.epochs
+            bar = ProgressBar(total=epochs, completed=row.epochs, width=30)
+            left = "" if row.seconds_left is None else f"{_time(row.seconds_left)} left"
+            table.add_row(row.job.name, bar, f"{row.epochs} of {epochs} epochs", left)
+    return table
 
 
 def _time(seconds: float | None) -> str:

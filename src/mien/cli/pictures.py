@@ -1,6 +1,7 @@
 """The part of `mien predict` that is about pictures."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -35,6 +36,7 @@ def predict(
     from mien.recognition.pictures import find_pictures, read_picture
     from mien.recognition.sinks import AnnotatingSink, CsvSink, JsonLinesSink, JsonSink, Sink
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` and service managers keep what was done too
     pictures = find_pictures(paths, say)
     refuse_overwriting(pictures, json_file, csv_file)
     if annotated is not None and annotated.resolve() in {picture.parent.resolve() for picture in pictures}:
