@@ -1,4 +1,4 @@
-"""Pictures of every screen, for looking at: out/screenshots/{phone,desktop}-*.png.
+"""Pictures of every screen, for looking at: out/screenshots/{phone,desktop}-*.png, and the docs' picture of the app.
 
     python tests/web/screenshots.py
 
@@ -20,6 +20,8 @@ from mien.server.serving import app_folder
 
 ROOT = Path(__file__).parents[2]
 TARGET = ROOT / "out" / "screenshots"
+FIGURE = ROOT / "docs" / "figures" / "app.jpg"
+SHOWN = ("phone-1-welcome", "phone-2-live", "phone-6-detected", "desktop-2-live")
 SIZES = {"phone": ((390, 844), "dark"), "desktop": ((1280, 800), "light")}
 
 
@@ -85,6 +87,18 @@ def visit(browser: Any, address: str, name: str, covered: Path) -> None:
     refused.close()
 
 
+def beside_each_other(height: int = 640, gap: int = 16) -> Image.Image:
+    """What the docs show of the app."""
+    shots = [Image.open(TARGET / f"{name}.png").convert("RGB") for name in SHOWN]
+    shots = [shot.resize((shot.width * height // shot.height, height), Image.Resampling.LANCZOS) for shot in shots]
+    sheet = Image.new("RGB", (sum(shot.width + gap for shot in shots) - gap, height), "white")
+    left = 0
+    for shot in shots:
+        sheet.paste(shot, (left, 0))
+        left += shot.width + gap
+    return sheet
+
+
 def main() -> None:
     TARGET.mkdir(parents=True, exist_ok=True)
     models = Path(os.environ.get("MIEN_MODELS") or models_folder())
@@ -96,7 +110,8 @@ def main() -> None:
         for name in SIZES:
             visit(browser, server.address, name, covered)
         browser.close()
-    print(f"written: {TARGET}")
+    beside_each_other().save(FIGURE, quality=88)
+    print(f"written: {TARGET} and {FIGURE}")
 
 
 if __name__ == "__main__":

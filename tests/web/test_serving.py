@@ -124,6 +124,15 @@ def test_every_answer_carries_the_policy_and_it_is_the_pages_own(server: AppServ
     assert "http" not in policy[1]  # no other origin, by any name
 
 
+def test_a_browser_that_goes_away_is_not_worth_a_line(server: AppServer, capsys: pytest.CaptureFixture) -> None:
+    for error, worth in ((ConnectionResetError("gone"), False), (ValueError("a fault of ours"), True)):
+        try:
+            raise error
+        except (ConnectionError, ValueError):
+            server.handle_error(None, ("127.0.0.1", 1))
+        assert ("a fault of ours" in capsys.readouterr().err) is worth
+
+
 def test_a_taken_port_and_a_missing_build_are_said_in_one_line(server: AppServer, tmp_path: Path) -> None:
     with pytest.raises(ServerError, match="choose another with --port"):
         AppServer(tmp_path / "app", tmp_path / "models", server.server_port)

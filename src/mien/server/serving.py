@@ -6,6 +6,7 @@ ever listed. The Host header is checked, so that no page on the web can reach th
 
 import hashlib
 import shutil
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
@@ -79,6 +80,11 @@ class AppServer(ThreadingHTTPServer):
         except (OSError, OverflowError) as error:
             raise ServerError(f"port {port} cannot be used; choose another with --port") from error
         self.hosts = {f"{name}:{self.server_port}" for name in ("localhost", LOOPBACK)}
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A browser that lets its connection go is no error; whatever else happens in an answer is printed."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
     @property
     def address(self) -> str:
