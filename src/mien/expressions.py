@@ -28,3 +28,9 @@ EXPRESSIONS = (
 )
 NAMES = tuple(expression.name for expression in EXPRESSIONS)
 BY_NAME = {expression.name: expression for expression in EXPRESSIONS}
+_LABELS = {called: label for label, of in enumerate(EXPRESSIONS) for called in (of.name, of.adjective, of.noun)}
+
+
+def label_of(name: str) -> int | None:
+    """The label, a place in `NAMES`, of a class's name, adjective or noun, in upper or lower case; None for another."""
+    return _LABELS.get(name.lower())

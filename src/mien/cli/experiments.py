@@ -64,6 +64,7 @@ def run(
     import time
 
     from mien.experiments import jobs as known
+    from mien.experiments.filing import is_filed
     from mien.experiments.progress import State, standings
     from mien.experiments.queue import Commands, Queue
 
@@ -105,7 +106,9 @@ def run(
     queue = Queue(Commands(train, file), out, results, parallel, deadline, lambda line: console.print(escape(line)))
 
     def running() -> Table:
-        return bars(standings(ready, out, results, balanced is not None, soft_targets))
+        # What is on file would be checked anew every second.
+        left = [job for job in ready if not is_filed(job.name, results)]
+        return bars(standings(left, out, results, balanced is not None, soft_targets))
 
     live = Live(get_renderable=running, console=console, refresh_per_second=1, transient=True)
     with live if console.is_terminal else nullcontext():

@@ -68,7 +68,7 @@ def _options(
         bool, typer.Option("--version", help="Say which version this is.", is_eager=True, callback=_say_version)
     ] = False,
 ) -> None:
-    # an output that takes no more is then an error of the command, not of Python's end
+    # An output that takes no more is then an error of the command, not of Python's end
     context.call_on_close(lambda: print(end="", flush=True))
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from mien.errors import DataError
-from mien.expressions import NAMES
+from mien.expressions import NAMES, label_of
 
 if TYPE_CHECKING:
     from mien.data.dataset import FaceData
@@ -26,8 +26,6 @@ def class_label(name: str) -> int:
 
     Raises DataError for an unknown one.
     """
-    from mien.data.dataset import label_of
-
     label = label_of(name)
     if label is None:
         raise DataError(f"unknown expression '{name}'; there are {', '.join(NAMES)}")

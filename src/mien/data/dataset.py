@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from mien.errors import DataError
-from mien.expressions import EXPRESSIONS, NAMES
+from mien.expressions import NAMES, label_of
 
 FACE_SIZE = 48
 SPLITS = ("kaggle", "official")
@@ -33,7 +33,6 @@ RATED = (*VOTED, "unknown", "nf")
 _ANOTHER_SIZE = f" instead of {FACE_SIZE}x{FACE_SIZE}"
 _PICTURES = {".png", ".jpg", ".jpeg"}
 _FOLDERS = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
-_LABELS = {called: label for label, kind in enumerate(EXPRESSIONS) for called in (kind.name, kind.adjective, kind.noun)}
 _NUMBER_BEFORE = re.compile(r"^\d+[ ._-]+")
 _NEEDED = "a folder for each class, named like angry or Anger"
 _USAGES = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
@@ -121,11 +120,6 @@ class FaceData:
         digest = hashlib.sha256(np.ascontiguousarray(self.faces).tobytes())
         digest.update(self.labels.astype("<i8").tobytes())
         return digest.hexdigest()
-
-
-def label_of(name: str) -> int | None:
-    """The label, a place in `expressions.NAMES`, of a class's name, adjective or noun, in upper or lower case."""
-    return _LABELS.get(name.lower())
 
 
 def folder_label(folder: Path) -> int | None:

@@ -53,8 +53,8 @@ export class CameraScreen {
   private capture: Capture | null = null;
   /** What is being checked, or waits for a model. */
   private unchecked: ImageBitmap | null = null;
-  /** Whether the faces of the capture are being read. */
-  private reading = false;
+  /** The capture whose faces are being read. */
+  private reading: Capture | null = null;
   private readBy: ModelEntry | null = null;
   /** Words on what is going on or went wrong, as long as they hold. */
   private notice: Notice | null = null;
@@ -118,7 +118,7 @@ export class CameraScreen {
       if (file && !this.element.hidden) void this.openPicture(file);
     });
     window.addEventListener("popstate", (event) => {
-      if (this.element.hidden || !["", "#camera"].includes(location.hash) || (event.state as { picture?: boolean } | null)?.picture) return;
+      if (this.element.hidden || !["", "#camera"].includes(location.hash) || isPicture(event.state)) return;
       this.wayBack = false;
       this.clear();
       this.camera.close();
@@ -199,7 +199,7 @@ export class CameraScreen {
 
   /** A picture is a step further than the first screen, for the browser's "back" and a phone's. */
   private keepWayBack(idle: boolean): void {
-    const further = (history.state as { picture?: boolean } | null)?.picture ?? false;
+    const further = isPicture(history.state);
     if (!idle && !further) {
       history.pushState({ picture: true }, "");
       this.wayBack = true;
@@ -241,7 +241,7 @@ export class CameraScreen {
 
   private captureButtons(capture: Capture): HTMLElement[] {
     const back = h("button", { type: "button", onclick: () => this.back() }, strings.capture.back);
-    if (this.reading) return [h("button", { type: "button", disabled: true }, strings.capture.reading), back];
+    if (this.reading === capture) return [h("button", { type: "button", disabled: true }, strings.capture.reading), back];
     if (!capture.main) {
       const label = capture.check === "accepted" ? strings.capture.detect : strings.capture.detectAnyway;
       const kind = capture.check === "accepted" ? "primary" : "";
@@ -344,15 +344,15 @@ export class CameraScreen {
 
   /** Whether the capture was read, and is still the one that is shown. */
   private async read(capture: Capture): Promise<boolean> {
-    if (this.reading || this.capture !== capture) return false;
-    this.reading = true;
+    if (this.reading === capture || this.capture !== capture) return false;
+    this.reading = capture;
     this.readBy = this.models.chosen;
     this.update();
     const fault = await capture.read(this.engine).then(
       () => null,
       (error: unknown) => (error instanceof FaultError ? error.fault : "engine"),
     );
-    this.reading = false;
+    if (this.reading === capture) this.reading = null;
     if (this.capture !== capture) return false;
     if (fault) {
       this.clear();
@@ -454,6 +454,11 @@ export class CameraScreen {
       toggle("saver", words.saver, words.saverHint),
     );
   }
+}
+
+/** Whether an entry of the browser's history stands for a picture that is shown, and not for the first screen. */
+function isPicture(state: unknown): boolean {
+  return (state as { picture?: boolean } | null)?.picture ?? false;
 }
 
 /** How far the chosen model is, as long as it is not ready. */
