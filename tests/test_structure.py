@@ -75,7 +75,12 @@ def test_imports_point_one_way():
 
 @pytest.mark.parametrize(
     "code",
-    ["import mien", "from mien.recognition.recognizer import Recognizer", "import mien.cli.main, mien.cli.videos"],
+    [
+        "import mien",
+        "from mien.recognition.recognizer import Recognizer",
+        "import mien.cli.main, mien.cli.videos",
+        "from mien.cli.options import class_label; class_label('Happiness')",
+    ],
 )
 def test_using_models_needs_no_training_framework(code):
     heavy = "{'torch', 'timm', 'pandas', 'sklearn', 'matplotlib', 'av', 'scipy', 'pyarrow', 'ray', 'pygame'}"
