@@ -1,5 +1,6 @@
 """The trainer: what it shows a network, what it writes, and that nothing that interrupts it changes the result."""
 
+import hashlib
 import os
 import resource
 import shutil
@@ -18,7 +19,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lightning_fabric import Fabric
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -532,4 +533,21 @@ def test_the_command_refuses_what_would_destroy(tmp_path: Path, tiny_data: Path)
     with RunFolder(out).lock(), pytest.raises(RecipeError, match="another process"):
         train_command(recipe, tiny_data, out, weights="none", accelerator="cpu", threads=1, resume=True)
     train_command(recipe, tiny_data, out, weights="none", accelerator="cpu", threads=1, resume=True)
+    assert len(RunFolder(out).curve()) == 2
+
+
+def test_starting_weights_are_told_apart_by_what_they_hold(tmp_path: Path, tiny_data: Path) -> None:
+    from mien.cli.train import train as train_command
+
+    recipe, out = tmp_path / "tiny.toml", tmp_path / "run"
+    recipe.write_text(TINY_TOML.format(epochs=2))
+    first, second = (tmp_path / name / "weights.safetensors" for name in ("first", "second"))
+    for file in (first, second):
+        file.parent.mkdir()
+        save_file(build("mobilenet_v2", 32, None).state_dict(), file)
+    train_command(recipe, tiny_data, out, weights=str(first), accelerator="cpu", threads=1, hours=0)
+    assert RunFolder(out).description()["start_sha256"] == hashlib.sha256(first.read_bytes()).hexdigest()
+    with pytest.raises(RecipeError, match="begun with another file of that name"):
+        train_command(recipe, tiny_data, out, weights=str(second), accelerator="cpu", threads=1, resume=True)
+    train_command(recipe, tiny_data, out, weights=str(first), accelerator="cpu", threads=1, resume=True)
     assert len(RunFolder(out).curve()) == 2

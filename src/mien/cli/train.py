@@ -58,7 +58,7 @@ def train(
     from mien.training.networks import build
     from mien.training.parts import training_parts
     from mien.training.precision import described, precision_for
-    from mien.training.run import RunFolder, is_own_weights, load_weights
+    from mien.training.run import RunFolder, described_start, is_own_weights, load_weights
 
     deadline = None if hours is None else time.monotonic() + hours * 3600
     plan = recipes.read(recipe)
@@ -90,10 +90,11 @@ def train(
         begun = folder.description()
         if begun.get("data") != training.fingerprint():
             raise RecipeError(f"{folder.path} was begun with other pictures; give the same --data, or another --out")
-        if begun.get("start") != Path(weights).name:
-            raise RecipeError(
-                f"{folder.path} was begun with --weights {begun.get('start')}; give the same, or another --out"
-            )
+        given = described_start(weights)
+        if any(begun.get(key, value) != value for key, value in given.items()):  # older runs tell no hash
+            alike = begun.get("start") == given["start"]
+            other = "another file of that name" if alike else f"--weights {begun.get('start')}"
+            raise RecipeError(f"{folder.path} was begun with {other}; give the same, or another --out")
     torch.manual_seed(plan.seed)
     start = None if weights == "none" else weights
     if start is not None and is_own_weights(Path(start)):
@@ -102,7 +103,7 @@ def train(
     else:
         network = build(plan.network, plan.pixels, start, plan.drop_path)
     if fabric.is_global_zero:
-        folder.write_description(plan, training.fingerprint(), Path(weights).name, precision)
+        folder.write_description(plan, training.fingerprint(), weights, precision)
 
     console = Console(stderr=True, quiet=not fabric.is_global_zero)
     console.print(

@@ -7,6 +7,7 @@ it. metrics.json: that epoch's scores. All are written atomically, so a kill at 
 """
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -93,12 +94,12 @@ class RunFolder:
         except OSError:  # it may not be written to, so nobody trains into it
             return False
 
-    def write_description(self, recipe: Recipe, data_hash: str, start: str, precision: str) -> None:
-        """run.json; start: where the first weights came from; precision: what the machine made of the recipe's."""
+    def write_description(self, recipe: Recipe, data_hash: str, weights: str, precision: str) -> None:
+        """run.json; weights: a file, or a word for it; precision: what the machine made of the recipe's."""
         description = {
             "recipe": recipe.to_dict(),
             "data": data_hash,
-            "start": start,
+            **described_start(weights),
             "precision": precision,
             "code": code_version(),
             "hardware": hardware(),
@@ -192,6 +193,23 @@ def is_own_weights(path: Path) -> bool:
             return any(key.startswith("backbone.") for key in file.keys())  # noqa: SIM118 (no mapping)
     except (OSError, SafetensorError):
         return False
+
+
+def described_start(weights: str) -> dict[str, str | None]:
+    """Which weights a training starts from, as run.json tells it: the file's name and, because every run's weights have
+    the same name, its SHA-256; None where `weights` is a word for them ("timm", "none").
+
+    Raises ModelError where the file cannot be read.
+    """
+    path = Path(weights)
+    if not path.is_file():
+        return {"start": path.name, "start_sha256": None}
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read ({error.strerror})") from error
+    return {"start": path.name, "start_sha256": digest}
 
 
 def code_version() -> str:
