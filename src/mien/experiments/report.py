@@ -41,7 +41,7 @@ p.note { color: #555; font-size: .9rem; margin: .2rem 0 .6rem; }
 table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .45rem; text-align: right; border-bottom: 1px solid #e4e4e4; }
 th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: #fff;
-  overflow-wrap: anywhere; min-width: min(30vw, 11rem); }
+  min-width: min(30vw, 11rem); }
 td.none { color: #999; font-style: italic; } td.above { color: #1c7a3a; } td.below { color: #b3372c; }
 img { max-width: max(100%, 44rem); height: auto; }
 details { margin: .4rem 0; border-top: 1px solid #e4e4e4; padding-top: .4rem; }
@@ -185,8 +185,9 @@ def _html_table(table: Table, heading: str) -> str:
 
 
 def _cell(head: str, cell: str) -> str:
-    # An interval goes whole below its value where there is no room beside it.
-    return f"<td{_kind(head, cell)}>{escape(cell).replace(', ', ',&nbsp;')}</td>"
+    # Where there is no room, an interval goes whole below its value, and a recipe's name breaks between its words.
+    text = escape(cell).replace(", ", ",&nbsp;").replace("_", "_<wbr>")
+    return f"<td{_kind(head, cell)}>{text}</td>"
 
 
 def _kind(head: str, cell: str) -> str:
