@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import KAGGLE, OFFICIAL, made_up_face, save
+from made_data import KAGGLE, OFFICIAL, made_up_face, save
 
 from mien.data import dataset
 from mien.errors import DataError

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from conftest import made_up_face
+from made_data import made_up_face
 
 from mien.errors import RecipeError
 from mien.training.degrading import Degrade, _compressed

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 import typer
-from conftest import OFFICIAL, made_up_face
+from made_data import OFFICIAL, made_up_face
 from typer.testing import CliRunner
 
 from mien.cli.ensemble import ensemble

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 import typer
-from conftest import KAGGLE, OFFICIAL, made_up_face
+from made_data import KAGGLE, OFFICIAL, made_up_face
 from typer.testing import CliRunner
 
 from mien.cli.evaluate import evaluate

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 import typer
-from conftest import made_up_face, save
+from made_data import made_up_face, save
 from typer.testing import CliRunner
 
 from mien.cli.evaluate import evaluate

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import onnx
 import pytest
-from conftest import made_up_face, save
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_data import made_up_face, save
 
 from mien.data import dataset
 from mien.data.dataset import FaceData

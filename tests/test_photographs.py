@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 import typer
-from conftest import made_up_face, save
+from made_data import made_up_face, save
 from typer.testing import CliRunner
 
 from mien import Recognizer

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import typer
-from conftest import made_up_face
+from made_data import made_up_face
 from typer.testing import CliRunner
 
 from mien.cli.evaluate import evaluate

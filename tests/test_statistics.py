@@ -6,7 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from conftest import KAGGLE, made_up_face, save
+from made_data import KAGGLE, made_up_face, save
 from typer.testing import CliRunner
 
 from mien.cli.data import app

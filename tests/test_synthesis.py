@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import made_up_face, save
 from hypothesis import given
 from hypothesis import strategies as st
 from lightning_fabric import Fabric
+from made_data import made_up_face, save
 from typer.testing import CliRunner
 
 from mien.cli import synth
