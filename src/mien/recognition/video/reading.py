@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from mien.errors import VideoError
+from mien.errors import MissingExtraError, VideoError
 from mien.recognition.extra import load
 from mien.recognition.pictures import MOST_PIXELS
+from mien.recognition.video.kinds import Kind, kind_of, looks_moving
+from mien.recognition.video.opening import has_frames, open_container, reason, video_stream
 
-_KINDS = "mp4 m4v mov mkv webm avi mpg mpeg ts mts m2ts wmv asf flv 3gp 3g2 ogv mxf vob dv y4m"
+_KINDS = "mp4 m4v mov qt mkv webm avi mpg mpeg ts mts m2ts wmv asf flv 3gp 3g2 ogv mxf vob dv y4m m3u8 mpd sdp ffconcat"
 SUFFIXES = frozenset(f".{kind}" for kind in _KINDS.split())
 CUT_OFF = 0.05
 """A file that ends this part of its stated length too early, and a second, is cut off."""
-
-_NETWORK: dict[str, Any] = {"timeout": 10.0, "options": {"rtsp_transport": "tcp"}}  # UDP loses packets on the way
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,7 @@ class VideoFile:
     def __init__(self, path: str | Path) -> None:
         self.source: str | Path = path
         self._av = load("av")
-        if not _is_address(path):
-            _check_file(Path(path))
-        try:
-            self._container = self._av.open(str(path), **(_NETWORK if _is_address(path) else {}))
-        except self._av.FFmpegError as error:
-            raise VideoError(f"{path}: not a video that can be read, or cut off ({_reason(error)})") from error
+        self._container = open_container(path)
         try:
             self._stream = self._find_stream()
         except VideoError:
@@ -109,7 +104,7 @@ class VideoFile:
                 packet = next(packets, None)
             except self._av.FFmpegError as error:
                 if isinstance(error, OSError) and not isinstance(error, ValueError):
-                    self.problem = VideoError(f"{self.source}: cannot be read on ({_reason(error)})")
+                    self.problem = VideoError(f"{self.source}: cannot be read on ({reason(error)})")
                 self._damaged += 1
                 return
             if packet is None:
@@ -140,13 +135,12 @@ class VideoFile:
         return None
 
     def _find_stream(self) -> Any:
-        attached = self._av.stream.Disposition.attached_pic
-        streams = [stream for stream in self._container.streams.video if not stream.disposition & attached]
-        if not streams:
+        stream = video_stream(self._container)
+        if stream is None:
             raise VideoError(f"{self.source}: there is no video in it, only sound")
-        if streams[0].width * streams[0].height > MOST_PIXELS:
+        if stream.width * stream.height > MOST_PIXELS:
             raise VideoError(f"{self.source}: frames of more than {MOST_PIXELS // 10**6} megapixels; make it smaller")
-        return streams[0]
+        return stream
 
 
 def upright(pixels: np.ndarray, rotation: int) -> np.ndarray:
@@ -155,18 +149,30 @@ def upright(pixels: np.ndarray, rotation: int) -> np.ndarray:
     return np.ascontiguousarray(np.rot90(pixels, quarters)) if quarters else pixels
 
 
-def _is_address(source: str | Path) -> bool:
-    return "://" in str(source)
+def holds_video(path: str | Path) -> bool:
+    """Whether a file holds moving pictures, by its content and not by its name: a video, or an animated picture.
 
+    Cheap: a few kilobytes are read, and where they do not tell, FFmpeg opens the file. Without the extra `video` the
+    first bytes alone are judged.
 
-def _check_file(path: Path) -> None:
-    if path.is_dir():
-        raise VideoError(f"{path}: a folder, not a video")
-    if not path.exists():
-        raise VideoError(f"{path}: no such file")
-    if path.is_file() and path.stat().st_size == 0:
-        raise VideoError(f"{path}: an empty file")
+    Args:
+        path: The file. What is no regular file (a pipe, a device, nothing at all) is judged by its name's suffix.
 
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or type(error).__name__
+    Returns:
+        False for still pictures (a GIF of one frame too), sound (with or without a cover), text, folders, empty files
+        and files that cannot be read.
+    """
+    path = Path(path)
+    try:
+        if not path.is_file():
+            return path.suffix.lower() in SUFFIXES and not path.is_dir()
+        kind = kind_of(path)
+        if kind in (Kind.PICTURE, Kind.PLAYLIST):
+            return False
+        if kind is Kind.ANIMATION:
+            return True
+        return has_frames(path)
+    except MissingExtraError:
+        return kind is not Kind.OTHER or looks_moving(path)
+    except OSError:
+        return False
