@@ -19,8 +19,10 @@ _DEMUXERS = (
     "mjpeg mov mp4 mpeg mpegts mpegvideo mpjpeg mxf nsv nut nuv obu ogg pva rm smjpeg ty vc1 vc1test vvc webm wtv "
     "yuv4mpegpipe"
 )
-_RAW = frozenset("av1 cavsvideo dirac dnxhd h261 h263 h264 hevc m4v mpegvideo obu vc1 vvc".split())
+_RAW = frozenset({"av1", "cavsvideo", "dirac", "dnxhd", "h261", "h263", "h264", "hevc", "m4v", "mpegvideo", "vc1", "vvc"})
 """Demuxers that take bytes of other kinds for theirs now and then: a frame must be seen before they are believed."""
+MAY_JUMP = frozenset({"mpegts", "mpeg", "hls", "dhav", "pva", "ty"})
+"""Demuxers of containers whose clock may be set anew in the middle by their own rules."""
 _NETWORK = "crypto,data,http,httpproxy,https,rtmp,rtmps,rtmpt,rtp,rtsp,rtsps,srt,srtp,tcp,tls,udp,mmsh,mmst,ftp"
 _WAIT = 10.0
 """Seconds that an address may take to answer."""
@@ -38,7 +40,8 @@ def open_container(source: str | Path) -> Any:
     av = load("av")
     try:
         if is_address(source):
-            options = {"rtsp_transport": "tcp", "protocol_whitelist": _NETWORK}  # UDP loses packets on the way
+            # UDP loses packets on the way; a frame rate is not worth waiting for the frames that tell it
+            options = {"rtsp_transport": "tcp", "protocol_whitelist": _NETWORK, "fpsprobesize": "0"}
             return av.open(str(source), timeout=_WAIT, options=options)
         return _open_file(av, Path(source))
     except av.FFmpegError as error:

@@ -11,11 +11,15 @@ import numpy as np
 from mien.errors import MissingExtraError, VideoError
 from mien.recognition.extra import load
 from mien.recognition.pictures import MOST_PIXELS
+from mien.recognition.video.clock import Clock, Joints
 from mien.recognition.video.kinds import Kind, kind_of, looks_moving
-from mien.recognition.video.opening import has_frames, open_container, reason, video_stream
+from mien.recognition.video.opening import MAY_JUMP, has_frames, is_address, open_container, reason, video_stream
+from mien.recognition.video.showing import Deinterlacer, Showing
 
 _KINDS = "mp4 m4v mov qt mkv webm avi mpg mpeg ts mts m2ts wmv asf flv 3gp 3g2 ogv mxf vob dv y4m m3u8 mpd sdp ffconcat"
 SUFFIXES = frozenset(f".{kind}" for kind in _KINDS.split())
+CLOCKLESS = frozenset({"mjpeg", "mpjpeg", "jpeg_pipe", "h261", "h263", "h264", "hevc", "m4v", "mpegvideo", "obu", "vvc"})
+"""FFmpeg's names of what is a bare row of pictures, to which it gives 25 frames a second or none."""
 CUT_OFF = 0.05
 """A file that ends this part of its stated length too early, and a second, is cut off."""
 
@@ -33,10 +37,18 @@ class VideoFile:
     """A video's shots, read once from first to last.
 
     Times are the container's own presentation times: what ffprobe calls pts_time. A video whose clock starts at 1.4 s
-    has its first frame at 1.4 s. A phone's rotation flag is followed.
+    has its first frame at 1.4 s. They rise: where the clock jumps, stands still or is missing, they go on from the
+    frame before, and `notes` says so. What comes over the network without a clock has the times of its arrival.
 
-    Raises VideoError for a file that is no video or cannot be opened. Where parts of it cannot be decoded or its end is
-    missing, the shots that are there come all the same, and after the last one `problem` says what was wrong.
+    Pictures are as a player shows them: square pixels, turned and mirrored as the file asks, in the colours it states,
+    interlaced ones filled in. Their size may change where the video's does.
+
+    Args:
+        path: A file, or an address such as https://host/path.
+
+    Raises:
+        VideoError: It is no video or cannot be opened. Where parts cannot be decoded or the end is missing, the shots
+            that are there come all the same, and after the last one `problem` says what was wrong.
     """
 
     live = False
@@ -51,8 +63,17 @@ class VideoFile:
             self._container.close()
             raise
         self._stream.thread_type = "AUTO"
+        self._format = self._container.format.name
+        self._clockless = self._format in CLOCKLESS
+        self._arrivals = is_address(path) and (self.live or self._clockless)
+        self.live = self._arrivals
+        self._shapes = (self._stream.sample_aspect_ratio, self._stream.codec_context.sample_aspect_ratio)
+        self._joints = Joints(bool(self._format in MAY_JUMP))
+        self._deinterlacer = Deinterlacer()
+        self._first: int | None = None
         self._damaged = 0
         self.problem: VideoError | None = None
+        self.notes: list[str] = []
 
     def close(self) -> None:
         """Let go of the file."""
@@ -87,14 +108,28 @@ class VideoFile:
         return self._stream.average_rate or self._stream.guessed_rate
 
     def __iter__(self) -> Iterator[Shot]:
+        clock = Clock(0.0 if self._arrivals else self.start, float(1 / (self.frame_rate or 25)), self._arrivals)
+        showing = Showing()
         number, last = 0, None
-        for frame in self._decoded():
-            self._damaged += bool(frame.is_corrupt)
-            time = self._time(frame, last)
-            yield Shot(number, time, upright(frame.to_ndarray(format="rgb24"), frame.rotation))
+        for frame in self._shown():
+            time = clock.time(self._stated(frame))
+            try:
+                pixels = showing.show(frame, self._shape())
+            except self._av.FFmpegError:
+                self._damaged += 1
+                continue
+            yield Shot(number, time, pixels)
             number, last = number + 1, time
+        self._take_notes(clock, number)
         if self.problem is None:
             self.problem = self._judge(last)
+
+    def _shown(self) -> Iterator[Any]:
+        """The frames that are shown, in order; broken ones are counted and shown as far as they are decoded."""
+        for frame in self._decoded():
+            self._damaged += bool(frame.is_corrupt)
+            yield from self._deinterlacer.take(frame)
+        yield from self._deinterlacer.take(None)
 
     def _decoded(self) -> Iterator[Any]:
         """Frames as the decoder gives them out; what cannot be decoded is counted and passed over."""
@@ -109,6 +144,7 @@ class VideoFile:
                 return
             if packet is None:
                 return
+            self._joints.move(packet)
             try:
                 frames = packet.decode()
             except self._av.FFmpegError:
@@ -116,17 +152,44 @@ class VideoFile:
                 continue
             yield from frames
 
-    def _time(self, frame: Any, last: float | None) -> float:
-        if frame.pts is not None and frame.time_base:
-            return float(frame.pts * frame.time_base)
-        # no clock in this container: the frame rate's
-        return self.start if last is None else last + float(1 / (self.frame_rate or 25))
+    def _stated(self, frame: Any) -> float | None:
+        """A frame's time as the container states it, None where it does not."""
+        if self._arrivals and self._clockless:
+            return None
+        # AVI has no presentation times: its frames leave the decoder in order, one for each packet that went in
+        stamp = frame.dts if self._format == "avi" else frame.pts
+        if stamp is None or not frame.time_base:
+            return None
+        if self._format == "avi":
+            self._first = stamp if self._first is None else self._first
+            stamp -= self._first
+        return float(stamp * frame.time_base)
+
+    def _shape(self) -> Any:
+        """A pixel's width over its height, now: the container's word, else the codec's, which may change."""
+        container, codec = self._shapes
+        now = self._stream.codec_context.sample_aspect_ratio
+        return now if container == codec and now != codec else container
+
+    def _take_notes(self, clock: Clock, frames: int) -> None:
+        jumps = self._joints.places
+        if jumps:
+            where = f"at {jumps[0]:.1f} s" if len(jumps) == 1 else f"{len(jumps)} times, first at {jumps[0]:.1f} s"
+            self.notes.append(f"{self.source}: its clock jumps {where}; the times given go on rising from there")
+        if clock.invented > (2 if frames > 2 else frames):
+            how = "the time of their arrival" if self._arrivals else f"{1 / clock.step:.4g} frames a second"
+            some = "its frames have" if clock.invented >= frames - 1 else f"{clock.invented} of {frames} frames have"
+            self.notes.append(f"{self.source}: {some} no usable time; {how} is taken")
+        elif self._clockless:
+            self.notes.append(f"{self.source}: it has no clock; {1 / clock.step:.4g} frames a second are taken")
+        if self._deinterlacer.seen:
+            self.notes.append(f"{self.source}: interlaced; the missing lines of each picture were filled in")
 
     def _judge(self, last: float | None) -> VideoError | None:
         """What was wrong with a file whose last frame was shown at `last`."""
         if last is None:
             return VideoError(f"{self.source}: no frame of it can be decoded")
-        if self.duration is not None:
+        if self.duration is not None and not self._joints.places:
             missing = self.start + self.duration - last
             if missing > max(1.0, CUT_OFF * self.duration):
                 return VideoError(f"{self.source}: cut off: it ends at {last:.1f} s, {missing:.1f} s too early")
@@ -141,12 +204,6 @@ class VideoFile:
         if stream.width * stream.height > MOST_PIXELS:
             raise VideoError(f"{self.source}: frames of more than {MOST_PIXELS // 10**6} megapixels; make it smaller")
         return stream
-
-
-def upright(pixels: np.ndarray, rotation: int) -> np.ndarray:
-    """Turn a frame as its display matrix asks: `rotation` degrees counter-clockwise, to the nearest quarter turn."""
-    quarters = round(rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(pixels, quarters)) if quarters else pixels
 
 
 def holds_video(path: str | Path) -> bool:

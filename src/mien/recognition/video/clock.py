@@ -1,0 +1,113 @@
+"""One rising clock for a video, whatever its container says.
+
+Times that rise are left as they are. Where they jump, as where two recordings are joined, wrap, or are missing, they go
+on from the time before.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+BACK = 0.5
+"""A stream's clock that falls back by more than this, in seconds, has been set anew."""
+AHEAD = 10.0
+"""One that springs ahead by more than this has too, in containers whose clock may jump by their own rules (MPEG)."""
+AHEAD_ELSEWHERE = 30 * 3600.0
+"""The same for other containers, where hours may lie between two frames of a camera that records what moves."""
+
+
+class Joints:
+    """Finds where the clock of a file's packets jumps, and moves the packets after it so that they follow on.
+
+    Fed with the same packets of video it moves the sound as it moves the pictures.
+
+    Args:
+        may_jump: Whether jumps ahead are usual in this container, as in MPEG transport streams.
+    """
+
+    def __init__(self, may_jump: bool) -> None:
+        self._most = AHEAD if may_jump else AHEAD_ELSEWHERE
+        self._last: float | None = None
+        self._step = 0.04
+        self.shifts = [0.0]
+        self.places: list[float] = []
+
+    def move(self, packet: Any) -> None:
+        """Correct the times of the pictures' next packet in place."""
+        stamp = packet.pts if packet.dts is None else packet.dts
+        if stamp is None or not packet.time_base:
+            return
+        unit = float(packet.time_base)
+        now = stamp * unit + self.shifts[-1]
+        if self._last is not None and not -BACK <= now - self._last <= self._most:
+            following = self._last + self._step
+            self.shifts.append(self.shifts[-1] + following - now)
+            self.places.append(following)
+            now = following
+        self._last = now
+        if packet.duration:
+            self._step = packet.duration * unit
+        _shift(packet, self.shifts[-1])
+
+    def move_sound(self, packet: Any, expected: float | None) -> None:
+        """Correct a packet of sound in place: as the pictures around it, whichever side of a jump suits it better.
+
+        Args:
+            packet: The packet.
+            expected: When the sound before it ends, in seconds on the corrected clock; None at the start.
+        """
+        stamp = packet.pts if packet.dts is None else packet.dts
+        if stamp is None or len(self.shifts) == 1:
+            return
+        now, before = float(stamp * packet.time_base), self.shifts[-2:]
+        aim = self.places[-1] if expected is None else expected
+        _shift(packet, min(before, key=lambda shift: abs(now + shift - aim)))
+
+
+def _shift(packet: Any, seconds: float) -> None:
+    if seconds:
+        ticks = round(seconds / float(packet.time_base))
+        packet.pts = None if packet.pts is None else packet.pts + ticks
+        packet.dts = None if packet.dts is None else packet.dts + ticks
+
+
+class Clock:
+    """The times of a video's frames, each later than the one before.
+
+    Args:
+        start: The first frame's time where it states none, in seconds.
+        step: Seconds from frame to frame where the frames state no time.
+        arrivals: Whether frames without a usable time have that of their arrival, as live video should.
+        now: Seconds on a clock that rises, for arrivals.
+    """
+
+    def __init__(
+        self, start: float, step: float, arrivals: bool = False, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._start, self.step, self._arrivals, self._now = start, step, arrivals, now
+        self._last: float | None = None
+        self._arrived = now()
+        self._standing = 0
+        self.invented = 0
+
+    def time(self, stated: float | None) -> float:
+        """The next frame's time, in seconds; `stated` by the container, None where it says nothing."""
+        arrived = self._now()
+        passed, self._arrived = arrived - self._arrived, arrived
+        if self._last is None:
+            self._last = self._start if stated is None else stated
+            self.invented += stated is None
+        elif stated is not None and stated > self._last:
+            self._last, self._standing = stated, 0
+        else:
+            self.invented += 1
+            step = max(passed, 1e-3) if self._arrivals else self.step * self._share(stated)
+            self._last += step
+        return self._last
+
+    def _share(self, stated: float | None) -> float:
+        """Of a step: one frame that stands still is put half way to the next, more of them a step apart."""
+        if stated is None:
+            return 1.0
+        self._standing += 1
+        return {1: 0.5, 2: 1.5}.get(self._standing, 1.0)
