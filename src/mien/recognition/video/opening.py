@@ -19,7 +19,9 @@ _DEMUXERS = (
     "mjpeg mov mp4 mpeg mpegts mpegvideo mpjpeg mxf nsv nut nuv obu ogg pva rm smjpeg ty vc1 vc1test vvc webm wtv "
     "yuv4mpegpipe"
 )
-_RAW = frozenset({"av1", "cavsvideo", "dirac", "dnxhd", "h261", "h263", "h264", "hevc", "m4v", "mpegvideo", "vc1", "vvc"})
+_RAW = frozenset(
+    {"av1", "cavsvideo", "dirac", "dnxhd", "h261", "h263", "h264", "hevc", "m4v", "mpegvideo", "vc1", "vvc"}
+)
 """Demuxers that take bytes of other kinds for theirs now and then: a frame must be seen before they are believed."""
 MAY_JUMP = frozenset({"mpegts", "mpeg", "hls", "dhav", "pva", "ty"})
 """Demuxers of containers whose clock may be set anew in the middle by their own rules."""

@@ -18,7 +18,9 @@ from mien.recognition.video.showing import Deinterlacer, Showing
 
 _KINDS = "mp4 m4v mov qt mkv webm avi mpg mpeg ts mts m2ts wmv asf flv 3gp 3g2 ogv mxf vob dv y4m m3u8 mpd sdp ffconcat"
 SUFFIXES = frozenset(f".{kind}" for kind in _KINDS.split())
-CLOCKLESS = frozenset({"mjpeg", "mpjpeg", "jpeg_pipe", "h261", "h263", "h264", "hevc", "m4v", "mpegvideo", "obu", "vvc"})
+CLOCKLESS = frozenset(
+    {"mjpeg", "mpjpeg", "jpeg_pipe", "h261", "h263", "h264", "hevc", "m4v", "mpegvideo", "obu", "vvc"}
+)
 """FFmpeg's names of what is a bare row of pictures, to which it gives 25 frames a second or none."""
 CUT_OFF = 0.05
 """A file that ends this part of its stated length too early, and a second, is cut off."""
