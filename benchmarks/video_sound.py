@@ -30,7 +30,7 @@ RATE = 48000
 MOST_APART = 0.04
 MOST_LONGER = 0.1
 PICTURES = "color=black:s=160x120:r=25:d={length},drawbox=t=fill:c=white:enable='lt(mod(t-0.5,1),0.2)*gte(t,0.5)'"
-BEEP = "if(gte(t,0.5)*lt(mod(t-0.5,1),0.2),0.4*sin(2*PI*880*t),0)"
+BEEP = "if(gte(t,0.48)*lt(mod(t-0.48,1),0.2),0.4*sin(2*PI*880*t),0)"
 LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
 
 
@@ -62,7 +62,7 @@ PAIRS = (
     Pair("mp4", "aac", 1, 8000),
     Pair("mp4", "aac", 6, 96000),
     Pair("mp4", "aac", 8),
-    Pair("mp4", "libmp3lame", 2, 11025),
+    Pair("mp4", "libmp3lame", 2, 22050),
     Pair("mp4", "ac3", 6),
     Pair("mp4", "eac3", 6),
     Pair("mp4", "ac3", 2, late=1.5),
@@ -210,7 +210,10 @@ def onsets(samples: np.ndarray) -> list[float]:
 
 def apart(found: dict) -> float | None:
     """The largest distance of a beep to its flash, in seconds; None where there are no two to compare."""
-    gaps = [min(abs(beep - flash) for flash in found["flashes"]) for beep in found["beeps"] if found["flashes"]]
+    flashes = found["flashes"]
+    gaps = [
+        min(abs(beep - flash) for flash in flashes) for beep in found["beeps"] if flashes and beep < flashes[-1] + 0.5
+    ]
     return round(max(gaps), 4) if gaps else None
 
 

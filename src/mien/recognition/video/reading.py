@@ -146,6 +146,8 @@ class VideoFile:
                 return
             if packet is None:
                 return
+            if not packet.size and packet.dts is not None:
+                continue  # the picture before stays; to the decoder it would mean the end
             self._joints.move(packet)
             try:
                 frames = packet.decode()

@@ -4,6 +4,7 @@ Whether it can go as it is, FFmpeg's own MP4 writer is asked beforehand with the
 keeps its place: gaps are filled with silence, and what lies over each other is cut.
 """
 
+import math
 import re
 from collections import deque
 from collections.abc import Iterator
@@ -31,6 +32,8 @@ DRIFT = 0.02
 """Sound that is further from its place than this, in seconds, is moved there."""
 LONGEST_GAP = 600.0
 """A silence longer than this, in seconds, is a mistake of the clock and is not filled in."""
+OVERLAP = 0.2
+"""A packet that lies further before the one that it follows than this, in seconds, tells what was heard already."""
 TRIED = 64
 """Packets that are written for a try."""
 LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0(side)", 6: "5.1(side)", 7: "6.1", 8: "7.1"}
@@ -38,9 +41,14 @@ LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0(side)", 6: "5.1(
 
 
 class _Way(Protocol):
-    """How sound goes into the copy: `take` turns a packet of the source into packets for it, None at the end."""
+    """How sound goes into the copy: `take` turns a packet of the source into packets for it, None at the end.
+
+    After the end `lacks` says what could not be had, if anything.
+    """
 
     def take(self, packet: Any) -> Iterator[Any]: ...
+
+    def lacks(self) -> str | None: ...
 
 
 class Sound:
@@ -86,6 +94,8 @@ class Sound:
                 if packet is None:
                     way, self._way = self._way, None
                     yield from way.take(None)
+                    if (lacking := way.lacks()) is not None:
+                        self.note = f"{self._source}: {lacking}"
                     return
                 if packet.pts is not None and float(packet.pts * packet.time_base) > time:
                     return
@@ -134,23 +144,32 @@ class Sound:
 
 
 class _Copied:
-    """Packets as they are; those that do not follow on the one before are dropped."""
+    """Packets as they are. One without a time, or with the last one's, follows on it; older ones are dropped."""
 
     def __init__(self, track: Any) -> None:
         self._track = track
-        self._last: Fraction | None = None
+        self._last = self._following = -math.inf
 
     def take(self, packet: Any) -> Iterator[Any]:
         if packet is None:
             return
+        unit = float(packet.time_base)
         stamp = packet.pts if packet.dts is None else packet.dts
-        if stamp is None:
+        time = self._following if stamp is None else stamp * unit
+        if time <= self._last:
+            if self._last - time > OVERLAP:
+                return
+            time = self._following
+        if not math.isfinite(time):
             return
-        time = stamp * packet.time_base
-        if self._last is None or time > self._last:
-            self._last = time
-            packet.stream = self._track
-            yield packet
+        if stamp is None or time != stamp * unit:
+            packet.pts = packet.dts = round(time / unit)
+        self._last, self._following = time, time + max((packet.duration or 0) * unit, 1e-3)
+        packet.stream = self._track
+        yield packet
+
+    def lacks(self) -> str | None:
+        return None
 
 
 class _Encoded:
@@ -179,10 +198,16 @@ class _Encoded:
         try:
             frames = packet.decode()
         except self._av.FFmpegError:  # what is damaged becomes silence
+            self._bad += 1
             return
         for frame in frames:
             if frame.samples and frame.sample_rate:
                 yield from self._placed(frame)
+
+    def lacks(self) -> str | None:
+        if self._decoded_to is None:
+            return "its sound is left out in the annotated copy (it cannot be decoded)"
+        return f"its sound is damaged in {self._bad} places, which are silent in the copy" if self._bad else None
 
     def _placed(self, frame: Any) -> Iterator[Any]:
         """Encode a frame at its time, after as much silence, or without as many samples, as it takes."""
