@@ -16,6 +16,12 @@ AHEAD_ELSEWHERE = 30 * 3600.0
 """The same for other containers, where hours may lie between two frames of a camera that records what moves."""
 
 
+STILL = 2e-4
+"""Frames less than this apart, in seconds, were stamped without a clock: writers add a tick to a time used before."""
+LEAST = 1e-3
+"""What a frame that does not rise is put behind the one before, in seconds."""
+
+
 class Joints:
     """Finds where the clock of a file's packets jumps, and moves the packets after it so that they follow on.
 
@@ -86,6 +92,7 @@ class Clock:
     ) -> None:
         self._start, self.step, self._arrivals, self._now = start, step, arrivals, now
         self._last: float | None = None
+        self._stated: float | None = None
         self._arrived = now()
         self._standing = 0
         self.invented = 0
@@ -97,17 +104,22 @@ class Clock:
         if self._last is None:
             self._last = self._start if stated is None else stated
             self.invented += stated is None
-        elif stated is not None and stated > self._last:
+        elif stated is not None and stated > self._last and not self._stands(stated):
             self._last, self._standing = stated, 0
         else:
             self.invented += 1
-            step = max(passed, 1e-3) if self._arrivals else self.step * self._share(stated)
-            self._last += step
+            self._last += max(passed, LEAST) if self._arrivals else self._step_from(stated)
+        self._stated = stated
         return self._last
 
-    def _share(self, stated: float | None) -> float:
-        """Of a step: one frame that stands still is put half way to the next, more of them a step apart."""
+    def _stands(self, stated: float) -> bool:
+        return self._stated is not None and abs(stated - self._stated) < STILL
+
+    def _step_from(self, stated: float | None) -> float:
         if stated is None:
-            return 1.0
+            return self.step
+        if not self._stands(stated):
+            return LEAST  # out of order: the next may be in order again
         self._standing += 1
-        return {1: 0.5, 2: 1.5}.get(self._standing, 1.0)
+        # one that stands still is a hiccup; with the second, what the first was given too little is made up for
+        return {1: LEAST, 2: 2 * self.step - LEAST}.get(self._standing, self.step)

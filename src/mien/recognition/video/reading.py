@@ -142,7 +142,7 @@ class VideoFile:
             except self._av.FFmpegError as error:
                 if isinstance(error, OSError) and not isinstance(error, ValueError):
                     self.problem = VideoError(f"{self.source}: cannot be read on ({reason(error)})")
-                self._damaged += 1
+                self._damaged += self._format != "mpjpeg"  # of which FFmpeg does not know the end
                 return
             if packet is None:
                 return
@@ -185,7 +185,7 @@ class VideoFile:
             some = "its frames have" if clock.invented >= frames - 1 else f"{clock.invented} of {frames} frames have"
             self.notes.append(f"{self.source}: {some} no usable time; {how} is taken")
         elif self._clockless:
-            self.notes.append(f"{self.source}: it has no clock; {1 / clock.step:.4g} frames a second are taken")
+            self.notes.append(f"{self.source}: it has no clock; {1 / clock.step:.4g} frames a second is taken")
         if self._deinterlacer.seen:
             self.notes.append(f"{self.source}: interlaced; the missing lines of each picture were filled in")
 
