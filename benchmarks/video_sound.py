@@ -29,7 +29,10 @@ RATE = 48000
 """Samples a second at which beeps are looked for."""
 MOST_APART = 0.04
 MOST_LONGER = 0.1
-PICTURES = "color=black:s=160x120:r=25:d={length},drawbox=t=fill:c=white:enable='lt(mod(t-0.5,1),0.2)*gte(t,0.5)'"
+PICTURES = (
+    "testsrc2=s=160x120:r=25:d={length},eq=brightness=-0.4,"
+    "drawbox=t=fill:c=white:enable='lt(mod(t-0.479,1),0.2)*gte(t,0.479)'"
+)
 BEEP = "if(gte(t,0.48)*lt(mod(t-0.48,1),0.2),0.4*sin(2*PI*880*t),0)"
 LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
 

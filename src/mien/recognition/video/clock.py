@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-BACK = 0.5
+BACK = 0.1
 """A stream's clock that falls back by more than this, in seconds, has been set anew."""
 AHEAD = 10.0
 """One that springs ahead by more than this has too, in containers whose clock may jump by their own rules (MPEG)."""

@@ -4,11 +4,13 @@ A playlist can name any file of this machine or any address. A local file is the
 the demuxers of videos alone, and a playlist only where all that it names lies beside it.
 """
 
+import errno
 import re
 import stat
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
+from urllib.request import url2pathname
 
 from mien.errors import VideoError
 from mien.recognition.extra import load
@@ -17,7 +19,8 @@ from mien.recognition.video.kinds import Kind, kind_of
 _DEMUXERS = (
     "asf av1 avi cavsvideo dhav dirac dnxhd dv flic flv gxf h261 h263 h264 hevc ivf kux live_flv lxf m4v matroska mj2 "
     "mjpeg mov mp4 mpeg mpegts mpegvideo mpjpeg mxf nsv nut nuv obu ogg pva rm smjpeg ty vc1 vc1test vvc webm wtv "
-    "yuv4mpegpipe"
+    "yuv4mpegpipe "
+    "aac ac3 aiff amr caf flac mp3 wav"  # no videos, but said to be sound
 )
 _RAW = frozenset(
     {"av1", "cavsvideo", "dirac", "dnxhd", "h261", "h263", "h264", "hevc", "m4v", "mpegvideo", "vc1", "vvc"}
@@ -34,7 +37,7 @@ _DEEPEST = 4
 
 def is_address(source: str | Path) -> bool:
     """Whether this is an address of the network (rtsp://..., https://...) and not a file."""
-    return "://" in str(source)
+    return "://" in str(source) and not str(source).startswith("file://")
 
 
 def open_container(source: str | Path) -> Any:
@@ -45,9 +48,11 @@ def open_container(source: str | Path) -> Any:
             # UDP loses packets on the way; a frame rate is not worth waiting for the frames that tell it
             options = {"rtsp_transport": "tcp", "protocol_whitelist": _NETWORK, "fpsprobesize": "0"}
             return av.open(str(source), timeout=_WAIT, options=options)
-        return _open_file(av, Path(source))
+        return _open_file(av, _local(source))
     except av.FFmpegError as error:
-        raise VideoError(f"{source}: not a video that can be read, or cut off ({reason(error)})") from error
+        # FFmpeg's word for a demuxer that is none of these
+        why = "another kind of file" if getattr(error, "errno", None) == errno.EINVAL else reason(error)
+        raise VideoError(f"{source}: not a video that can be read, or cut off ({why})") from error
 
 
 def video_stream(container: Any) -> Any:
@@ -59,7 +64,7 @@ def video_stream(container: Any) -> Any:
 
 def reason(error: Exception) -> str:
     """FFmpeg's word for what went wrong."""
-    return getattr(error, "strerror", None) or type(error).__name__
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def has_frames(path: Path) -> bool:
@@ -84,11 +89,16 @@ def _open_file(av: Any, path: Path) -> Any:
     demuxers, protocols = _DEMUXERS.replace(" ", ","), "file"
     if kind is Kind.HLS:
         _check_playlist(path)
-        demuxers, protocols = f"{demuxers},hls,aac,mp3", "file,crypto"
+        demuxers, protocols = f"{demuxers},hls", "file,crypto"
     # without the prefix a name such as "a:b.mp4" would be an address
     name = path if path.is_char_device() else f"file:{path}"
     options = {"protocol_whitelist": protocols, "format_whitelist": demuxers}
     return av.open(str(name), format="mjpeg" if kind is Kind.JPEGS else None, options=options)
+
+
+def _local(source: str | Path) -> Path:
+    text = str(source)
+    return Path(url2pathname(text.removeprefix("file://"))) if text.startswith("file://") else Path(source)
 
 
 def _kind(path: Path) -> Kind:

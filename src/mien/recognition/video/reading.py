@@ -14,7 +14,7 @@ from mien.recognition.pictures import MOST_PIXELS
 from mien.recognition.video.clock import Clock, Joints
 from mien.recognition.video.kinds import Kind, kind_of, looks_moving
 from mien.recognition.video.opening import MAY_JUMP, has_frames, is_address, open_container, reason, video_stream
-from mien.recognition.video.showing import Deinterlacer, Showing
+from mien.recognition.video.showing import Deinterlacer, PixelShape, Showing
 
 _KINDS = "mp4 m4v mov qt mkv webm avi mpg mpeg ts mts m2ts wmv asf flv 3gp 3g2 ogv mxf vob dv y4m m3u8 mpd sdp ffconcat"
 SUFFIXES = frozenset(f".{kind}" for kind in _KINDS.split())
@@ -69,7 +69,7 @@ class VideoFile:
         self._clockless = self._format in CLOCKLESS
         self._arrivals = is_address(path) and (self.live or self._clockless)
         self.live = self._arrivals
-        self._shapes = (self._stream.sample_aspect_ratio, self._stream.codec_context.sample_aspect_ratio)
+        self._shape = PixelShape(self._stream)
         self._joints = Joints(bool(self._format in MAY_JUMP))
         self._deinterlacer = Deinterlacer()
         self._first: int | None = None
@@ -116,7 +116,7 @@ class VideoFile:
         for frame in self._shown():
             time = clock.time(self._stated(frame))
             try:
-                pixels = showing.show(frame, self._shape())
+                pixels = showing.show(frame, self._shape.of(frame))
             except self._av.FFmpegError:
                 self._damaged += 1
                 continue
@@ -149,6 +149,7 @@ class VideoFile:
             if not packet.size and packet.dts is not None:
                 continue  # the picture before stays; to the decoder it would mean the end
             self._joints.move(packet)
+            self._shape.sent(packet)
             try:
                 frames = packet.decode()
             except self._av.FFmpegError:
@@ -168,12 +169,6 @@ class VideoFile:
             self._first = stamp if self._first is None else self._first
             stamp -= self._first
         return float(stamp * frame.time_base)
-
-    def _shape(self) -> Any:
-        """A pixel's width over its height, now: the container's word, else the codec's, which may change."""
-        container, codec = self._shapes
-        now = self._stream.codec_context.sample_aspect_ratio
-        return now if container == codec and now != codec else container
 
     def _take_notes(self, clock: Clock, frames: int) -> None:
         jumps = self._joints.places

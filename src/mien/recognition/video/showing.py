@@ -3,7 +3,9 @@
 FFmpeg's own filters do the work, as in its command line: the colour matrix and range that a frame states are followed.
 """
 
+import math
 import struct
+from collections import deque
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -48,6 +50,41 @@ class Showing:
             self._key = key
         (picture,) = self._graph.push(frame)
         return turned(picture.to_ndarray(), display_matrix(frame))
+
+
+class PixelShape:
+    """The shape of a stream's pixels, which may change in the middle.
+
+    The container's word counts, else the codec's. The decoder tells a new shape before it has given out the last frames
+    of the old one, so the new one begins with the key frame that brought it.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self._codec = stream.codec_context
+        self._shape = stream.sample_aspect_ratio
+        self._told = self._codec.sample_aspect_ratio
+        self._by_codec = self._shape == self._told
+        self._keys: deque[float] = deque()
+        self._last = -math.inf
+        self._from = math.inf
+
+    def sent(self, packet: Any) -> None:
+        """Note a packet that goes into the decoder."""
+        if packet.is_keyframe and packet.pts is not None:
+            self._keys.append(float(packet.pts * packet.time_base))
+
+    def of(self, frame: Any) -> Fraction | None:
+        """Width over height of a pixel of the next frame that came out, None where nothing is said."""
+        now = math.inf if frame.pts is None else float(frame.pts * frame.time_base)
+        while self._keys and self._keys[0] <= self._last:
+            self._keys.popleft()
+        told = self._codec.sample_aspect_ratio
+        if self._by_codec and told != self._told:
+            self._told, self._from = told, min(self._keys, default=now)
+        if now >= self._from:
+            self._shape = self._told
+        self._last = now
+        return self._shape
 
 
 class Deinterlacer:
