@@ -174,12 +174,10 @@ def decoded(path: Path) -> dict:
     """What a player finds: frames, errors, seconds of sound, when it beeps and flashes."""
     errors = subprocess.run(["ffmpeg", "-v", "error", "-i", path, "-f", "null", "-"], capture_output=True, text=True)
     flashes, frames = flash_times(path)
-    sound = subprocess.run(
-        # silence before a late start, as a player has it
-        ["ffmpeg", "-v", "quiet", "-copyts", "-i", path, "-map", "0:a:0", "-af", "aresample=async=1:first_pts=0"]
-        + ["-ac", "1", "-ar", str(RATE), "-f", "f32le", "-"],
-        capture_output=True,
-    ).stdout
+    placed = ["-map", "0:a:0", "-af", "aresample=async=1:first_pts=0"]  # with the silence before a late start
+    plain = ["-ac", "1", "-ar", str(RATE), "-f", "f32le", "-"]
+    command = ["ffmpeg", "-v", "quiet", "-copyts", "-i", str(path), *placed, *plain]
+    sound = subprocess.run(command, capture_output=True).stdout
     samples = np.frombuffer(sound, np.float32)
     return {
         "frames": frames,

@@ -30,7 +30,7 @@ CLOCK = Fraction(1, 90_000)
 """The unit of times where the source has none of its own, in seconds."""
 QUALITY = "20"
 """x264's constant rate factor: hardly to be told from the original."""
-MARKS = {"x264-params": "colorprim=bt709:transfer=bt709:colormatrix=bt709:range=tv"}
+MARKS = {"x264-params": "colorprim=bt709:transfer=bt709:colormatrix=bt709:fullrange=off"}
 """What the stream says of its colours."""
 
 

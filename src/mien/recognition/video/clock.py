@@ -4,6 +4,7 @@ Times that rise are left as they are. Where they jump, as where two recordings a
 on from the time before.
 """
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -34,6 +35,7 @@ class Joints:
     def __init__(self, may_jump: bool) -> None:
         self._most = AHEAD if may_jump else AHEAD_ELSEWHERE
         self._last: float | None = None
+        self._end = -math.inf
         self._step = 0.04
         self.shifts = [0.0]
         self.places: list[float] = []
@@ -44,15 +46,14 @@ class Joints:
         if stamp is None or not packet.time_base:
             return
         unit = float(packet.time_base)
-        now = stamp * unit + self.shifts[-1]
-        if self._last is not None and not -BACK <= now - self._last <= self._most:
-            following = self._last + self._step
-            self.shifts.append(self.shifts[-1] + following - now)
-            self.places.append(following)
-            now = following
-        self._last = now
-        if packet.duration:
-            self._step = packet.duration * unit
+        self._step = packet.duration * unit if packet.duration else self._step
+        ahead = 0.0 if self._last is None else stamp * unit + self.shifts[-1] - self._last
+        shown = (stamp if packet.pts is None else packet.pts) * unit
+        if not -BACK <= ahead <= self._most:
+            self.shifts.append(self._end - shown)
+            self.places.append(self._end)
+        self._last = stamp * unit + self.shifts[-1]
+        self._end = max(self._end, shown + self.shifts[-1] + self._step)
         _shift(packet, self.shifts[-1])
 
     def move_sound(self, packet: Any, expected: float | None) -> None:

@@ -1,5 +1,6 @@
 """Decode a video file: upright pictures with the times at which they are shown, in constant memory."""
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -22,6 +23,8 @@ CLOCKLESS = frozenset(
     {"mjpeg", "mpjpeg", "jpeg_pipe", "h261", "h263", "h264", "hevc", "m4v", "mpegvideo", "obu", "vvc"}
 )
 """FFmpeg's names of what is a bare row of pictures, to which it gives 25 frames a second or none."""
+MOST_SENT = 64
+"""No decoder holds back more pictures than this."""
 CUT_OFF = 0.05
 """A file that ends this part of its stated length too early, and a second, is cut off."""
 
@@ -72,6 +75,8 @@ class VideoFile:
         self._shape = PixelShape(self._stream)
         self._joints = Joints(bool(self._format in MAY_JUMP))
         self._deinterlacer = Deinterlacer()
+        # AVI does not say when a picture is shown: they leave the decoder in order, one for each packet that went in
+        self._sent: deque[int] = deque(maxlen=MOST_SENT)
         self._first: int | None = None
         self._damaged = 0
         self.problem: VideoError | None = None
@@ -150,10 +155,14 @@ class VideoFile:
                 continue  # the picture before stays; to the decoder it would mean the end
             self._joints.move(packet)
             self._shape.sent(packet)
+            if packet.dts is not None:
+                self._sent.append(packet.dts)
             try:
                 frames = packet.decode()
             except self._av.FFmpegError:
                 self._damaged += 1
+                if self._sent:
+                    self._sent.pop()
                 continue
             yield from frames
 
@@ -161,14 +170,13 @@ class VideoFile:
         """A frame's time as the container states it, None where it does not."""
         if self._arrivals and self._clockless:
             return None
-        # AVI has no presentation times: its frames leave the decoder in order, one for each packet that went in
-        stamp = frame.dts if self._format == "avi" else frame.pts
-        if stamp is None or not frame.time_base:
-            return None
         if self._format == "avi":
+            if not self._sent:
+                return None
+            stamp = self._sent.popleft()
             self._first = stamp if self._first is None else self._first
-            stamp -= self._first
-        return float(stamp * frame.time_base)
+            return self.start + float((stamp - self._first) * self._stream.time_base)
+        return None if frame.pts is None or not frame.time_base else float(frame.pts * frame.time_base)
 
     def _take_notes(self, clock: Clock, frames: int) -> None:
         jumps = self._joints.places
