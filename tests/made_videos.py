@@ -51,7 +51,7 @@ def make_video(
     with av.open(str(path), "w", options=options or {}) as output:
         stream = output.add_stream(codec, rate=25)
         stream.width, stream.height, stream.pix_fmt = width, height, pixels
-        if codec != "mpeg4":
+        if not codec.startswith("mpeg"):
             stream.time_base = stream.codec_context.time_base = CLOCK
         if codec == "libx264":
             stream.options = {"preset": "ultrafast", "g": "10", **(encoding or {})}
@@ -60,7 +60,7 @@ def make_video(
         audio = None
         if sound is not None:
             audio = output.add_stream(sound, rate=rate)
-            audio.codec_context.layout = channels
+            audio.codec_context.layout, audio.codec_context.bit_rate = channels, 128_000
         for time in times:
             frame = av.VideoFrame.from_ndarray(draw(time), format="rgb24")
             frame.pts, frame.time_base = round(time / CLOCK), CLOCK

@@ -11,12 +11,16 @@ from typing import Any
 
 BACK = 0.1
 """A stream's clock that falls back by more than this, in seconds, has been set anew."""
+BACK_SHOWN = 2.0
+"""The same where packets say only when they are shown, which is not the order in which they come."""
 AHEAD = 10.0
 """One that springs ahead by more than this has too, in containers whose clock may jump by their own rules (MPEG)."""
 AHEAD_ELSEWHERE = 30 * 3600.0
 """The same for other containers, where hours may lie between two frames of a camera that records what moves."""
 
 
+APART = 0.5
+"""Sound that is further from where it should go on than this, in seconds, has jumped."""
 STILL = 2e-4
 """Frames less than this apart, in seconds, were stamped without a clock: writers add a tick to a time used before."""
 LEAST = 1e-3
@@ -34,7 +38,7 @@ class Joints:
 
     def __init__(self, may_jump: bool) -> None:
         self._most = AHEAD if may_jump else AHEAD_ELSEWHERE
-        self._last: float | None = None
+        self._last = {True: -math.inf, False: -math.inf}  # of packets that say when they are decoded, and of others
         self._end = -math.inf
         self._step = 0.04
         self.shifts = [0.0]
@@ -42,17 +46,18 @@ class Joints:
 
     def move(self, packet: Any) -> None:
         """Correct the times of the pictures' next packet in place."""
-        stamp = packet.pts if packet.dts is None else packet.dts
+        told = packet.dts is not None
+        stamp = packet.dts if told else packet.pts
         if stamp is None or not packet.time_base:
             return
         unit = float(packet.time_base)
         self._step = packet.duration * unit if packet.duration else self._step
-        ahead = 0.0 if self._last is None else stamp * unit + self.shifts[-1] - self._last
+        ahead = stamp * unit + self.shifts[-1] - self._last[told]
         shown = (stamp if packet.pts is None else packet.pts) * unit
-        if not -BACK <= ahead <= self._most:
+        if math.isfinite(ahead) and not -(BACK if told else BACK_SHOWN) <= ahead <= self._most:
             self.shifts.append(self._end - shown)
             self.places.append(self._end)
-        self._last = stamp * unit + self.shifts[-1]
+        self._last[told] = stamp * unit + self.shifts[-1]
         self._end = max(self._end, shown + self.shifts[-1] + self._step)
         _shift(packet, self.shifts[-1])
 
@@ -63,12 +68,19 @@ class Joints:
             packet: The packet.
             expected: When the sound before it ends, in seconds on the corrected clock; None at the start.
         """
-        stamp = packet.pts if packet.dts is None else packet.dts
-        if stamp is None or len(self.shifts) == 1:
-            return
-        now, before = float(stamp * packet.time_base), self.shifts[-2:]
-        aim = self.places[-1] if expected is None else expected
-        _shift(packet, min(before, key=lambda shift: abs(now + shift - aim)))
+        if packet.pts is not None and len(self.shifts) > 1:
+            _shift(packet, self._shift_of_sound(packet, self.places[-1] if expected is None else expected))
+
+    def follows(self, packet: Any, expected: float | None) -> bool:
+        """Whether a packet of sound follows on the one before once it is moved; else the pictures may jump soon too."""
+        if packet.pts is None or expected is None:
+            return True
+        moved = float(packet.pts * packet.time_base) + self._shift_of_sound(packet, expected)
+        return abs(moved - expected) < APART
+
+    def _shift_of_sound(self, packet: Any, aim: float) -> float:
+        now = float(packet.pts * packet.time_base)
+        return min(self.shifts[-2:], key=lambda shift: abs(now + shift - aim))
 
 
 def _shift(packet: Any, seconds: float) -> None:

@@ -8,6 +8,7 @@ import math
 import re
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
@@ -34,6 +35,8 @@ LONGEST_GAP = 600.0
 """A silence longer than this, in seconds, is a mistake of the clock and is not filled in."""
 OVERLAP = 0.2
 """A packet that lies further before the one that it follows than this, in seconds, tells what was heard already."""
+MOST_WAITING = 200
+"""Packets of sound that wait for pictures; a silence in the middle of a track is told from a jump after so many."""
 TRIED = 64
 """Packets that are written for a try."""
 LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0(side)", 6: "5.1(side)", 7: "6.1", 8: "7.1"}
@@ -124,23 +127,39 @@ class Sound:
         return _Encoded(self._av, self._stream, output)
 
     def _demuxed(self) -> Iterator[Any]:
-        """The packets of sound in order, on the pictures' corrected clock; damage ends them."""
-        streams = [stream for stream in (self._video, self._stream) if stream is not None]
-        packets = self._container.demux(streams)
-        while True:
-            try:
-                packet = next(packets, None)
-            except self._av.FFmpegError:
-                return
-            if packet is None:
-                return
-            if packet.stream is self._video or packet.stream.index != self._stream.index:
+        """The packets of sound in order, on the pictures' corrected clock; damage ends them.
+
+        Sound that jumps waits for the pictures, which may lie behind it in the file, to tell how far.
+        """
+        waiting: list[Any] = []
+        for packet in self._read():
+            if packet.stream.index != self._stream.index:
+                jumps = len(self._joints.places)
                 self._joints.move(packet)
+                if len(self._joints.places) > jumps:
+                    yield from self._moved(waiting)
+                    waiting = []
             elif packet.size:
-                self._joints.move_sound(packet, self._ended)
-                if packet.pts is not None:
-                    self._ended = float((packet.pts + (packet.duration or 0)) * packet.time_base)
-                yield packet
+                if not waiting and self._joints.follows(packet, self._ended):
+                    yield from self._moved([packet])
+                    continue
+                waiting.append(packet)
+                if len(waiting) == MOST_WAITING:
+                    yield from self._moved(waiting)
+                    waiting = []
+        yield from self._moved(waiting)
+
+    def _moved(self, packets: list[Any]) -> Iterator[Any]:
+        for packet in packets:
+            self._joints.move_sound(packet, self._ended)
+            if packet.pts is not None:
+                self._ended = float((packet.pts + (packet.duration or 0)) * packet.time_base)
+            yield packet
+
+    def _read(self) -> Iterator[Any]:
+        packets = self._container.demux([stream for stream in (self._video, self._stream) if stream is not None])
+        with suppress(self._av.FFmpegError):
+            yield from packets
 
 
 class _Copied:
@@ -176,7 +195,7 @@ class _Encoded:
     """Decoded, brought to one rate and to mono or stereo, put in its place, and encoded as AAC."""
 
     def __init__(self, av: Any, stream: Any, output: Any) -> None:
-        self._av = av
+        self._av, self._decoder = av, stream.codec_context
         rate = stream.codec_context.sample_rate
         self._rate = rate if rate in RATES else 44100 if rate in (11025, 22050, 88200, 176400) else 48000
         self._layout = "mono" if stream.codec_context.channels == 1 else "stereo"
@@ -190,19 +209,16 @@ class _Encoded:
         self._bad = 0
 
     def take(self, packet: Any) -> Iterator[Any]:
-        if packet is None:
-            if self._resampler is not None:
-                yield from self._encoded(self._resampler.resample(None))
-                yield from self._track.encode(None)
-            return
         try:
-            frames = packet.decode()
+            frames = self._decoder.decode(packet)  # None gives what the decoder held back
         except self._av.FFmpegError:  # what is damaged becomes silence
-            self._bad += 1
-            return
+            self._bad, frames = self._bad + (packet is not None), []
         for frame in frames:
             if frame.samples and frame.sample_rate:
                 yield from self._placed(frame)
+        if packet is None and self._resampler is not None:
+            yield from self._encoded(self._resampler.resample(None))
+            yield from self._track.encode(None)
 
     def lacks(self) -> str | None:
         if self._decoded_to is None:
@@ -211,7 +227,7 @@ class _Encoded:
 
     def _placed(self, frame: Any) -> Iterator[Any]:
         """Encode a frame at its time, after as much silence, or without as many samples, as it takes."""
-        time = None if frame.pts is None else float(frame.pts * frame.time_base)
+        time = None if frame.pts is None or not frame.time_base else float(frame.pts * frame.time_base)
         if self._decoded_to is None:
             self._decoded_to = time or 0.0
             self._written = round(self._decoded_to * self._rate)
