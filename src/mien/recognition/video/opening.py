@@ -47,7 +47,7 @@ def open_container(source: str | Path) -> Any:
         if is_address(source):
             # UDP loses packets on the way; a frame rate is not worth waiting for the frames that tell it
             options = {"rtsp_transport": "tcp", "protocol_whitelist": _NETWORK, "fpsprobesize": "0"}
-            return av.open(str(source), timeout=_WAIT, options=options)
+            return av.open(str(source), timeout=_WAIT, container_options=options)
         return _open_file(av, _local(source))
     except av.FFmpegError as error:
         # FFmpeg's word for a demuxer that is none of these
@@ -93,7 +93,7 @@ def _open_file(av: Any, path: Path) -> Any:
     # without the prefix a name such as "a:b.mp4" would be an address
     name = path if path.is_char_device() else f"file:{path}"
     options = {"protocol_whitelist": protocols, "format_whitelist": demuxers}
-    return av.open(str(name), format="mjpeg" if kind is Kind.JPEGS else None, options=options)
+    return av.open(str(name), format="mjpeg" if kind is Kind.JPEGS else None, container_options=options)
 
 
 def _local(source: str | Path) -> Path:
