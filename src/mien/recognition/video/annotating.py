@@ -1,7 +1,7 @@
 """A video with the faces drawn in, as H.264 in MP4, with the sound and the times of the original.
 
 The file is fragmented while it grows, so that an end at any moment leaves a video that plays, and is made a plain MP4
-when it closes in order.
+when it closes in order (with FFmpeg 8.1 and later).
 """
 
 import errno
@@ -23,7 +23,7 @@ from mien.recognition.drawing import annotate
 from mien.recognition.extra import load
 from mien.recognition.faces import Frame
 from mien.recognition.video.showing import Graph
-from mien.recognition.video.sound import MP4, Sound
+from mien.recognition.video.sound import Sound, mp4_options
 from mien.storage import refused
 
 CLOCK = Fraction(1, 90_000)
@@ -124,7 +124,7 @@ class AnnotatedVideo:
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._disk = _Disk(self._draft)
-        output = self._av.open(self._disk, "w", format="mp4", options=MP4)
+        output = self._av.open(self._disk, "w", format="mp4", options=mp4_options())
         self._stream = output.add_stream("libx264", options={"preset": "veryfast", "crf": QUALITY, **MARKS})
         height, width = drawn.shape[:2]
         self._stream.height, self._stream.width = height + height % 2, width + width % 2

@@ -21,8 +21,6 @@ from mien.recognition.extra import load
 from mien.recognition.video.clock import Joints
 from mien.recognition.video.opening import MAY_JUMP, open_container, reason, video_stream
 
-MP4 = {"movflags": "hybrid_fragmented+delay_moov", "frag_duration": "2000000"}
-"""FFmpeg's options for the annotated copy: whole at every moment while it grows, a plain MP4 at the end."""
 COPIED = frozenset({"aac", "mp3", "ac3", "eac3", "opus", "flac", "alac"})
 """Sound that MP4 holds as it is; all other becomes AAC."""
 TOLD_BY_PACKETS = frozenset({"ac3", "eac3"})
@@ -41,6 +39,18 @@ TRIED = 64
 """Packets that are written for a try."""
 LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0(side)", 6: "5.1(side)", 7: "6.1", 8: "7.1"}
 """The usual order of so many channels."""
+
+
+def mp4_options() -> dict[str, str]:
+    """FFmpeg's options for the annotated copy: whole at every moment while it grows.
+
+    At the end it is a plain MP4 where FFmpeg can make one of it; before FFmpeg 8.1 what it made then could not be read.
+    """
+    plain = load("av").library_versions["libavformat"] >= (62, 12)
+    return {
+        "movflags": f"{'hybrid_fragmented' if plain else 'frag_keyframe'}+delay_moov",
+        "frag_duration": "2000000",
+    }
 
 
 class _Way(Protocol):
@@ -297,7 +307,7 @@ def _mp4_takes(av: Any, source: str | Path, name: str) -> bool:
         if name in TOLD_BY_PACKETS and float(first * stream.time_base) > 1 + _start(container):
             return False
         try:
-            with av.open(tried, "w", format="mp4", options=MP4) as output:
+            with av.open(tried, "w", format="mp4", options=mp4_options()) as output:
                 track = output.add_stream_from_template(stream)
                 for packet in packets:
                     packet.stream = track
