@@ -221,3 +221,22 @@ def test_times_of_the_copy_are_the_original_ones(tmp_path):
     with av.open(str(copy)) as opened:
         times = [float(frame.pts * Fraction(frame.time_base)) for frame in opened.decode(video=0)]
     assert times == pytest.approx(np.round(uneven, 3).tolist(), abs=1e-3)
+
+
+def test_the_command_line_annotates_a_transport_stream_and_says_what_was_put_right(tmp_path):
+    from typer.testing import CliRunner
+
+    from mien.cli.main import app
+
+    part = make_video(tmp_path / "part.ts", picture, every(0.04, END), sound="aac", rate=48000)
+    path = tmp_path / "joined.ts"
+    path.write_bytes(part.read_bytes() * 2)
+    arguments = ["predict", str(path), "--annotate", str(tmp_path / "drawn"), "--csv", str(tmp_path / "a.csv")]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    said = [line for line in done.stderr.splitlines() if line.startswith("mien:")]
+    assert len(said) == 1
+    assert "its clock jumps" in said[0]
+    assert len((tmp_path / "a.csv").read_text().splitlines()) == 1 + 2 * FRAMES
+    with av.open(str(tmp_path / "drawn" / "joined.mp4")) as opened:
+        assert sum(1 for _ in opened.decode(video=0)) == 2 * FRAMES
