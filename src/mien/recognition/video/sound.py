@@ -90,8 +90,10 @@ class Sound:
 
     def add_to(self, output: Any) -> None:
         """Give the copy a track for the sound, if there is any that can be had."""
-        if self._container is None or self._stream is None:
+        if self._container is None or not self._container.streams.audio:
             return
+        if self._stream is None:
+            return self.leave_out(ValueError("of an unknown kind"))
         try:
             self._way = self._choose(output)
         except (self._av.FFmpegError, ValueError, TypeError) as error:
