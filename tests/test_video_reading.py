@@ -41,14 +41,21 @@ UNEVEN = np.cumsum(np.random.default_rng(0).uniform(0.01, 0.12, 40)).tolist()
         ("offset.mkv", every(0.04, 3.4, 1.4), 1.4),
         ("offset.ts", every(0.04, 3.4, 1.4), None),
         ("uneven.webm", UNEVEN, UNEVEN[0]),
+        ("uneven.nut", UNEVEN, UNEVEN[0]),
+        ("gap.mkv", [*every(0.04, 1), *every(0.04, 3601, 3600)], 0.0),
     ],
 )
-def test_times_are_those_of_ffprobe(tmp_path, name, times, first):
+@pytest.mark.parametrize("order", ["0", "3"])
+def test_times_are_those_of_ffprobe(tmp_path, name, times, first, order):
     codec = "libvpx" if name.endswith("webm") else "libx264"
-    path = make_video(tmp_path / name, ramp, times, codec=codec)
+    if codec != "libx264" and order != "0":
+        pytest.skip("VP8 has no B-frames")
+    reordered = {"bf": order, "b-adapt": "0", "b-pyramid": "normal", "x264-params": "keyint=30"}
+    path = make_video(tmp_path / name, ramp, times, codec=codec, encoding=reordered if order != "0" else None)
     video = VideoFile(path)
     ours = [shot.time for shot in video]
     assert video.problem is None
+    assert video.notes == []
     if first is not None:
         assert ours[0] == pytest.approx(first, abs=1e-3)
         assert video.start == pytest.approx(first, abs=1e-3)

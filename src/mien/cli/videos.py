@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.table import Column, Table
 from rich.text import Text
 
-from mien.cli.pictures import exit_with, say_written
+from mien.cli.pictures import exit_with, say, say_written
 from mien.errors import MienError, VideoError
 from mien.expressions import EXPRESSIONS
 
@@ -99,11 +99,13 @@ def _watch(
     from mien.recognition.video.watching import open_video
 
     summary = Summary()
+    drawn = None
     with open_video(source, recognizer) as video, ExitStack() as stack:
         sinks: list[Sink] = [*shared, summary]
         if outputs.annotated is not None:
-            drawn, sound = outputs.annotated / _drawn_name(source), None if video.source.live else source
-            sinks.append(stack.enter_context(AnnotatedVideo(drawn, sound, outputs.show_map)))
+            sound = None if video.source.live else source
+            drawn = AnnotatedVideo(outputs.annotated / _drawn_name(source), sound, outputs.show_map)
+            sinks.append(stack.enter_context(drawn))
         if outputs.timeline is not None:
             sinks.append(stack.enter_context(Timeline(outputs.timeline)))
         window = None
@@ -123,6 +125,8 @@ def _watch(
         except KeyboardInterrupt:
             if not video.source.live:  # for a camera it is the way to end
                 raise
+    for note in (*video.notes, *(drawn.notes if drawn is not None else ())):
+        say(note)
     return summary
 
 

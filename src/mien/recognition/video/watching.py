@@ -17,6 +17,7 @@ from mien.errors import VideoError
 from mien.recognition.faces import Face, Frame, TrackedFace
 from mien.recognition.recognizer import Cut, Recognizer
 from mien.recognition.video.ahead import ahead, side_by_side
+from mien.recognition.video.animations import Animation, is_animation
 from mien.recognition.video.live import is_live, open_live
 from mien.recognition.video.placing import LOOK_EVERY, Placer
 from mien.recognition.video.reading import Shot, VideoFile
@@ -75,6 +76,11 @@ class Video:
     def duration(self) -> float | None:
         """Seconds, as the file states them; None for cameras, streams and files that do not say."""
         return None if self.source.live else getattr(self.source, "duration", None)
+
+    @property
+    def notes(self) -> list[str]:
+        """After the last frame: a line for each thing that was put right, such as a clock that jumps."""
+        return list(getattr(self.source, "notes", []))
 
     @property
     def start(self) -> float:
@@ -154,7 +160,7 @@ def open_video(source: str | Path, model: str | Path | Recognizer = "mobilenet_v
     model: a shipped model's name, a model file, or a `Recognizer` that is there already. Raises VideoError for a source
     that cannot be read, ModelError for an unknown model, MissingExtraError without the extra `video`.
     """
-    opened: Source = open_live(source) if is_live(source) else VideoFile(source)
+    opened = _open_source(source)
     if isinstance(model, Recognizer):
         return Video(opened, model)
     try:
@@ -162,6 +168,12 @@ def open_video(source: str | Path, model: str | Path | Recognizer = "mobilenet_v
     except BaseException:
         opened.close()
         raise
+
+
+def _open_source(source: str | Path) -> Source:
+    if is_live(source):
+        return open_live(source)
+    return Animation(source) if is_animation(source) else VideoFile(source)
 
 
 def model_threads() -> int:
