@@ -38,7 +38,7 @@ def train(
             "--resume", help="Go on from the run's last checkpoint; the recipe may ask for more steps by now."
         ),
     ] = False,
-    accelerator: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    accelerator: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     threads: Annotated[int | None, typer.Option(help="CPU threads; all cores if left out.", min=1)] = None,
 ) -> None:
     """Train a StarGAN between the seven expressions, on the training part alone.
@@ -51,12 +51,12 @@ def train(
     import math
 
     import torch
-    from lightning_fabric import Fabric
 
     from mien.synthesis import export, loop
     from mien.synthesis import recipe as recipes
     from mien.synthesis.run import SynthesisRun
     from mien.synthesis.sampling import training_faces
+    from mien.training.devices import fabric_for
     from mien.training.memory import keep_freed_memory
     from mien.training.precision import described, precision_for
 
@@ -72,7 +72,7 @@ def train(
     keep_freed_memory()
     torch.set_num_threads(threads or cores())
     precision = precision_for(accelerator, plan.precision)
-    fabric = Fabric(accelerator=accelerator, devices=1, precision=precision)  # type: ignore[arg-type]
+    fabric = fabric_for(accelerator, 1, precision)
     training = training_faces(load_with_progress(data, plan.split))
     if begun and folder.description()["data"] != training.fingerprint():
         raise RecipeError(f"{folder.path} was begun with other pictures; choose another --out, or the same --data")

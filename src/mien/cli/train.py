@@ -1,7 +1,7 @@
 """`mien train`: a recipe and a data set in, a run's folder out."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -31,7 +31,7 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")] = False,
     seed: Annotated[int | None, typer.Option(help="Another seed than the recipe's.")] = None,
     devices: Annotated[int, typer.Option(help="How many processes or GPUs to train on.", min=1)] = 1,
-    accelerator: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    accelerator: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     threads: Annotated[int | None, typer.Option(help="CPU threads a process; all cores if left out.", min=1)] = None,
     hours: Annotated[
         float | None, typer.Option(help="Stop at the last epoch that ends within this time; --resume goes on.", min=0)
@@ -49,16 +49,17 @@ def train(
 
     import torch
     from filelock import Timeout
-    from lightning_fabric import Fabric
 
     from mien.training import loop
     from mien.training import recipe as recipes
+    from mien.training.devices import fabric_for
     from mien.training.distillation.soft_targets import ensemble
     from mien.training.memory import keep_freed_memory
     from mien.training.networks import build
     from mien.training.parts import training_parts
     from mien.training.precision import described, precision_for
-    from mien.training.run import RunFolder, described_start, is_own_weights, load_weights
+    from mien.training.run import RunFolder, described_start
+    from mien.training.weights import start_from
 
     deadline = None if hours is None else time.monotonic() + hours * 3600
     plan = recipes.read(recipe)
@@ -72,7 +73,7 @@ def train(
     keep_freed_memory()
     torch.set_num_threads(threads or cores())
     precision = precision_for(accelerator, plan.precision)
-    fabric = Fabric(accelerator=accelerator, devices=devices, precision=precision)  # type: ignore[arg-type]
+    fabric = fabric_for(accelerator, devices, precision)
     fabric.launch()
 
     if fabric.is_global_zero:
@@ -84,6 +85,14 @@ def train(
                 f"another process trains into {folder.path}; wait for it or choose another --out"
             ) from error
         folder.clear_drafts()
+    console = Console(stderr=True, quiet=not fabric.is_global_zero)
+    torch.manual_seed(plan.seed)
+    # Before the pictures are read: weights that do not fit are then refused at once.
+    if weights in ("none", "timm"):
+        start: Literal["timm"] | None = "timm" if weights == "timm" else None
+        network, taken = build(plan.network, plan.pixels, start, plan.drop_path), None
+    else:
+        network, taken = start_from(Path(weights), plan.network, plan.pixels, plan.drop_path)
     said = None if plan.distillation is None else ensemble(soft_targets, plan.distillation.teachers)
     training, choosing = training_parts(plan, load_with_progress(data, plan.split))
     if resume and folder.checkpoint.exists():
@@ -95,17 +104,11 @@ def train(
             alike = begun.get("start") == given["start"]
             other = "another file of that name" if alike else f"--weights {begun.get('start')}"
             raise RecipeError(f"{folder.path} was begun with {other}; give the same, or another --out")
-    torch.manual_seed(plan.seed)
-    start = None if weights == "none" else weights
-    if start is not None and is_own_weights(Path(start)):
-        network = build(plan.network, plan.pixels, None, plan.drop_path)
-        load_weights(network, Path(start))
-    else:
-        network = build(plan.network, plan.pixels, start, plan.drop_path)
     if fabric.is_global_zero:
-        folder.write_description(plan, training.fingerprint(), weights, precision)
+        folder.write_description(plan, training.fingerprint(), weights, precision, taken)
 
-    console = Console(stderr=True, quiet=not fabric.is_global_zero)
+    if taken is not None:
+        console.print(f"starts from {weights}: {taken}", markup=False, highlight=False)
     console.print(
         f"{plan.network}: {len(training)} pictures to learn from, {len(choosing)} to choose the epoch by; "
         f"{plan.epochs} epochs into {folder.path}, in {described(precision, plan.precision)}"

@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from mien.errors import ModelError
 from mien.storage import write_atomically, write_json, write_text
@@ -22,6 +21,7 @@ from mien.synthesis import figures
 from mien.synthesis.networks import Generator
 from mien.synthesis.recipe import SynthesisRecipe, from_dict
 from mien.training.run import RunFolder, code_version, hardware
+from mien.training.weights import load_weights
 
 
 @dataclass(frozen=True)
@@ -100,13 +100,11 @@ class SynthesisRun:
         """The averaged generator, in eval mode on the CPU; raises ModelError for missing, damaged or other weights."""
         recipe = self.recipe()
         generator = Generator(recipe.width, recipe.blocks)
+        if not self.weights.is_file():
+            raise ModelError(f"{self.weights}: no such weights; train longer, they come with each report")
         try:
-            generator.load_state_dict(load_file(self.weights))
-        except FileNotFoundError as error:
-            raise ModelError(f"{self.weights}: no such weights; train longer, they come with each report") from error
-        except (RuntimeError, SafetensorError) as error:
-            raise ModelError(
-                f"{self.weights}: damaged, or of another size than this run's recipe says "
-                f"(width {recipe.width}, {recipe.blocks} blocks)"
-            ) from error
+            load_weights(generator, self.weights)
+        except ModelError as error:
+            size = f"width {recipe.width}, {recipe.blocks} blocks"
+            raise ModelError(f"{error}; damaged, or of another size than this run's recipe says ({size})") from error
         return generator.eval()

@@ -20,7 +20,8 @@ from mien.training.loop import predict
 from mien.training.networks import build
 from mien.training.parts import training_parts
 from mien.training.recipe import Recipe
-from mien.training.run import RunFolder, load_weights
+from mien.training.run import RunFolder
+from mien.training.weights import load_weights
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
 _SAMPLE, _BATCH = 2048, 128
