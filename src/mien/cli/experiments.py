@@ -67,9 +67,12 @@ def run(
     from mien.experiments.filing import is_filed
     from mien.experiments.progress import State, standings
     from mien.experiments.queue import Commands, Queue
+    from mien.storage import check_folder
 
     if weights not in ("timm", "none") and not Path(weights).is_dir():
         raise ModelError(f"{weights}: no such folder of starting weights; or give 'timm' or 'none'")
+    check_folder(out)
+    check_folder(results)
     deadline = None if hours is None else time.monotonic() + hours * 3600
     jobs, broken = known.find(recipes, _numbers(seeds))
     console = Console(stderr=True, highlight=False, soft_wrap=True)

@@ -31,10 +31,12 @@ def soup(
 
     Example: mien soup runs/taught runs/first/weights.safetensors --data fer2013 --out runs/soup
     """
+    from mien.storage import check_folder
     from mien.training.memory import keep_freed_memory
     from mien.training.run import RunFolder
     from mien.training.soup import SHARES, Taste, cook
 
+    check_folder(out)
     keep_freed_memory()
     folder = RunFolder(run)
     faces = load_with_progress(data, folder.recipe().split)

@@ -52,6 +52,7 @@ def train(
 
     import torch
 
+    from mien.storage import check_folder
     from mien.synthesis import export, loop
     from mien.synthesis import recipe as recipes
     from mien.synthesis.run import SynthesisRun
@@ -62,6 +63,7 @@ def train(
 
     plan = recipes.read(recipe)
     folder = SynthesisRun(out or Path("runs") / recipe.stem)
+    check_folder(folder.path)
     begun = folder.checkpoint.exists()
     if begun and not resume:
         raise RecipeError(f"{folder.path} holds a run already; add --resume to go on with it, or choose another --out")
@@ -206,12 +208,13 @@ def translate(
     """
     import numpy as np
 
+    from mien.storage import check_output
     from mien.synthesis import figures
     from mien.synthesis.portrait import find_face
     from mien.synthesis.translator import Translator
 
-    if out is not None and out.suffix.lower() != ".png":
-        raise typer.BadParameter("the result is a PNG; give a name that ends in .png", param_hint="--out")
+    if out is not None:
+        check_output(out, ".png", what="a PNG picture")
     label = None if to is None else class_label(to)
     translator = Translator.open(generator)
     face = find_face(picture, translator.metadata["crop"])
@@ -239,12 +242,12 @@ def judge_command(
     Example: mien synth judge balanced --model vit_tiny
     """
     from mien.recognition.model import ModelFile
-    from mien.storage import write_json
+    from mien.storage import check_output, write_json
     from mien.synthesis import figures
     from mien.synthesis import judge as judging
 
-    if out is not None and out.suffix.lower() != ".json":
-        raise typer.BadParameter("the judgement is JSON; give a name that ends in .json", param_hint="--out")
+    if out is not None:
+        check_output(out, ".json", what="JSON")
     classifier = ModelFile.open(model)
     balanced = judging.read(folder)
     verdicts = judging.judge(balanced, classifier, seed)

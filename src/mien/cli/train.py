@@ -50,6 +50,7 @@ def train(
     import torch
     from filelock import Timeout
 
+    from mien.storage import check_folder
     from mien.training import loop
     from mien.training import recipe as recipes
     from mien.training.devices import fabric_for
@@ -66,6 +67,7 @@ def train(
     if seed is not None:
         plan = replace(plan, seed=seed)
     folder = RunFolder(out or Path("runs") / recipe.stem)
+    check_folder(folder.path)
     if folder.checkpoint.exists() and not resume:
         raise RecipeError(f"{folder.path} holds a run already; add --resume to go on with it, or choose another --out")
     if resume and folder.checkpoint.exists() and folder.recipe() != plan:

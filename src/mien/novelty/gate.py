@@ -15,7 +15,7 @@ from mien.novelty.mahalanobis import RelativeMahalanobis, Statistics
 from mien.novelty.tapping import Seen, Tap, TappedModel, read_graph, session_of
 from mien.recognition.gate import FAR, THRESHOLDS
 from mien.recognition.model import record_hash, run_session
-from mien.storage import write_atomically
+from mien.storage import check_output, write_atomically
 
 # What relative Mahalanobis on the last features is blind to, plain Mahalanobis on early ones sees: they have not yet
 # given up everything but the expression. Bands, because an upside-down face differs in where things are.
@@ -54,8 +54,10 @@ def fit(
     """Write `source` with a gate in it to `target`; both may be the same file.
 
     Raises ModelError for a model without features, map or the gate's layers, DataError for too few pictures of a class,
-    ExportError where the scores in the file are not the fitted ones; nothing is then written.
+    ExportError where the scores in the file are not the fitted ones, MienError for a target that is not named as an ONNX
+    file; nothing is then written.
     """
+    check_output(target, ".onnx", what="an ONNX model")
     if len(held_out) < _LEAST_HELD_OUT:
         raise DataError(
             f"{len(held_out)} held-out faces are too few to choose thresholds by; {_LEAST_HELD_OUT} are needed"

@@ -68,7 +68,7 @@ def require_probabilities(probabilities: np.ndarray, model: object) -> np.ndarra
     wrong = int((~np.isfinite(probabilities)).any(axis=-1).sum())
     if wrong:
         raise ModelError(
-            f"{model} gave no finite probabilities for {wrong} of {len(probabilities)} faces: its weights are damaged or "
-            "its arithmetic overflows; export it anew or take another model"
+            f"{model} gave no finite probabilities for {wrong} of {len(probabilities)} faces: its weights are damaged "
+            "or its arithmetic overflows; export it anew or take another model"
         )
     return probabilities
