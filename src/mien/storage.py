@@ -34,7 +34,7 @@ def check_output(path: Path, *suffixes: str, what: str) -> None:
         MienError: For another ending or none.
         StorageError: For a folder that stands there, or a place in which no file can be made.
     """
-    if path.suffix not in suffixes:
+    if path.suffix.lower() not in suffixes:
         raise MienError(f"cannot write {path}: {what} is written; give a name that ends in {' or '.join(suffixes)}")
     _draft_beside(path)
     place = path.absolute().parent

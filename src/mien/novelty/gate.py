@@ -54,8 +54,8 @@ def fit(
     """Write `source` with a gate in it to `target`; both may be the same file.
 
     Raises ModelError for a model without features, map or the gate's layers, DataError for too few pictures of a class,
-    ExportError where the scores in the file are not the fitted ones, MienError for a target that is not named as an ONNX
-    file; nothing is then written.
+    ExportError where the scores in the file are not the fitted ones, MienError for a target that does not end in .onnx;
+    nothing is then written.
     """
     check_output(target, ".onnx", what="an ONNX model")
     if len(held_out) < _LEAST_HELD_OUT:

@@ -21,8 +21,18 @@ def training_parts(recipe: Recipe, faces: FaceData) -> tuple[FaceData, FaceData]
     """Pictures to learn from, and pictures to choose the epoch by, of a data set with all its parts.
 
     No picture is learned from whose exact pixels occur in what is judged. Synthetic pictures are learned from as far as
-    the recipe says, and choose nothing. Raises RecipeError where it needs some and there are none.
+    the recipe says, and choose nothing. Raises RecipeError where it needs some and there are none, and where a batch is
+    larger than all that there is to learn from.
     """
+    learned, choosing = _divided(recipe, faces)
+    if len(learned) < recipe.batch_size:
+        raise RecipeError(
+            f"batch_size must be at most the {len(learned)} pictures to learn from, not {recipe.batch_size}"
+        )
+    return learned, choosing
+
+
+def _divided(recipe: Recipe, faces: FaceData) -> tuple[FaceData, FaceData]:
     rest = faces.where(faces.parts != "train")
     train = _with_synthetic(faces.part("train").without_copies_of(rest), recipe.synthetic)
     share = recipe.hold_out
