@@ -341,6 +341,17 @@ def test_synthetic_pictures_are_learned_from_by_their_share_and_never_choose(tin
         training_parts(replace(TINY, synthetic=1.0), dataset.load(tiny_data, "kaggle"))
 
 
+def test_a_class_without_pictures_and_a_batch_of_more_than_all_are_refused(tiny_data: Path) -> None:
+    faces = dataset.load(tiny_data, "kaggle")
+    with pytest.raises(DataError, match="no picture of happy to learn from"):
+        training_parts(TINY, faces.where((faces.labels != 3) | (faces.parts != "train")))
+    with pytest.raises(DataError, match="no picture of angry, disgust, fear, sad, surprise, neutral to learn from"):
+        training_parts(TINY, faces.where(faces.labels == 3))
+    with pytest.raises(RecipeError, match="batch_size must be at most 41, the pictures to learn from, not 42"):
+        training_parts(replace(TINY, batch_size=42), faces)
+    assert len(training_parts(replace(TINY, batch_size=41), faces)[0]) == 41
+
+
 def test_a_set_without_a_validation_part_holds_some_out(tiny_data: Path) -> None:
     data = dataset.load(tiny_data, "official")
     data = data.where(data.parts != "validation")

@@ -33,11 +33,19 @@ def class_label(name: str) -> int:
 
 
 def load_with_progress(root: Path, split: str) -> "FaceData":
-    """Read a data set with a bar on the terminal's error stream."""
+    """Read a data set with a bar on the terminal's error stream, and say there how much of it was left out."""
     from mien.data import dataset
 
     with _bar("reading pictures") as show:
-        return dataset.load(root, split, show)
+        data = dataset.load(root, split, show)
+    if data.problems:
+        first = data.problems[0]
+        Console(stderr=True, soft_wrap=True).print(
+            f"left out: {len(data.problems)}, e.g. {first.place}: {first.reason}; mien data check names all",
+            markup=False,
+            highlight=False,
+        )
+    return data
 
 
 def load_photographs_with_progress(root: Path) -> "FaceData":
