@@ -55,6 +55,23 @@ def test_every_command_refuses_it_before_it_looks_at_anything(words: tuple[list[
     assert result.exception.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["train", "r.toml", "--data", "d", "--hours"],
+        ["soup", "run", "w", "--data", "d", "--out", "o", "--share"],
+        ["synth", "train", "r.toml", "--data", "d", "--hours"],
+        ["synth", "balance", "d", "--class", "fear", "--to", "3", "--out", "o", "--least"],
+        ["experiments", "run", "r.toml", "--data", "d", "--hours"],
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_options_that_are_no_numbers_are_refused(words: list[str]) -> None:
+    result = CliRunner().invoke(app, [*words, "nan"])
+    assert result.exit_code == 2
+    assert "nan is not a finite number" in " ".join(result.output.replace("│", " ").split())
+
+
 FOLDERS = {
     "train": ["train", str(RECIPES / "shipped" / "mobilenet_v2_cpu.toml"), "--data", "no-data", "--out"],
     "distill": ["distill", str(RECIPES / "shipped" / "mobilenet_v2_cpu.toml"), "no-run", "--data", "no-data", "--out"],

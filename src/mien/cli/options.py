@@ -1,5 +1,6 @@
 """What several commands share: options, and the bar shown while a data set is read."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,13 @@ DataFolder = Annotated[
     Path,
     typer.Option("--data", envvar="MIEN_DATA", help="The data set: Kaggle or FER2013 folders, or fer2013.csv."),
 ]
+
+
+def finite(value: float | None) -> float | None:
+    """An option's callback: NaN lies in every range that is asked for by comparing."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is not a finite number")
+    return value
 
 
 def class_label(name: str) -> int:

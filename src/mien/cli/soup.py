@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from mien.cli.options import DataFolder, load_with_progress
+from mien.cli.options import DataFolder, finite, load_with_progress
 
 
 def soup(
@@ -20,6 +20,7 @@ def soup(
             help="The fine-tuned weights' share; the best of 0.25, 0.5, 0.75 and 1 if left out.",
             min=0,
             max=1,
+            callback=finite,
             show_default=False,
         ),
     ] = None,

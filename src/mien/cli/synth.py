@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from mien.cli.options import DataFolder, class_label, load_with_progress
+from mien.cli.options import DataFolder, class_label, finite, load_with_progress
 from mien.cores import cores
 from mien.errors import RecipeError
 from mien.expressions import NAMES
@@ -30,7 +30,8 @@ def train(
     data: DataFolder,
     out: Annotated[Path | None, typer.Option(help="The run's folder; runs/<recipe's name> if left out.")] = None,
     hours: Annotated[
-        float | None, typer.Option(help="Stop after so many hours, with a checkpoint to go on from.", min=0.0)
+        float | None,
+        typer.Option(help="Stop after so many hours, with a checkpoint to go on from.", min=0.0, callback=finite),
     ] = None,
     resume: Annotated[
         bool,
@@ -136,7 +137,9 @@ def balance(
     ] = None,
     least: Annotated[
         float | None,
-        typer.Option(help="Keep what the judge calls the target, with this probability or more.", min=0, max=1),
+        typer.Option(
+            help="Keep what the judge calls the target, with this probability or more.", min=0, max=1, callback=finite
+        ),
     ] = None,
     novelty: Annotated[
         bool, typer.Option("--novelty", help="Keep what lies as near to real faces as 95% of these do.")

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from mien.cli.options import DataFolder, load_with_progress
+from mien.cli.options import DataFolder, finite, load_with_progress
 from mien.cores import cores
 from mien.errors import RecipeError
 
@@ -34,7 +34,10 @@ def train(
     accelerator: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     threads: Annotated[int | None, typer.Option(help="CPU threads a process; all cores if left out.", min=1)] = None,
     hours: Annotated[
-        float | None, typer.Option(help="Stop at the last epoch that ends within this time; --resume goes on.", min=0)
+        float | None,
+        typer.Option(
+            help="Stop at the last epoch that ends within this time; --resume goes on.", min=0, callback=finite
+        ),
     ] = None,
 ) -> None:
     """Train a network by a recipe.

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from mien.errors import ModelError
+from mien.errors import DataError, ModelError, RecipeError
 from mien.storage import write_atomically, write_json, write_text
 from mien.synthesis import figures
 from mien.synthesis.networks import Generator
@@ -72,8 +72,11 @@ class SynthesisRun:
         return RunFolder(self.path).description()
 
     def recipe(self) -> SynthesisRecipe:
-        """The recipe the run was last started with."""
-        return from_dict(self.description()["recipe"])
+        """The recipe the run was last started with; raises DataError where run.json has none that is known here."""
+        try:
+            return from_dict(self.description().get("recipe"))
+        except RecipeError as error:
+            raise DataError(f"{self.path / 'run.json'}: no recipe that is known here: {error}") from error
 
     def write_progress(
         self, curve: list[Point], sheet: np.ndarray, generator: Generator, state: dict[str, Any]

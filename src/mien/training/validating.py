@@ -57,7 +57,7 @@ def settings(kind: type[T]) -> type[T]:
     return made
 
 
-def validated(kind: type[T], values: Mapping[str, Any], path: str = "") -> T:
+def validated(kind: type[T], values: object, path: str = "") -> T:
     """Make one of the `settings` from the plain values of a TOML or JSON file.
 
     Args:

@@ -9,7 +9,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from mien.errors import DataError
+from mien.errors import DataError, RecipeError
 from mien.expressions import NAMES
 from mien.storage import write_atomically
 from mien.training.distillation.views import Views
@@ -49,7 +49,7 @@ class SoftTargets:
             return cls(views, metadata["data"], squares / total)
         except FileNotFoundError as error:
             raise DataError(f"{path}: no such soft targets; make them with mien distill") from error
-        except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
+        except (SafetensorError, RecipeError, KeyError, TypeError, ValueError, OSError) as error:
             raise DataError(f"{path}: not a file of soft targets; make it anew with mien distill") from error
 
 
