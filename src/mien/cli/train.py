@@ -1,7 +1,7 @@
 """`mien train`: a recipe and a data set in, a run's folder out."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -12,7 +12,10 @@ from mien.cores import cores
 from mien.errors import RecipeError
 
 if TYPE_CHECKING:
+    from mien.training.networks import ExpressionNetwork
+    from mien.training.recipe import Recipe
     from mien.training.run import Epoch
+    from mien.training.weights import Taken
 
 
 def train(
@@ -59,11 +62,9 @@ def train(
     from mien.training.devices import fabric_for
     from mien.training.distillation.soft_targets import ensemble
     from mien.training.memory import keep_freed_memory
-    from mien.training.networks import build
     from mien.training.parts import training_parts
     from mien.training.precision import described, precision_for
-    from mien.training.run import RunFolder, described_start
-    from mien.training.weights import start_from
+    from mien.training.run import RunFolder
 
     deadline = None if hours is None else time.monotonic() + hours * 3600
     plan = recipes.read(recipe)
@@ -90,25 +91,16 @@ def train(
                 f"another process trains into {folder.path}; wait for it or choose another --out"
             ) from error
         folder.clear_drafts()
+    begun = folder.description() if resume and folder.checkpoint.exists() else None
+    if begun is not None:
+        _refuse_other_weights(folder.path, begun, weights)
     console = Console(stderr=True, quiet=not fabric.is_global_zero)
     torch.manual_seed(plan.seed)
-    # Before the pictures are read: weights that do not fit are then refused at once.
-    if weights in ("none", "timm"):
-        start: Literal["timm"] | None = "timm" if weights == "timm" else None
-        network, taken = build(plan.network, plan.pixels, start, plan.drop_path), None
-    else:
-        network, taken = start_from(Path(weights), plan.network, plan.pixels, plan.drop_path)
+    network, taken = _network(plan, weights)  # before the pictures are read: what does not fit is refused at once
     said = None if plan.distillation is None else ensemble(soft_targets, plan.distillation.teachers)
     training, choosing = training_parts(plan, load_with_progress(data, plan.split))
-    if resume and folder.checkpoint.exists():
-        begun = folder.description()
-        if begun.get("data") != training.fingerprint():
-            raise RecipeError(f"{folder.path} was begun with other pictures; give the same --data, or another --out")
-        given = described_start(weights)
-        if any(begun.get(key, value) != value for key, value in given.items()):  # older runs tell no hash
-            alike = begun.get("start") == given["start"]
-            other = "another file of that name" if alike else f"--weights {begun.get('start')}"
-            raise RecipeError(f"{folder.path} was begun with {other}; give the same, or another --out")
+    if begun is not None and begun.get("data") != training.fingerprint():
+        raise RecipeError(f"{folder.path} was begun with other pictures; give the same --data, or another --out")
     if fabric.is_global_zero:
         folder.write_description(plan, training.fingerprint(), weights, precision, taken)
 
@@ -149,6 +141,28 @@ def train(
     console.print(f"best on the pictures that choose it: {_line(best)}\nweights: {folder.weights}")
     if len(curve) < plan.epochs:
         console.print(f"the time is over after epoch {len(curve)} of {plan.epochs}; add --resume to go on")
+
+
+def _refuse_other_weights(folder: Path, begun: dict[str, Any], weights: str) -> None:
+    """Raise RecipeError where a run, by its run.json, was begun with other starting weights."""
+    from mien.training.run import described_start
+
+    given = described_start(weights)
+    if any(begun.get(key, value) != value for key, value in given.items()):  # older runs tell no hash
+        alike = begun.get("start") == given["start"]
+        other = "another file of that name" if alike else f"--weights {begun.get('start')}"
+        raise RecipeError(f"{folder} was begun with {other}; give the same, or another --out")
+
+
+def _network(plan: "Recipe", weights: str) -> "tuple[ExpressionNetwork, Taken | None]":
+    """A recipe's network with its starting weights, and what it took of them where they are a file."""
+    from mien.training.networks import build
+    from mien.training.weights import start_from
+
+    if weights not in ("none", "timm"):
+        return start_from(Path(weights), plan.network, plan.pixels, plan.drop_path)
+    start: Literal["timm"] | None = "timm" if weights == "timm" else None
+    return build(plan.network, plan.pixels, start, plan.drop_path), None
 
 
 def _line(epoch: "Epoch") -> str:

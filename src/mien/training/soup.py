@@ -59,7 +59,8 @@ def cook(
     Of several shares the one of most merit is taken; its run.json has the scores of all. The last epoch's and not the
     best one's: the best is chosen on clean pictures, on which fine-tuning on spoiled ones does not show. A run that was
     brought home without its checkpoint has the best one's only. Raises ModelError where weights are missing or fit
-    another network, RecipeError for a share outside [0, 1], and where `out` holds a run already or `run` is a mean itself.
+    another network, RecipeError for a share outside [0, 1], and where `out` holds a run already or `run` is a mean
+    itself.
     """
     if (out.path / "run.json").exists():
         raise RecipeError(f"{out.path} holds a run already; choose another --out")
