@@ -413,6 +413,19 @@ def test_a_network_learns(tmp_path: Path, run: Callable[..., list[Epoch]]) -> No
     assert curve[-1].loss < 0.8 * curve[0].loss
 
 
+def test_a_loss_that_is_no_number_stops_the_run_and_leaves_the_last_checkpoint(
+    tmp_path: Path, run: Callable[..., list[Epoch]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(tmp_path, replace(TINY, stages=(Stage(1, 32),)))
+    kept = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    monkeypatch.setattr(
+        loop, "set_rate", lambda optimiser, recipe, done: optimiser.param_groups[0].update(lr=float("nan"))
+    )
+    with pytest.raises(RecipeError, match="loss of epoch 2 is no finite number; lower learning_rate"):
+        run(tmp_path, replace(TINY, stages=(Stage(2, 32),)))
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == kept
+
+
 def test_a_run_in_three_sittings_equals_one(tmp_path: Path, run: Callable[..., list[Epoch]]) -> None:
     recipe = replace(TINY, stages=(Stage(2, 32), Stage(1, 48)))
     whole = run(tmp_path / "whole", recipe)
