@@ -421,7 +421,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_leaves_the_last_checkpoint(
     monkeypatch.setattr(
         loop, "set_rate", lambda optimiser, recipe, done: optimiser.param_groups[0].update(lr=float("nan"))
     )
-    with pytest.raises(RecipeError, match="loss of epoch 2 is no finite number; lower learning_rate"):
+    with pytest.raises(RecipeError, match="of epoch 2 are no finite numbers; lower learning_rate"):
         run(tmp_path, replace(TINY, stages=(Stage(2, 32),)))
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == kept
 
