@@ -87,6 +87,7 @@ def _in_words(error: ValidationError, kind: type, path: str) -> RecipeError:
         for one in problems
         if not any(place != one["loc"] and place[: len(one["loc"])] == one["loc"] for place in places)
     ]
+    inner.sort(key=lambda one: one["type"] != "unexpected_keyword_argument")  # often why another key is missing
     return RecipeError("; ".join(_line(one, schema, path) for one in inner))
 
 
