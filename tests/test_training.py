@@ -41,7 +41,7 @@ from mien.training.recipe import Recipe, Stage
 from mien.training.run import Epoch, RunFolder
 from mien.training.sampling import class_weights, epoch_order
 from mien.training.targets import class_targets
-from mien.training.warping import Warp, enlarge
+from mien.training.warping import Moves, Warp, enlarge
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 MIEN = Path(sys.executable).with_name("mien")
@@ -167,6 +167,35 @@ def test_shift_turn_and_light_stay_within_their_bounds() -> None:
     grey = torch.full((200, 48, 48), 128, dtype=torch.uint8)
     levels = replace(STILL, light=0.2)(grey, 48, generator()).mean((1, 2, 3)) - 128 / 255
     assert 0.15 < levels.abs().max() <= 0.2 + 1e-4
+
+
+def test_aspect_stretches_the_sampled_square_and_keeps_its_area() -> None:
+    moves = Warp(scale=(0.9, 0.9), aspect=0.5).draw(500, generator())
+    wide, high = moves.theta[:, :, 0].norm(dim=1), moves.theta[:, :, 1].norm(dim=1)
+    torch.testing.assert_close(wide * high, torch.full((500,), 0.81))
+    ratios = (wide / high).log()
+    assert -0.5 <= ratios.min() < -0.45
+    assert 0.45 < ratios.max() <= 0.5
+
+
+def test_a_square_that_is_stretched_shows_its_face_squashed() -> None:
+    face = torch.zeros((1, 48, 48), dtype=torch.uint8)
+    face[:, 12:36, 12:36] = 255
+    moves = Moves(torch.tensor([[[1.5, 0, 0], [0, 1 / 1.5, 0]]]), torch.ones(1), torch.zeros(1), None)
+    drawn = replace(STILL, aspect=0.6).draw(1, generator(3))
+    assert drawn.theta[0, 0, 1] == drawn.theta[0, 1, 0] == 0
+    stretch = float(drawn.theta[0, 0, 0])
+    assert float(drawn.theta[0, 1, 1]) == pytest.approx(1 / stretch)
+    shown = moves(face, 48)[0, 0] > 0.5
+    assert (int(shown.any(0).sum()), int(shown.any(1).sum())) == (16, 36)  # 24 / 1.5 wide, 24 * 1.5 high
+
+
+def test_a_warp_without_aspect_draws_what_it_drew_before_there_was_one() -> None:
+    used, counted = generator(), generator()
+    Warp().draw(64, used)
+    for _ in range(7):  # scale, turn, mirror, shift across and down, contrast, light
+        torch.rand(64, generator=counted)
+    assert torch.equal(used.get_state(), counted.get_state())
 
 
 def test_gamma_bends_grey_and_keeps_black_and_white() -> None:
@@ -312,6 +341,17 @@ def test_synthetic_pictures_are_learned_from_by_their_share_and_never_choose(tin
         training_parts(replace(TINY, synthetic=1.0), dataset.load(tiny_data, "kaggle"))
 
 
+def test_a_class_without_pictures_and_a_batch_of_more_than_all_are_refused(tiny_data: Path) -> None:
+    faces = dataset.load(tiny_data, "kaggle")
+    with pytest.raises(DataError, match="no picture of happy to learn from"):
+        training_parts(TINY, faces.where((faces.labels != 3) | (faces.parts != "train")))
+    with pytest.raises(DataError, match="no picture of angry, disgust, fear, sad, surprise, neutral to learn from"):
+        training_parts(TINY, faces.where(faces.labels == 3))
+    with pytest.raises(RecipeError, match="batch_size must be at most 41, the pictures to learn from, not 42"):
+        training_parts(replace(TINY, batch_size=42), faces)
+    assert len(training_parts(replace(TINY, batch_size=41), faces)[0]) == 41
+
+
 def test_a_set_without_a_validation_part_holds_some_out(tiny_data: Path) -> None:
     data = dataset.load(tiny_data, "official")
     data = data.where(data.parts != "validation")
@@ -371,6 +411,19 @@ def test_a_network_learns(tmp_path: Path, run: Callable[..., list[Epoch]]) -> No
     recipe = replace(TINY, stages=(Stage(10, 32),), learning_rate=3e-3, mixing=None, warp=STILL, ema=0.9, layer_decay=1)
     curve = run(tmp_path, recipe)
     assert curve[-1].loss < 0.8 * curve[0].loss
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_leaves_the_last_checkpoint(
+    tmp_path: Path, run: Callable[..., list[Epoch]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(tmp_path, replace(TINY, stages=(Stage(1, 32),)))
+    kept = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    monkeypatch.setattr(
+        loop, "set_rate", lambda optimiser, recipe, done: optimiser.param_groups[0].update(lr=float("nan"))
+    )
+    with pytest.raises(RecipeError, match="of epoch 2 are no finite numbers; lower learning_rate"):
+        run(tmp_path, replace(TINY, stages=(Stage(2, 32),)))
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == kept
 
 
 def test_a_run_in_three_sittings_equals_one(tmp_path: Path, run: Callable[..., list[Epoch]]) -> None:

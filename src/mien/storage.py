@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from mien.errors import StorageError
+from mien.errors import MienError, StorageError
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -20,6 +20,34 @@ def refused(what: object, error: OSError | RuntimeError) -> StorageError:
     full = not isinstance(error, OSError) or error.errno in _FULL
     remedy = "free some space or choose another place" if full else "choose another place"
     return StorageError(f"cannot write {what}: {getattr(error, 'strerror', None) or error}; {remedy}")
+
+
+def check_output(path: Path, *suffixes: str, what: str) -> None:
+    """Refuse a name under which a file would be something else than it says, before any work begins.
+
+    Args:
+        path: Where the file is to be written.
+        suffixes: The endings that promise what is written, such as ".onnx", as other programs look for them.
+        what: What is written, such as "an ONNX model".
+
+    Raises:
+        MienError: For another ending or none.
+        StorageError: For a folder that stands there, or a place in which no file can be made.
+    """
+    if path.suffix.lower() not in suffixes:
+        raise MienError(f"cannot write {path}: {what} is written; give a name that ends in {' or '.join(suffixes)}")
+    _draft_beside(path)
+    place = path.absolute().parent
+    while not place.exists():
+        place = place.parent
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        raise StorageError(f"cannot write {path}: {place} is no folder that can be written to; choose another place")
+
+
+def check_folder(path: Path) -> None:
+    """Refuse, before any work begins, a folder for outputs that is a file. Raises StorageError."""
+    if path.exists() and not path.is_dir():
+        raise StorageError(f"cannot write into {path}: it is a file; give a folder")
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:

@@ -78,9 +78,9 @@ def plot(
     Example: mien data plot fer2013 --out classes.png
     """
     from mien.data import statistics
+    from mien.storage import check_output
 
-    if out.suffix.lower() != ".png":
-        raise typer.BadParameter("the chart is a PNG; give a name that ends in .png", param_hint="--out")
+    check_output(out, ".png", what="a PNG picture")
     statistics.plot(_count(data, split)[1], out)
     Console().print(f"wrote {out}")
 

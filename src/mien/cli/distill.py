@@ -24,6 +24,7 @@ def distill(
 
     Example: mien distill student.toml runs/vit_small models/mobilenet_v2.onnx --data fer2013
     """
+    from mien.storage import check_folder
     from mien.training import recipe as recipes
     from mien.training.distillation.soft_targets import SUFFIX
     from mien.training.distillation.teacher import Teacher
@@ -31,6 +32,7 @@ def distill(
     from mien.training.memory import keep_freed_memory
     from mien.training.parts import training_parts
 
+    check_folder(out)
     keep_freed_memory()
     plan = recipes.read(recipe)
     asked = [Teacher.open(place) for place in teachers]

@@ -46,13 +46,12 @@ def ensemble(
     from mien.evaluation.views import COUNTS
     from mien.evaluation.views import views as seen
     from mien.recognition.model import file_hash
-    from mien.storage import write_json
+    from mien.storage import check_output, write_json
     from mien.training.run import code_version
 
     if views not in COUNTS:
         raise typer.BadParameter("give 1, 2 or 10", param_hint="--views")
-    if out.suffix.lower() != ".json":
-        raise typer.BadParameter("the results are JSON; give a name that ends in .json", param_hint="--out")
+    check_output(out, ".json", what="JSON")
     judges = {judged.name: judged for judged in (open_judged(model, SPLIT, "test") for model in models)}
     if len(judges) < len(models):
         raise DataError("two of the models bear one name, by which the results are kept; leave one out")

@@ -75,14 +75,16 @@ def evaluate(
     from mien.data import photographs
     from mien.evaluation import calibration, disagreement_page, label_noise, report
     from mien.recognition.model import file_hash, shipped_models
-    from mien.storage import write_text
+    from mien.storage import check_output, write_text
     from mien.training.run import code_version
 
     chosen = models or shipped_models()
     if len(chosen) > 1 and (out is not None or disagreements is not None):
         raise typer.BadParameter("these files are about one model; name one", param_hint="--out or --disagreements")
-    if out is not None and out.suffix.lower() != ".json":
-        raise typer.BadParameter("the results are JSON; give a name that ends in .json", param_hint="--out")
+    if out is not None:
+        check_output(out, ".json", what="JSON")
+    if disagreements is not None:
+        check_output(disagreements, ".html", ".htm", what="an HTML page")
     if photographs.are_in(data):
         if split is not None or part is not None:
             raise typer.BadParameter("photographs have none; leave it out", param_hint="--split or --part")

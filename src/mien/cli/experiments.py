@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from mien.cli.options import DataFolder, load_with_progress
+from mien.cli.options import DataFolder, finite, load_with_progress
 from mien.cores import cores
 from mien.errors import DataError, MienError, ModelError
 
@@ -45,7 +45,9 @@ def run(
     out: Runs = Path("runs"),
     results: Results = Path("results"),
     seeds: Seeds = "0",
-    hours: Annotated[float | None, typer.Option(help="Begin nothing and end all after this time.", min=0)] = None,
+    hours: Annotated[
+        float | None, typer.Option(help="Begin nothing and end all after this time.", min=0, callback=finite)
+    ] = None,
     parallel: Annotated[int, typer.Option(help="How many runs at a time, on one GPU or on the cores.", min=1)] = 1,
     weights: Annotated[
         str,
@@ -67,9 +69,12 @@ def run(
     from mien.experiments.filing import is_filed
     from mien.experiments.progress import State, standings
     from mien.experiments.queue import Commands, Queue
+    from mien.storage import check_folder
 
     if weights not in ("timm", "none") and not Path(weights).is_dir():
         raise ModelError(f"{weights}: no such folder of starting weights; or give 'timm' or 'none'")
+    check_folder(out)
+    check_folder(results)
     deadline = None if hours is None else time.monotonic() + hours * 3600
     jobs, broken = known.find(recipes, _numbers(seeds))
     console = Console(stderr=True, highlight=False, soft_wrap=True)

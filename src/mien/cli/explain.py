@@ -56,7 +56,9 @@ def explain(
     from mien.recognition.model import shipped_models
     from mien.recognition.pictures import find_pictures, read_picture
     from mien.recognition.sinks import free_name
+    from mien.storage import check_folder
 
+    check_folder(out)
     label = None if kind is None else class_label(kind)
     subjects = [open_subject(model) for model in models or shipped_models()]
     names = [subject.name for subject in subjects]

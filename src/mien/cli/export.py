@@ -13,7 +13,7 @@ def export(
     run: Annotated[Path, typer.Argument(help="A run's folder, as `mien train` leaves it.")],
     data: DataFolder,
     out: Annotated[
-        Path | None, typer.Option(help="The model file; <network>.onnx in the run's folder if left out.")
+        Path | None, typer.Option(help="The model file (.onnx); <run>.onnx in the run's folder if left out.")
     ] = None,
     int8: Annotated[
         bool, typer.Option("--int8", help="int8 weights: a quarter of the size; for the transformers.")

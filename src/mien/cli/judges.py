@@ -34,14 +34,19 @@ class Judged:
     temperature: float | None
 
     def predict(self, faces: "np.ndarray", step: Callable[[str, int], None]) -> "np.ndarray":
-        """Probabilities float32 [N, 7] for faces uint8 [N, 48, 48]; `step` as of `bar`, once a batch."""
+        """Probabilities float32 [N, 7] for faces uint8 [N, 48, 48]; `step` as of `bar`, once a batch.
+
+        Raises ModelError where the model gives none for a face.
+        """
         import numpy as np
+
+        from mien.recognition.gate import require_probabilities
 
         found = []
         for start in range(0, len(faces), BATCH):
             found.append(self.answer(faces[start : start + BATCH]))
             step("", 1)
-        return np.concatenate(found)
+        return require_probabilities(np.concatenate(found), self.name)
 
 
 def open_judged(model: str, split: str | None = None, part: str = "") -> Judged:

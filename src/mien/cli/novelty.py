@@ -41,7 +41,9 @@ def fit(
     Example: mien novelty fit runs/mobilenet_v2/mobilenet_v2.onnx --data fer2013
     """
     from mien.novelty import gate
+    from mien.storage import check_output
 
+    check_output(out or model, ".onnx", what="an ONNX model")
     faces = load_with_progress(data, split)
     with _bar() as show:
         fitted = gate.fit(
@@ -94,11 +96,12 @@ def judge(
     from mien.novelty import judge as judging
     from mien.recognition.model import ModelFile, file_hash, shipped_models
     from mien.recognition.recognizer import Recognizer
-    from mien.storage import write_json
+    from mien.storage import check_folder, check_output, write_json
     from mien.training.run import code_version
 
-    if out.suffix.lower() != ".json":
-        raise typer.BadParameter("the results are JSON; give a name that ends in .json", param_hint="--out")
+    check_output(out, ".json", what="JSON")
+    if sheets is not None:
+        check_folder(sheets)
     folders = strange or []
     names = _names(people)
     opened = [ModelFile.open(name) for name in models or shipped_models()]

@@ -1,5 +1,6 @@
 """What several commands share: options, and the bar shown while a data set is read."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,13 @@ DataFolder = Annotated[
 ]
 
 
+def finite(value: float | None) -> float | None:
+    """An option's callback: NaN lies in every range that is asked for by comparing."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is not a finite number")
+    return value
+
+
 def class_label(name: str) -> int:
     """The label, a place in `expressions.NAMES`, of a class called as a data set's folders may be.
 
@@ -33,11 +41,19 @@ def class_label(name: str) -> int:
 
 
 def load_with_progress(root: Path, split: str) -> "FaceData":
-    """Read a data set with a bar on the terminal's error stream."""
+    """Read a data set with a bar on the terminal's error stream, and say there how much of it was left out."""
     from mien.data import dataset
 
     with _bar("reading pictures") as show:
-        return dataset.load(root, split, show)
+        data = dataset.load(root, split, show)
+    if data.problems:
+        first = data.problems[0]
+        Console(stderr=True, soft_wrap=True).print(
+            f"left out: {len(data.problems)}, e.g. {first.place}: {first.reason}; mien data check names all",
+            markup=False,
+            highlight=False,
+        )
+    return data
 
 
 def load_photographs_with_progress(root: Path) -> "FaceData":

@@ -27,7 +27,9 @@ def report(
     Example: mien report --data fer2013
     """
     from mien.experiments import report as reports
+    from mien.storage import check_folder
 
+    check_folder(results)
     if balanced is not None and data is None:
         raise DataError("--balanced is shown beside the data set; name that with --data")
     pictures = None

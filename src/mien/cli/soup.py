@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from mien.cli.options import DataFolder, load_with_progress
+from mien.cli.options import DataFolder, finite, load_with_progress
 
 
 def soup(
@@ -20,6 +20,7 @@ def soup(
             help="The fine-tuned weights' share; the best of 0.25, 0.5, 0.75 and 1 if left out.",
             min=0,
             max=1,
+            callback=finite,
             show_default=False,
         ),
     ] = None,
@@ -31,10 +32,12 @@ def soup(
 
     Example: mien soup runs/taught runs/first/weights.safetensors --data fer2013 --out runs/soup
     """
+    from mien.storage import check_folder
     from mien.training.memory import keep_freed_memory
     from mien.training.run import RunFolder
     from mien.training.soup import SHARES, Taste, cook
 
+    check_folder(out)
     keep_freed_memory()
     folder = RunFolder(run)
     faces = load_with_progress(data, folder.recipe().split)

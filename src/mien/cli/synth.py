@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from mien.cli.options import DataFolder, class_label, load_with_progress
+from mien.cli.options import DataFolder, class_label, finite, load_with_progress
 from mien.cores import cores
 from mien.errors import RecipeError
 from mien.expressions import NAMES
@@ -30,7 +30,8 @@ def train(
     data: DataFolder,
     out: Annotated[Path | None, typer.Option(help="The run's folder; runs/<recipe's name> if left out.")] = None,
     hours: Annotated[
-        float | None, typer.Option(help="Stop after so many hours, with a checkpoint to go on from.", min=0.0)
+        float | None,
+        typer.Option(help="Stop after so many hours, with a checkpoint to go on from.", min=0.0, callback=finite),
     ] = None,
     resume: Annotated[
         bool,
@@ -38,7 +39,7 @@ def train(
             "--resume", help="Go on from the run's last checkpoint; the recipe may ask for more steps by now."
         ),
     ] = False,
-    accelerator: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    accelerator: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     threads: Annotated[int | None, typer.Option(help="CPU threads; all cores if left out.", min=1)] = None,
 ) -> None:
     """Train a StarGAN between the seven expressions, on the training part alone.
@@ -51,17 +52,19 @@ def train(
     import math
 
     import torch
-    from lightning_fabric import Fabric
 
+    from mien.storage import check_folder
     from mien.synthesis import export, loop
     from mien.synthesis import recipe as recipes
     from mien.synthesis.run import SynthesisRun
     from mien.synthesis.sampling import training_faces
+    from mien.training.devices import fabric_for
     from mien.training.memory import keep_freed_memory
     from mien.training.precision import described, precision_for
 
     plan = recipes.read(recipe)
     folder = SynthesisRun(out or Path("runs") / recipe.stem)
+    check_folder(folder.path)
     begun = folder.checkpoint.exists()
     if begun and not resume:
         raise RecipeError(f"{folder.path} holds a run already; add --resume to go on with it, or choose another --out")
@@ -72,7 +75,7 @@ def train(
     keep_freed_memory()
     torch.set_num_threads(threads or cores())
     precision = precision_for(accelerator, plan.precision)
-    fabric = Fabric(accelerator=accelerator, devices=1, precision=precision)  # type: ignore[arg-type]
+    fabric = fabric_for(accelerator, 1, precision)
     training = training_faces(load_with_progress(data, plan.split))
     if begun and folder.description()["data"] != training.fingerprint():
         raise RecipeError(f"{folder.path} was begun with other pictures; choose another --out, or the same --data")
@@ -134,7 +137,9 @@ def balance(
     ] = None,
     least: Annotated[
         float | None,
-        typer.Option(help="Keep what the judge calls the target, with this probability or more.", min=0, max=1),
+        typer.Option(
+            help="Keep what the judge calls the target, with this probability or more.", min=0, max=1, callback=finite
+        ),
     ] = None,
     novelty: Annotated[
         bool, typer.Option("--novelty", help="Keep what lies as near to real faces as 95% of these do.")
@@ -206,12 +211,13 @@ def translate(
     """
     import numpy as np
 
+    from mien.storage import check_output
     from mien.synthesis import figures
     from mien.synthesis.portrait import find_face
     from mien.synthesis.translator import Translator
 
-    if out is not None and out.suffix.lower() != ".png":
-        raise typer.BadParameter("the result is a PNG; give a name that ends in .png", param_hint="--out")
+    if out is not None:
+        check_output(out, ".png", what="a PNG picture")
     label = None if to is None else class_label(to)
     translator = Translator.open(generator)
     face = find_face(picture, translator.metadata["crop"])
@@ -239,12 +245,12 @@ def judge_command(
     Example: mien synth judge balanced --model vit_tiny
     """
     from mien.recognition.model import ModelFile
-    from mien.storage import write_json
+    from mien.storage import check_output, write_json
     from mien.synthesis import figures
     from mien.synthesis import judge as judging
 
-    if out is not None and out.suffix.lower() != ".json":
-        raise typer.BadParameter("the judgement is JSON; give a name that ends in .json", param_hint="--out")
+    if out is not None:
+        check_output(out, ".json", what="JSON")
     classifier = ModelFile.open(model)
     balanced = judging.read(folder)
     verdicts = judging.judge(balanced, classifier, seed)

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal, get_args
 
 import cv2
 import numpy as np
@@ -24,7 +25,8 @@ from mien.errors import DataError
 from mien.expressions import NAMES, label_of
 
 FACE_SIZE = 48
-SPLITS = ("kaggle", "official")
+Split = Literal["kaggle", "official"]
+SPLITS: tuple[str, ...] = get_args(Split)
 PARTS = ("train", "validation", "test")
 # FER+'s eight emotions; the columns `unknown` and `nf` (no face) are left out of soft labels.
 VOTED = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
@@ -223,7 +225,25 @@ def _index_beside(root: Path, folder: Path) -> pd.DataFrame | None:
                 return None
             if not index["row"].is_unique or not index["usage"].isin(PARTS).all():
                 raise DataError(f"{path}: each row must be named once, with a usage of {', '.join(PARTS)}")
+            if wrong := _bad_votes(index):
+                raise DataError(f"{path}: {wrong}; votes are whole numbers from 0")
             return index.set_index("row")
+    return None
+
+
+def _bad_votes(index: pd.DataFrame) -> str | None:
+    """What is wrong with the columns of FER+'s votes; None where nothing is, or where there are none."""
+    there = [name for name in RATED if f"votes_{name}" in index.columns]
+    if not there:
+        return None
+    if missing := [f"votes_{name}" for name in VOTED if name not in there]:
+        return f"the column {missing[0]} is missing beside votes_{there[0]}"
+    for name in there:
+        votes = pd.to_numeric(index[f"votes_{name}"], errors="coerce")
+        bad = ~(np.isfinite(votes) & (votes >= 0) & (votes % 1 == 0))
+        if bad.any():
+            first = index[bad].iloc[0]
+            return f"votes_{name} of row {first['row']} is {first[f'votes_{name}']}"
     return None
 
 
@@ -231,7 +251,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(path, skipinitialspace=True)  # one published copy has a space after each comma
     except (OSError, ValueError) as error:  # pandas' parser errors and wrong encodings are ValueErrors
-        raise DataError(f"{path}: not a readable CSV file") from error
+        raise DataError(f"{path}: not a readable CSV file ({' '.join(str(error).split())[:120]})") from error
 
 
 def read_face(path: Path) -> np.ndarray | str:
@@ -301,6 +321,15 @@ def _read_folders(
         progress(len(files), len(files))
     if not good:
         raise DataError(f"{folder}: no usable picture in it{_why(problems, classes[-1][2].parent)}")
+    filled = {(files[i][0], files[i][1]) for i in good}
+    for part, place in _part_folders(folder):
+        if part not in {found for found, _ in filled}:
+            raise DataError(f"{place}: no usable picture in it; fill its folders, or remove it")
+    problems += [
+        Problem(str(place.relative_to(folder)), "no usable picture of this class")
+        for part, label, place in classes
+        if (part, label) not in filled
+    ]
     return FaceData.of(
         faces[: len(good)],
         [files[i][1] for i in good],
@@ -348,8 +377,11 @@ def _vote_shares(votes: np.ndarray) -> np.ndarray:
 
 def _read_pixels_csv(path: Path) -> FaceData:
     table = _read_csv(path)
-    if not {"emotion", "pixels", "Usage"} <= set(table.columns):
-        raise DataError(f"{path}: needs the columns emotion, pixels and Usage, or picture folders beside it")
+    if missing := [name for name in ("emotion", "pixels", "Usage") if name not in table.columns]:
+        raise DataError(
+            f"{path}: needs the columns emotion, pixels and Usage, or picture folders beside it; it lacks "
+            f"{' and '.join(missing)}"
+        )
     faces: list[np.ndarray] = []
     labels: list[int] = []
     parts: list[str] = []

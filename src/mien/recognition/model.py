@@ -127,8 +127,12 @@ class ModelFile:
             raise ModelError(f"{self.path}: not a model file of this project (it lacks {', '.join(sorted(missing))})")
         if tuple(self.metadata["classes"].split(",")) != NAMES:
             raise ModelError(f"{self.path}: its classes are {self.metadata['classes']}; expected {','.join(NAMES)}")
+        try:
+            gate = self.gate
+        except ModelError as error:
+            raise ModelError(f"{self.path}: {error}") from error
         scores = [output.shape[1] for output in self._session.get_outputs() if output.name == "novelty"]
-        if scores != ([] if self.gate is None else [len(self.gate.thresholds)]):
+        if scores != ([] if gate is None else [len(gate.thresholds)]):
             raise ModelError(f"{self.path}: its gate's scores and thresholds do not belong together; fit it again")
 
 

@@ -11,7 +11,7 @@ from mien.recognition.cropping import crop_picture
 from mien.recognition.detection import FaceDetector
 from mien.recognition.faces import Detection, Face, Square
 from mien.recognition.framing import Framing
-from mien.recognition.gate import Gating, Verdict
+from mien.recognition.gate import Gating, Verdict, require_probabilities
 from mien.recognition.model import ModelFile, Outputs
 from mien.recognition.pictures import Picture, as_picture
 
@@ -97,7 +97,7 @@ class Recognizer:
         if not crops:
             return [[] for _ in pictures]
         faces = np.stack(crops)
-        outputs = self.model.run(faces)
+        outputs = self.classify(faces)
         if self._gatekeeper not in (None, self.model):
             outputs = replace(outputs, novelty=self._gatekeeper.run(faces).novelty)
         places = iter(range(len(crops)))
@@ -105,7 +105,9 @@ class Recognizer:
 
     def classify(self, faces: np.ndarray) -> Outputs:
         """Read faces that are cut already: grey uint8 [N, 48, 48], framed as the training data frames them."""
-        return self.model.run(faces)
+        outputs = self.model.run(faces)
+        require_probabilities(outputs.probabilities, self.model.name)
+        return outputs
 
     def _face(self, cut: Cut, outputs: Outputs, place: int) -> Face:
         face = Face(
