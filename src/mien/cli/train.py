@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from mien.cli.console import Terminal
 from mien.cli.options import DataFolder, load_with_progress
+from mien.cli.outputs import check_outputs
 from mien.cores import cores
 from mien.errors import RecipeError
 
@@ -69,6 +70,7 @@ def train(
         raise RecipeError(f"{folder.path} holds a run already; add --resume to go on with it, or choose another --out")
     if resume and folder.checkpoint.exists() and folder.recipe() != plan:
         raise RecipeError(f"{folder.path} was begun with another recipe or seed; remove it, or choose another --out")
+    check_outputs((), folders=[folder.path])
     keep_freed_memory()
     torch.set_num_threads(threads or cores())
     precision = precision_for(accelerator, plan.precision)
@@ -105,8 +107,8 @@ def train(
     if fabric.is_global_zero:
         folder.write_description(plan, training.fingerprint(), weights, precision)
 
-    console = Console(stderr=True, quiet=not fabric.is_global_zero)
-    console.print(
+    console = Terminal(stderr=True, quiet=not fabric.is_global_zero)
+    console.tell(
         f"{plan.network}: {len(training)} pictures to learn from, {len(choosing)} to choose the epoch by; "
         f"{plan.epochs} epochs into {folder.path}, in {described(precision, plan.precision)}"
     )
@@ -138,7 +140,8 @@ def train(
 
         curve = loop.train(plan, network, training, choosing, folder, fabric, show, deadline, said)
     best = max(curve, key=lambda epoch: epoch.merit)
-    console.print(f"best on the pictures that choose it: {_line(best)}\nweights: {folder.weights}")
+    console.tell(f"best on the pictures that choose it: {_line(best)}")
+    console.tell(f"weights: {folder.weights}")
     if len(curve) < plan.epochs:
         console.print(f"the time is over after epoch {len(curve)} of {plan.epochs}; add --resume to go on")
 
