@@ -194,9 +194,10 @@ def _tables(made: "Judgement", gated: str) -> list[Table]:
 
 
 def _save(figure: "Figure", path: Path) -> None:
+    from mien.evaluation.lettering import as_written
     from mien.storage import write_atomically
 
-    write_atomically(path, lambda draft: figure.savefig(draft, format="png", dpi=130))
+    write_atomically(path, lambda draft: as_written(figure).savefig(draft, format="png", dpi=130))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from mien.data.dataset import FaceData
+from mien.evaluation.lettering import as_written
 from mien.experiments import figures, novelty, small_models, synthesis, tables, trust
 from mien.experiments.filing import Filed, read_all
 from mien.experiments.tables import NOT_RUN, Table
@@ -210,7 +211,7 @@ def _png(figure: Figure, said: str) -> str:
 
 def _embedded(figure: Figure, kind: str, media: str, said: str) -> str:
     content = io.BytesIO()
-    figure.savefig(content, format=kind, dpi=110)
+    as_written(figure).savefig(content, format=kind, dpi=110)
     return _picture(content.getvalue(), media, said)
 
 

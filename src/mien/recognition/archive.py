@@ -90,6 +90,7 @@ class Archive:
     def __init__(self, folder: Path, model: Path, gate: Gating = Gating.WARN) -> None:
         self.folder = folder
         self._homes: dict[str, _Home] = {}
+        self._stamps: dict[str, Stamp] = {}
         about = {"model": model.stem, "model_hash": file_hash(model), "gate": gate}
         path = folder / ABOUT
         if path.is_file():

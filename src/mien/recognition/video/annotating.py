@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from mien.errors import StorageError
+from mien.names import draft_name
 from mien.recognition.drawing import annotate
 from mien.recognition.extra import load
 from mien.recognition.faces import Frame
@@ -37,7 +38,7 @@ class AnnotatedVideo:
     def __init__(self, path: Path, sound: str | Path | None = None, show_map: bool = False) -> None:
         self._av = load("av")
         self.path, self._show_map = path, show_map
-        self._draft = path.with_name(f".{path.stem}.{os.getpid()}.draft.mp4")
+        self._draft = path.with_name(draft_name(path.stem, ".draft.mp4"))
         self._sound = _Sound(self._av, sound) if sound is not None else None
         self._output: Any = None
         self._last = -1
