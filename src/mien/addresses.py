@@ -3,7 +3,7 @@
 import re
 
 _ADDRESS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]+):/+(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
-_IN_TEXT = re.compile(r"[a-z][a-z0-9+.-]+:/+\S*", re.IGNORECASE)
+_IN_TEXT = re.compile(r"[a-z][a-z0-9+.-]+:/+\S*[^\s:,;)'\"]", re.IGNORECASE)
 _PORT = re.compile(r"[^:]*:\d*|\[[^\]]*\](:\d*)?")
 _SECRET = (
     r"[\w.-]*(?:pass|pwd|psw|token|secret|key|auth|sign?(?:ature)?\b|hmac|hash|login|user|usr|account|credential|"

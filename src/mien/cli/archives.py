@@ -5,10 +5,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from mien.cli.console import Terminal, say
+from mien.cli.console import Terminal, progress, say
 from mien.cli.outputs import Failures, check_outputs
 from mien.cores import cores
 from mien.recognition.gate import Gating
@@ -49,7 +49,7 @@ def predict(
         made = read_with_workers(shards, model, gate, workers or cores())
     faces, problems = 0, []
     columns = (TextColumn("reading faces"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
-    with Progress(*columns, console=Terminal(stderr=True), transient=True) as bar, closing(made):
+    with progress(*columns) as bar, closing(made):
         task = bar.add_task("read", total=plan.done + left, completed=plan.done)
         for shard, records in made:
             archive.store(shard, records)

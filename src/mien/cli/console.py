@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from rich.console import Console
-from rich.progress import ProgressColumn, Task
+from rich.progress import Progress, ProgressColumn, Task
 from rich.text import Text
 
 from mien.names import as_text, printable
@@ -44,6 +44,12 @@ class Words(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         return Text(printable(task.description if self._words is None else self._words))
+
+
+def progress(*columns: ProgressColumn) -> Progress:
+    """A bar on the error stream that goes when the work is done; none where that is no terminal."""
+    console = Terminal(stderr=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def shown(name: object) -> str:

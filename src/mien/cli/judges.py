@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 
-from mien.cli.console import Terminal, Words
+from mien.cli.console import Words, progress
 from mien.errors import DataError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def bar(name: str, total: int) -> Iterator[Callable[[str, int], None]]:
         TimeRemainingColumn(),
         Words(),
     )
-    with Progress(*columns, console=Terminal(stderr=True), transient=True) as shown:
+    with progress(*columns) as shown:
         task = shown.add_task("", total=total)
         yield lambda what, done: shown.update(task, advance=done, description=what or None)
 

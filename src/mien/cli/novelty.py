@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich import box
-from rich.progress import BarColumn, MofNCompleteColumn, Progress
+from rich.progress import BarColumn, MofNCompleteColumn
 from rich.table import Column, Table
 
-from mien.cli.console import Terminal, Words
+from mien.cli.console import Terminal, Words, progress
 from mien.cli.options import DataFolder, load_with_progress
 from mien.cli.outputs import check_outputs, check_suffix
 from mien.errors import DataError
@@ -204,6 +204,6 @@ def _save(figure: "Figure", path: Path) -> None:
 def _bar() -> Iterator[Callable[[str, int, int], None]]:
     """A bar on the terminal's error stream, shown by calls of (what, done, total)."""
     columns = (Words(), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Terminal(stderr=True), transient=True) as bar:
+    with progress(*columns) as bar:
         task = bar.add_task("", total=None)
         yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress
+from rich.progress import BarColumn, MofNCompleteColumn
 
-from mien.cli.console import Terminal, Words
+from mien.cli.console import Terminal, Words, progress
 from mien.errors import DataError
 from mien.expressions import NAMES, label_of
 
@@ -55,6 +55,6 @@ def load_photographs_with_progress(root: Path) -> "FaceData":
 @contextmanager
 def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
     columns = (Words(what), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Terminal(stderr=True), transient=True) as bar:
+    with progress(*columns) as bar:
         task = bar.add_task("read", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

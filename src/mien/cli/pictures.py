@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 from rich.text import Text
 
-from mien.cli.console import Terminal, say, shown
+from mien.cli.console import Terminal, progress, say, shown
 from mien.cli.outputs import STDOUT, Failures, check_outputs, same_place
 from mien.errors import MienError, PictureError
 from mien.expressions import BY_NAME
@@ -111,5 +111,5 @@ def _with_bar(pictures: list[Path]) -> Iterator[Path]:
         yield from pictures
         return
     columns = (TextColumn("reading faces"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Terminal(stderr=True), transient=True) as bar:
+    with progress(*columns) as bar:
         yield from bar.track(pictures)

@@ -7,7 +7,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from mien.cli.console import Terminal
+from mien.cli.console import Terminal, progress
 from mien.cli.options import DataFolder, class_label, load_with_progress
 from mien.cli.outputs import check_outputs, check_suffix
 from mien.cores import cores
@@ -169,7 +169,7 @@ def balance(
     count = int(to) if as_large is None else int(counts[as_large])
     request = Request(labels, count, split, seed, least, novelty)
     columns = (TextColumn("translating"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Terminal(stderr=True), transient=True) as bar:
+    with progress(*columns) as bar:
         task = bar.add_task("translate", total=None)
         summary = fill_up(
             data,

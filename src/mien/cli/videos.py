@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 from rich.text import Text
 
 from mien.addresses import redacted
-from mien.cli.console import Terminal, Words, shown
+from mien.cli.console import Terminal, Words, progress, shown
 from mien.cli.outputs import STDOUT, Failures, check_outputs, check_suffix, same_place
 from mien.errors import MienError, VideoError
 from mien.expressions import EXPRESSIONS
@@ -197,7 +197,7 @@ def _with_bar(video: "Video") -> "Iterator[Frame]":
             _Speed(),
             TimeRemainingColumn(),
         )
-    with Progress(*columns, console=Terminal(stderr=True), transient=True) as bar:
+    with progress(*columns) as bar:
         task = bar.add_task("watching", total=video.duration)
         for frame in video:
             yield frame

@@ -17,11 +17,11 @@ def to_frame(faces: "Iterable[Face | Frame | Iterable[Face] | PictureError]") ->
             (also with errors among them); or the `Frame`s of a video.
 
     Returns:
-        A DataFrame with the columns that `mien predict --csv` writes: left, top, right and bottom in pixels, score, verdict, expression,
-        and a probability for each expression. Before them stand the face's number in its picture, or its track's, and
-        where there are several pictures the picture's place among them, or the frame's video, time and number. A
-        picture or frame without a face is a row without values; of one that could not be read, the column problem
-        says why.
+        A DataFrame with the columns that `mien predict --csv` writes: left, top, right and bottom in pixels, score,
+        verdict, expression, and a probability for each expression. Before them stand the face's number in its picture,
+        or its track's, and where there are several pictures the picture's place among them, or the frame's video, time
+        and number. A picture or frame without a face is a row without values; of one that could not be read, the column
+        problem says why.
 
     Raises:
         MissingExtraError: pandas is not installed.
@@ -41,7 +41,9 @@ def to_frame(faces: "Iterable[Face | Frame | Iterable[Face] | PictureError]") ->
     for place, item in enumerate([faces] if isinstance(faces, Face) else faces):
         several.append(item)
         records += _records(place, item)
-    return pandas.DataFrame.from_records(records, columns=_columns(several, records))
+    columns = _columns(several, records)
+    counts = {column: "Int64" for column in ("face", "track") if column in columns}  # whole numbers that may be missing
+    return pandas.DataFrame.from_records(records, columns=columns).astype(counts)
 
 
 def _records(place: int, item: Any) -> list[dict[str, Any]]:
