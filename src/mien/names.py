@@ -1,6 +1,7 @@
 """Names of files as text: whole for tables and files, harmless for a terminal, short enough for a disk."""
 
 import os
+import re
 import unicodedata
 import zlib
 
@@ -8,13 +9,14 @@ LONGEST = 255
 """Bytes that a file's name may have on the common file systems."""
 _SHORT = 100
 """Bytes that every file system takes."""
+_BYTES = re.compile("[\udc80-\udcff]+")
 _DIRECTING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Marks that turn the direction of writing: a name with one can look like another."""
 
 
 def as_text(name: object) -> str:
     """A name that every file can hold: what is not UTF-8 in a file's name becomes an escape such as `\\udcff`."""
-    return str(name).encode(errors="backslashreplace").decode()
+    return _as_utf_8(str(name)).encode(errors="backslashreplace").decode()
 
 
 def printable(text: object) -> str:
@@ -23,7 +25,7 @@ def printable(text: object) -> str:
     Line breaks, control characters (so also a terminal's escape sequences), marks that turn the direction of writing
     and what is not UTF-8 become escapes such as `\\n`, `\\x1b` and `\\u202e`. All else stays as it is.
     """
-    return "".join(_escaped(letter) if _acts(letter) else letter for letter in str(text))
+    return "".join(_escaped(letter) if _acts(letter) else letter for letter in _as_utf_8(str(text)))
 
 
 def shortened(stem: str, ending: str, most: int = LONGEST) -> str:
@@ -55,6 +57,11 @@ def free_name(stem: str, suffix: str, taken: set[str]) -> str:
         name, number = shortened(stem, f"-{number}{suffix}"), number + 1
     taken.add(_alike(name))
     return name
+
+
+def _as_utf_8(text: str) -> str:
+    """Read as UTF-8 the bytes of names that Python could not read in the system's encoding, such as ASCII."""
+    return _BYTES.sub(lambda found: os.fsencode(found[0]).decode("utf-8", "surrogateescape"), text)
 
 
 def _alike(name: str) -> str:

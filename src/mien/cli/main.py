@@ -30,6 +30,7 @@ from mien.cli import (
     train,
 )
 from mien.cli.console import leave_stdout, prepare_streams, say
+from mien.cli.outputs import PRINTED
 from mien.errors import MienError, MissingExtraError, StorageError
 from mien.storage import refused
 
@@ -129,7 +130,7 @@ def _told(error: Exception) -> tuple[str, int]:
         # what recognition needs is always there; the rest comes with the extra
         return f"this needs {error.name}: pip install 'mien[train]'", MissingExtraError.exit_code
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EBADF) and error.filename is None:
-        return str(refused("the output", error)), StorageError.exit_code
+        return str(refused(PRINTED, error)), StorageError.exit_code
     if isinstance(error, MemoryError):
         return "not enough memory; give less at a time", StorageError.exit_code
     place = traceback.extract_tb(error.__traceback__)[-1]

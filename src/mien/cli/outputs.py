@@ -5,6 +5,7 @@ import sys
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -13,7 +14,12 @@ from mien.errors import MienError, PictureError, StorageError
 from mien.names import printable
 from mien.storage import check_file, check_folder
 
+if TYPE_CHECKING:
+    from mien.recognition.outputs import SinkGroup
+
 STDOUT = Path("-")
+PRINTED = "the output"
+"""The name of what is printed, in errors."""
 
 
 class Failures:
@@ -32,6 +38,8 @@ class Failures:
             leave_stdout()
             self._code = self._code or PIPE_CLOSED
             return
+        if name == PRINTED:
+            leave_stdout()
         say(error)
         self._code = StorageError.exit_code
 
@@ -49,6 +57,16 @@ class Failures:
             self._code = PictureError.exit_code
         if self._code:
             raise typer.Exit(self._code)
+
+
+def add_json(sinks: "SinkGroup", file: Path | None) -> None:
+    """Add the output of `--json`: a file, or lines on the standard output."""
+    from mien.recognition.sinks import JsonLinesSink, JsonSink
+
+    if file == STDOUT:
+        sinks.add(PRINTED, JsonLinesSink)
+    elif file is not None:
+        sinks.add(file, lambda: JsonSink(file))
 
 
 def check_outputs(

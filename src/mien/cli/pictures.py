@@ -12,7 +12,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from mien.cli.console import Terminal, progress, say, shown
-from mien.cli.outputs import STDOUT, Failures, check_outputs, same_place
+from mien.cli.outputs import STDOUT, Failures, add_json, check_outputs, same_place
 from mien.errors import MienError, PictureError
 from mien.expressions import BY_NAME
 
@@ -33,7 +33,7 @@ def predict(
     from mien.recognition.faces import Frame
     from mien.recognition.outputs import SinkGroup
     from mien.recognition.pictures import find_pictures, read_picture
-    from mien.recognition.sinks import AnnotatingSink, CsvSink, JsonLinesSink, JsonSink
+    from mien.recognition.sinks import AnnotatingSink, CsvSink
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` and service managers keep what was done too
     pictures = find_pictures(paths, say)
@@ -46,8 +46,7 @@ def predict(
     failures, problems = Failures(), list[str]()
     try:
         with SinkGroup(failures.tell) as sinks:
-            if json_file is not None:
-                sinks.add(json_file, lambda: JsonLinesSink() if printing else JsonSink(json_file))
+            add_json(sinks, json_file)
             if csv_file is not None:
                 sinks.add(csv_file, lambda: CsvSink(csv_file))
             if annotated is not None:

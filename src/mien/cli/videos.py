@@ -13,7 +13,7 @@ from rich.text import Text
 
 from mien.addresses import redacted
 from mien.cli.console import Terminal, Words, progress, shown
-from mien.cli.outputs import STDOUT, Failures, check_outputs, check_suffix, same_place
+from mien.cli.outputs import STDOUT, Failures, add_json, check_outputs, check_suffix, same_place
 from mien.errors import MienError, VideoError
 from mien.expressions import EXPRESSIONS
 from mien.names import free_name
@@ -61,7 +61,7 @@ def predict(sources: list[str], open_model: "Callable[[int], Recognizer]", outpu
     Exits with 2 where one could not be read, or not to its end.
     """
     from mien.recognition.outputs import SinkGroup
-    from mien.recognition.sinks import VIDEO_COLUMNS, CsvSink, JsonLinesSink, JsonSink
+    from mien.recognition.sinks import VIDEO_COLUMNS, CsvSink
     from mien.recognition.tables import ParquetSink
     from mien.recognition.video.watching import model_threads
 
@@ -73,8 +73,7 @@ def predict(sources: list[str], open_model: "Callable[[int], Recognizer]", outpu
     failures, problems = Failures(), list[str]()
     drawn = drawn_names(sources)
     with SinkGroup(failures.tell) as shared:
-        if json_file is not None:
-            shared.add(json_file, lambda: JsonLinesSink() if printing else JsonSink(json_file))
+        add_json(shared, json_file)
         if csv_file is not None:
             shared.add(csv_file, lambda: CsvSink(csv_file, VIDEO_COLUMNS))
         if parquet is not None:
