@@ -9,12 +9,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from typer.testing import CliRunner
 
 from mien.cli.console import Terminal
+from mien.cli.judges import bar
 from mien.cli.main import app
 from mien.errors import PictureError
+from mien.evaluation import disagreement_page
+from mien.evaluation.report import save
 from mien.names import LONGEST, draft_name, free_name, printable, shortened
 from mien.storage import write_text
 
@@ -144,3 +149,47 @@ def test_every_command_speaks_through_the_console_that_takes_text_as_data(capsys
     said = capsys.readouterr().out
     assert said.startswith("wrote [red]{}[/b]\\x1b[31m :smile: long")
     assert said.count("\n") == 1
+
+
+AWKWARD = "<b>[x]{}$_$^%s"
+
+
+def test_names_of_models_are_shown_drawn_and_put_on_pages_as_they_are(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with bar(AWKWARD + "[/b]", 2) as step:
+        step("now [/b]{}", 1)
+    assert AWKWARD + "[/b]" in capsys.readouterr().err
+    figure = Figure()
+    figure.subplots().set_title(AWKWARD)
+    save(figure, tmp_path / f"{AWKWARD}.png")
+    assert [path.name for path in tmp_path.iterdir()] == [f"{AWKWARD}.png"]
+    page = disagreement_page.page(AWKWARD, np.zeros((0, 48, 48), np.uint8), [])
+    assert "&lt;b&gt;[x]{}$_$^%s" in page
+    assert "<b>[x]" not in page
+
+
+def test_pictures_of_any_name_are_explained(tmp_path):
+    pytest.importorskip("torch")
+    models = Path(__file__).parents[1] / "models"
+    picture, model = tmp_path / f"{AWKWARD}.jpg", tmp_path / "[x]{}$_$^.onnx"
+    shutil.copy(EXAMPLE, picture)
+    shutil.copy(models / "mobilenet_v2.onnx", model)
+    out = tmp_path / "[out]{}"
+    done = CliRunner().invoke(app, ["explain", str(picture), "--model", str(model), "--out", str(out)])
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert {path.name for path in out.iterdir()} == {f"{AWKWARD}-1.png", "models.png"}
+    assert f"to {out}" in done.stdout
+
+
+def test_recipes_of_any_name_are_told_of(tmp_path):
+    pytest.importorskip("torch")
+    recipes = Path(__file__).parents[1] / "recipes"
+    folder = tmp_path / "[/b]{}"
+    folder.mkdir(parents=True)
+    for name, copy in (("_base.toml", "_base.toml"), ("mobilenet_v2_cpu.toml", "[x]{}.toml")):
+        shutil.copy(recipes / "shipped" / name, folder / copy)
+    (folder / "[y].toml").write_text("broken [/b]")
+    done = CliRunner().invoke(app, ["experiments", "status", str(folder), "--out", str(tmp_path)])
+    assert done.exit_code == 1, done.exception  # one is broken
+    assert "[x]{}-s0" in done.stdout
+    assert "[y].toml" in done.output

@@ -219,6 +219,14 @@ def test_outputs_of_a_video_are_checked_before_it_is_read(video, tmp_path, monke
     assert sorted(path.name for path in tmp_path.rglob("*")) == before
 
 
+@pytest.mark.parametrize("name", ["a.csv", "/dev/stdout"])
+def test_no_output_takes_the_place_of_what_the_command_prints_into(tmp_path, name):
+    with (tmp_path / "a.csv").open("w") as printed:
+        done = command("predict", EXAMPLES[0], "--csv", name, stdout=printed, stderr=subprocess.PIPE, cwd=tmp_path)
+    assert done.returncode == 2
+    assert b"where this command prints" in done.stderr
+
+
 @pytest.mark.parametrize(("option", "missing"), [("--parquet", "pyarrow.parquet"), ("--timeline", "matplotlib.figure")])
 def test_what_an_output_needs_is_missed_before_the_work(video, tmp_path, monkeypatch, option, missing):
     monkeypatch.setitem(sys.modules, missing, None)

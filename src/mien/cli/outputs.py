@@ -1,9 +1,11 @@
 """Outputs of the commands: checked before the work begins, and what becomes of one that fails in the middle of it."""
 
 import os
+import stat
 import sys
 import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,6 +95,8 @@ def check_outputs(
     if asked:
         sources = {identity for source in inputs for identity in _identities(source)}
         for file in asked:
+            if not _identities(file).isdisjoint(_streams()):
+                raise MienError(f"{file} is where this command prints; choose another name for the results")
             if not sources.isdisjoint(_identities(file)):
                 raise MienError(f"{file} is one of the inputs; choose another name for the results")
     for file in asked:
@@ -120,6 +124,16 @@ def _identities(path: Path) -> set[object]:
     except OSError:
         return found
     return found | {(there.st_dev, there.st_ino)}
+
+
+def _streams() -> set[object]:
+    """The files that this command prints into or reads from, where the shell made it so."""
+    found: set[object] = set()
+    for number in range(3):
+        with suppress(OSError):
+            there = os.fstat(number)
+            found |= {(there.st_dev, there.st_ino)} if stat.S_ISREG(there.st_mode) else set()
+    return found
 
 
 def _alike(path: Path) -> str:

@@ -14,6 +14,7 @@ from mien.evaluation.lettering import as_written
 from mien.experiments import figures, novelty, small_models, synthesis, tables, trust
 from mien.experiments.filing import Filed, read_all
 from mien.experiments.tables import NOT_RUN, Table
+from mien.names import printable
 from mien.storage import write_text
 
 REFERENCE = "reference.toml"
@@ -94,8 +95,13 @@ def _markdown(beside: list[Table], runs: dict[str, list[Filed]], further: dict[s
 def _markdown_table(table: Table, level: int) -> str:
     lines = [f"{'#' * level} {table.title}", "", table.note, "", "| " + " | ".join(table.heads) + " |"]
     lines.append("|---|" + "---:|" * (len(table.heads) - 1))
-    lines += ["| " + " | ".join(row) + " |" for row in table.rows]
+    lines += ["| " + " | ".join(map(_markdown_cell, row)) + " |" for row in table.rows]
     return "\n".join(lines)
+
+
+def _markdown_cell(text: str) -> str:
+    """A name's own signs neither end the cell nor begin HTML."""
+    return printable(text).replace("|", "\\|").replace("<", "&lt;")
 
 
 def _page(beside: list[Table], runs: dict[str, list[Filed]], pictures: Pictures | None, further: list[str]) -> str:
