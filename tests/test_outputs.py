@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,8 @@ from mien.errors import MienError, MissingExtraError, StorageError
 from mien.recognition import sinks
 from mien.recognition.faces import Frame
 from mien.recognition.outputs import SinkGroup
-from mien.recognition.video import annotating, timeline
+from mien.recognition.video import annotating, timeline, watching
+from mien.recognition.video.reading import Shot
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.jpg"))
 RUN = "from mien.cli.main import main; main()"
@@ -348,3 +350,31 @@ def test_what_nobody_foresaw_is_one_line_without_secrets(monkeypatch, capfd):
     monkeypatch.setenv("MIEN_DEBUG", "1")
     with pytest.raises(KeyError):
         commands.main()
+
+
+class MadeUpCamera:
+    """A few pictures as a camera gives them."""
+
+    live, source, problem = True, "webcam:0", None
+
+    def __iter__(self):
+        canvas = np.full((240, 320, 3), 110, np.uint8)
+        paste(canvas, portrait("astronaut", 200), 10, 20)
+        for number in range(4):
+            yield Shot(number, number / 10, canvas)
+            time.sleep(0.2)
+
+    def close(self) -> None: ...
+
+
+def test_of_a_camera_s_outputs_one_fails_and_the_others_go_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(watching, "open_live", lambda source: MadeUpCamera())
+    monkeypatch.setattr(annotating.AnnotatedVideo, "write", refuse_from(1))
+    done = predict("webcam", "--csv", tmp_path / "a.csv", "--annotate", tmp_path / "drawn")
+    assert done.exit_code == 3, done.output
+    assert "the codec refuses; the other outputs go on" in done.stderr
+    assert len(frames_in(tmp_path / "a.csv")) > 1
+    monkeypatch.setattr(sinks.CsvSink, "write", refuse_from(1))
+    done = predict("webcam", "--csv", tmp_path / "a.csv")
+    assert done.exit_code == 3
+    assert "1 frames" in done.stdout  # nothing is left to watch for
