@@ -129,8 +129,10 @@ def _told(error: Exception) -> tuple[str, int]:
     if isinstance(error, ModuleNotFoundError) and not (error.name or "mien").startswith("mien"):
         # what recognition needs is always there; the rest comes with the extra
         return f"this needs {error.name}: pip install 'mien[train]'", MissingExtraError.exit_code
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EBADF) and error.filename is None:
-        return str(refused(PRINTED, error)), StorageError.exit_code
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EBADF):
+        return str(refused(error.filename or PRINTED, error)), StorageError.exit_code
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return redacted_text(f"{error.filename}: {error.strerror}"), MienError.exit_code
     if isinstance(error, MemoryError):
         return "not enough memory; give less at a time", StorageError.exit_code
     place = traceback.extract_tb(error.__traceback__)[-1]
