@@ -352,6 +352,13 @@ def test_what_nobody_foresaw_is_one_line_without_secrets(monkeypatch, capfd):
         commands.main()
 
 
+def test_a_picture_too_long_for_jpeg_is_annotated_as_png(tmp_path):
+    with sinks.AnnotatingSink(tmp_path, show_map=False) as sink:
+        sink.write(Frame("long.jpg", np.zeros((1, 66_000, 3), np.uint8), []))
+        sink.write(Frame("short.jpg", np.zeros((1, 60, 3), np.uint8), []))
+    assert {path.name for path in tmp_path.iterdir()} == {"long.png", "short.jpg"}
+
+
 class MadeUpCamera:
     """A few pictures as a camera gives them."""
 

@@ -106,6 +106,10 @@ class CsvSink(_GrowingSink):
         return text.getvalue()
 
 
+LONGEST_JPEG = 65_500
+"""Pixels of the longest side that JPEG's encoder takes."""
+
+
 class AnnotatingSink(AbstractContextManager):
     """Each picture with its faces drawn on it, as PNG or JPEG like the original, in one folder.
 
@@ -118,7 +122,8 @@ class AnnotatingSink(AbstractContextManager):
 
     def write(self, frame: Frame) -> None:
         picture = Path(frame.source)
-        kind, suffix = ("JPEG", ".jpg") if picture.suffix.lower() in JPEG_SUFFIXES else ("PNG", ".png")
+        fits = max(frame.pixels.shape[:2]) <= LONGEST_JPEG
+        kind, suffix = ("JPEG", ".jpg") if fits and picture.suffix.lower() in JPEG_SUFFIXES else ("PNG", ".png")
         name = free_name(picture.stem, suffix, self._taken)
         drawn = Image.fromarray(annotate(frame.pixels, frame.faces, self._show_map))
         write_atomically(self._folder / name, lambda draft: drawn.save(draft, kind, quality=92))
