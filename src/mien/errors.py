@@ -1,13 +1,20 @@
 """Errors that a user can mend: the command line prints their text as one line and exits with their code."""
 
+from mien.addresses import redacted_text
+from mien.names import printable
+
 
 class MienError(Exception):
     """Something the user gave cannot be used; the message says what and what to do.
 
-    The command line prints it as one line and exits with `exit_code`.
+    The command line prints it as one line and exits with `exit_code`. Whatever names the message holds, it is one line
+    without control characters, and without the passwords of addresses.
     """
 
     exit_code = 2
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(printable(redacted_text(str(message))))
 
 
 class PictureError(MienError):

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn
 
+from mien.cli.console import Terminal, Words, progress
 from mien.errors import DataError
 from mien.expressions import NAMES, label_of
 
@@ -48,10 +48,8 @@ def load_with_progress(root: Path, split: str) -> "FaceData":
         data = dataset.load(root, split, show)
     if data.problems:
         first = data.problems[0]
-        Console(stderr=True, soft_wrap=True).print(
-            f"left out: {len(data.problems)}, e.g. {first.place}: {first.reason}; mien data check names all",
-            markup=False,
-            highlight=False,
+        Terminal(stderr=True).tell(
+            f"left out: {len(data.problems)}, e.g. {first.place}: {first.reason}; mien data check names all"
         )
     return data
 
@@ -62,15 +60,15 @@ def load_photographs_with_progress(root: Path) -> "FaceData":
 
     with _bar("finding faces") as show:
         found = photographs.load(root, show)
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     for problem in found.problems:
-        console.print(f"left out: {problem.place}: {problem.reason}", markup=False, highlight=False)
+        console.tell(f"left out: {problem.place}: {problem.reason}")
     return found
 
 
 @contextmanager
 def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    columns = (Words(what), BarColumn(), MofNCompleteColumn())
+    with progress(*columns) as bar:
         task = bar.add_task("read", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

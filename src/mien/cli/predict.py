@@ -106,8 +106,6 @@ def predict(
         return recognizer
 
     if all(moving):
-        files = (json_file, csv_file, timeline)
-        pictures.refuse_overwriting([Path(text) for text in inputs], *files)
         videos.predict(
             inputs, open_model, videos.Outputs(json_file, csv_file, parquet, annotated, show_map, timeline, window)
         )

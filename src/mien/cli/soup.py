@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from mien.cli.console import Terminal
 from mien.cli.options import DataFolder, finite, load_with_progress
+from mien.cli.outputs import check_outputs
 
 
 def soup(
@@ -32,16 +33,15 @@ def soup(
 
     Example: mien soup runs/taught runs/first/weights.safetensors --data fer2013 --out runs/soup
     """
-    from mien.storage import check_folder
     from mien.training.memory import keep_freed_memory
     from mien.training.run import RunFolder
     from mien.training.soup import SHARES, Taste, cook
 
-    check_folder(out)
+    check_outputs((), folders=[out])
     keep_freed_memory()
     folder = RunFolder(run)
     faces = load_with_progress(data, folder.recipe().split)
-    console = Console()
+    console = Terminal()
 
     def show(taste: Taste) -> None:
         raters = "" if taste.raters is None else f", against FER+'s majority {taste.raters:.4f}"
@@ -50,4 +50,4 @@ def soup(
 
     with console.status("Averaging and judging ..."):
         best = cook(folder, start, SHARES if share is None else [share], faces, RunFolder(out), show)
-    console.print(f"{out}: share {best.share:g}, validation accuracy {best.accuracy:.4f}")
+    console.tell(f"{out}: share {best.share:g}, validation accuracy {best.accuracy:.4f}")

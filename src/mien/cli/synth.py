@@ -4,14 +4,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from mien.cli.console import Terminal, progress
 from mien.cli.options import DataFolder, class_label, finite, load_with_progress
+from mien.cli.outputs import check_outputs, check_suffix
 from mien.cores import cores
 from mien.errors import RecipeError
 from mien.expressions import NAMES
+from mien.names import shortened
 
 if TYPE_CHECKING:
     from mien.synthesis.judge import Verdict
@@ -53,7 +55,6 @@ def train(
 
     import torch
 
-    from mien.storage import check_folder
     from mien.synthesis import export, loop
     from mien.synthesis import recipe as recipes
     from mien.synthesis.run import SynthesisRun
@@ -64,7 +65,6 @@ def train(
 
     plan = recipes.read(recipe)
     folder = SynthesisRun(out or Path("runs") / recipe.stem)
-    check_folder(folder.path)
     begun = folder.checkpoint.exists()
     if begun and not resume:
         raise RecipeError(f"{folder.path} holds a run already; add --resume to go on with it, or choose another --out")
@@ -72,6 +72,7 @@ def train(
         raise RecipeError(
             f"{folder.path} was begun with other networks, another split or another seed; choose another --out"
         )
+    check_outputs((), folders=[folder.path])
     keep_freed_memory()
     torch.set_num_threads(threads or cores())
     precision = precision_for(accelerator, plan.precision)
@@ -81,8 +82,8 @@ def train(
         raise RecipeError(f"{folder.path} was begun with other pictures; choose another --out, or the same --data")
     folder.write_description(plan, training.fingerprint(), precision)
 
-    console = Console(stderr=True)
-    console.print(
+    console = Terminal(stderr=True)
+    console.tell(
         f"{len(training):,} pictures to learn from, on {fabric.device}; {plan.steps:,} steps into {folder.path}, "
         f"in {described(precision, plan.precision)}"
     )
@@ -107,7 +108,7 @@ def train(
         curve = loop.train(plan, training, folder, fabric, math.inf if hours is None else hours, show)
     if curve[-1].step < plan.steps:
         console.print(f"stopped at step {curve[-1].step:,} of {plan.steps:,}; --resume goes on")
-    console.print(f"generator: {export.export_run(folder, folder.path / 'generator.onnx')}")
+    console.tell(f"generator: {export.export_run(folder, folder.path / 'generator.onnx')}")
 
 
 @app.command()
@@ -160,6 +161,7 @@ def balance(
     from mien.synthesis.balance import balance as fill_up
     from mien.synthesis.translator import Translator
 
+    check_outputs((), folders=[out])
     labels = tuple(dict.fromkeys(class_label(name) for name in classes))
     maker: Maker = Augmenter(split or "kaggle", seed) if generator == NAME else Translator.open(generator)
     critic = None if judge is None else ModelFile.open(judge)
@@ -170,7 +172,7 @@ def balance(
     count = int(to) if as_large is None else int(counts[as_large])
     request = Request(labels, count, split, seed, least, novelty)
     columns = (TextColumn("translating"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with progress(*columns) as bar:
         task = bar.add_task("translate", total=None)
         summary = fill_up(
             data,
@@ -181,7 +183,7 @@ def balance(
             critic,
             lambda kept, wanted: bar.update(task, completed=kept, total=wanted),
         )
-    console = Console()
+    console = Terminal()
     for name, done in summary["classes"].items():
         before = summary["training_pictures_before"][name]
         console.print(f"{name}: {before:,} + {done['kept']:,} synthetic, of {done['translated']:,} translated")
@@ -191,7 +193,7 @@ def balance(
                 f"{done['sources_called_target']:.1%}); refused by probability {done['refused_by_probability']:,}, "
                 f"by novelty {done['refused_by_novelty']:,}"
             )
-    console.print(f"wrote {out}")
+    console.tell(f"wrote {out}")
 
 
 @app.command()
@@ -211,23 +213,22 @@ def translate(
     """
     import numpy as np
 
-    from mien.storage import check_output
     from mien.synthesis import figures
     from mien.synthesis.portrait import find_face
     from mien.synthesis.translator import Translator
 
-    if out is not None:
-        check_output(out, ".png", what="a PNG picture")
+    check_suffix("--out", out, ".png")
     label = None if to is None else class_label(to)
+    target = out or Path(shortened(picture.stem, f"-{'all' if label is None else NAMES[label]}.png"))
+    check_outputs([picture], [target])
     translator = Translator.open(generator)
     face = find_face(picture, translator.metadata["crop"])
     made = translator.translate_all(face)
-    target = out or Path(f"{picture.stem}-{'all' if label is None else NAMES[label]}.png")
     if label is None:
         figures.save(figures.sheet([["face", *NAMES]], np.concatenate([face[None], made])[None]), target)
     else:
         figures.save(made[label], target)
-    Console().print(f"wrote {target}")
+    Terminal().tell(f"wrote {target}")
 
 
 @app.command(name="judge")
@@ -245,16 +246,16 @@ def judge_command(
     Example: mien synth judge balanced --model vit_tiny
     """
     from mien.recognition.model import ModelFile
-    from mien.storage import check_output, write_json
+    from mien.storage import write_json
     from mien.synthesis import figures
     from mien.synthesis import judge as judging
 
-    if out is not None:
-        check_output(out, ".json", what="JSON")
+    check_suffix("--out", out, ".json")
+    target = out or folder / "judgement.json"
+    check_outputs((), [target, target.with_suffix(".png")])
     classifier = ModelFile.open(model)
     balanced = judging.read(folder)
     verdicts = judging.judge(balanced, classifier, seed)
-    target = out or folder / "judgement.json"
     write_json(
         target,
         {
@@ -265,10 +266,10 @@ def judge_command(
         },
     )
     figures.save(judging.pairs(balanced, seed), target.with_suffix(".png"))
-    console = Console()
+    console = Terminal()
     for name, verdict in verdicts.items():
         console.print(_table(name, verdict))
-    console.print(f"wrote {target} and {target.with_suffix('.png').name}")
+    console.tell(f"wrote {target} and {target.with_suffix('.png').name}")
 
 
 def _table(name: str, verdict: "Verdict") -> Table:

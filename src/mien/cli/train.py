@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from mien.cli.console import Terminal
 from mien.cli.options import DataFolder, finite, load_with_progress
+from mien.cli.outputs import check_outputs
 from mien.cores import cores
 from mien.errors import RecipeError
 
@@ -56,7 +57,6 @@ def train(
     import torch
     from filelock import Timeout
 
-    from mien.storage import check_folder
     from mien.training import loop
     from mien.training import recipe as recipes
     from mien.training.devices import fabric_for
@@ -71,11 +71,11 @@ def train(
     if seed is not None:
         plan = replace(plan, seed=seed)
     folder = RunFolder(out or Path("runs") / recipe.stem)
-    check_folder(folder.path)
     if folder.checkpoint.exists() and not resume:
         raise RecipeError(f"{folder.path} holds a run already; add --resume to go on with it, or choose another --out")
     if resume and folder.checkpoint.exists() and folder.recipe() != plan:
         raise RecipeError(f"{folder.path} was begun with another recipe or seed; remove it, or choose another --out")
+    check_outputs((), folders=[folder.path])
     keep_freed_memory()
     torch.set_num_threads(threads or cores())
     precision = precision_for(accelerator, plan.precision)
@@ -94,7 +94,7 @@ def train(
     begun = folder.description() if resume and folder.checkpoint.exists() else None
     if begun is not None:
         _refuse_other_weights(folder.path, begun, weights)
-    console = Console(stderr=True, quiet=not fabric.is_global_zero)
+    console = Terminal(stderr=True, quiet=not fabric.is_global_zero)
     torch.manual_seed(plan.seed)
     network, taken = _network(plan, weights)  # before the pictures are read: what does not fit is refused at once
     said = None if plan.distillation is None else ensemble(soft_targets, plan.distillation.teachers)
@@ -105,8 +105,8 @@ def train(
         folder.write_description(plan, training.fingerprint(), weights, precision, taken)
 
     if taken is not None:
-        console.print(f"starts from {weights}: {taken}", markup=False, highlight=False)
-    console.print(
+        console.tell(f"starts from {weights}: {taken}")
+    console.tell(
         f"{plan.network}: {len(training)} pictures to learn from, {len(choosing)} to choose the epoch by; "
         f"{plan.epochs} epochs into {folder.path}, in {described(precision, plan.precision)}"
     )
@@ -138,7 +138,8 @@ def train(
 
         curve = loop.train(plan, network, training, choosing, folder, fabric, show, deadline, said)
     best = max(curve, key=lambda epoch: epoch.merit)
-    console.print(f"best on the pictures that choose it: {_line(best)}\nweights: {folder.weights}")
+    console.tell(f"best on the pictures that choose it: {_line(best)}")
+    console.tell(f"weights: {folder.weights}")
     if len(curve) < plan.epochs:
         console.print(f"the time is over after epoch {len(curve)} of {plan.epochs}; add --resume to go on")
 

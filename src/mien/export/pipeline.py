@@ -15,7 +15,7 @@ from mien.export.quantisation import quantise
 from mien.expressions import NAMES
 from mien.recognition.framing import FRAMING
 from mien.recognition.model import record_hash
-from mien.storage import check_output, write_atomically
+from mien.storage import check_suffix, write_atomically
 from mien.training.run import RunFolder, code_version
 from mien.training.warping import enlarge
 
@@ -35,7 +35,7 @@ def export_run(
     load: reads the data set with the named split. Raises ModelError for a folder without weights, ExportError where a
     gate is not passed, MienError for a target that is not named as an ONNX file; nothing is then written.
     """
-    check_output(target, ".onnx", what="an ONNX model")
+    check_suffix(target, ".onnx", what="an ONNX model")
     folder = RunFolder(run)
     recipe, network = folder.recipe(), folder.network()
     data = load(recipe.split)

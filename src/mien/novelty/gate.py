@@ -15,7 +15,7 @@ from mien.novelty.mahalanobis import RelativeMahalanobis, Statistics
 from mien.novelty.tapping import Seen, Tap, TappedModel, read_graph, session_of
 from mien.recognition.gate import FAR, THRESHOLDS
 from mien.recognition.model import record_hash, run_session
-from mien.storage import check_output, write_atomically
+from mien.storage import check_suffix, write_atomically
 
 # What relative Mahalanobis on the last features is blind to, plain Mahalanobis on early ones sees: they have not yet
 # given up everything but the expression. Bands, because an upside-down face differs in where things are.
@@ -57,7 +57,7 @@ def fit(
     ExportError where the scores in the file are not the fitted ones, MienError for a target that does not end in .onnx;
     nothing is then written.
     """
-    check_output(target, ".onnx", what="an ONNX model")
+    check_suffix(target, ".onnx", what="an ONNX model")
     if len(held_out) < _LEAST_HELD_OUT:
         raise DataError(
             f"{len(held_out)} held-out faces are too few to choose thresholds by; {_LEAST_HELD_OUT} are needed"

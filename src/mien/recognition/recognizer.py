@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal, overload
 
 import numpy as np
 
@@ -67,24 +68,72 @@ class Recognizer:
         picture: a file's path, its content as bytes, an image of Pillow, or uint8 RGB [H, W, 3] or grey [H, W]. Raises
         PictureError for one that cannot be read.
         """
-        return next(iter(self.recognize_all([picture])))
+        return next(self.recognize_all([picture]))
 
-    def recognize_all(self, pictures: Iterable[Picture], batch: int = 32) -> Iterator[list[Face]]:
-        """The faces of each picture in turn; the model sees the faces of several pictures, about `batch`, in one call.
+    @overload
+    def recognize_all(
+        self, pictures: Iterable[Picture], batch: int = 32, *, errors: Literal["raise"] = "raise"
+    ) -> Iterator[list[Face]]: ...
 
-        Holds no more pictures than it needs to fill a batch. Raises PictureError at the first that cannot be read, and
-        for a single picture.
+    @overload
+    def recognize_all(
+        self, pictures: Iterable[Picture], batch: int = 32, *, errors: Literal["return"]
+    ) -> Iterator[list[Face] | PictureError]: ...
+
+    def recognize_all(
+        self, pictures: Iterable[Picture], batch: int = 32, *, errors: Literal["raise", "return"] = "raise"
+    ) -> Iterator[list[Face]] | Iterator[list[Face] | PictureError]:
+        """Read many pictures, the faces of several in one call of the model.
+
+        Holds no more pictures than it needs to fill a batch.
+
+        Args:
+            pictures: Each as `recognize` takes it. What is raised while they are gone through is raised here, after the
+                results of the pictures before it.
+            batch: About how many faces the model reads in one call, 1 or more.
+            errors: What becomes of a picture that cannot be read: "raise" its PictureError, after the results of the
+                pictures before it, or "return" it in the picture's place and go on.
+
+        Returns:
+            For each picture in turn its faces, the largest first, or the PictureError.
+
+        Raises:
+            PictureError: A picture cannot be read and `errors` is "raise", or `pictures` is a single picture.
+            MienError: An unknown value of `errors`.
         """
         if isinstance(pictures, Picture):  # a path or an array would go through by letters or rows
             raise PictureError("recognize_all takes a list of pictures; recognize takes a single one")
-        waiting: list[list[Cut]] = []
-        for picture in pictures:
-            pixels = as_picture(picture)
-            waiting.append(self.cut(pixels, self.detector.detect(pixels)))
-            if sum(map(len, waiting)) >= batch or len(waiting) >= batch:
-                yield from self.read(waiting)
-                waiting = []
-        yield from self.read(waiting)
+        if errors not in ("raise", "return"):
+            raise MienError(f"errors must be 'raise' or 'return', not {errors!r}")
+        return self._recognize_all(pictures, batch, errors == "return")
+
+    def _recognize_all(
+        self, pictures: Iterable[Picture], batch: int, returned: bool
+    ) -> Iterator[list[Face] | PictureError]:
+        waiting: list[list[Cut] | PictureError] = []
+        try:
+            for picture in pictures:
+                try:
+                    pixels = as_picture(picture)
+                except PictureError as error:
+                    if not returned:
+                        raise
+                    waiting.append(error)
+                else:
+                    waiting.append(self.cut(pixels, self.detector.detect(pixels)))
+                if _faces(waiting) >= batch or len(waiting) >= batch:
+                    ready, waiting = waiting, []
+                    yield from self._read_some(ready)
+        except Exception:
+            yield from self._read_some(waiting)
+            raise
+        yield from self._read_some(waiting)
+
+    def _read_some(self, waiting: "Sequence[list[Cut] | PictureError]") -> Iterator[list[Face] | PictureError]:
+        """What `read` gives for pictures, with the errors of others between them in their places."""
+        faces = iter(self.read([cuts for cuts in waiting if not isinstance(cuts, PictureError)]))
+        for one in waiting:
+            yield one if isinstance(one, PictureError) else next(faces)
 
     def cut(self, picture: np.ndarray, found: Iterable[Detection]) -> list[Cut]:
         """Cut the faces found in a picture uint8 RGB [H, W, 3] as the model needs them."""
@@ -125,3 +174,7 @@ class Recognizer:
         verdict = gate.verdict(novelty)
         withheld = self.gating is Gating.REFUSE and verdict is not Verdict.KNOWN
         return replace(face, novelty=novelty, verdict=verdict, withheld=withheld)
+
+
+def _faces(waiting: "Sequence[list[Cut] | PictureError]") -> int:
+    return sum(len(cuts) for cuts in waiting if not isinstance(cuts, PictureError))

@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from mien.errors import StorageError
+from mien.names import draft_name
 from mien.recognition.drawing import annotate
 from mien.recognition.extra import load
 from mien.recognition.faces import Frame
@@ -53,7 +54,7 @@ class AnnotatedVideo:
     def __init__(self, path: Path, sound: str | Path | None = None, show_map: bool = False) -> None:
         self._av = load("av")
         self.path, self._show_map = path, show_map
-        self._draft = path.with_name(f".{path.stem}.{os.getpid()}.draft.mp4")
+        self._draft = path.with_name(draft_name(path.stem, ".draft.mp4"))
         self._sound = Sound(sound) if sound is not None else None
         self._output: Any = None
         self._disk: _Disk | None = None

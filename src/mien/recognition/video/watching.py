@@ -12,6 +12,7 @@ from typing import Protocol, Self
 
 import numpy as np
 
+from mien.addresses import redacted
 from mien.cores import cores
 from mien.errors import VideoError
 from mien.recognition.faces import Face, Frame, TrackedFace
@@ -160,7 +161,7 @@ def open_video(source: str | Path, model: str | Path | Recognizer = "mobilenet_v
     model: a shipped model's name, a model file, or a `Recognizer` that is there already. Raises VideoError for a source
     that cannot be read, ModelError for an unknown model, MissingExtraError without the extra `video`.
     """
-    opened = _open_source(source)
+    opened = _open(source)
     if isinstance(model, Recognizer):
         return Video(opened, model)
     try:
@@ -170,7 +171,23 @@ def open_video(source: str | Path, model: str | Path | Recognizer = "mobilenet_v
         raise
 
 
-def _open_source(source: str | Path) -> Source:
+def _open(source: str | Path) -> Source:
+    """The source, which bears its address without passwords from here on."""
+    told = redacted(source)
+    try:
+        opened = _open_kind(source)
+    except VideoError as error:
+        if told == str(source):
+            raise
+        # FFmpeg's own error holds the address as it was given, and a traceback would show it
+        raise VideoError(str(error)) from None
+    if told != str(source):
+        opened.source = told
+    return opened
+
+
+def _open_kind(source: str | Path) -> Source:
+    """A camera or stream, an animation, or a file."""
     if is_live(source):
         return open_live(source)
     return Animation(source) if is_animation(source) else VideoFile(source)
