@@ -10,8 +10,8 @@ The contract, for a square of centre (x, y), side s and turn t, and a crop of `s
    the picture's edge repeats.
 4. A pixel of the crop is the mean over its k x k points, rounded, halves up.
 
-The coordinates and the means are float arithmetic: two clients may differ by one grey level, not more. OpenCV's own
-warping is no substitute, since some versions round positions to a 32nd of a pixel.
+The coordinates and the means are float arithmetic: two clients may differ by one grey level, not more. A library's own
+warping is no substitute where it rounds positions, as some versions of OpenCV do to a 32nd of a pixel.
 """
 
 import math
