@@ -55,7 +55,7 @@ class Pyramid:
         step = np.arange(size)
         across, aside = np.float32(cos) * step, np.float32(sin) * step
         if square.turn:
-            rows_x, rows_y = np.float32(left - aside), np.float32(top + across)
+            rows_x, rows_y = (left - aside).astype(np.float32), (top + across).astype(np.float32)
             values = self._turned(level, rows_x[:, None] + across, rows_y[:, None] + aside)
         else:
             values = self._upright(level, np.float32(left) + across, np.float32(top) + across)
