@@ -4,13 +4,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
-import pandas as pd
 import pytest
+from PIL import Image
 
-from mien.data.dataset import FACE_SIZE, RATED, VOTED
 from mien.expressions import NAMES
+from mien.recognition.cropping import SIZE
 
 # Of each class: the folders' split, and the official one, which is another.
 KAGGLE = ("train",) * 6 + ("validation",) * 3
@@ -19,8 +18,8 @@ OFFICIAL = ("train",) * 4 + ("validation",) * 3 + ("test",) * 2
 
 def made_up_face(label: int, number: int) -> np.ndarray:
     """uint8 [48, 48]: stripes turned by the class, with noise of their own; a network can tell the classes apart."""
-    noise = np.random.default_rng([label, number]).normal(0, 12, (FACE_SIZE, FACE_SIZE))
-    rows, columns = np.mgrid[:FACE_SIZE, :FACE_SIZE] / FACE_SIZE
+    noise = np.random.default_rng([label, number]).normal(0, 12, (SIZE, SIZE))
+    rows, columns = np.mgrid[:SIZE, :SIZE] / SIZE
     angle = np.pi * label / len(NAMES)
     stripes = 128 + 80 * np.sin(18 * (rows * np.cos(angle) + columns * np.sin(angle)))
     return np.clip(stripes + noise, 0, 255).astype(np.uint8)
@@ -28,7 +27,7 @@ def made_up_face(label: int, number: int) -> np.ndarray:
 
 def save(face: np.ndarray, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    assert cv2.imwrite(str(path), face)
+    Image.fromarray(face).save(path)
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +37,10 @@ def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     One picture stands twice: the first "angry" of the train part is also the first "angry" of the validation folder; in
     either split the one is in train and the other in validation.
     """
+    import pandas as pd  # as the data set's reader, only where training is installed
+
+    from mien.data.dataset import RATED, VOTED
+
     root = tmp_path_factory.mktemp("tiny")
     rows = []
     for label, name in enumerate(NAMES):

@@ -6,6 +6,7 @@ works on many bytes at once.
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -36,6 +37,10 @@ class Pyramid:
         self._large = max(picture.shape[:2]) > LARGE
         self._last = max(int(math.log2(max(picture.shape[:2]) / smallest)), 0)
 
+    @property
+    def picture(self) -> np.ndarray:
+        return self._levels[0]
+
     def view(self, square: Square, size: int) -> np.ndarray:
         """A square of the picture, upright, `GREY` where it reaches beyond the picture.
 
@@ -47,6 +52,18 @@ class Pyramid:
             float32 [size, size, 3] in [-1, 1]: grey levels as whole numbers, less 127.5, over 127.5.
         """
         level = min(max(int(math.log2(square.side / size)), 0), self._last)
+        quarters = round(square.turn / (math.pi / 2))
+        if abs(square.turn - quarters * math.pi / 2) < 1e-9:
+            values = np.rot90(self._sampled(level, replace(square, turn=0.0), size), quarters)
+        else:
+            values = self._sampled(level, square, size)
+        np.rint(values, out=values)
+        values -= np.float32(127.5)
+        values /= np.float32(127.5)
+        return values
+
+    def _sampled(self, level: int, square: Square, size: int) -> np.ndarray:
+        """The view in grey levels, float32 [size, size, 3]."""
         scale, half = square.side / size / 2**level, (size - 1) / 2
         cos, sin = math.cos(square.turn) * scale, math.sin(square.turn) * scale
         left = square.x / 2**level - 0.5 - half * (cos - sin)  # the level's first pixel has its centre at (0, 0)
@@ -56,13 +73,8 @@ class Pyramid:
         across, aside = np.float32(cos) * step, np.float32(sin) * step
         if square.turn:
             rows_x, rows_y = (left - aside).astype(np.float32), (top + across).astype(np.float32)
-            values = self._turned(level, rows_x[:, None] + across, rows_y[:, None] + aside)
-        else:
-            values = self._upright(level, np.float32(left) + across, np.float32(top) + across)
-        np.rint(values, out=values)
-        values -= np.float32(127.5)
-        values /= np.float32(127.5)
-        return values
+            return self._turned(level, rows_x[:, None] + across, rows_y[:, None] + aside)
+        return self._upright(level, np.float32(left) + across, np.float32(top) + across)
 
     def _upright(self, level: int, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Columns at x [n], rows at y [n]: rows first, then columns, which is half the work of `_turned`."""
