@@ -28,8 +28,8 @@ app: $(VENV)/.core web/node_modules/.package-lock.json ## build the app for the 
 	$(MIEN) app
 
 # The tests that need no training framework; Python 3.13 has no NumPy as old as the oldest that is allowed.
-RECOGNITION := $(addprefix tests/test_,archive.py cropping.py detection.py framing.py golden_outputs.py model_file.py \
-	pictures.py pyramid.py storage.py video.py video_reading.py video_tracking.py)
+RECOGNITION := $(addprefix tests/test_,cropping.py detection.py golden_outputs.py pictures.py pyramid.py predict.py \
+	video.py video_tracking.py)
 OLDEST := .venv-oldest
 
 test-oldest: ## recognition's tests on the oldest versions that pyproject.toml allows
