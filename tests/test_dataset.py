@@ -284,7 +284,7 @@ def test_reads_the_csv_with_spaces_after_commas(tmp_path: Path) -> None:
 def test_names_broken_rows_of_the_csv(tmp_path: Path) -> None:
     table = pixels_csv(tmp_path / "fer2013.csv").astype(object)
     table.loc[0, "pixels"] = "1 2 3"
-    table.loc[1, "pixels"] = table.loc[1, "pixels"].replace(" ", " 300 ", 1)
+    table.loc[1, "pixels"] = "300 " + table.loc[1, "pixels"].split(" ", 1)[1]
     table.loc[2, "pixels"] = None
     table.loc[3, "emotion"] = 7
     table.loc[4, "Usage"] = "Testing"

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,20 @@ def test_using_models_needs_no_training_framework(code):
         check=True,
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_nothing_of_mien_needs_opencv():
+    """It would bring a second OpenCV over the one that a user has."""
+    for path in SOURCE.rglob("*.py"):
+        assert "cv2" not in path.read_text(encoding="utf-8"), path
+    project = tomllib.loads((SOURCE.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = {name: needs for name, needs in project["optional-dependencies"].items() if name != "dev"}
+    assert not [need for needs in (project["dependencies"], *extras.values()) for need in needs if "opencv" in need]
+
+
+def test_without_onnx_runtime_one_line_says_what_to_install():
+    code = "import sys; sys.modules['onnxruntime'] = None; from mien.cli.main import main; main()"
+    done = subprocess.run([sys.executable, "-c", code, "predict", "x.jpg"], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "mien[cpu]" in done.stderr
+    assert len(done.stderr.splitlines()) == 1

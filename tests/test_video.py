@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -281,24 +282,8 @@ def test_a_full_disk_leaves_valid_files_and_a_line_for_each(long_video, tmp_path
     check_partial(tmp_path)
 
 
-class MadeUpCamera:
-    """OpenCV's camera: a few pictures, then none."""
-
-    def __init__(self, number: int) -> None:
-        self.left = 6
-
-    def isOpened(self) -> bool:
-        return True
-
-    def read(self):
-        self.left -= 1
-        return self.left >= 0, party(0)[:, :, ::-1].copy()
-
-    def release(self) -> None: ...
-
-
-def test_a_camera_that_goes_away_ends_with_its_rows_and_one_line(tmp_path, monkeypatch):
-    monkeypatch.setattr(live.cv2, "VideoCapture", MadeUpCamera)
+def test_a_camera_that_goes_away_ends_with_its_rows_and_one_line(tmp_path, monkeypatch, video):
+    monkeypatch.setattr(live.Camera, "_device", lambda self, number: (str(video), None, {}))  # a file has an end too
     monkeypatch.setattr(live, "GONE", 0.2)
     done = predict("webcam", "--csv", tmp_path / "a.csv")
     assert done.exit_code == 2
@@ -308,6 +293,31 @@ def test_a_camera_that_goes_away_ends_with_its_rows_and_one_line(tmp_path, monke
     assert {row["track"] for row in rows} == {"1", "2"}
     times = [float(row["time"]) for row in rows]
     assert times == sorted(times)
+
+
+@pytest.mark.parametrize(
+    ("system", "device"),
+    [
+        ("linux", ("/dev/video1", "v4l2", {})),
+        ("darwin", ("1:none", "avfoundation", {"framerate": "30"})),
+        ("win32", ("video=second", "dshow", {})),
+    ],
+)
+def test_each_system_names_its_second_camera(monkeypatch, system, device):
+    listed = [("first", "video"), ("microphone", "audio"), ("second", "video")]
+    devices = [SimpleNamespace(name=name, media_types=[kind]) for name, kind in listed]
+    asked = []
+
+    def opened(name: str, format: str, options: dict[str, str]) -> None:
+        asked.append((name, format, options))
+        raise OSError
+
+    av = SimpleNamespace(open=opened, enumerate_input_devices=lambda system: devices, FFmpegError=OSError)
+    monkeypatch.setattr(live, "load", lambda module: av)
+    monkeypatch.setattr(live.sys, "platform", system)
+    with pytest.raises(VideoError, match="no camera 1"):
+        live.Camera(1)
+    assert asked == [device]
 
 
 def test_a_stream_is_read_as_it_comes(recognizer, video):

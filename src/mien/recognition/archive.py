@@ -23,7 +23,6 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 
 from mien.errors import MienError, PictureError
@@ -328,7 +327,6 @@ def _start_worker(model: str, gate: Gating, stop: Event) -> None:
     global _recognizer, _stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    cv2.setNumThreads(1)
     _recognizer, _stop = Recognizer(model, 1, gate), stop
 
 

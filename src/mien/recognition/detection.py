@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from mien.errors import ModelError
 from mien.recognition.faces import Box, Detection, Square
 from mien.recognition.model import models_folder, open_session, verify_hash
+from mien.recognition.pyramid import Pyramid
 
 LEFT_EYE, RIGHT_EYE, NOSE, MOUTH, LEFT_EAR, RIGHT_EAR = range(6)
 
@@ -34,8 +34,6 @@ TILE = 1280
 """Tiles need not be smaller than this, in pixels: in them the far network finds most faces of 60 pixels."""
 SHARED = 0.2
 """The part of a tile's side that it shares with the next tile, so that no small face is cut by all of them."""
-GREY = 128
-"""What stands outside the picture; the networks see it as zero, as at the border of their own convolutions."""
 
 
 @dataclass(frozen=True)
@@ -79,13 +77,13 @@ class FaceDetector:
         Raises ModelError when a network's file is missing or damaged.
         """
         height, width = picture.shape[:2]
-        halvings = _halvings(picture)
+        pyramid = Pyramid(picture, NEAR.size)
         whole = Square(width / 2, height / 2, max(height, width))
-        finds = self._far.look(halvings, whole, FIND)
-        finds += self._near.look(halvings, Square(whole.x, whole.y, whole.side * MARGIN), FIND)
+        finds = self._far.look(pyramid, whole, FIND)
+        finds += self._near.look(pyramid, Square(whole.x, whole.y, whole.side * MARGIN), FIND)
         for tile in tile_squares(height, width, self.tiles):
-            finds += self._far.look(halvings, tile, FIND)
-        faces = [self._second_look(halvings, find) for find in merge(finds)]
+            finds += self._far.look(pyramid, tile, FIND)
+        faces = [self._second_look(pyramid, find) for find in merge(finds)]
         return sorted(merge([face for face in faces if face]), key=lambda face: -face.box.area)
 
     def follow(self, picture: np.ndarray, expected: Sequence[Detection]) -> list[Detection]:
@@ -93,14 +91,14 @@ class FaceDetector:
 
         It takes a fraction of `detect`'s time, and finds no face that nobody expects.
         """
-        halvings = _halvings(picture)
-        seen = [self._second_look(halvings, find) for find in expected]
+        pyramid = Pyramid(picture, NEAR.size)
+        seen = [self._second_look(pyramid, find) for find in expected]
         return merge([face for face in seen if face])
 
-    def _second_look(self, halvings: list[np.ndarray], find: Detection) -> Detection | None:
+    def _second_look(self, pyramid: Pyramid, find: Detection) -> Detection | None:
         x, y = find.box.centre
         square = Square(x, y, CONTEXT * max(find.box.width, find.box.height), turn(find.landmarks))
-        seen = merge(self._near.look(halvings, square, self.threshold))
+        seen = merge(self._near.look(pyramid, square, self.threshold))
         seen = [face for face in seen if face.box.overlap(find.box) >= SAME]
         return max(seen, key=lambda face: face.score, default=None)
 
@@ -117,10 +115,9 @@ class _Network:
         self.session = open_session(path, threads)
         self.anchors = anchors()
 
-    def look(self, halvings: list[np.ndarray], square: Square, threshold: float) -> list[Detection]:
+    def look(self, pyramid: Pyramid, square: Square, threshold: float) -> list[Detection]:
         """What scores at least `threshold` in a square of the picture, each face still many times."""
-        view = _view(halvings, square, self.size)
-        values = (view.astype(np.float32) - 127.5) / 127.5
+        values = pyramid.view(square, self.size)
         fine_scores, coarse_scores, fine, coarse = self.session.run(None, {"input:0": values[None]})
         scores = np.concatenate([fine_scores[0, :, 0], coarse_scores[0, :, 0]])
         keep = np.flatnonzero(scores >= math.log(threshold / (1 - threshold)))
@@ -128,10 +125,11 @@ class _Network:
         places = np.concatenate([fine[0], coarse[0]])[keep].astype(np.float64).reshape(-1, 8, 2) / self.size
         sizes = places[:, 1] * square.side
         points = _to_picture(self.anchors[keep, None] + places[:, [0, 2, 3, 4, 5, 6, 7]], square)
+        centres, landmarks = points[:, 0].tolist(), points[:, 1:]
         return [
-            Detection(Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2), float(score), landmarks.copy())
-            for score, (width, height), ((x, y), *_), landmarks in zip(
-                scores, sizes, points, points[:, 1:], strict=True
+            Detection(Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2), score, marks.copy())
+            for score, (width, height), (x, y), marks in zip(
+                scores.tolist(), sizes.tolist(), centres, landmarks, strict=True
             )
         ]
 
@@ -175,11 +173,12 @@ def merge(detections: Sequence[Detection], overlap: float = SAME) -> list[Detect
 def _mean(group: list[Detection], score: float) -> Detection:
     if len(group) == 1:
         return group[0]
-    weights = [member.score for member in group]
+    weights = np.array([member.score for member in group])
+    weights /= weights.sum()
     edges = [(member.box.left, member.box.top, member.box.right, member.box.bottom) for member in group]
-    landmarks = [member.landmarks for member in group]
-    left, top, right, bottom = (float(edge) for edge in np.average(edges, axis=0, weights=weights))
-    return Detection(Box(left, top, right, bottom), score, np.average(landmarks, axis=0, weights=weights))
+    landmarks = np.array([member.landmarks for member in group])
+    left, top, right, bottom = (weights @ np.array(edges)).tolist()
+    return Detection(Box(left, top, right, bottom), score, np.tensordot(weights, landmarks, 1))
 
 
 def tile_squares(height: int, width: int, limit: int) -> list[Square]:
@@ -205,41 +204,6 @@ def _middles(extent: int, length: float, count: int) -> list[float]:
     if count == 1:
         return [extent / 2]
     return np.linspace(length / 2, extent - length / 2, count).tolist()
-
-
-def _halvings(picture: np.ndarray) -> list[np.ndarray]:
-    """The picture and its halves, quarters and so on down to the near network's input, each the mean of 2 x 2."""
-    halvings = [np.ascontiguousarray(picture)]
-    while max(halvings[-1].shape[:2]) >= 2 * NEAR.size:
-        height, width = (max(extent // 2, 1) for extent in halvings[-1].shape[:2])
-        even = halvings[-1][: 2 * height, : 2 * width]  # even sides take OpenCV's quick way
-        halvings.append(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
-    return halvings
-
-
-def _view(halvings: list[np.ndarray], square: Square, size: int) -> np.ndarray:
-    """A square of the picture as uint8 [size, size, 3], upright, `GREY` where it reaches beyond the picture."""
-    level = min(max(int(math.log2(square.side / size)), 0), len(halvings) - 1)
-    scale = square.side / size / 2**level
-    x, y = square.x / 2**level, square.y / 2**level
-    reach = scale * size / math.sqrt(2) + 1
-    height, width = halvings[level].shape[:2]
-    left, top = min(max(int(x - reach), 0), width - 1), min(max(int(y - reach), 0), height - 1)
-    # only the part needed: older OpenCV refuses to warp from pictures with a side beyond 32766
-    part = halvings[level][top : max(int(y + reach) + 1, top + 1), left : max(int(x + reach) + 1, left + 1)]
-    cos, sin = math.cos(square.turn) * scale, math.sin(square.turn) * scale
-    half = (size - 1) / 2  # OpenCV counts from the first pixel's centre
-    matrix = np.array(
-        [[cos, -sin, x - left - 0.5 - half * (cos - sin)], [sin, cos, y - top - 0.5 - half * (sin + cos)]]
-    )
-    return cv2.warpAffine(
-        part,
-        matrix,
-        (size, size),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=(GREY, GREY, GREY),
-    )
 
 
 def _to_picture(places: np.ndarray, square: Square) -> np.ndarray:

@@ -10,12 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
-from mien.errors import ModelError
+from mien.errors import MissingExtraError, ModelError
 from mien.expressions import NAMES
 from mien.recognition.gate import Gate
 from mien.storage import write_json
+
+try:
+    import onnxruntime
+except (
+    ModuleNotFoundError
+) as error:  # which of its packages is right nobody but the user knows, and one replaces another
+    raise MissingExtraError("this needs ONNX Runtime: pip install 'mien[cpu]', or 'mien[gpu]' for NVIDIA's") from error
 
 HASHES = "hashes.json"
 """Beside the shipped models: the SHA-256 that each was released with."""

@@ -8,8 +8,8 @@ would swap two faces that cross; the thumbnail tells which of them came out on w
 import math
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
+from PIL import Image
 
 from mien.recognition.extra import load
 from mien.recognition.faces import Box, Detection
@@ -115,8 +115,8 @@ def thumbnail(picture: np.ndarray, box: Box) -> np.ndarray:
     height, width = picture.shape[:2]
     left, right = _span(box.left, box.right, width)
     top, bottom = _span(box.top, box.bottom, height)
-    small = cv2.resize(picture[top:bottom, left:right], (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA)
-    values = small.astype(np.float32).ravel()
+    small = Image.fromarray(picture[top:bottom, left:right]).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX)
+    values = np.asarray(small, np.float32).flatten()
     values -= values.mean()
     return values / max(float(np.linalg.norm(values)), 1e-6)
 
