@@ -53,8 +53,9 @@ def explain(
     from mien.explanation import figures
     from mien.explanation.subject import open_subject
     from mien.recognition.detection import FaceDetector
+    from mien.recognition.finding import find_pictures
     from mien.recognition.model import shipped_models
-    from mien.recognition.pictures import find_pictures, read_picture
+    from mien.recognition.pictures import read_picture
     from mien.recognition.sinks import free_name
 
     label = None if kind is None else class_label(kind)

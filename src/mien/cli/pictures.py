@@ -33,7 +33,8 @@ def predict(
 ) -> None:
     """Read every picture, show a table, fill the files asked for; exits with 2 where a picture could not be read."""
     from mien.recognition.faces import Frame
-    from mien.recognition.pictures import find_pictures, read_picture
+    from mien.recognition.finding import find_pictures
+    from mien.recognition.pictures import read_picture
     from mien.recognition.sinks import AnnotatingSink, CsvSink, JsonLinesSink, JsonSink, Sink
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` and service managers keep what was done too

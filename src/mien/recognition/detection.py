@@ -233,7 +233,8 @@ def _mean(group: list[Detection], score: float) -> Detection:
 def tile_squares(height: int, width: int, limit: int, enough: int = TILE) -> list[Square]:
     """At most `limit` equal squares that cover a picture of height x width pixels, each sharing a part with the next.
 
-    The fewest whose sides are at most `enough` pixels, or else those with the smallest sides; none where one square would do.
+    The fewest whose sides are at most `enough` pixels, or else those with the smallest sides; none where one square
+    would do.
     """
 
     def side(rows: int, columns: int) -> float:
