@@ -46,14 +46,6 @@ class Outputs:
         return self.window if self.window is not None else live and not any(files)
 
 
-def is_video(text: str) -> bool:
-    """Whether an input names a video file, a camera or a stream, and not a picture or a folder."""
-    from mien.recognition.video.live import is_live
-    from mien.recognition.video.reading import SUFFIXES
-
-    return is_live(text) or "://" in text or Path(text).suffix.lower() in SUFFIXES
-
-
 def predict(sources: list[str], open_model: "Callable[[int], Recognizer]", outputs: Outputs) -> None:
     """Go through the videos one after another, show a summary of each, fill the files asked for.
 
@@ -78,9 +70,9 @@ def predict(sources: list[str], open_model: "Callable[[int], Recognizer]", outpu
             shared.append(stack.enter_context(CsvSink(outputs.csv_file, VIDEO_COLUMNS)))
         if outputs.parquet is not None:
             shared.append(stack.enter_context(ParquetSink(outputs.parquet)))
-        for source in sources:
+        for source, drawn_name in zip(sources, _drawn_names(sources), strict=True):
             try:
-                summary = _watch(source, recognizer, shared, outputs, problems)
+                summary = _watch(source, drawn_name, recognizer, shared, outputs, problems)
             except VideoError as error:
                 problems.append(str(error))
                 continue
@@ -91,7 +83,12 @@ def predict(sources: list[str], open_model: "Callable[[int], Recognizer]", outpu
 
 
 def _watch(
-    source: str, recognizer: "Recognizer", shared: "list[Sink]", outputs: Outputs, problems: list[str]
+    source: str,
+    drawn_name: str,
+    recognizer: "Recognizer",
+    shared: "list[Sink]",
+    outputs: Outputs,
+    problems: list[str],
 ) -> "Summary":
     from mien.recognition.video.annotating import AnnotatedVideo
     from mien.recognition.video.summary import Summary
@@ -102,7 +99,7 @@ def _watch(
     with open_video(source, recognizer) as video, ExitStack() as stack:
         sinks: list[Sink] = [*shared, summary]
         if outputs.annotated is not None:
-            drawn, sound = outputs.annotated / _drawn_name(source), None if video.source.live else source
+            drawn, sound = outputs.annotated / drawn_name, _sound(video)
             sinks.append(stack.enter_context(AnnotatedVideo(drawn, sound, outputs.show_map)))
         if outputs.timeline is not None:
             sinks.append(stack.enter_context(Timeline(outputs.timeline)))
@@ -129,16 +126,28 @@ def _watch(
 def _refuse_overwriting(sources: list[str], annotated: Path | None) -> None:
     if annotated is None:
         return
-    names = [_drawn_name(source) for source in sources]
-    if len(set(names)) < len(names):
-        raise MienError("--annotate: two videos have the same name; give one at a time")
+    names = _drawn_names(sources)
     if any((annotated / name).resolve() == Path(source).resolve() for name, source in zip(names, sources, strict=True)):
         raise MienError(f"--annotate {annotated} holds the video itself; choose a folder of its own")
 
 
-def _drawn_name(source: str) -> str:
-    name = Path(source).stem if Path(source).exists() else "".join(c if c.isalnum() else "-" for c in source)
-    return f"{name}.mp4"
+def _drawn_names(sources: list[str]) -> list[str]:
+    """The names of the annotated videos, numbered where two videos have the same."""
+    from mien.recognition.sinks import free_name
+
+    taken: set[str] = set()
+    stems = [
+        Path(source).stem if Path(source).exists() else "".join(c if c.isalnum() else "-" for c in source)
+        for source in sources
+    ]
+    return [free_name(stem, ".mp4", taken) for stem in stems]
+
+
+def _sound(video: "Video") -> str | Path | None:
+    """The file whose sound goes along; cameras and animated pictures have none."""
+    from mien.recognition.video.animation import Animation
+
+    return None if video.source.live or isinstance(video.source, Animation) else video.source.source
 
 
 class _Speed(ProgressColumn):

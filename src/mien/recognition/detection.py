@@ -19,7 +19,7 @@ import numpy as np
 
 from mien.errors import ModelError
 from mien.recognition.faces import Box, Detection, Square
-from mien.recognition.model import models_folder, open_session, verify_hash
+from mien.recognition.model import Session, models_folder, verify_hash
 
 LEFT_EYE, RIGHT_EYE, NOSE, MOUTH, LEFT_EAR, RIGHT_EAR = range(6)
 
@@ -162,14 +162,14 @@ class _Network:
             raise ModelError(f"{path}: the face detector is missing; install mien again")
         verify_hash(path)
         self.size = file.size
-        self.session = open_session(path, threads)
+        self.session = Session(path, threads)
         self.anchors = anchors()
 
     def look(self, halvings: list[np.ndarray], square: Square, threshold: float) -> list[Detection]:
         """What scores at least `threshold` in a square of the picture, each face still many times."""
         view = _view(halvings, square, self.size)
         values = (view.astype(np.float32) - 127.5) / 127.5
-        fine_scores, coarse_scores, fine, coarse = self.session.run(None, {"input:0": values[None]})
+        fine_scores, coarse_scores, fine, coarse = self.session.opened.run(None, {"input:0": values[None]})
         scores = np.concatenate([fine_scores[0, :, 0], coarse_scores[0, :, 0]])
         keep = np.flatnonzero(scores >= math.log(threshold / (1 - threshold)))
         scores = 1 / (1 + np.exp(-scores[keep].astype(np.float64)))

@@ -120,17 +120,19 @@ def _know_heif() -> None:
     load("pillow_heif", "heif").register_heif_opener()
 
 
-def _read(source: Path | bytes, name: str, page: int = 0) -> np.ndarray:
+def _read(source: Path | bytes, name: str, page: int | None = None) -> np.ndarray:
+    """The first page, with a warning where there are more; or one that is asked for."""
+
     def opened() -> Image.Image:
         picture = Image.open(source if isinstance(source, Path) else BytesIO(source))
-        picture.seek(page)
+        picture.seek(page or 0)
         return picture
 
     with _refusing(name):
         try:
             _check(source, name)
             with opened() as picture:
-                if page == 0:
+                if page is None:
                     _note_more(picture, name)
                 if picture.format in ("JPEG", "MPO") and picture.mode in ("RGB", "L"):
                     _refuse_large(picture, name)
@@ -329,12 +331,20 @@ def _from_array(array: np.ndarray) -> np.ndarray:
         return array
     if array.ndim == 2:
         array = array[:, :, None]
-    eight, said = to_8_bits(array[..., :3])
-    if said is not None:
-        _note(f"this array: {said}", "the range of the values was chosen in the same way")
+    eight = as_8_bits(array[..., :3])
     if channels == 4:
         return _to_rgb(Image.fromarray(np.concatenate([eight, to_8_bits(array[..., 3:])[0]], 2), "RGBA"))
     return np.repeat(eight, 3, axis=2) if channels == 1 else eight
+
+
+def as_8_bits(values: np.ndarray) -> np.ndarray:
+    """An array of numbers as uint8; warns where the range of the values was guessed. PictureError for other arrays."""
+    if values.dtype.kind not in "buif":
+        raise PictureError(f"a picture must be of numbers, uint8 best, not {values.dtype}")
+    eight, said = to_8_bits(values)
+    if said is not None:
+        _note(f"this array: {said}", "the range of the values was chosen in the same way")
+    return eight
 
 
 def _to_rgb(picture: Image.Image) -> np.ndarray:

@@ -15,8 +15,10 @@ import numpy as np
 from mien.cores import cores
 from mien.errors import VideoError
 from mien.recognition.faces import Face, Frame, TrackedFace
+from mien.recognition.kinds import is_animation
 from mien.recognition.recognizer import Cut, Recognizer
 from mien.recognition.video.ahead import ahead, side_by_side
+from mien.recognition.video.animation import Animation
 from mien.recognition.video.live import is_live, open_live
 from mien.recognition.video.placing import LOOK_EVERY, Placer
 from mien.recognition.video.reading import Shot, VideoFile
@@ -149,12 +151,16 @@ def _batches(cuts: Iterable[_Cuts]) -> Iterator[list[_Cuts]]:
 
 
 def open_video(source: str | Path, model: str | Path | Recognizer = "mobilenet_v2") -> Video:
-    """Open a video file, a camera ("webcam", "webcam:1") or a stream ("rtsp://...") to go through its frames.
+    """Open a video, an animated picture, a camera ("webcam", "webcam:1") or a stream ("rtsp://...").
 
     model: a shipped model's name, a model file, or a `Recognizer` that is there already. Raises VideoError for a source
     that cannot be read, ModelError for an unknown model, MissingExtraError without the extra `video`.
     """
-    opened: Source = open_live(source) if is_live(source) else VideoFile(source)
+    opened: Source
+    if is_live(source):
+        opened = open_live(source)
+    else:
+        opened = Animation(source) if is_animation(Path(source)) else VideoFile(source)
     if isinstance(model, Recognizer):
         return Video(opened, model)
     try:
