@@ -74,7 +74,7 @@ def explain(
         except PictureError as error:
             problems.append(str(error))
             continue
-        found = detector.detect(picture)
+        found = detector.detect(picture, turned=True)
         if not found:
             table.add_row(name, "-", "no face found")
             continue

@@ -1,13 +1,17 @@
 """`mien predict`: pictures, videos or a camera in; a table, files, annotated pictures or videos out."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mien.errors import MienError
 from mien.recognition.gate import Gating
+
+if TYPE_CHECKING:
+    from mien.cli.inputs import Inputs
+    from mien.recognition.recognizer import Recognizer
 
 
 def predict(
@@ -91,61 +95,97 @@ def predict(
     mien predict archive/ --parquet rows/ --workers 8
     mien predict crowd.jpg --small-faces
     """
-    from mien.cli import archives, pictures, videos
-    from mien.cli.inputs import beside, say_device, sort_inputs, warnings_as_lines
-    from mien.recognition.recognizer import Recognizer
+    from mien.cli.inputs import sort_inputs, warnings_as_lines
 
+    options = _Options(
+        *(model, json_file, csv_file, parquet, workers, ray, annotated, show_map, window, gate),
+        *(device, small_faces, faces_are_cut, timeline),
+    )
     if csv_file == Path("-"):
         raise MienError("--csv needs a file's name; --json - prints to the standard output")
     if workers is not None and ray is not None:
         raise MienError("--ray uses all of the cluster's cores; leave --workers out")
-    given = sort_inputs(inputs)
-    if show_map and annotated is None and not (not given.pictures and window is not False):
-        raise MienError("--map draws over the pictures: say where they go with --annotate FOLDER")
-    if given.pictures and (timeline is not None or window is not None):
-        raise MienError("--timeline and --window are for videos")
-    if (workers is not None or ray is not None) and (parquet is None or not given.pictures):
-        raise MienError("--workers and --ray are for archives of pictures: say where the rows go with --parquet FOLDER")
-    if given.videos and faces_are_cut:
-        raise MienError("--faces-are-cut is for pictures; faces in videos are always looked for")
-    if parquet is not None and given.pictures:
-        if json_file is not None or csv_file is not None or annotated is not None:
+    with warnings_as_lines():
+        given = sort_inputs(inputs)
+        options.refuse(given)
+        exits = []
+        for part in ([options.read_pictures] if given.pictures else []) + (
+            [options.read_videos] if given.videos else []
+        ):
+            try:
+                part(given)
+            except typer.Exit as ended:  # what could not be read of the one does not end the other
+                exits.append(ended.exit_code)
+    if any(exits):
+        raise typer.Exit(max(exits))
+
+
+@dataclass(frozen=True)
+class _Options:
+    """What was asked for, by the names of the options."""
+
+    model: str
+    json_file: Path | None
+    csv_file: Path | None
+    parquet: Path | None
+    workers: int | None
+    ray: str | None
+    annotated: Path | None
+    show_map: bool
+    window: bool | None
+    gate: Gating
+    device: str
+    small_faces: bool
+    faces_are_cut: bool
+    timeline: Path | None
+
+    def refuse(self, given: "Inputs") -> None:
+        """Raise MienError where the options do not go with what was given, or with each other."""
+        if self.show_map and self.annotated is None and (given.pictures or self.window is False):
+            raise MienError("--map draws over the pictures: say where they go with --annotate FOLDER")
+        if given.pictures and (self.timeline is not None or self.window is not None):
+            raise MienError("--timeline and --window are for videos")
+        if given.videos and self.faces_are_cut:
+            raise MienError("--faces-are-cut is for pictures; faces in videos are always looked for")
+        archive = self.parquet is not None and bool(given.pictures)
+        if (self.workers is not None or self.ray is not None) and not archive:
+            raise MienError(
+                "--workers and --ray are for archives of pictures: say where the rows go with --parquet FOLDER"
+            )
+        if archive and (self.json_file is not None or self.csv_file is not None or self.annotated is not None):
             raise MienError("--parquet is for archives; leave --json, --csv and --annotate out")
-        if device != "cpu" or small_faces or faces_are_cut:
+        if archive and (self.device != "cpu" or self.small_faces or self.faces_are_cut):
             raise MienError("--parquet reads archives on the CPU; leave --device, --small-faces, --faces-are-cut out")
 
-    def open_model(threads: int | None = None) -> Recognizer:
-        recognizer = Recognizer(model, threads, gate, device, small_faces)
-        if show_map and not recognizer.model.has_map:
+    def open_model(self, threads: int | None = None) -> "Recognizer":
+        """The recognizer; what it runs on is said where that is not the CPU."""
+        from mien.cli.inputs import say_device
+        from mien.recognition.recognizer import Recognizer
+
+        recognizer = Recognizer(self.model, threads, self.gate, self.device, self.small_faces)
+        if self.show_map and not recognizer.model.has_map:
             raise MienError(f"the model {recognizer.model.name} has no map; leave --map out")
         say_device(recognizer)
         return recognizer
 
-    def read_pictures() -> None:
-        if parquet is not None:
-            archives.predict(given.pictures, model, gate, parquet, workers, ray)
-        else:
-            recognizer = open_model()
-            pictures.predict(given.pictures, recognizer, json_file, csv_file, annotated, show_map, faces_are_cut)
+    def read_pictures(self, given: "Inputs") -> None:
+        """All pictures, as an archive where its folder is named."""
+        from mien.cli import archives, pictures
 
-    def read_videos() -> None:
-        files = json_file, csv_file, parquet
+        if self.parquet is not None:
+            archives.predict(given.pictures, self.model, self.gate, self.parquet, self.workers, self.ray)
+            return
+        files = self.json_file, self.csv_file, self.annotated
+        pictures.predict(given.pictures, self.open_model(), *files, self.show_map, self.faces_are_cut)
+
+    def read_videos(self, given: "Inputs") -> None:
+        """All videos; their results stand beside those of pictures, since they have other columns."""
+        from mien.cli import pictures, videos
+        from mien.cli.inputs import beside
+
+        files = self.json_file, self.csv_file, self.parquet
         if given.pictures:
-            files = beside(json_file), beside(csv_file), beside(parquet)
-        pictures.refuse_overwriting([*given.pictures, *map(Path, given.videos)], *files[:2], timeline)
-        videos.predict(given.videos, open_model, videos.Outputs(*files, annotated, show_map, timeline, window))
-
-    with warnings_as_lines():
-        _each(([read_pictures] if given.pictures else []) + ([read_videos] if given.videos else []))
-
-
-def _each(parts: list[Callable[[], None]]) -> None:
-    """Do one after another, also where one exits with what could not be read, which then is the exit of all."""
-    code = 0
-    for part in parts:
-        try:
-            part()
-        except typer.Exit as ended:
-            code = ended.exit_code
-    if code:
-        raise typer.Exit(code)
+            files = beside(self.json_file), beside(self.csv_file), beside(self.parquet)
+        pictures.refuse_overwriting([*given.pictures, *map(Path, given.videos)], *files[:2], self.timeline)
+        outputs = videos.Outputs(*files, self.annotated, self.show_map, self.timeline, self.window)
+        videos.predict(given.videos, self.open_model, outputs)

@@ -136,11 +136,14 @@ def _drawn_names(sources: list[str]) -> list[str]:
     from mien.recognition.sinks import free_name
 
     taken: set[str] = set()
-    stems = [
-        Path(source).stem if Path(source).exists() else "".join(c if c.isalnum() else "-" for c in source)
-        for source in sources
-    ]
-    return [free_name(stem, ".mp4", taken) for stem in stems]
+    return [free_name(_stem(source), ".mp4", taken) for source in sources]
+
+
+def _stem(source: str) -> str:
+    """A file's name without its suffix; of an address as much as a file's name holds."""
+    if "://" not in source and Path(source).exists():
+        return Path(source).stem
+    return "".join(c if c.isalnum() else "-" for c in source)[:100]
 
 
 def _sound(video: "Video") -> str | Path | None:

@@ -10,7 +10,9 @@ import json
 import multiprocessing
 import os
 import signal
+import sys
 import threading
+import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -152,8 +154,14 @@ def _start_worker(model: str, gate: Gating, stop: Event) -> None:
     global _recognizer, _stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    warnings.showwarning = _say
     cv2.setNumThreads(1)
     _recognizer, _stop = Recognizer(model, 1, gate), stop
+
+
+def _say(warning: Warning | str, *place: Any, **options: Any) -> None:
+    """What a picture had to be read as, in one line; where in the program is not the user's business."""
+    print(f"mien: {warning}", file=sys.stderr)
 
 
 def _end_with_parent() -> None:

@@ -70,11 +70,11 @@ class ModelFile:
     def __init__(self, path: Path, threads: int | None = None, device: str = CPU) -> None:
         self.path = path
         self.name = path.stem
-        self._session = Session(path, threads, device)
+        self._session = Session(path.absolute(), threads, device)  # the current folder may be another later on
 
     def __reduce__(self) -> tuple[Any, ...]:
         shipped = self.path.parent == models_folder()  # another machine has them elsewhere
-        model = self.name if shipped else str(self.path.absolute())
+        model = self.name if shipped else str(self._session.path)
         return type(self).open, (model, self._session.threads, self._session.device)
 
     @classmethod
