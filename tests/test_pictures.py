@@ -428,6 +428,8 @@ def test_content_says_what_a_file_is(tmp_path, rgb):
     others = {"song.m4a": b"\0\0\0\x20ftypM4A ", "song.ogg": b"OggS", "code.ts": b"let a", "raw.nef": b"MM\0*"}
     for name, head in (heads | others).items():
         (tmp_path / name).write_bytes(head)
+    with pytest.raises(PictureError, match=r"clip\.jpg: a video or sound, not a picture; mien\.open reads videos"):
+        read_picture(tmp_path / "clip.jpg")
     said = []
     found = find_media([tmp_path], said.append)
     assert [path.name for path in found.pictures] == ["a.dat", "b.txt", "c.mp4", "jpeg.png", "photo"]

@@ -18,7 +18,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.synchronize import Event
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -154,12 +154,12 @@ def _start_worker(model: str, gate: Gating, stop: Event) -> None:
     global _recognizer, _stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    warnings.showwarning = _say
+    warnings.showwarning = cast(Any, _say)
     cv2.setNumThreads(1)
     _recognizer, _stop = Recognizer(model, 1, gate), stop
 
 
-def _say(warning: Warning | str, *place: Any, **options: Any) -> None:
+def _say(warning: Warning | str, *_: Any, **__: Any) -> None:
     """What a picture had to be read as, in one line; where in the program is not the user's business."""
     print(f"mien: {warning}", file=sys.stderr)
 

@@ -21,7 +21,7 @@ VIDEO_SUFFIXES = _suffixes(
 )
 _SOUND_SUFFIXES = _suffixes("m4a m4b mka weba wma ogg oga opus mp3 aac flac wav")
 """Files of sound alone may begin as videos do."""
-_RAW_SUFFIXES = _suffixes("dng nef nrw cr2 arw orf rw2 pef srw raf 3fr iiq")
+_RAW_SUFFIXES = _suffixes("dng nef nrw cr2 cr3 arw orf rw2 pef srw raf 3fr iiq")
 """Cameras' raw data, which is not read: most of it looks like TIFF, with a preview."""
 _PROGRAM_TEXT = frozenset({".ts", ".mts"})
 """What TypeScript is called too."""
@@ -37,7 +37,7 @@ _VIDEOS: tuple[bytes, ...] = (
 _ATOMS = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 """How QuickTime's older files begin, after four bytes of length."""
 _HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
-_STILL = (*_HEIF, b"avif", b"avis", b"jxl ")
+_STILL = (*_HEIF, b"avif", b"avis")
 _SOUND = (b"M4A ", b"M4B ", b"M4P ")
 HEAD = 4096
 """Bytes that are looked at."""
@@ -68,7 +68,7 @@ def kind_of(path: Path) -> Kind:
         return Kind.OTHER
     if _is_picture(head):
         return Kind.VIDEO if suffix in (".mjpg", ".mjpeg") or _is_animation(path, head) else Kind.PICTURE
-    if _is_video(head):
+    if is_video(head):
         return Kind.OTHER if suffix in _SOUND_SUFFIXES else Kind.VIDEO
     if suffix in PICTURE_SUFFIXES:
         return Kind.PICTURE
@@ -77,7 +77,13 @@ def kind_of(path: Path) -> Kind:
 
 def is_heif(head: bytes) -> bool:
     """Whether a file that begins so is HEIF: HEIC, and not AVIF, which Pillow reads by itself."""
-    return _brand(head) in _HEIF and not {b"avif", b"avis"} & set(_brands(head))
+    brands = set(_brands(head))
+    return bool(brands & set(_HEIF)) and not brands & {b"avif", b"avis"}
+
+
+def is_video(head: bytes) -> bool:
+    """Whether a file that begins so is a video, or sound; animated pictures are none."""
+    return not _is_picture(head) and _is_video(head)
 
 
 def is_animation(path: Path) -> bool:
@@ -104,7 +110,13 @@ def _is_picture(head: bytes) -> bool:
     bitmap = head[:2] == b"BM" and head[6:10] == bytes(4)
     netpbm = head[:1] == b"P" and head[1:2] in b"1234567Ff" and head[2:3].isspace()
     webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
-    return head.startswith(_PICTURES) or _brand(head) in _STILL or bitmap or (netpbm and len(head) > 3) or webp
+    return (
+        head.startswith(_PICTURES)
+        or not set(_STILL).isdisjoint(_brands(head))
+        or bitmap
+        or (netpbm and len(head) > 3)
+        or webp
+    )
 
 
 def _is_video(head: bytes) -> bool:

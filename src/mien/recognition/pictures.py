@@ -21,7 +21,7 @@ from mien.recognition.addresses import from_text
 from mien.recognition.depth import decode_wide, is_wide, to_8_bits
 from mien.recognition.extra import load
 from mien.recognition.jpeg import decode_jpeg
-from mien.recognition.kinds import APPLE_DOUBLE, is_heif
+from mien.recognition.kinds import APPLE_DOUBLE, HEAD, is_heif, is_video
 
 # A 100-megapixel camera's picture is read; a few kilobytes that claim a gigapixel are not.
 MOST_PIXELS = 120_000_000
@@ -150,11 +150,13 @@ def _check(source: Path | bytes, name: str) -> None:
     """Raise PictureError for what Pillow alone does not name rightly."""
     if isinstance(source, Path):
         with source.open("rb") as file:
-            head = file.read(64)
+            head = file.read(HEAD)
     else:
-        head = source[:64]
+        head = source[:HEAD]
     if head.startswith(APPLE_DOUBLE):
         raise PictureError(f"{name}: no picture, only what macOS noted about a file of that name; leave it out")
+    if is_video(head):
+        raise PictureError(f"{name}: a video or sound, not a picture; mien.open reads videos")
     if is_heif(head):
         try:
             _know_heif()
