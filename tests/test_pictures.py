@@ -15,6 +15,7 @@ from urllib.parse import quote_from_bytes
 import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps
+from PIL.TiffImagePlugin import AppendingTiffWriter
 
 from mien.errors import LONGEST, MienError, MienWarning, PictureError
 from mien.recognition import pictures
@@ -455,9 +456,10 @@ def test_animations_are_videos_and_more_pages_are_told_of(tmp_path, rgb):
 
 
 def test_a_page_that_is_a_smaller_copy_is_no_page(tmp_path, rgb):
-    small = Image.fromarray(rgb).resize((10, 8))
-    small.encoderinfo = {"tiffinfo": {254: 1}}
-    Image.fromarray(rgb).save(tmp_path / "a.tif", save_all=True, append_images=[small])
+    with AppendingTiffWriter(str(tmp_path / "a.tif"), True) as writer:
+        Image.fromarray(rgb).save(writer)
+        writer.newFrame()
+        Image.fromarray(rgb).resize((10, 8)).save(writer, tiffinfo={254: 1})
     with Image.open(tmp_path / "a.tif") as written:
         assert written.n_frames == 2
     assert [page for page, _ in read_pages(tmp_path / "a.tif")] == [tmp_path / "a.tif"]

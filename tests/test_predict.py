@@ -342,10 +342,13 @@ def test_recognizers_work_in_threads_and_other_processes():
 def test_a_recognizer_that_was_used_works_in_a_fork():
     code = (
         "import multiprocessing, sys; from mien import Recognizer; recognizer = Recognizer(threads=2)\n"
-        "def read(path): return recognizer.recognize(path)[0].expression\n"
-        "before = read(sys.argv[1])\n"
-        "with multiprocessing.get_context('fork').Pool(2) as pool:\n"
-        "    assert pool.map(read, sys.argv[1:] * 4) == [before] * 4"
+        "expected = recognizer.recognize(sys.argv[1])[0].expression\n"
+        "def start():\n"
+        "    global own\n"
+        "    own = recognizer.model._session._opened is None  # the parent's has threads that are not here\n"
+        "def read(path): return own, recognizer.recognize(path)[0].expression\n"
+        "with multiprocessing.get_context('fork').Pool(2, start) as pool:\n"
+        "    assert pool.map(read, sys.argv[1:] * 4) == [(True, expected)] * 4"
     )
     subprocess.run([sys.executable, "-c", code, str(EXAMPLES[0])], check=True, timeout=60)
 
