@@ -1,65 +1,109 @@
-"""What a training may run on: one line says what there is, and nothing is begun where it is not there."""
+"""Where models run; without such hardware, ONNX Runtime's list of providers is replaced."""
 
-from pathlib import Path
-
+import numpy as np
+import onnxruntime
 import pytest
-import torch
 from typer.testing import CliRunner
 
+from mien import Recognizer
 from mien.cli.main import app
-from mien.errors import MienError
-from mien.training import devices
-from mien.training.devices import devices_here, fabric_for
+from mien.errors import MienError, MienWarning
+from mien.recognition import devices
+from mien.recognition.devices import PROVIDERS, choose
 
-RECIPE = Path(__file__).parents[1] / "recipes" / "shipped" / "mobilenet_v2_cpu.toml"
-STARGAN = Path(__file__).parents[1] / "recipes" / "stargan_cpu.toml"
-
-
-@pytest.fixture(autouse=True)
-def only_two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    monkeypatch.setattr(devices, "cores", lambda: 2)
+REAL = onnxruntime.InferenceSession
 
 
-@pytest.mark.parametrize("accelerator", ["cuda", "gpu", "tpu", "mps", "CPU", ""])
-def test_accelerators_that_are_not_there_are_refused(accelerator: str) -> None:
-    with pytest.raises(MienError, match=rf"no accelerator '{accelerator}' on this machine; there is cpu \(2 cores\)"):
-        fabric_for(accelerator, 1, "32-true")
+class Pretended:
+    """A session that says it runs on what it was asked for, and runs on the CPU."""
+
+    asked: list = []  # noqa: RUF012
+
+    def __init__(self, path, options, providers):
+        self.asked.append(providers)
+        self._real = REAL(path, options, providers=["CPUExecutionProvider"])
+        self._names = [provider if isinstance(provider, str) else provider[0] for provider in providers]
+
+    def get_providers(self):
+        return self._names
+
+    def __getattr__(self, name):
+        return getattr(self._real, name)
 
 
-@pytest.mark.parametrize("count", [3, 9, 0, -1])
-def test_more_devices_than_there_are_are_refused(count: int) -> None:
-    for accelerator in ("auto", "cpu"):
-        with pytest.raises(
-            MienError, match=rf"{count} devices of cpu are not on this machine; there is cpu \(2 cores\)"
-        ):
-            fabric_for(accelerator, count, "32-true")
+class FallingBack(Pretended):
+    def get_providers(self):
+        return ["CPUExecutionProvider"]
 
 
-def test_what_is_there_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert fabric_for("auto", 1, "32-true").device.type == "cpu"
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
-    assert devices_here() == {"cuda": 4, "cpu": 2}
-    with pytest.raises(MienError, match=r"5 devices of cuda are not .* there is cuda \(4 devices\), cpu \(2 cores\)"):
-        fabric_for("auto", 5, "32-true")
+class Refusing(Pretended):
+    def __init__(self, path, options, providers):
+        if len(providers) > 1:
+            raise RuntimeError("no kernel image is available")
+        super().__init__(path, options, providers)
+
+    def get_providers(self):
+        return ["CPUExecutionProvider"]
 
 
-@pytest.mark.parametrize(
-    "options", [["train", str(RECIPE), "--weights", "none"], ["synth", "train", str(STARGAN)]], ids=["train", "synth"]
-)
-@pytest.mark.parametrize("accelerator", ["cuda", "tpu"])
-def test_the_commands_say_it_before_they_read_a_picture(options: list[str], accelerator: str, tmp_path: Path) -> None:
-    words = [*options, "--data", "nowhere", "--out", str(tmp_path / "run"), "--accelerator", accelerator]
-    result = CliRunner().invoke(app, words)
-    assert isinstance(result.exception, MienError)
-    assert "there is cpu" in str(result.exception)
-    assert not (tmp_path / "run").exists()
+def offer(monkeypatch, *names):
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [PROVIDERS[name] for name in names])
 
 
-def test_no_threads_are_refused() -> None:
-    for command in (["train", str(RECIPE)], ["synth", "train", str(STARGAN)]):
-        result = CliRunner().invoke(app, [*command, "--data", "nowhere", "--threads", "0"])
-        assert result.exit_code == 2
-        assert "threads" in result.output
+def test_a_device_that_is_not_there_is_one_line(monkeypatch):
+    offer(monkeypatch, "cpu", "coreml")
+    with pytest.raises(MienError, match=r"no device 'cuda' here: the installed ONNX Runtime offers coreml, cpu$"):
+        Recognizer(device="cuda")
+    with pytest.raises(MienError, match="unknown device 'gpu'; there are auto, cuda, "):
+        Recognizer(device="gpu")
+
+
+def test_auto_takes_the_best_that_is_there(monkeypatch):
+    for offered, best in (
+        (["cpu"], "cpu"),
+        (["tensorrt", "cuda", "cpu"], "cuda"),
+        (["openvino", "cpu"], "cpu"),
+        (["directml", "cpu"], "directml"),
+    ):
+        offer(monkeypatch, *offered)
+        assert choose("auto") == best
+    assert choose("directml:1") == "directml:1"
+
+
+def test_the_device_is_asked_for_and_told(monkeypatch):
+    offer(monkeypatch, "cuda", "cpu")
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Pretended)
+    Pretended.asked.clear()
+    recognizer = Recognizer(device="cuda:1")
+    assert recognizer.model.device == "cuda:1"
+    (provider, options), last = Pretended.asked[0]
+    assert (provider, options["device_id"], last) == ("CUDAExecutionProvider", "1", "CPUExecutionProvider")
+    faces = np.random.default_rng(0).integers(0, 256, (3, 48, 48), dtype=np.uint8)
+    assert np.array_equal(recognizer.classify(faces).probabilities, Recognizer().classify(faces).probabilities)
+
+
+@pytest.mark.parametrize("session", [FallingBack, Refusing])
+def test_a_device_that_cannot_be_started_is_said_and_the_cpu_used(monkeypatch, session):
+    offer(monkeypatch, "cuda", "cpu")
+    monkeypatch.setattr(onnxruntime, "InferenceSession", session)
+    with pytest.warns(MienWarning, match="cuda cannot be started"):
+        recognizer = Recognizer(device="cuda")
+    assert recognizer.model.device == "cpu"
+    assert recognizer.classify(np.zeros((1, 48, 48), np.uint8)).probabilities.shape == (1, 7)
+
+
+@pytest.mark.parametrize(("session", "said"), [(Pretended, "runs on cuda"), (FallingBack, "cannot be started")])
+def test_the_command_says_in_one_line_what_is_used(monkeypatch, tmp_path, session, said):
+    from PIL import Image
+
+    offer(monkeypatch, "cuda", "cpu")
+    monkeypatch.setattr(onnxruntime, "InferenceSession", session)
+    Image.new("L", (60, 60)).save(tmp_path / "a.png")
+    done = CliRunner().invoke(app, ["predict", str(tmp_path / "a.png"), "--device", "cuda"])
+    assert done.exit_code == 0, done.output
+    assert [said in line for line in done.stderr.splitlines()] == [True]
+
+
+def test_every_provider_is_known_by_one_name():
+    assert len(set(devices.PROVIDERS.values())) == len(devices.PROVIDERS)
+    assert "cpu" in devices.installed()

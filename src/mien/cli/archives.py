@@ -33,8 +33,8 @@ def predict(
     """Read what is not done yet into the folder's Parquet parts; exits with 2 where a picture could not be read."""
     from mien.recognition.archive import Archive, read_with_workers
     from mien.recognition.cluster import read_with_ray
+    from mien.recognition.finding import find_pictures
     from mien.recognition.model import ModelFile
-    from mien.recognition.pictures import find_pictures
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` and service managers keep what was done too
     check_outputs((), folders=(folder,))

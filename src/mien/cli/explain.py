@@ -55,8 +55,9 @@ def explain(
     from mien.explanation.subject import open_subject
     from mien.names import free_name
     from mien.recognition.detection import FaceDetector
+    from mien.recognition.finding import find_pictures
     from mien.recognition.model import shipped_models
-    from mien.recognition.pictures import find_pictures, read_picture
+    from mien.recognition.pictures import read_picture
 
     label = None if kind is None else class_label(kind)
     subjects = [open_subject(model) for model in models or shipped_models()]
@@ -77,7 +78,7 @@ def explain(
         except PictureError as error:
             problems.append(str(error))
             continue
-        found = detector.detect(picture)
+        found = detector.detect(picture, turned=True)
         if not found:
             table.add_row(name, "-", "no face found")
             continue

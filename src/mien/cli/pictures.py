@@ -28,11 +28,13 @@ def predict(
     csv_file: Path | None,
     annotated: Path | None,
     show_map: bool,
+    faces_are_cut: bool = False,
 ) -> None:
     """Read every picture, show a table, fill the files asked for; exits with 2 where a picture could not be read."""
     from mien.recognition.faces import Frame
+    from mien.recognition.finding import find_pictures
     from mien.recognition.outputs import SinkGroup
-    from mien.recognition.pictures import find_pictures, read_picture
+    from mien.recognition.pictures import read_pages
     from mien.recognition.sinks import AnnotatingSink, CsvSink
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` and service managers keep what was done too
@@ -55,13 +57,12 @@ def predict(
                 if sinks.all_failed:
                     break
                 try:
-                    pixels = read_picture(picture)
+                    for source, pixels in read_pages(picture):
+                        frame = Frame(source, pixels, recognizer.recognize(pixels, faces_are_cut))
+                        sinks.write(frame)
+                        _add_rows(table, name + source.name.removeprefix(picture.name), frame)
                 except PictureError as error:
                     problems.append(str(error))
-                    continue
-                frame = Frame(picture, pixels, recognizer.recognize(pixels))
-                sinks.write(frame)
-                _add_rows(table, name, frame)
     finally:  # also of what was read before an interrupt
         if not printing and table.row_count:
             Terminal().print(table)

@@ -47,14 +47,6 @@ class Outputs:
         return self.window if self.window is not None else live and not any(files)
 
 
-def is_video(text: str) -> bool:
-    """Whether an input names a video file, a camera or a stream, and not a picture or a folder."""
-    from mien.recognition.video.live import is_live
-    from mien.recognition.video.reading import SUFFIXES
-
-    return is_live(text) or "://" in text or Path(text).suffix.lower() in SUFFIXES
-
-
 def predict(sources: list[str], open_model: "Callable[[int], Recognizer]", outputs: Outputs) -> None:
     """Go through the videos one after another, show a summary of each, fill the files asked for.
 
@@ -112,7 +104,7 @@ def _watch(
     with open_video(source, recognizer) as video, SinkGroup(failures.tell) as own:
         window = None
         if outputs.annotated is not None:
-            path, sound = outputs.annotated / drawn, None if video.source.live else source
+            path, sound = outputs.annotated / drawn, _sound(video, source)
 
             def copy() -> AnnotatedVideo:
                 copies.append(AnnotatedVideo(path, sound, outputs.show_map))
@@ -241,3 +233,10 @@ def _table(source: str, summary: "Summary") -> Table:
 def _clock(seconds: float) -> str:
     minutes, rest = divmod(seconds, 60)
     return f"{minutes:.0f}:{rest:04.1f}"
+
+
+def _sound(video: "Video", source: str) -> str | None:
+    """The file whose sound goes along; cameras and animated pictures have none."""
+    from mien.recognition.video.animations import Animation
+
+    return None if video.source.live or isinstance(video.source, Animation) else source

@@ -10,7 +10,6 @@ import numpy as np
 from mien.errors import ModelError
 from mien.explanation.occlusion import occlusion
 from mien.recognition.framing import FRAMING, Framing
-from mien.recognition.gate import require_probabilities
 from mien.recognition.model import ModelFile
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def _from_file(model: str) -> Subject:
         raise ModelError(f"{model}: this model has no map, so it cannot say where it saw an expression; export it anew")
 
     def predict(faces: np.ndarray) -> np.ndarray:
-        return require_probabilities(opened.run(faces).probabilities, model)
+        return opened.run(faces).probabilities
 
     def exact(faces: np.ndarray, classes: np.ndarray) -> np.ndarray:
         maps = opened.run(faces).map

@@ -14,9 +14,10 @@ from mien.errors import ModelError
 from mien.expressions import NAMES
 from mien.novelty.kinds import Kind
 from mien.novelty.scores import RIVALS, Reading
-from mien.recognition.gate import Gate, Verdict, require_probabilities
+from mien.recognition.finding import find_pictures
+from mien.recognition.gate import Gate, Verdict
 from mien.recognition.model import ModelFile, Outputs
-from mien.recognition.pictures import find_pictures, read_picture
+from mien.recognition.pictures import read_picture
 from mien.recognition.recognizer import Recognizer
 
 OURS_NEAR, OURS_FAR, OURS = "gate: near score", "gate: far score", "gate: both"
@@ -180,6 +181,5 @@ def _run(model: ModelFile, faces: np.ndarray, show: Show) -> Outputs:
     parts = []
     for start in range(0, len(faces), _BATCH):
         parts.append(model.run(faces[start : start + _BATCH]))
-        require_probabilities(parts[-1].probabilities, model.name)
         show(model.name, start + len(parts[-1].probabilities), len(faces))
     return Outputs.joined(parts)

@@ -15,7 +15,8 @@ from scipy.ndimage import gaussian_filter, shift
 
 from mien.recognition.cropping import SIZE, crop_picture
 from mien.recognition.faces import Square
-from mien.recognition.pictures import find_pictures, read_picture
+from mien.recognition.finding import find_pictures
+from mien.recognition.pictures import read_picture
 
 # ImageNet's classes are sorted by these ids; animals come first, up to the pufferfish. CIFAR-10's are folders.
 _IMAGENET = re.compile(r"n\d{8}_")

@@ -14,14 +14,16 @@ import json
 import multiprocessing
 import os
 import signal
+import sys
 import threading
+import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing.synchronize import Event
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -327,7 +329,13 @@ def _start_worker(model: str, gate: Gating, stop: Event) -> None:
     global _recognizer, _stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    warnings.showwarning = cast(Any, _say)
     _recognizer, _stop = Recognizer(model, 1, gate), stop
+
+
+def _say(warning: Warning | str, *_: Any, **__: Any) -> None:
+    """What a picture had to be read as, in one line; where in the program is not the user's business."""
+    print(f"mien: {warning}", file=sys.stderr)
 
 
 def _end_with_parent() -> None:

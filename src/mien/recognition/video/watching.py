@@ -156,7 +156,7 @@ def _batches(cuts: Iterable[_Cuts]) -> Iterator[list[_Cuts]]:
 
 
 def open_video(source: str | Path, model: str | Path | Recognizer = "mobilenet_v2") -> Video:
-    """Open a video file, a camera ("webcam", "webcam:1") or a stream ("rtsp://...") to go through its frames.
+    """Open a video, an animated picture, a camera ("webcam", "webcam:1") or a stream ("rtsp://...").
 
     model: a shipped model's name, a model file, or a `Recognizer` that is there already. Raises VideoError for a source
     that cannot be read, ModelError for an unknown model, MissingExtraError without the extra `video`.
