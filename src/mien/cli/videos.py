@@ -168,7 +168,7 @@ def drawn_names(sources: list[str]) -> list[str]:
 
 
 def _stem(source: str) -> str:
-    if Path(source).exists():
+    if "://" not in source and Path(source).exists():  # to ask for an address of 300 letters is an error
         return Path(source).stem
     return "".join(c if c.isalnum() else "-" for c in redacted(source))
 
