@@ -185,7 +185,6 @@ def test_a_damaged_video_gives_all_that_can_be_read(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["party.mp4", "portrait.jpg"], "one kind at a time"),
         (["portrait.jpg", "--timeline", "a.png"], "for videos"),
         (["nowhere.mp4"], "no such file"),
         (["a.mp4", "b.mp4", "--timeline", "a.png"], "one at a time"),
