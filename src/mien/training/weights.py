@@ -53,7 +53,7 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
     try:
         state = load_file(path)
     except FileNotFoundError as error:
-        raise ModelError(f"{path}: no such weights; give a safetensors file (a run has one after an epoch)") from error
+        raise ModelError(f"{path}: no such weights; give a safetensors file; has the run finished an epoch?") from error
     except (SafetensorError, OSError, ValueError) as error:
         raise ModelError(
             f"{path}: not a readable safetensors file; pickles (.pth, .pt, .bin) and ONNX files are not opened, and a "
