@@ -37,8 +37,12 @@ def make_video(
     pixels: str = "yuv420p",
     sound: str | None = None,
     options: dict[str, str] | None = None,
+    coding: dict[str, str] | None = None,
 ) -> Path:
-    """A video of `draw(time)`, uint8 RGB [H, W, 3], at `times` in seconds; `sound` is a codec for a tone, or None."""
+    """A video of `draw(time)`, uint8 RGB [H, W, 3], at `times` in seconds; `sound` is a codec for a tone, or None.
+
+    options: the container's; coding: x264's, by default the quickest.
+    """
     height, width = draw(times[0]).shape[:2]
     with av.open(str(path), "w", options=options or {}) as output:
         stream = output.add_stream(codec, rate=25)
@@ -46,7 +50,7 @@ def make_video(
         if codec != "mpeg4":
             stream.time_base = stream.codec_context.time_base = CLOCK
         if codec == "libx264":
-            stream.options = {"preset": "ultrafast", "g": "10"}
+            stream.options = coding or {"preset": "ultrafast", "g": "10"}
         audio = None
         if sound is not None:
             audio = output.add_stream(sound, rate=16000)
