@@ -17,8 +17,11 @@ from safetensors.torch import load_file
 from sklearn.metrics import f1_score
 from torch import nn
 from torch.nn import functional
+from typer.testing import CliRunner
 
+from mien.cli.main import app
 from mien.data.dataset import VOTED, FaceData
+from mien.training import loop
 from mien.training.degrading import Degrade
 from mien.training.distillation.soft_targets import SoftTargets
 from mien.training.distillation.views import Views
@@ -409,3 +412,30 @@ def test_an_epoch_that_would_end_too_late_is_not_begun(tmp_path: Path) -> None:
     network, training, validation = small_network(), pictures(10), pictures(3, first=50)
     curve = learn(recipe, network, tmp_path, training, validation, deadline=time.monotonic() + 0.9)
     assert len(curve) == 1
+
+
+def test_the_command_trains_with_the_recipes_drop_path_and_the_seed_that_it_is_given(
+    tmp_path: Path, tiny_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[tuple[Recipe, nn.Module]] = []
+
+    def note(plan: Recipe, network: nn.Module, *_: object) -> list[Epoch]:
+        taken.append((plan, network))
+        return [Epoch(0, 1.0, 0.5, 0.5, 1.0, 1.0)]
+
+    monkeypatch.setattr(loop, "train", note)
+    (tmp_path / "plan.toml").write_text(
+        'network = "vit_tiny"\nsplit = "kaggle"\nstages = [{ epochs = 1, pixels = 32 }]\nseed = 7\ndrop_path = 0.3\n'
+    )
+    for number, seed in enumerate(([], ["--seed", "3"], ["--seed", "3"])):
+        words = ["train", tmp_path / "plan.toml", "--data", tiny_data, "--out", tmp_path / str(number), *seed]
+        words += ["--weights", "none", "--accelerator", "cpu", "--threads", "1"]
+        done = CliRunner().invoke(app, list(map(str, words)))
+        assert done.exit_code == 0, done.output
+    assert [plan.seed for plan, _ in taken] == [7, 3, 3]
+    assert [RunFolder(tmp_path / str(number)).recipe().seed for number in range(3)] == [7, 3, 3]
+    heads = [network.head.weight for _, network in taken]
+    assert torch.equal(heads[1], heads[2])
+    assert not torch.equal(heads[0], heads[1])
+    drops = [getattr(layer, "drop_prob", 0.0) for layer in taken[0][1].modules()]
+    assert max(drops) == pytest.approx(0.3)
