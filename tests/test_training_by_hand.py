@@ -20,7 +20,8 @@ from torch.nn import functional
 from typer.testing import CliRunner
 
 from mien.cli.main import app
-from mien.data.dataset import VOTED, FaceData
+from mien.data.dataset import RATED, VOTED, FaceData
+from mien.expressions import EXPRESSIONS
 from mien.training import loop
 from mien.training.degrading import Degrade
 from mien.training.distillation.soft_targets import SoftTargets
@@ -405,6 +406,26 @@ def test_accuracy_and_f1_choose_the_epoch_alike_and_the_loss_does_not() -> None:
     ):
         assert better.merit > usual.merit
     assert replace(usual, loss=0.1).merit == usual.merit
+
+
+def test_raters_who_are_learned_from_judge_each_epoch_too(tmp_path: Path) -> None:
+    """Nine raters of every other validation picture agree; on the others there is no majority."""
+    training, validation = pictures(10, votes=True), pictures(30, first=50, part="validation")
+    said = np.zeros((30, len(RATED)), int)
+    agreed = np.random.default_rng(0).integers(0, CLASSES, 30)
+    for row, label in enumerate(agreed):
+        said[row, RATED.index(EXPRESSIONS[label].noun)] = 9 if row % 2 else 5
+        said[row, RATED.index("contempt")] = 0 if row % 2 else 5
+    validation = replace(validation, raters=said)
+    network = small_network()
+    watcher = watched(network)
+    recipe = replace(PLAN, stages=(Stage(2, PIXELS),), raters=0.5)
+    curve = learn(recipe, network, tmp_path, training, validation)
+    for epoch, answers in zip(curve, watcher.said, strict=True):
+        called = answers.argmax(1).numpy()
+        assert epoch.raters == pytest.approx((called == agreed)[1::2].mean())
+        labels = (epoch.accuracy + epoch.macro_f1) / 2
+        assert epoch.merit == pytest.approx((labels + epoch.raters) / 2)
 
 
 def test_an_epoch_that_would_end_too_late_is_not_begun(tmp_path: Path) -> None:
