@@ -5,6 +5,7 @@ import struct
 import subprocess
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from made_videos import every, make_sound, make_video
@@ -63,6 +64,22 @@ def test_times_are_those_of_ffprobe(tmp_path, name, times, first, order):
     theirs = times_by_ffprobe(path)
     assert len(ours) == len(theirs) == len(times)
     assert np.abs(np.array(ours) - theirs).max() < 5e-4
+
+
+def test_frames_that_are_stored_out_of_order_come_in_order_at_their_own_times(tmp_path):
+    """B-frames are decoded before those that they come after: their decoding times (dts) are others than these."""
+    times = every(0.04, 2.2, 1.0)
+    coding = {"preset": "ultrafast", "x264-params": "bframes=3:b-adapt=0"}
+    path = make_video(tmp_path / "b-frames.mp4", ramp, times, coding=coding)
+    with av.open(str(path)) as stored:
+        packets = [packet for packet in stored.demux(video=0) if packet.size]
+        assert [packet.pts for packet in packets] != sorted(packet.pts for packet in packets)
+    shots = list(VideoFile(path))
+    assert [shot.number for shot in shots] == list(range(30))
+    assert [shot.time for shot in shots] == pytest.approx(times, abs=1e-3)
+    blues = [float(shot.pixels[:, :, 2].mean()) for shot in shots]
+    assert blues == pytest.approx([int(time * 40) % 256 for time in times], abs=6)
+    assert all(shot.pixels[:, -8:, 0].mean() > 180 > 60 > shot.pixels[:, :8, 0].mean() for shot in shots)
 
 
 def set_matrix(path: Path, matrix: tuple[int, ...]) -> None:
