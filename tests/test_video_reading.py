@@ -70,7 +70,7 @@ def test_frames_that_are_stored_out_of_order_come_in_order_at_their_own_times(tm
     """B-frames are decoded before those that they come after: their decoding times (dts) are others than these."""
     times = every(0.04, 2.2, 1.0)
     coding = {"preset": "ultrafast", "x264-params": "bframes=3:b-adapt=0"}
-    path = make_video(tmp_path / "b-frames.mp4", ramp, times, coding=coding)
+    path = make_video(tmp_path / "b-frames.mp4", ramp, times, encoding=coding)
     with av.open(str(path)) as stored:
         packets = [packet for packet in stored.demux(video=0) if packet.size]
         assert [packet.pts for packet in packets] != sorted(packet.pts for packet in packets)
