@@ -170,9 +170,10 @@ def test_followed_faces_are_looked_at_once_and_merged(networks: Networks) -> Non
 
 
 def test_large_pictures_are_shrunk_by_means_and_not_by_leaving_pixels_out(networks: Networks) -> None:
-    checks = np.indices((2048, 2048)).sum(0) % 2 * 255
-    FaceDetector(tiles=0).detect(np.repeat(checks[..., None], 3, 2).astype(np.uint8))
-    assert np.abs(networks.seen["far"][0]).max() < 0.02
+    noise = np.random.default_rng(0).integers(0, 2, (2048, 2048, 1), dtype=np.uint8) * 255
+    FaceDetector(tiles=0).detect(np.repeat(noise, 3, 2))
+    # Of means over 8 x 8 pixels; a few pixels' would be four times as rough.
+    assert networks.seen["far"][0].std() < 0.2
 
 
 def test_large_pictures_are_looked_at_in_six_tiles_at_most(networks: Networks) -> None:
