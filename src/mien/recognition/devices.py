@@ -2,9 +2,8 @@
 
 import re
 
-import onnxruntime
-
 from mien.errors import MienError
+from mien.recognition.runtime import onnxruntime
 
 CPU = "cpu"
 AUTO = "auto"

@@ -15,18 +15,12 @@ from weakref import WeakSet
 
 import numpy as np
 
-from mien.errors import MienWarning, MissingExtraError, ModelError
+from mien.errors import MienWarning, ModelError
 from mien.expressions import NAMES
 from mien.recognition.devices import CPU, PROVIDERS, choose, providers
 from mien.recognition.gate import Gate, require_probabilities
+from mien.recognition.runtime import onnxruntime
 from mien.storage import write_json
-
-try:
-    import onnxruntime
-except (
-    ModuleNotFoundError
-) as error:  # which of its packages is right nobody but the user knows, and one replaces another
-    raise MissingExtraError("this needs ONNX Runtime: pip install 'mien[cpu]', or 'mien[gpu]' for NVIDIA's") from error
 
 HASHES = "hashes.json"
 """Beside the shipped models: the SHA-256 that each was released with."""
