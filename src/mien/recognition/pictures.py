@@ -6,7 +6,7 @@ import os
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageCms, ImageSequence
 from PIL.ImageFile import ImageFile
 
-from mien.errors import MienWarning, MissingExtraError, PictureError, shortened
+from mien.errors import MienError, MienWarning, MissingExtraError, PictureError, shortened
 from mien.recognition.addresses import from_text
 from mien.recognition.depth import decode_wide, is_wide, to_8_bits
 from mien.recognition.extra import load
@@ -203,11 +203,13 @@ def _page_numbers(path: Path) -> list[int]:
 
 
 def _full_pages(picture: Image.Image) -> list[int]:
+    """Up to the first that is damaged; the picture is then at its first page again."""
     subfile_type, smaller_copy = 254, 1
     numbers = []
-    for number, page in enumerate(ImageSequence.Iterator(picture)):
-        if not int(getattr(page, "tag_v2", {}).get(subfile_type, 0)) & smaller_copy:
-            numbers.append(number)
+    with suppress(Exception):
+        for number, page in enumerate(ImageSequence.Iterator(picture)):
+            if not int(getattr(page, "tag_v2", {}).get(subfile_type, 0)) & smaller_copy:
+                numbers.append(number)
     picture.seek(0)
     return numbers or [0]
 
@@ -215,7 +217,7 @@ def _full_pages(picture: Image.Image) -> list[int]:
 def _note_more(picture: Image.Image, name: str) -> None:
     """Warn where a file holds more pages, or an animation's frames, than the one that is read."""
     if picture.format == "TIFF":
-        count, what = (len(_full_pages(picture)) if getattr(picture, "n_frames", 1) > 1 else 1), "pages"
+        count, what = len(_full_pages(picture)), "pages"
     elif picture.format in ("GIF", "PNG", "WEBP", "AVIF") and getattr(picture, "is_animated", False):
         count, what = picture.n_frames, "frames"  # type: ignore[attr-defined]
     else:
@@ -266,6 +268,8 @@ def _refusing(name: str) -> Iterator[None]:
     try:
         with _quiet():
             yield
+    except MienError:
+        raise
     except FileNotFoundError as error:
         raise PictureError(f"{name}: no such file") from error
     except PermissionError as error:
@@ -278,7 +282,7 @@ def _refusing(name: str) -> Iterator[None]:
         raise PictureError(
             f"{name}: refused, it claims far more pixels than {MOST_PIXELS // 1_000_000} million"
         ) from error
-    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:  # what Pillow's decoders raise
+    except Exception as error:  # of a damaged file, decoders raise whatever they stumble over
         if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
             raise PictureError(f"{name}: too long for a file's name; give a picture's content as bytes") from None
         reason = " ".join(str(error).split()) or type(error).__name__

@@ -35,7 +35,7 @@ class Animation:
         self.notes: list[str] = []
         try:
             self._image = Image.open(path)
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        except Exception as error:  # of a damaged file, decoders raise whatever they stumble over
             raise VideoError(f"{path}: an animation that cannot be read ({_reason(error)})") from error
         if self._image.width * self._image.height > MOST_PIXELS:
             self.close()
@@ -63,7 +63,7 @@ class Animation:
                 place += 1
         except EOFError:
             pass
-        except (OSError, ValueError, SyntaxError) as error:
+        except Exception as error:
             self.problem = VideoError(f"{self.source}: damaged or cut off at {time:.1f} s ({_reason(error)})")
         if not number:
             self.problem = VideoError(f"{self.source}: no frame of it can be decoded")
