@@ -2,11 +2,16 @@ package app.mien;
 
 import android.app.Activity;
 import android.content.ActivityNotFoundException;
+import android.content.Context;
 import android.content.Intent;
 import android.net.Uri;
 import android.webkit.JavascriptInterface;
 import android.widget.Toast;
+import java.io.File;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.Base64;
 
@@ -17,51 +22,66 @@ final class PictureSaver {
     static final int LONGEST = 32 << 20;
 
     private final Activity activity;
-    private byte[] waiting;
 
     PictureSaver(Activity activity) {
         this.activity = activity;
     }
 
-    /** Called by the page, on a thread of WebView's; false where the picture is refused. */
+    /** The picture while the user says where: a file, as Android may take the app away in the meantime. */
+    static File waiting(Context context) {
+        return new File(context.getCacheDir(), "saving.jpg");
+    }
+
+    /** Called by the page, on a thread of WebView's; false where the picture is refused, of which the user is told. */
     @JavascriptInterface
     public boolean save(String name, String base64) {
-        if (name == null || base64 == null || base64.length() > LONGEST || !name.matches("[A-Za-z0-9_-]{1,64}\\.jpg")) return false;
-        byte[] picture;
-        try {
-            picture = Base64.getDecoder().decode(base64);
-        } catch (IllegalArgumentException error) {
-            return false;
+        if (base64 != null && base64.length() > LONGEST) return refuse(R.string.too_large);
+        if (name == null || base64 == null || !name.matches("[A-Za-z0-9_-]{1,64}\\.jpg")) return refuse(R.string.not_saved);
+        try (OutputStream file = new FileOutputStream(waiting(activity))) {
+            file.write(Base64.getDecoder().decode(base64));
+        } catch (IllegalArgumentException | IOException error) {
+            return refuse(R.string.not_saved);
         }
-        activity.runOnUiThread(() -> askWhere(name, picture));
+        activity.runOnUiThread(() -> askWhere(name));
         return true;
     }
 
-    private void askWhere(String name, byte[] picture) {
-        waiting = picture;
+    private boolean refuse(int why) {
+        waiting(activity).delete();
+        activity.runOnUiThread(() -> say(why));
+        return false;
+    }
+
+    private void askWhere(String name) {
         Intent where = new Intent(Intent.ACTION_CREATE_DOCUMENT).addCategory(Intent.CATEGORY_OPENABLE).setType("image/jpeg");
         try {
             activity.startActivityForResult(where.putExtra(Intent.EXTRA_TITLE, name), REQUEST);
         } catch (ActivityNotFoundException error) {
-            say(R.string.not_saved);
+            refuse(R.string.not_saved);
         }
     }
 
     /** Where the user wants it; nothing is said where they changed their mind. */
     void chosen(int result, Intent data) {
-        byte[] picture = waiting;
-        waiting = null;
+        File picture = waiting(activity);
         Uri place = data == null ? null : data.getData();
-        if (result != Activity.RESULT_OK || place == null || picture == null) return;
-        try (OutputStream file = activity.getContentResolver().openOutputStream(place)) {
-            file.write(picture);
-            say(R.string.saved);
-        } catch (IOException | SecurityException | NullPointerException error) {
-            say(R.string.not_saved);
+        if (result == Activity.RESULT_OK && place != null) say(copy(picture, place) ? R.string.saved : R.string.not_saved);
+        picture.delete();
+    }
+
+    private boolean copy(File picture, Uri place) {
+        try (InputStream from = new FileInputStream(picture);
+                OutputStream to = activity.getContentResolver().openOutputStream(place)) {
+            if (to == null) return false;
+            byte[] part = new byte[1 << 16];
+            for (int length; (length = from.read(part)) > 0; ) to.write(part, 0, length);
+            return true;
+        } catch (IOException | RuntimeException error) { // a provider of another app may throw anything
+            return false;
         }
     }
 
     private void say(int text) {
-        Toast.makeText(activity, text, Toast.LENGTH_SHORT).show();
+        Toast.makeText(activity, text, Toast.LENGTH_LONG).show();
     }
 }
