@@ -84,24 +84,26 @@ BUNDLETOOL_NEEDS = (
     Pinned("org.slf4j", "slf4j-api", "1.7.30", "cdba07964d1bb40a0761485c6b1e8c2f8fd9eb1d19c53928ac0d7f9510105c57"),
 )  # fmt: skip
 
-ONNXRUNTIME = "1.29.0"
+# Not a newer one than 1.28: from 1.29 on ONNX Runtime's official builds for Linux and Android report their use to Microsoft
+# (microsoft/onnxruntime#27379). This one has no such code.
+ONNXRUNTIME = "1.26.0"
 # The tests' runtime, of the same version and the same Java API; its notices are the phone's too.
 DESKTOP_RUNTIME = Pinned(
     "com.microsoft.onnxruntime", "onnxruntime", ONNXRUNTIME,
-    "5933bbc0c6c4d89afc04bf7c11011de23a947509c1352e5bf5936e62a84e4d10",
+    "cf5a48c6f5d07b15f10634b80433ddce8f5892662b1a122bbbc0907f4f442c60",
 )  # fmt: skip
 PHONE_RUNTIME = Pinned("com.microsoft.onnxruntime", "onnxruntime-android", ONNXRUNTIME, "", "aar")
-# Carries the same AAR, in which the packager changed the manifest alone; so what is pinned is what the build takes of it.
-PHONE_RUNTIME_NPM = ("com.github.asus4.onnxruntime@0.4.9", "package/Plugins/Android/onnxruntime.aar")
+# Carries Microsoft's AAR. What the build takes of an AAR is pinned, part by part: a packager may have changed the rest.
+PHONE_RUNTIME_NPM = ("com.github.asus4.onnxruntime@0.4.8", "package/Plugins/Android/onnxruntime.aar")
 LIBRARIES = ("libonnxruntime.so", "libonnxruntime4j_jni.so")
 PHONE_RUNTIME_PARTS = {
-    "classes.jar": "65e2e2d76d672253aaf0792a06c71cc40d09b0e2e251ccf925bee7175b91a1b0",
-    "jni/arm64-v8a/libonnxruntime.so": "3a602b463d434d20fbf69cd1b8bdfd2f86a2cb67d08de97aec8f62476fa4ab87",
-    "jni/arm64-v8a/libonnxruntime4j_jni.so": "45673d7fba377fe0555892460766051b5993d65c9f65e528dc9d515c07c9f683",
-    "jni/armeabi-v7a/libonnxruntime.so": "76fcaa5a49e939295cdd8b2f304a8fda0fa52aeca8fc4dd8215ee29089e00ccb",
-    "jni/armeabi-v7a/libonnxruntime4j_jni.so": "930d6e89a8e16ce820ad9e345bb25efc29bde6d79b525d203ee02f9e9e177886",
-    "jni/x86_64/libonnxruntime.so": "1fbfff77a79d79d4e99c2ae78d048044b689782da7e2b0a268443279ae615566",
-    "jni/x86_64/libonnxruntime4j_jni.so": "d1c4b89f0b88d8f9cb722ca5cedca0855001b6922d8abc268822f3c7936b2469",
+    "classes.jar": "3755d307aaa566daa1ebd4e9e792303fac78ea8517f29bfa49da5eb9a7a6051b",
+    "jni/arm64-v8a/libonnxruntime.so": "9f8e49b209cbac4483c96e5fc82f0405747f39c0708fb673561cbb019db0c0bc",
+    "jni/arm64-v8a/libonnxruntime4j_jni.so": "0984ef3397a10837286e344256fd4982eefb71f7d36ebdd92d85395e83ac0355",
+    "jni/armeabi-v7a/libonnxruntime.so": "43e71a854973e1427d87eea80c8c4ed59d63930001783f5b0f9fe7de119e4211",
+    "jni/armeabi-v7a/libonnxruntime4j_jni.so": "2f4b0af2a4cc3e582ae258ed29d027c0ef751a44f97833677306b003e711d98e",
+    "jni/x86_64/libonnxruntime.so": "7950f0bb0ba765a0e3b11c11d6449c1b993e0301156e6c8fd1b2a10c45e7baa9",
+    "jni/x86_64/libonnxruntime4j_jni.so": "272250caada01c1ec2ff5b0a5f082f84acb1c2dabfe22a757e0a685bb47c7569",
 }
 
 
