@@ -79,12 +79,12 @@ def find_tools() -> Tools:
         android = Path(home) / "platforms" / f"android-{TARGET_SDK}" / "android.jar"
         if not versions or not android.is_file():
             raise BuildError(f"{home}: needs build-tools and platforms;android-{TARGET_SDK} (sdkmanager installs them)")
-        programs = [str(versions[-1] / name) for name in ("aapt2", "apksigner", "zipalign")]
-        return Tools(*programs, android, bundletool)
-    found = [shutil.which(name) for name in ("apksigner", "zipalign")]
-    if None in found:
+        aapt2, apksigner, zipalign = (str(versions[-1] / name) for name in ("aapt2", "apksigner", "zipalign"))
+        return Tools(aapt2, apksigner, zipalign, android, bundletool)
+    apksigner, zipalign = shutil.which("apksigner") or "", shutil.which("zipalign") or ""
+    if not apksigner or not zipalign:
         raise BuildError("the build tools are missing: apt install apksigner zipalign")
-    return Tools(str(fetch_aapt2()), *map(str, found), fetch(FRAMEWORK), bundletool)
+    return Tools(str(fetch_aapt2()), apksigner, zipalign, fetch(FRAMEWORK), bundletool)
 
 
 def _number(text: str) -> int:
@@ -96,7 +96,9 @@ def release() -> tuple[int, str]:
     name = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     numbers = name.split(".")
     if len(numbers) != 3 or not all(part.isdigit() and int(part) < 100 for part in numbers):
-        raise BuildError(f"pyproject.toml: no version code can be made of version {name!r}; three numbers under 100 can")
+        raise BuildError(
+            f"pyproject.toml: no version code can be made of version {name!r}; three numbers under 100 can"
+        )
     major, minor, patch = map(int, numbers)
     return 10_000 * major + 100 * minor + patch, name
 
@@ -129,9 +131,7 @@ def make_parts(folder: Path, tools: Tools, runtime: Path) -> Parts:
     shutil.copytree(folder / "java", TARGET / "android-java", dirs_exist_ok=True)
     content = dict(read_zip(runtime))
     dexes = compile_java(folder, tools, content["classes.jar"])
-    libraries = {
-        abi: {f"lib/{abi}/{name}": content[f"jni/{abi}/{name}"] for name in LIBRARIES} for abi in ABIS
-    }
+    libraries = {abi: {f"lib/{abi}/{name}": content[f"jni/{abi}/{name}"] for name in LIBRARIES} for abi in ABIS}
     return Parts(resources, bundle_resources, dexes, page_files(), libraries)
 
 
@@ -222,17 +222,17 @@ def release_key() -> tuple[str, str, str]:
 
 
 def sign(unsigned: Path, target: Path, tools: Tools) -> None:
-    """Signs an APK by schemes 1, 2 and 3, a bundle by scheme 1; the same key gives the same bytes."""
+    """Signs an APK by schemes 2 and 3, a bundle as a JAR; the same key gives the same bytes."""
     store, password, alias = release_key()
     # The password goes by the environment: a command line is for all to see.
     os.environ["MIEN_SIGNING_PASSWORD"] = password
     is_apk = target.suffix == ".apk"
-    newer = "true" if is_apk else "false"
+    older, newer = ("false", "true") if is_apk else ("true", "false")
     # A bundle's manifest is not where apksigner looks for the oldest phone.
     oldest = () if is_apk else ("--min-sdk-version", MIN_SDK)
     with whole(target) as part:
         run(tools.apksigner, "sign", "--ks", store, "--ks-key-alias", alias, "--ks-pass", "env:MIEN_SIGNING_PASSWORD",
-            "--v1-signing-enabled", "true", "--v2-signing-enabled", newer, "--v3-signing-enabled", newer,
+            "--v1-signing-enabled", older, "--v2-signing-enabled", newer, "--v3-signing-enabled", newer,
             "--v4-signing-enabled", "false", *oldest, "--out", part, unsigned)  # fmt: skip
         if is_apk:
             run(tools.zipalign, "-c", "-p", "4", part)

@@ -84,7 +84,7 @@ BUNDLETOOL_NEEDS = (
     Pinned("org.slf4j", "slf4j-api", "1.7.30", "cdba07964d1bb40a0761485c6b1e8c2f8fd9eb1d19c53928ac0d7f9510105c57"),
 )  # fmt: skip
 
-# Not a newer one than 1.28: from 1.29 on ONNX Runtime's official builds for Linux and Android report their use to Microsoft
+# Not 1.29 or newer: from there on ONNX Runtime's official builds for Linux and Android report their use to Microsoft
 # (microsoft/onnxruntime#27379). This one has no such code.
 ONNXRUNTIME = "1.26.0"
 # The tests' runtime, of the same version and the same Java API; its notices are the phone's too.

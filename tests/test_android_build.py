@@ -1,8 +1,9 @@
-"""The build of the Android app. Its native libraries are noise of another size here, so that a build takes seconds; the real
-ones are in tests/test_android_libraries.py."""
+"""The build of the Android app. Its native libraries are noise of another size here, so that a build takes seconds; the
+real ones are in tests/test_android_libraries.py."""
 
 import hashlib
 import importlib.util
+import json
 import re
 import shutil
 import subprocess
@@ -151,7 +152,14 @@ def test_what_android_reads_of_the_manifest(android: ModuleType, tools: Any, bui
 def test_the_notices_and_the_policy_are_in_the_app(built: list[Path]) -> None:
     with zipfile.ZipFile(built[0]) as archive:
         notices, policy = (archive.read(f"assets/app/{name}.html").decode() for name in ("notices", "privacy"))
-    for words in ("ONNX Runtime", "MIT License", "BlazeFace", "FER2013", "THIRD PARTY SOFTWARE NOTICES", "Apache License"):
+    for words in (
+        "ONNX Runtime",
+        "MIT License",
+        "BlazeFace",
+        "FER2013",
+        "THIRD PARTY SOFTWARE NOTICES",
+        "Apache License",
+    ):
         assert words in notices
     # What is not escaped would be the page's own.
     assert notices.count("<pre>") == 1
@@ -163,11 +171,11 @@ def test_a_store_makes_of_the_bundle_apks_that_map_their_libraries(
     android: ModuleType, tools: Any, built: list[Path], tmp_path: Path
 ) -> None:
     made, device = tmp_path / "mien.apks", tmp_path / "phone.json"
-    device.write_text(
-        '{"supportedAbis": ["arm64-v8a", "armeabi-v7a"], "supportedLocales": ["en"], "screenDensity": 420, "sdkVersion": 36}'
-    )
-    android.run("java", "-cp", tools.bundletool, "com.android.tools.build.bundletool.BundleToolMain", "build-apks",
-                f"--bundle={built[-1]}", f"--output={made}", f"--aapt2={tools.aapt2}", f"--device-spec={device}")  # fmt: skip
+    phone = {"supportedAbis": ["arm64-v8a", "armeabi-v7a"], "supportedLocales": ["en"], "screenDensity": 420}
+    device.write_text(json.dumps(phone | {"sdkVersion": 36}))
+    options = [f"--bundle={built[-1]}", f"--output={made}", f"--aapt2={tools.aapt2}", f"--device-spec={device}"]
+    main = "com.android.tools.build.bundletool.BundleToolMain"
+    android.run("java", "-cp", tools.bundletool, main, "build-apks", *options)
     with zipfile.ZipFile(made) as archive:
         splits = [Path(archive.extract(name, tmp_path)) for name in archive.namelist() if name.endswith(".apk")]
     found = [(path, one) for path in splits for one in libraries(path).values()]
@@ -274,7 +282,9 @@ def test_the_runtime_comes_from_npm_where_maven_does_not_serve_it(
         pinned.phone_runtime()
 
 
-def test_a_runtime_of_other_bytes_is_refused(pinned: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_runtime_of_other_bytes_is_refused(
+    pinned: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pack(tmp_path, pinned.PHONE_RUNTIME_NPM[1], {"classes.jar": b"others"})
     with pytest.raises(pinned.BuildError, match=r"classes\.jar is [0-9a-f]{64}, not the pinned"):
         pinned.phone_runtime()
@@ -290,5 +300,5 @@ def test_a_runtime_of_other_bytes_is_refused(pinned: ModuleType, tmp_path: Path,
 def test_a_runtime_that_nobody_serves_is_said(pinned: ModuleType) -> None:
     with pytest.raises(pinned.NotServedError, match="MIEN_ONNXRUNTIME_AAR"):
         pinned.phone_runtime()
-    with pytest.raises(pinned.NotServedError, match="bundletool:1.18.1:jar cannot be fetched"):
+    with pytest.raises(pinned.NotServedError, match=r"bundletool:1\.18\.1:jar cannot be fetched"):
         pinned.fetch(pinned.BUNDLETOOL)

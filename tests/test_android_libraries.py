@@ -1,5 +1,5 @@
-"""The native libraries in the Android app, as far as a machine that is no phone can judge them: what they ask of Android, and
-whether they have what the Java classes ask of them."""
+"""The Android app's native libraries, as far as a machine that is no phone can judge them: what they ask of Android,
+and whether they have what the Java classes ask of them."""
 
 import io
 import os
@@ -94,7 +94,7 @@ class TestLibrary:
 
 
 # ONNX Runtime's builds from 1.29 on carry Microsoft's telemetry, in native code and in Java.
-REPORTS = re.compile(rb"OneCollector|events\.data\.microsoft|TELEMETRY|/telemetry/|HttpURLConnection|TelemetryInitializer")
+REPORTS = re.compile(rb"OneCollector|events\.data\.microsoft|TELEMETRY|/telemetry/|URLConnection|TelemetryInitializer")
 
 
 def test_nothing_in_the_runtime_reports_to_anybody(aar: Path) -> None:
@@ -117,9 +117,7 @@ def test_the_bridge_finds_the_runtime_that_it_was_made_for(aar: Path, abi: str) 
 def escaped(text: str) -> str:
     """A name as the Java Native Interface writes it in a symbol."""
     marks = {"/": "_", "_": "_1", ";": "_2", "[": "_3"}
-    return "".join(
-        marks.get(one) or (one if one.isascii() and one.isalnum() else f"_0{ord(one):04x}") for one in text
-    )
+    return "".join(marks.get(one) or (one if one.isascii() and one.isalnum() else f"_0{ord(one):04x}") for one in text)
 
 
 def entries(classes: Path) -> set[str]:
