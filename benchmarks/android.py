@@ -4,8 +4,8 @@
 
 Needs the Android app (`make apk`), Java, Chromium and Playwright. The page comes out of the signed APK under a phone's
 profile; the desktop's ONNX Runtime stands in the phone's place behind the same messages, so this says what the messages
-cost and how the two runtimes compare on this machine, and nothing about a phone. Both run on one thread. It measures the
-reading of a frame with one face, and with four, of which the page reads two (the largest, and one of the others in
+cost and how the two runtimes compare on this machine, and nothing about a phone. Both run on one thread. It measures
+the reading of a frame with one face, and with four, of which the page reads two (the largest, and one of the others in
 turn), and four faces in one message beside four messages of one. Writes results/benchmarks/android.json.
 """
 
