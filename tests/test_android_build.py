@@ -149,6 +149,18 @@ def test_what_android_reads_of_the_manifest(android: ModuleType, tools: Any, bui
     assert "res/drawable/icon_monochrome.xml" in {re.sub("-[^/]*", "", name) for name in names}
 
 
+def test_the_shell_says_everything_in_each_language_that_the_phone_offers_for_it() -> None:
+    res = ROOT / "android" / "res"
+    offered = re.findall('locale android:name="(.*?)"', (res / "xml" / "locales.xml").read_text())
+    assert {f"-{code}" for code in offered if code != "en"} == {
+        path.parent.name.removeprefix("values") for path in res.glob("values-*/strings.xml")
+    }
+    said = {path: re.findall('<string name="(.*?)">', path.read_text()) for path in res.glob("values*/strings.xml")}
+    wanted = set(said[res / "values" / "strings.xml"])
+    assert len(wanted) > 10
+    assert {path.parent.name: set(names) ^ wanted for path, names in said.items() if set(names) != wanted} == {}
+
+
 def test_the_notices_and_the_policy_are_in_the_app(built: list[Path]) -> None:
     with zipfile.ZipFile(built[0]) as archive:
         notices, policy = (archive.read(f"assets/app/{name}.html").decode() for name in ("notices", "privacy"))

@@ -13,10 +13,10 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 
 /**
- * A picture that comes to the page without the page's asking: shared by another app, chosen by a shortcut, or chosen for
+ * A picture (or a video) that comes to the page without the page's asking: shared by another app, chosen by a shortcut, or chosen for
  * a page that Android took away in the meantime. The page gets it as if it had been dropped there (res/raw/give.js).
  */
-final class GivenPicture {
+final class GivenPicture implements PageServer.Given {
     /** Under this address the page fetches it. */
     static final String PATH = "given/picture";
     private static final String KEPT = "given picture";
@@ -68,7 +68,8 @@ final class GivenPicture {
     }
 
     /** The picture's bytes, once; IOException where there is none, or the other app hands it out no more. */
-    InputStream open() throws IOException {
+    @Override
+    public InputStream open() throws IOException {
         Uri picture = waiting;
         waiting = null;
         if (picture == null) throw new FileNotFoundException(PATH);
@@ -80,6 +81,19 @@ final class GivenPicture {
             activity.runOnUiThread(() -> Toast.makeText(activity, R.string.not_opened, Toast.LENGTH_LONG).show());
             throw new IOException(error);
         }
+    }
+
+    /** The type of the picture that is waiting, such as "image/jpeg"; a general one where its provider names none of use. */
+    @Override
+    public String type() {
+        Uri picture = waiting;
+        String type = null;
+        try {
+            if (picture != null) type = activity.getContentResolver().getType(picture);
+        } catch (RuntimeException error) {
+            // a provider of another app may throw anything; opening it will tell
+        }
+        return type != null && type.matches("(image|video)/[a-z0-9.+-]{1,40}") ? type : "application/octet-stream";
     }
 
     void save(Bundle state) {

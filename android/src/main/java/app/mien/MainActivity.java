@@ -20,6 +20,8 @@ import android.webkit.WebView;
 import android.webkit.WebViewClient;
 import android.widget.FrameLayout;
 import android.widget.TextView;
+import java.util.Arrays;
+import java.util.List;
 
 /** The app's one screen: the page, out of the APK. */
 public final class MainActivity extends Activity {
@@ -29,6 +31,8 @@ public final class MainActivity extends Activity {
     static final String MARK = " MienAndroid/" + app.mien.inference.Messages.VERSION;
     /** Cores for one call, at most: more wait for each other on phones with a few fast cores. */
     private static final int THREADS = 4;
+    /** What the page may ask to be chosen. */
+    private static final List<String> KINDS = Arrays.asList("image/*", "video/*");
     /** What the launcher's shortcut asks for (res/xml/shortcuts.xml). */
     static final String CHOOSE = "app.mien.CHOOSE_PICTURE";
 
@@ -38,7 +42,7 @@ public final class MainActivity extends Activity {
     private WebView page;
     private CameraPermission camera;
     private PicturePicker picker;
-    private PictureSaver saver;
+    private FileSaver saver;
 
     @Override
     protected void onCreate(Bundle state) {
@@ -74,7 +78,7 @@ public final class MainActivity extends Activity {
     private void heed(Intent intent) {
         Uri shared = GivenPicture.shared(intent);
         if (shared != null) given.give(shared, page);
-        else if (CHOOSE.equals(intent.getAction())) picker.open(chosen -> { if (chosen != null) given.give(chosen[0], page); });
+        else if (CHOOSE.equals(intent.getAction())) picker.open(chosen -> { if (chosen != null) given.give(chosen[0], page); }, "image/*");
         else if (Intent.ACTION_APPLICATION_PREFERENCES.equals(intent.getAction())) page.loadUrl(PageServer.PRIVACY);
     }
 
@@ -115,9 +119,9 @@ public final class MainActivity extends Activity {
         }
         camera = new CameraPermission(this);
         picker = new PicturePicker(this, picture -> given.give(picture, page));
-        saver = new PictureSaver(this);
+        saver = new FileSaver(this);
         int threads = Math.min(THREADS, Runtime.getRuntime().availableProcessors());
-        PageServer server = new PageServer(getAssets(), threads, given::open);
+        PageServer server = new PageServer(getAssets(), threads, given);
         WebSettings settings = view.getSettings();
         settings.setJavaScriptEnabled(true);
         settings.setDomStorageEnabled(true);
@@ -188,7 +192,8 @@ public final class MainActivity extends Activity {
 
         @Override
         public boolean onShowFileChooser(WebView view, ValueCallback<Uri[]> callback, FileChooserParams parameters) {
-            picker.open(callback);
+            String[] wanted = Arrays.stream(parameters.getAcceptTypes()).filter(type -> KINDS.contains(type)).toArray(String[]::new);
+            picker.open(callback, wanted.length > 0 ? wanted : new String[] {"image/*"});
             return true;
         }
     }
@@ -252,7 +257,7 @@ public final class MainActivity extends Activity {
     protected void onActivityResult(int request, int result, Intent data) {
         if (page == null) return;
         if (request == PicturePicker.REQUEST) picker.chosen(result, data);
-        else if (request == PictureSaver.REQUEST) saver.chosen(result, data);
+        else if (request == FileSaver.REQUEST) saver.chosen(result, data);
     }
 
     /** The page's view, for tests; null where WebView is too old. */

@@ -45,6 +45,8 @@ final class PageServer {
 
     /** A picture that has come to the app. */
     interface Given {
+        String type();
+
         InputStream open() throws IOException;
     }
 
@@ -86,7 +88,8 @@ final class PageServer {
 
     private WebResourceResponse givenPicture() {
         try {
-            return response("application/octet-stream", 200, "OK", given.open());
+            String type = given.type(); // before it is opened, which happens once
+            return response(type, 200, "OK", given.open());
         } catch (IOException error) {
             return refusal(404, "Not Found");
         }

@@ -15,7 +15,7 @@ import android.widget.Toast;
 import java.io.File;
 import java.util.function.Consumer;
 
-/** The page's file input: a picture from the gallery, or one that the phone's camera app takes now. */
+/** The page's file input: a picture or a video from the gallery, or a picture that the phone's camera app takes now. */
 final class PicturePicker {
     static final int REQUEST = 2;
     /** Milliseconds in which the page reads a picture that the camera app took; then its file is deleted. */
@@ -32,11 +32,16 @@ final class PicturePicker {
         this.spare = spare;
     }
 
-    /** Opens the choice; the callback hears of it exactly once, with null where nothing was chosen. */
-    void open(ValueCallback<Uri[]> callback) {
+    /**
+     * Opens the choice; the callback hears of it exactly once, with null where nothing was chosen.
+     *
+     * @param types what may be chosen, such as "image/*" and "video/*"
+     */
+    void open(ValueCallback<Uri[]> callback, String... types) {
         finish(null);
         waiting = callback;
-        Intent gallery = new Intent(Intent.ACTION_GET_CONTENT).addCategory(Intent.CATEGORY_OPENABLE).setType("image/*");
+        Intent gallery = new Intent(Intent.ACTION_GET_CONTENT).addCategory(Intent.CATEGORY_OPENABLE);
+        gallery.setType(types.length == 1 ? types[0] : "*/*").putExtra(Intent.EXTRA_MIME_TYPES, types);
         Intent choice = Intent.createChooser(gallery, activity.getString(R.string.choose_picture));
         forgetTaken();
         // Android lets an app that asks for the camera start the camera app only once it is allowed.

@@ -8,7 +8,10 @@ import static org.junit.Assert.assertTrue;
 import static org.robolectric.Shadows.shadowOf;
 
 import android.app.Activity;
+import android.content.ContentProvider;
+import android.content.ContentValues;
 import android.content.Intent;
+import android.database.Cursor;
 import android.net.Uri;
 import android.os.Bundle;
 import android.os.Looper;
@@ -25,6 +28,7 @@ import org.robolectric.RobolectricTestRunner;
 import org.robolectric.RuntimeEnvironment;
 import org.robolectric.android.controller.ActivityController;
 import org.robolectric.annotation.Config;
+import org.robolectric.shadows.ShadowContentResolver;
 import org.robolectric.shadows.ShadowToast;
 
 /** Pictures that come by sharing, by the shortcut, and after Android took the page away. */
@@ -71,6 +75,39 @@ public class GivenPictureTest {
         assertTrue(asked(page).contains(GivenPicture.PATH));
         assertEquals("jpeg", new String(fetch(page).getData().readAllBytes()));
         assertEquals(404, fetch(page).getStatusCode());
+    }
+
+    /** Another app's provider: its types are its own affair. */
+    private static final class Gallery extends ContentProvider {
+        private final String type;
+
+        Gallery(String type) {
+            this.type = type;
+        }
+
+        @Override public boolean onCreate() { return true; }
+        @Override public String getType(Uri uri) { return type; }
+        @Override public Cursor query(Uri uri, String[] columns, String where, String[] values, String order) { return null; }
+        @Override public Uri insert(Uri uri, ContentValues values) { return null; }
+        @Override public int delete(Uri uri, String where, String[] values) { return 0; }
+        @Override public int update(Uri uri, ContentValues content, String where, String[] values) { return 0; }
+    }
+
+    @Test
+    public void aGivenPictureKeepsItsTypeWhereThePageCanUseIt() {
+        String[][] types = {{"image/png", "image/png"}, {"video/mp4", "video/mp4"}, {"text/html", "application/octet-stream"}, {null, "application/octet-stream"}};
+        for (String[] type : types) {
+            ShadowContentResolver.registerProviderInternal("gallery", new Gallery(type[0]));
+            assertEquals(type[1], fetchedType());
+        }
+    }
+
+    private static String fetchedType() {
+        MainActivity activity = Shell.start(share(PICTURE), null).get();
+        hold(activity, PICTURE, "bytes");
+        WebResourceResponse answer = fetch(activity.page());
+        assertEquals(200, answer.getStatusCode());
+        return answer.getMimeType();
     }
 
     @Test

@@ -53,9 +53,10 @@ public class ManifestTest {
     }
 
     @Test
-    public void aPictureCanBeSharedWithItAndNothingElse() {
+    public void aPictureOrAVideoCanBeSharedWithItAndNothingElse() {
         Intent share = new Intent(Intent.ACTION_SEND).setType("image/png").addCategory(Intent.CATEGORY_DEFAULT);
         assertEquals(1, packages.queryIntentActivities(share.setPackage("app.mien"), 0).size());
+        assertEquals(1, packages.queryIntentActivities(share.setType("video/mp4"), 0).size());
         assertEquals(0, packages.queryIntentActivities(share.setType("text/plain"), 0).size());
     }
 

@@ -38,7 +38,10 @@ public class ShellTest {
     @Before
     public void setUp() {
         activity = Robolectric.buildActivity(Activity.class).setup().get();
-        server = new PageServer(activity.getAssets(), 1, () -> new java.io.ByteArrayInputStream(new byte[] {7}));
+        server = new PageServer(activity.getAssets(), 1, new PageServer.Given() {
+            @Override public String type() { return "image/png"; }
+            @Override public java.io.InputStream open() { return new java.io.ByteArrayInputStream(new byte[] {7}); }
+        });
     }
 
     private record Request(Uri getUrl, String getMethod, Map<String, String> getRequestHeaders) implements WebResourceRequest {
@@ -89,7 +92,9 @@ public class ShellTest {
         for (String own : new String[] {"privacy.html", "notices.html"}) {
             assertEquals(own, "text/html", server.answer(Request.of(ORIGIN + own)).getMimeType());
         }
-        assertEquals(7, server.answer(Request.of(ORIGIN + GivenPicture.PATH)).getData().read());
+        WebResourceResponse given = server.answer(Request.of(ORIGIN + GivenPicture.PATH));
+        assertEquals("image/png", given.getMimeType());
+        assertEquals(7, given.getData().read());
     }
 
     @Test
@@ -191,7 +196,7 @@ public class ShellTest {
             picker.open(pictures -> {
                 heard[place] = pictures;
                 calls[place]++;
-            });
+            }, "image/*");
             if (i == 0) picker.chosen(Activity.RESULT_CANCELED, null);
             if (i == 1) picker.chosen(Activity.RESULT_OK, new Intent().setData(Uri.parse("content://gallery/1")));
             if (i == 2) picker.chosen(Activity.RESULT_OK, new Intent().setData(Uri.parse("file:///data/data/app.mien/x")));
@@ -201,6 +206,15 @@ public class ShellTest {
         assertNull(heard[2]);
         assertArrayEquals(new int[] {1, 1, 1}, calls);
         assertEquals(Intent.ACTION_CHOOSER, shadowOf(activity).getNextStartedActivityForResult().intent.getAction());
+    }
+
+    @Test
+    public void aVideoCanBeChosenWhereThePageWantsOne() {
+        PicturePicker picker = new PicturePicker(activity, picture -> {});
+        picker.open(pictures -> {}, "image/*", "video/*");
+        Intent choice = shadowOf(activity).getNextStartedActivityForResult().intent.getParcelableExtra(Intent.EXTRA_INTENT);
+        assertEquals("*/*", choice.getType());
+        assertArrayEquals(new String[] {"image/*", "video/*"}, choice.getStringArrayExtra(Intent.EXTRA_MIME_TYPES));
     }
 
     @Test

@@ -14,29 +14,34 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.Base64;
+import java.util.Map;
+import java.util.regex.Pattern;
 
-/** The page's way to save a picture, which a WebView lacks; the user says where, so no permission is needed. */
-final class PictureSaver {
+/** The page's way to save a file, which a WebView lacks; the user says where, so no permission is needed. */
+final class FileSaver {
     static final int REQUEST = 3;
-    /** Characters of Base64, at most: a JPEG of 24 MB. */
+    /** Characters of Base64, at most: a file of 24 MB. */
     static final int LONGEST = 32 << 20;
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-]{1,64}\\.(jpg|csv|mp4|webm)");
+    private static final Map<String, String> TYPES =
+            Map.of("jpg", "image/jpeg", "csv", "text/csv", "mp4", "video/mp4", "webm", "video/webm");
 
     private final Activity activity;
 
-    PictureSaver(Activity activity) {
+    FileSaver(Activity activity) {
         this.activity = activity;
     }
 
-    /** The picture while the user says where: a file, as Android may take the app away in the meantime. */
+    /** What is to be saved while the user says where: on disk, as Android may take the app away in the meantime. */
     static File waiting(Context context) {
-        return new File(context.getCacheDir(), "saving.jpg");
+        return new File(context.getCacheDir(), "saving");
     }
 
-    /** Called by the page, on a thread of WebView's; false where the picture is refused, of which the user is told. */
+    /** Called by the page, on a thread of WebView's; false where the file is refused, of which the user is told. */
     @JavascriptInterface
     public boolean save(String name, String base64) {
         if (base64 != null && base64.length() > LONGEST) return refuse(R.string.too_large);
-        if (name == null || base64 == null || !name.matches("[A-Za-z0-9_-]{1,64}\\.jpg")) return refuse(R.string.not_saved);
+        if (name == null || base64 == null || !NAME.matcher(name).matches()) return refuse(R.string.not_saved);
         try (OutputStream file = new FileOutputStream(waiting(activity))) {
             file.write(Base64.getDecoder().decode(base64));
         } catch (IllegalArgumentException | IOException error) {
@@ -53,7 +58,8 @@ final class PictureSaver {
     }
 
     private void askWhere(String name) {
-        Intent where = new Intent(Intent.ACTION_CREATE_DOCUMENT).addCategory(Intent.CATEGORY_OPENABLE).setType("image/jpeg");
+        Intent where = new Intent(Intent.ACTION_CREATE_DOCUMENT).addCategory(Intent.CATEGORY_OPENABLE);
+        where.setType(TYPES.get(name.substring(name.lastIndexOf('.') + 1)));
         try {
             activity.startActivityForResult(where.putExtra(Intent.EXTRA_TITLE, name), REQUEST);
         } catch (ActivityNotFoundException error) {
@@ -63,14 +69,14 @@ final class PictureSaver {
 
     /** Where the user wants it; nothing is said where they changed their mind. */
     void chosen(int result, Intent data) {
-        File picture = waiting(activity);
+        File file = waiting(activity);
         Uri place = data == null ? null : data.getData();
-        if (result == Activity.RESULT_OK && place != null) say(copy(picture, place) ? R.string.saved : R.string.not_saved);
-        picture.delete();
+        if (result == Activity.RESULT_OK && place != null) say(copy(file, place) ? R.string.saved : R.string.not_saved);
+        file.delete();
     }
 
-    private boolean copy(File picture, Uri place) {
-        try (InputStream from = new FileInputStream(picture);
+    private boolean copy(File file, Uri place) {
+        try (InputStream from = new FileInputStream(file);
                 OutputStream to = activity.getContentResolver().openOutputStream(place)) {
             if (to == null) return false;
             byte[] part = new byte[1 << 16];

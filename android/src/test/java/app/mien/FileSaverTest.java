@@ -21,18 +21,18 @@ import org.robolectric.RobolectricTestRunner;
 import org.robolectric.annotation.Config;
 import org.robolectric.shadows.ShadowToast;
 
-/** A picture that the page hands to the shell to save. */
+/** A file that the page hands to the shell to save. */
 @RunWith(RobolectricTestRunner.class)
 @Config(sdk = 35)
-public class PictureSaverTest {
+public class FileSaverTest {
     private static final Uri PLACE = Uri.parse("content://documents/1");
     private MainActivity activity;
-    private PictureSaver saver;
+    private FileSaver saver;
 
     @Before
     public void setUp() {
         activity = Shell.start().get();
-        saver = new PictureSaver(activity);
+        saver = new FileSaver(activity);
     }
 
     private static String said() {
@@ -48,12 +48,12 @@ public class PictureSaverTest {
         assertFalse(saver.save("mien.jpg", "no Base64!"));
         assertFalse(saver.save("mien.jpg", null));
         assertEquals(activity.getString(R.string.not_saved), said());
-        assertFalse(PictureSaver.waiting(activity).exists());
+        assertFalse(FileSaver.waiting(activity).exists());
     }
 
     @Test
     public void aPictureThatIsTooLargeIsRefusedInWords() {
-        assertFalse(saver.save("mien.jpg", "A".repeat(PictureSaver.LONGEST + 4)));
+        assertFalse(saver.save("mien.jpg", "A".repeat(FileSaver.LONGEST + 4)));
         assertEquals(activity.getString(R.string.too_large), said());
         assertNull(shadowOf(activity).getNextStartedActivityForResult());
     }
@@ -66,10 +66,20 @@ public class PictureSaverTest {
         MainActivity next = Shell.start(new Intent(Intent.ACTION_MAIN), new Bundle()).get();
         ByteArrayOutputStream written = new ByteArrayOutputStream();
         shadowOf(next.getContentResolver()).registerOutputStream(PLACE, written);
-        next.onActivityResult(PictureSaver.REQUEST, Activity.RESULT_OK, new Intent().setData(PLACE));
+        next.onActivityResult(FileSaver.REQUEST, Activity.RESULT_OK, new Intent().setData(PLACE));
         assertEquals(3, written.size());
         assertEquals(activity.getString(R.string.saved), said());
-        assertFalse(PictureSaver.waiting(next).exists());
+        assertFalse(FileSaver.waiting(next).exists());
+    }
+
+    @Test
+    public void everyKindOfFileThatThePageMakesHasItsType() {
+        String[][] kinds = {{"mien.jpg", "image/jpeg"}, {"mien.csv", "text/csv"}, {"mien.mp4", "video/mp4"}, {"mien.webm", "video/webm"}};
+        for (String[] kind : kinds) {
+            assertTrue(kind[0], saver.save(kind[0], "/9j/"));
+            shadowOf(Looper.getMainLooper()).idle();
+            assertEquals(kind[1], shadowOf(activity).getNextStartedActivityForResult().intent.getType());
+        }
     }
 
     @Test
@@ -77,7 +87,7 @@ public class PictureSaverTest {
         saver.save("mien.jpg", "/9j/");
         saver.chosen(Activity.RESULT_CANCELED, null);
         assertNull(said());
-        assertFalse(PictureSaver.waiting(activity).exists());
+        assertFalse(FileSaver.waiting(activity).exists());
     }
 
     @Test
