@@ -174,10 +174,14 @@ def _fetch_from_npm(path: Path) -> None:
                 f"{PHONE_RUNTIME.file} cannot be fetched from Maven Central, nor {package} from npm: "
                 "name a copy by MIEN_ONNXRUNTIME_AAR"
             )
-        with tarfile.open(archives[0]) as archive:
-            archive.extract(member, folder, filter="data")
-        check_parts(Path(folder) / member)
-        _put(Path(folder) / member, path)
+        aar = Path(folder) / path.name
+        with tarfile.open(archives[0]) as archive, aar.open("wb") as file:
+            packed = archive.extractfile(member)
+            if packed is None:
+                raise BuildError(f"{package}: {member} is no file")
+            shutil.copyfileobj(packed, file)
+        check_parts(aar)
+        _put(aar, path)
 
 
 def check_parts(aar: Path) -> None:
