@@ -63,12 +63,12 @@ async ([model, faces, rounds]) => {
     .replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
   const [all, one] = [text(faces), text(1)];
   const ask = async (headers) => {
-    const answer = await fetch(`native/1/run/${model}.onnx`, { headers });
+    const answer = await fetch(`native/1/run/${model}`, { headers });
     if (!answer.ok) throw new Error(await answer.text());
     return answer.arrayBuffer();
   };
   const middle = (times) => times.sort((one, other) => one - other)[times.length >> 1];
-  await fetch(`native/1/open/${model}.onnx`);
+  await fetch(`native/1/open/${model}`);
   const together = [], apart = [];
   for (let i = 0; i <= rounds; i++) {
     const start = performance.now();
@@ -109,13 +109,14 @@ def main() -> None:
     files = page_files()
     if files is None:
         sys.exit("build the Android app first: make apk")
-    names = [model["properties"]["name"] for model in json.loads(files["models.json"])["models"]]
+    models = json.loads(files["models.json"])["models"]
+    names = {model["properties"]["name"]: Path(model["url"]).name.partition("?")[0] for model in models}
     results = {}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver, desktop_engine() as native:
         frames = {"one_face": on_canvas(read_picture(ROOT / "examples" / "astronaut.jpg"), 480, 80)}
         frames["four_faces"] = four_faces()
         videos = {name: write_video(frame, Path(folder) / f"{name}.y4m") for name, frame in frames.items()}
-        for name in names:
+        for name, file in names.items():
             results[name] = {}
             for faces, video in videos.items():
                 ms = {}
@@ -126,7 +127,7 @@ def main() -> None:
                     assert ran == (behind is not None), f"{name}: the page took the other engine"
                 results[name][faces] = {**ms, "times_faster": round(ms["webassembly"] / ms["native"], 2)}
             with phone(files, native) as (address, _):
-                results[name]["four_in_messages"] = messages_ms(driver, address, videos["one_face"], name, 4)
+                results[name]["four_in_messages"] = messages_ms(driver, address, videos["one_face"], file, 4)
             print(f"{name}: {json.dumps(results[name])}", flush=True)
     machine = {"system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count()}
     said = {"machine": machine, "seconds": seconds, "load": os.getloadavg()[0], "ms": results}
