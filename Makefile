@@ -56,22 +56,21 @@ app-ready: $(VENV)/.dev web/node_modules/.package-lock.json # built and its arit
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check 'playwright>=1.49'
 	cd web && npm run --silent build && npm test
 
-apk: web/node_modules/.package-lock.json .android-tools ## build the Android app: out/mien.apk
+apk: web/node_modules/.package-lock.json .android-tools ## build the Android app: out/mien.apk, and out/mien.aab for a store
 	cd web && npm run --silent build:static
 	$(PYTHON) android/build.py
 
 test-apk: apk ## the Android app's tests: its shell, and its inference against Python's answers
-	mkdir -p out/android-assets && ln -sfn $(CURDIR)/web/dist out/android-assets/app
+	rm -rf out/android-apk && $(PYTHON) -m zipfile -e out/mien-unsigned.apk out/android-apk
 	cd android && mvn -B -q test
 
 # An installed Android SDK (ANDROID_HOME) or Debian's tools; Java and Maven in both cases.
 .PHONY: .android-tools
 .android-tools:
 	@command -v mvn >/dev/null && command -v javac >/dev/null && \
-		{ [ -n "$$ANDROID_HOME" ] || { command -v aapt2 && command -v apksigner && command -v zipalign && \
-		[ -f /usr/share/android-framework-res/framework-res.apk ]; } >/dev/null; } || \
+		{ [ -n "$$ANDROID_HOME" ] || { command -v apksigner && command -v zipalign; } >/dev/null; } || \
 		{ $(SUDO) apt-get update -q && $(SUDO) apt-get install -qy --no-install-recommends \
-		aapt android-framework-res apksigner zipalign maven openjdk-17-jdk-headless; }
+		apksigner zipalign maven openjdk-17-jdk-headless; }
 
 benchmark: $(VENV)/.dev ## speed and memory, beside peers
 	$(VENV)/bin/python benchmarks/recognition.py

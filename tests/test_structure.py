@@ -1,6 +1,7 @@
 """One place for each fact: no other file holds a class list, and no client holds a mean, a size or a threshold."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -114,3 +115,10 @@ def test_without_onnx_runtime_one_line_says_what_to_install():
     assert done.returncode == 2
     assert "mien[cpu]" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_onnx_runtime_reports_to_nobody():
+    code = "import os, mien.recognition.model; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout == "1\n"

@@ -68,7 +68,7 @@ def live(browser: Any, address: str, word: str) -> None:
         for i in range(cards.count()):
             expect(cards.nth(i)).to_contain_text("Part of the app")
             cards.nth(i).get_by_role("button").click()
-            expect(page.locator(".card.model.chosen")).to_contain_text("ms a face")
+            expect(cards.nth(i)).to_contain_text("ms a face")
 
 
 def test_the_live_flow_with_the_native_engine(

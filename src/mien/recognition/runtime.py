@@ -1,6 +1,11 @@
-"""ONNX Runtime, or one line on what to install: which of its packages is right nobody but the user knows."""
+"""ONNX Runtime, or one line on what to install: which of its packages is right nobody but the user knows. It reports to nobody."""
+
+import os
 
 from mien.errors import MissingExtraError
+
+# Official builds from 1.29 on report their use to Microsoft unless this is set before they are imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 try:
     import onnxruntime

@@ -3,15 +3,12 @@ package app.mien;
 import android.app.Activity;
 import android.content.Intent;
 import android.content.pm.PackageInfo;
-import android.graphics.Insets;
+import android.content.res.Configuration;
+import android.graphics.Bitmap;
 import android.net.Uri;
-import android.os.Build;
 import android.os.Bundle;
 import android.util.AndroidRuntimeException;
-import android.view.View;
 import android.view.ViewGroup;
-import android.view.WindowInsets;
-import android.view.WindowInsetsController;
 import android.webkit.PermissionRequest;
 import android.webkit.RenderProcessGoneDetail;
 import android.webkit.ValueCallback;
@@ -23,6 +20,8 @@ import android.webkit.WebView;
 import android.webkit.WebViewClient;
 import android.widget.FrameLayout;
 import android.widget.TextView;
+import java.util.Arrays;
+import java.util.List;
 
 /** The app's one screen: the page, out of the APK. */
 public final class MainActivity extends Activity {
@@ -32,32 +31,69 @@ public final class MainActivity extends Activity {
     static final String MARK = " MienAndroid/" + app.mien.inference.Messages.VERSION;
     /** Cores for one call, at most: more wait for each other on phones with a few fast cores. */
     private static final int THREADS = 4;
+    /** What the page may ask to be chosen. */
+    private static final List<String> KINDS = Arrays.asList("image/*", "video/*");
+    /** What the launcher's shortcut asks for (res/xml/shortcuts.xml). */
+    static final String CHOOSE = "app.mien.CHOOSE_PICTURE";
 
+    private final BackGesture back = new BackGesture(this);
+    private final GivenPicture given = new GivenPicture(this);
     private FrameLayout frame;
     private WebView page;
     private CameraPermission camera;
     private PicturePicker picker;
-    private PictureSaver saver;
+    private FileSaver saver;
 
     @Override
     protected void onCreate(Bundle state) {
         super.onCreate(state);
         frame = new FrameLayout(this);
-        frame.setBackgroundColor(getColor(R.color.ground));
         setContentView(frame);
-        drawBehindBars();
-        WebView made = isRecent(version(webViewPackage())) ? makePage() : null;
+        SystemBars.standBehind(this, frame);
+        WebView made = isRecent(version(WebView.getCurrentWebViewPackage())) ? makePage() : null;
         if (made == null) {
+            colour();
             showTooOld();
             return;
         }
         page = made;
+        colour();
         frame.addView(page, new FrameLayout.LayoutParams(ViewGroup.LayoutParams.MATCH_PARENT, ViewGroup.LayoutParams.MATCH_PARENT));
         if (state == null || page.restoreState(state) == null) page.loadUrl(PageServer.START);
+        if (state == null) {
+            picker.forgetTaken(); // of a run that was ended before the page had read it
+            heed(getIntent());
+        } else {
+            given.restore(state);
+        }
     }
 
-    private static PackageInfo webViewPackage() {
-        return Build.VERSION.SDK_INT >= 26 ? WebView.getCurrentWebViewPackage() : null;
+    @Override
+    protected void onNewIntent(Intent intent) {
+        super.onNewIntent(intent);
+        if (page != null) heed(intent);
+    }
+
+    /** What another app, a shortcut or the phone's settings want of this one. */
+    private void heed(Intent intent) {
+        Uri shared = GivenPicture.shared(intent);
+        if (shared != null) given.give(shared, page);
+        else if (CHOOSE.equals(intent.getAction())) picker.open(chosen -> { if (chosen != null) given.give(chosen[0], page); }, "image/*");
+        else if (Intent.ACTION_APPLICATION_PREFERENCES.equals(intent.getAction())) page.loadUrl(PageServer.PRIVACY);
+    }
+
+    /** The ground's colour, of a light or a dark phone. */
+    private void colour() {
+        int ground = getColor(R.color.ground);
+        frame.setBackgroundColor(ground);
+        if (page != null) page.setBackgroundColor(ground);
+        SystemBars.colour(this);
+    }
+
+    @Override
+    public void onConfigurationChanged(Configuration configuration) {
+        super.onConfigurationChanged(configuration);
+        colour();
     }
 
     private static String version(PackageInfo webView) {
@@ -82,9 +118,10 @@ public final class MainActivity extends Activity {
             return null; // it is being updated at this moment, or was taken away
         }
         camera = new CameraPermission(this);
-        picker = new PicturePicker(this);
-        saver = new PictureSaver(this);
-        PageServer server = new PageServer(getAssets(), Math.min(THREADS, Runtime.getRuntime().availableProcessors()));
+        picker = new PicturePicker(this, picture -> given.give(picture, page));
+        saver = new FileSaver(this);
+        int threads = Math.min(THREADS, Runtime.getRuntime().availableProcessors());
+        PageServer server = new PageServer(getAssets(), threads, given);
         WebSettings settings = view.getSettings();
         settings.setJavaScriptEnabled(true);
         settings.setDomStorageEnabled(true);
@@ -92,7 +129,6 @@ public final class MainActivity extends Activity {
         settings.setAllowContentAccess(true); // the picture that the user chose
         settings.setMediaPlaybackRequiresUserGesture(false); // the camera's picture goes on after a pause
         settings.setUserAgentString(settings.getUserAgentString() + MARK);
-        view.setBackgroundColor(getColor(R.color.ground));
         view.addJavascriptInterface(saver, "mienSaver");
         view.setWebViewClient(new Client(server));
         view.setWebChromeClient(new Chrome());
@@ -117,11 +153,27 @@ public final class MainActivity extends Activity {
         }
 
         @Override
+        public void doUpdateVisitedHistory(WebView view, String address, boolean reloaded) {
+            back.follow(view);
+        }
+
+        @Override
+        public void onPageFinished(WebView view, String address) {
+            given.follow(view, address);
+        }
+
+        @Override
+        public void onPageStarted(WebView view, String address, Bitmap icon) {
+            given.follow(view, "");
+        }
+
+        @Override
         public boolean onRenderProcessGone(WebView view, RenderProcessGoneDetail detail) {
             // The page's process ran out of memory: a new page instead of the app's end.
             frame.removeView(view);
             view.destroy();
             page = null;
+            back.follow(null);
             recreate();
             return true;
         }
@@ -140,25 +192,10 @@ public final class MainActivity extends Activity {
 
         @Override
         public boolean onShowFileChooser(WebView view, ValueCallback<Uri[]> callback, FileChooserParams parameters) {
-            picker.open(callback);
+            String[] wanted = Arrays.stream(parameters.getAcceptTypes()).filter(type -> KINDS.contains(type)).toArray(String[]::new);
+            picker.open(callback, wanted.length > 0 ? wanted : new String[] {"image/*"});
             return true;
         }
-    }
-
-    /** From Android 15 on an app stands behind the bars; here it always does, and the page keeps clear of them. */
-    private void drawBehindBars() {
-        if (Build.VERSION.SDK_INT < 30) return; // there the system keeps the page clear of its bars
-        getWindow().setDecorFitsSystemWindows(false);
-        boolean light = (getResources().getConfiguration().uiMode & android.content.res.Configuration.UI_MODE_NIGHT_MASK)
-                != android.content.res.Configuration.UI_MODE_NIGHT_YES;
-        int dark = WindowInsetsController.APPEARANCE_LIGHT_STATUS_BARS | WindowInsetsController.APPEARANCE_LIGHT_NAVIGATION_BARS;
-        getWindow().setNavigationBarColor(getColor(R.color.ground));
-        getWindow().getInsetsController().setSystemBarsAppearance(light ? dark : 0, dark);
-        frame.setOnApplyWindowInsetsListener((view, insets) -> {
-            Insets kept = insets.getInsets(WindowInsets.Type.systemBars() | WindowInsets.Type.displayCutout() | WindowInsets.Type.ime());
-            view.setPadding(kept.left, kept.top, kept.right, kept.bottom);
-            return WindowInsets.CONSUMED;
-        });
     }
 
     private void showTooOld() {
@@ -188,11 +225,14 @@ public final class MainActivity extends Activity {
     @Override
     protected void onSaveInstanceState(Bundle state) {
         super.onSaveInstanceState(state);
-        if (page != null) page.saveState(state);
+        if (page == null) return;
+        page.saveState(state);
+        given.save(state);
     }
 
     @Override
     protected void onDestroy() {
+        if (isFinishing() && picker != null) picker.forgetTaken();
         if (page != null) {
             frame.removeView(page);
             page.destroy();
@@ -202,7 +242,7 @@ public final class MainActivity extends Activity {
     }
 
     @Override
-    @SuppressWarnings("deprecation") // its successor is newer than the oldest phone this app is for
+    @SuppressWarnings("deprecation") // phones before Android 13 call it; BackGesture is for the others
     public void onBackPressed() {
         if (page != null && page.canGoBack()) page.goBack();
         else super.onBackPressed();
@@ -217,11 +257,11 @@ public final class MainActivity extends Activity {
     protected void onActivityResult(int request, int result, Intent data) {
         if (page == null) return;
         if (request == PicturePicker.REQUEST) picker.chosen(result, data);
-        else if (request == PictureSaver.REQUEST) saver.chosen(result, data);
+        else if (request == FileSaver.REQUEST) saver.chosen(result, data);
     }
 
     /** The page's view, for tests; null where WebView is too old. */
-    View page() {
+    WebView page() {
         return page;
     }
 }

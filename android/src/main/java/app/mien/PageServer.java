@@ -20,6 +20,7 @@ final class PageServer {
     /** The name that Android keeps for pages out of an APK: secure, and on no network. */
     static final String HOST = "appassets.androidplatform.net";
     static final String START = "https://" + HOST + "/index.html";
+    static final String PRIVACY = "https://" + HOST + "/privacy.html";
 
     private static final String FOLDER = "app/";
     /** No empty part, none that begins with a dot, no escape and no backslash: nothing leads out of the folder. */
@@ -40,9 +41,18 @@ final class PageServer {
 
     private final AssetManager assets;
     private final Messages engine;
+    private final Given given;
 
-    PageServer(AssetManager assets, int threads) {
+    /** A picture that has come to the app. */
+    interface Given {
+        String type();
+
+        InputStream open() throws IOException;
+    }
+
+    PageServer(AssetManager assets, int threads, Given given) {
         this.assets = assets;
+        this.given = given;
         engine = new Messages(name -> bytes("models/" + name), threads);
     }
 
@@ -63,10 +73,23 @@ final class PageServer {
                     "application/octet-stream", said.status(), said.status() == 200 ? "OK" : "Refused",
                     new ByteArrayInputStream(said.body()));
         }
+        if (path.equals(GivenPicture.PATH)) return givenPicture();
         String type = TYPES.get(path.substring(path.lastIndexOf('.') + 1));
         if (type == null || !PATH.matcher(path).matches()) return refusal(404, "Not Found");
         try {
-            return response(type, 200, "OK", assets.open(FOLDER + path));
+            WebResourceResponse found = response(type, 200, "OK", assets.open(FOLDER + path));
+            // Their names change with their content: what the WebView made of one, WebAssembly's code too, may be kept.
+            if (path.startsWith("assets/")) found.setResponseHeaders(headers("public, max-age=31536000, immutable"));
+            return found;
+        } catch (IOException error) {
+            return refusal(404, "Not Found");
+        }
+    }
+
+    private WebResourceResponse givenPicture() {
+        try {
+            String type = given.type(); // before it is opened, which happens once
+            return response(type, 200, "OK", given.open());
         } catch (IOException error) {
             return refusal(404, "Not Found");
         }
@@ -93,10 +116,14 @@ final class PageServer {
 
     private static WebResourceResponse response(String type, int status, String reason, InputStream body) {
         String encoding = type.startsWith("text/") ? "utf-8" : null;
+        return new WebResourceResponse(type, encoding, status, reason, headers("no-store"), body);
+    }
+
+    private static Map<String, String> headers(String caching) {
         Map<String, String> headers = new HashMap<>();
-        headers.put("Cache-Control", "no-store");
+        headers.put("Cache-Control", caching);
         headers.put("X-Content-Type-Options", "nosniff");
         headers.put("Cross-Origin-Opener-Policy", "same-origin");
-        return new WebResourceResponse(type, encoding, status, reason, Collections.unmodifiableMap(headers), body);
+        return Collections.unmodifiableMap(headers);
     }
 }

@@ -7,29 +7,43 @@ import android.content.ClipData;
 import android.content.Intent;
 import android.content.pm.PackageManager;
 import android.net.Uri;
+import android.os.Handler;
+import android.os.Looper;
 import android.provider.MediaStore;
 import android.webkit.ValueCallback;
 import android.widget.Toast;
 import java.io.File;
+import java.util.function.Consumer;
 
-/** The page's file input: a picture from the gallery, or one that the phone's camera app takes now. */
+/** The page's file input: a picture or a video from the gallery, or a picture that the phone's camera app takes now. */
 final class PicturePicker {
     static final int REQUEST = 2;
+    /** Milliseconds in which the page reads a picture that the camera app took; then its file is deleted. */
+    static final long USE = 60_000;
 
     private final Activity activity;
+    private final Consumer<Uri> spare;
+    private final Handler later = new Handler(Looper.getMainLooper());
     private ValueCallback<Uri[]> waiting;
 
-    PicturePicker(Activity activity) {
+    /** @param spare takes the picture where nobody waits for it: Android took the page away while the user chose */
+    PicturePicker(Activity activity, Consumer<Uri> spare) {
         this.activity = activity;
+        this.spare = spare;
     }
 
-    /** Opens the choice; the callback hears of it exactly once, with null where nothing was chosen. */
-    void open(ValueCallback<Uri[]> callback) {
+    /**
+     * Opens the choice; the callback hears of it exactly once, with null where nothing was chosen.
+     *
+     * @param types what may be chosen, such as "image/*" and "video/*"
+     */
+    void open(ValueCallback<Uri[]> callback, String... types) {
         finish(null);
         waiting = callback;
-        Intent gallery = new Intent(Intent.ACTION_GET_CONTENT).addCategory(Intent.CATEGORY_OPENABLE).setType("image/*");
+        Intent gallery = new Intent(Intent.ACTION_GET_CONTENT).addCategory(Intent.CATEGORY_OPENABLE);
+        gallery.setType(types.length == 1 ? types[0] : "*/*").putExtra(Intent.EXTRA_MIME_TYPES, types);
         Intent choice = Intent.createChooser(gallery, activity.getString(R.string.choose_picture));
-        PictureProvider.taken(activity).delete();
+        forgetTaken();
         // Android lets an app that asks for the camera start the camera app only once it is allowed.
         if (activity.checkSelfPermission(Manifest.permission.CAMERA) == PackageManager.PERMISSION_GRANTED) {
             Intent camera = new Intent(MediaStore.ACTION_IMAGE_CAPTURE).putExtra(MediaStore.EXTRA_OUTPUT, PictureProvider.TAKEN);
@@ -52,11 +66,21 @@ final class PicturePicker {
             return;
         }
         Uri picture = data == null ? null : data.getData();
+        // Another app may name any file, also this app's own: only what another's provider hands out is taken.
+        if (picture != null && !GivenPicture.isHandedOut(picture)) picture = null;
         File taken = PictureProvider.taken(activity);
-        if (picture == null && taken.length() > 0) picture = PictureProvider.TAKEN;
-        // Another app may name any file, also this app's own: only what a provider hands out is taken.
-        boolean handedOut = picture != null && "content".equals(picture.getScheme());
-        finish(handedOut ? new Uri[] {picture} : null);
+        if ((data == null || data.getData() == null) && taken.length() > 0) {
+            picture = PictureProvider.TAKEN;
+            later.postDelayed(this::forgetTaken, USE);
+        }
+        if (waiting == null && picture != null) spare.accept(picture);
+        else finish(picture == null ? null : new Uri[] {picture});
+    }
+
+    /** Deletes what the camera app has taken. */
+    void forgetTaken() {
+        later.removeCallbacksAndMessages(null);
+        PictureProvider.taken(activity).delete();
     }
 
     private void finish(Uri[] pictures) {

@@ -11,8 +11,6 @@ import static org.robolectric.Shadows.shadowOf;
 import android.Manifest;
 import android.app.Activity;
 import android.content.Intent;
-import android.content.pm.ActivityInfo;
-import android.content.pm.PackageInfo;
 import android.content.pm.PackageManager;
 import android.net.Uri;
 import android.webkit.PermissionRequest;
@@ -32,7 +30,7 @@ import org.robolectric.shadows.ShadowAlertDialog;
 
 /** The shell on Android's own framework classes, with the built app's resources and assets. */
 @RunWith(RobolectricTestRunner.class)
-@Config(sdk = 34)
+@Config(sdk = 35)
 public class ShellTest {
     private Activity activity;
     private PageServer server;
@@ -40,7 +38,10 @@ public class ShellTest {
     @Before
     public void setUp() {
         activity = Robolectric.buildActivity(Activity.class).setup().get();
-        server = new PageServer(activity.getAssets(), 1);
+        server = new PageServer(activity.getAssets(), 1, new PageServer.Given() {
+            @Override public String type() { return "image/png"; }
+            @Override public java.io.InputStream open() { return new java.io.ByteArrayInputStream(new byte[] {7}); }
+        });
     }
 
     private record Request(Uri getUrl, String getMethod, Map<String, String> getRequestHeaders) implements WebResourceRequest {
@@ -88,6 +89,23 @@ public class ShellTest {
             assertTrue(new String(page.getData().readAllBytes(), "utf-8").contains("<title>Mien</title>"));
         }
         assertEquals("application/json", server.answer(Request.of(ORIGIN + "models.json")).getMimeType());
+        for (String own : new String[] {"privacy.html", "notices.html"}) {
+            assertEquals(own, "text/html", server.answer(Request.of(ORIGIN + own)).getMimeType());
+        }
+        WebResourceResponse given = server.answer(Request.of(ORIGIN + GivenPicture.PATH));
+        assertEquals("image/png", given.getMimeType());
+        assertEquals(7, given.getData().read());
+    }
+
+    @Test
+    public void whatChangesItsNameWithItsContentMayBeKeptAndNothingElse() throws Exception {
+        String hashed = "assets/" + activity.getAssets().list("app/assets")[0];
+        for (String path : new String[] {"index.html", "models.json", "models/vit_tiny.onnx", GivenPicture.PATH}) {
+            assertEquals(path, "no-store", server.answer(Request.of(ORIGIN + path)).getResponseHeaders().get("Cache-Control"));
+        }
+        WebResourceResponse kept = server.answer(Request.of(ORIGIN + hashed));
+        assertTrue(kept.getResponseHeaders().get("Cache-Control").endsWith("immutable"));
+        assertEquals("nosniff", kept.getResponseHeaders().get("X-Content-Type-Options"));
     }
 
     @Test
@@ -170,7 +188,7 @@ public class ShellTest {
 
     @Test
     public void aChosenPictureReachesThePageAndAChangedMindIsToldToo() {
-        PicturePicker picker = new PicturePicker(activity);
+        PicturePicker picker = new PicturePicker(activity, picture -> { throw new AssertionError("the page waits for it"); });
         Uri[][] heard = new Uri[3][];
         int[] calls = new int[3];
         for (int i = 0; i < 3; i++) {
@@ -178,7 +196,7 @@ public class ShellTest {
             picker.open(pictures -> {
                 heard[place] = pictures;
                 calls[place]++;
-            });
+            }, "image/*");
             if (i == 0) picker.chosen(Activity.RESULT_CANCELED, null);
             if (i == 1) picker.chosen(Activity.RESULT_OK, new Intent().setData(Uri.parse("content://gallery/1")));
             if (i == 2) picker.chosen(Activity.RESULT_OK, new Intent().setData(Uri.parse("file:///data/data/app.mien/x")));
@@ -191,12 +209,12 @@ public class ShellTest {
     }
 
     @Test
-    public void aPictureToSaveIsCheckedBeforeItIsTaken() {
-        PictureSaver saver = new PictureSaver(activity);
-        assertTrue(saver.save("mien.jpg", "/9j/"));
-        for (String name : new String[] {"../x.jpg", "x.apk", "", null}) assertFalse(saver.save(name, "/9j/"));
-        assertFalse(saver.save("mien.jpg", "no Base64!"));
-        assertFalse(saver.save("mien.jpg", null));
+    public void aVideoCanBeChosenWhereThePageWantsOne() {
+        PicturePicker picker = new PicturePicker(activity, picture -> {});
+        picker.open(pictures -> {}, "image/*", "video/*");
+        Intent choice = shadowOf(activity).getNextStartedActivityForResult().intent.getParcelableExtra(Intent.EXTRA_INTENT);
+        assertEquals("*/*", choice.getType());
+        assertArrayEquals(new String[] {"image/*", "video/*"}, choice.getStringArrayExtra(Intent.EXTRA_MIME_TYPES));
     }
 
     @Test
@@ -207,14 +225,5 @@ public class ShellTest {
         assertFalse(MainActivity.isRecent("70.0.3538.110"));
         assertFalse(MainActivity.isRecent("odd"));
         assertTrue(MainActivity.isRecent("131.0.6778.39"));
-    }
-
-    @Test
-    public void onlyTheLauncherIsExportedAndOnlyTheCameraIsAsked() throws Exception {
-        PackageInfo app = activity.getPackageManager().getPackageInfo(
-                "app.mien", PackageManager.GET_PERMISSIONS | PackageManager.GET_ACTIVITIES | PackageManager.GET_PROVIDERS);
-        assertArrayEquals(new String[] {Manifest.permission.CAMERA}, app.requestedPermissions);
-        for (ActivityInfo one : app.activities) assertEquals(one.name.endsWith(".MainActivity"), one.exported);
-        assertFalse(app.providers[0].exported);
     }
 }

@@ -10,9 +10,12 @@ import java.nio.Buffer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * An open model file. Knows nothing of Android, so that the desktop's ONNX Runtime, which has the same API, tests it.
@@ -24,6 +27,8 @@ public final class ExpressionModel implements AutoCloseable {
     /** Of a face, in pixels. */
     public final int size;
     private final boolean oneByOne;
+    /** What is asked of the file: features, which some have too, are of no use to the page. */
+    private final Set<String> wanted = new LinkedHashSet<>(Arrays.asList("probabilities", "map", "novelty"));
 
     /**
      * @param file the ONNX file's bytes
@@ -44,6 +49,7 @@ public final class ExpressionModel implements AutoCloseable {
             session.close();
             throw new IllegalArgumentException("not a model file of this project");
         }
+        wanted.retainAll(session.getOutputNames());
         size = Integer.parseInt(stated);
         // Dynamic int8 takes its scales from all the faces of a call: alone, a neighbour never changes a result.
         oneByOne = "int8".equals(properties.get("precision"));
@@ -73,7 +79,7 @@ public final class ExpressionModel implements AutoCloseable {
         ((Buffer) input).flip();
         long[] shape = {count, size, size};
         try (OnnxTensor tensor = OnnxTensor.createTensor(environment, input, shape, OnnxJavaType.UINT8);
-                OrtSession.Result result = session.run(Collections.singletonMap("face", tensor))) {
+                OrtSession.Result result = session.run(Collections.singletonMap("face", tensor), wanted)) {
             OnnxTensor map = output(result, "map");
             long[] places = map == null ? new long[] {0, 0, 0, 0} : map.getInfo().getShape();
             OnnxTensor probabilities = output(result, "probabilities");
@@ -83,7 +89,6 @@ public final class ExpressionModel implements AutoCloseable {
                     (int) places[2],
                     (int) places[3],
                     numbers(probabilities),
-                    numbers(output(result, "features")),
                     numbers(map),
                     numbers(output(result, "novelty")));
         }
@@ -105,21 +110,20 @@ public final class ExpressionModel implements AutoCloseable {
     private static Outputs join(Outputs[] parts) {
         Outputs first = parts[0];
         int count = parts.length;
-        float[][] joined = new float[4][];
-        for (int kind = 0; kind < 4; kind++) {
+        float[][] joined = new float[3][];
+        for (int kind = 0; kind < 3; kind++) {
             int width = array(first, kind).length;
             joined[kind] = new float[count * width];
             for (int i = 0; i < count; i++) System.arraycopy(array(parts[i], kind), 0, joined[kind], i * width, width);
         }
         return new Outputs(
-                count, first.classes(), first.rows(), first.columns(), joined[0], joined[1], joined[2], joined[3]);
+                count, first.classes(), first.rows(), first.columns(), joined[0], joined[1], joined[2]);
     }
 
     private static float[] array(Outputs outputs, int kind) {
         return switch (kind) {
             case 0 -> outputs.probabilities();
-            case 1 -> outputs.features();
-            case 2 -> outputs.map();
+            case 1 -> outputs.map();
             default -> outputs.novelty();
         };
     }

@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
  *
  * <p>The page's worker asks by GET for {@code native/VERSION/open|run|close/MODEL}; a run's faces stand in the header
  * {@code Mien-Faces}, in URL-safe Base64 without padding. An answer to a run is little-endian: seven int32 (count,
- * classes, rows, columns, and the lengths of features, map and novelty), then float32 probabilities, features, map,
- * novelty. A request is the one way from a worker to Java that carries bytes both ways without the page's thread.
+ * classes, rows, columns, and the lengths of features, which are never sent, map and novelty), then float32
+ * probabilities, map, novelty. A request is the one way from a worker to Java that carries bytes both ways without the page's thread.
  */
 public final class Messages {
     public static final int VERSION = 1;
@@ -103,7 +103,8 @@ public final class Messages {
     }
 
     static byte[] encode(Outputs outputs) {
-        float[][] blocks = {outputs.probabilities(), outputs.features(), outputs.map(), outputs.novelty()};
+        float[] none = {};
+        float[][] blocks = {outputs.probabilities(), none, outputs.map(), outputs.novelty()};
         int numbers = HEAD;
         for (float[] block : blocks) numbers += block.length;
         ByteBuffer bytes = ByteBuffer.allocate(4 * numbers).order(ByteOrder.LITTLE_ENDIAN);
