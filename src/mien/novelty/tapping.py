@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 
 from mien.errors import ModelError
+from mien.recognition.runtime import onnxruntime
 
 
 @dataclass(frozen=True)

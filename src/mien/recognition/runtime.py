@@ -1,4 +1,4 @@
-"""ONNX Runtime, or one line on what to install: which of its packages is right nobody but the user knows. It reports to nobody."""
+"""ONNX Runtime, which reports to nobody, or one line on which of its packages to install."""
 
 import os
 

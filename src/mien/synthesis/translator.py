@@ -4,11 +4,11 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 from mien.errors import ModelError
 from mien.expressions import NAMES
 from mien.recognition.model import file_hash, models_folder, open_session, verify_hash
+from mien.recognition.runtime import onnxruntime
 
 SIZE = 48
 BATCH = 64
