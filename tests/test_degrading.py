@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 from made_data import made_up_face
+from torch.nn import functional
 
 from mien.errors import RecipeError
-from mien.training.degrading import Degrade, _compressed
+from mien.training.degrading import Degrade, _compressed, _shrinking
 from mien.training.loop import DeviceData, _mixed_batch
 from mien.training.recipe import Recipe, Stage, from_dict
 from mien.training.warping import Warp
@@ -72,6 +73,43 @@ def test_each_kind_does_what_its_name_says(faces: torch.Tensor) -> None:
     assert (curved[:, -1] == 255).all()
     covered = only(cover=0.3)
     assert ((covered != faces).float().mean((1, 2)) <= 0.32).all()
+
+
+def test_few_pixels_are_the_mean_of_what_they_cover_and_come_back_blended() -> None:
+    ramp = torch.tensor([0.0, 2, 4, 10, 8, 6]).expand(6, 6)[None]
+    # To two pixels: means 2 and 8; each lies in the middle of three, and a third of the way on they are blended.
+    expected = torch.tensor([2.0, 2, 4, 6, 8, 8])
+    seen = ramp @ _shrinking(6, torch.full((1, 1, 1), 0.67)).transpose(1, 2)
+    torch.testing.assert_close(seen[0, 0], expected)
+    assert torch.equal(ramp @ _shrinking(6, torch.zeros(1, 1, 1)).transpose(1, 2), ramp)
+
+
+def test_small_faces_are_those_of_a_resampled_picture(faces: torch.Tensor) -> None:
+    share = torch.linspace(0, 0.9, len(faces)).view(-1, 1, 1)
+    both = _shrinking(48, share)
+    for face, weights, lost in zip(faces.float(), both, share.flatten(), strict=True):
+        side = max(round((1 - float(lost)) * 48), 1)
+        small = functional.interpolate(face[None, None], size=side, mode="area")
+        back = functional.interpolate(small, size=48, mode="bilinear", align_corners=False)[0, 0]
+        torch.testing.assert_close(weights @ face @ weights.T, back, atol=1e-3, rtol=0)
+
+
+def test_small_strikes_as_often_as_told_and_draws_nothing_when_left_out(faces: torch.Tensor) -> None:
+    many = faces.repeat(40, 1, 1)
+    small = spoil(replace(NOTHING, chance=0.25, small=0.67), many)
+    assert 0.15 < float((small != many).flatten(1).any(1).float().mean()) < 0.32
+    assert roughness(spoil(replace(NOTHING, small=0.67), faces)).mean() < 0.8 * roughness(faces).mean()
+
+
+def test_what_is_left_out_draws_nothing_so_that_older_recipes_give_the_batches_they_gave(faces: torch.Tensor) -> None:
+    used, counted = torch.Generator().manual_seed(0), torch.Generator().manual_seed(0)
+    Degrade()(faces, used)
+    for _ in range(20):  # cover 6, side light 3, tone, contrast and light 2 each, blur 5
+        torch.rand(len(faces), generator=counted)
+    torch.randn(faces.shape, generator=counted)
+    for _ in range(4):  # noise and jpeg
+        torch.rand(len(faces), generator=counted)
+    assert torch.equal(used.get_state(), counted.get_state())
 
 
 @pytest.mark.parametrize("quality", [10, 25, 40, 90])

@@ -126,7 +126,7 @@ def test_nothing_to_do_and_shared_names_are_errors(recipes: Path, tmp_path: Path
     (tmp_path / "empty").mkdir()
     with pytest.raises(RecipeError, match=r"no recipes in .*empty"):
         find([recipes, tmp_path / "empty"], (0,))
-    with pytest.raises(RecipeError, match="seed must be at least 0"):
+    with pytest.raises(RecipeError, match="seed must be a whole number"):
         find([recipes], (-1,))
     (tmp_path / "first.toml").write_text(TINY)
     with pytest.raises(RecipeError, match="one name"):

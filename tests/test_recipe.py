@@ -1,16 +1,22 @@
 """Recipes: reading, extending, refusing; and every recipe in the repository."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mien.errors import RecipeError
+from mien.synthesis import recipe as synthesis
 from mien.training.mixing.fmix import FMix
-from mien.training.recipe import Recipe, Stage, from_dict, read
+from mien.training.recipe import Recipe, Stage, from_dict, read, read_values
 from mien.training.warping import Warp
 
 RECIPES = sorted(path for path in (Path(__file__).parent.parent / "recipes").rglob("*.toml"))
 TRAINING = [path for path in RECIPES if not path.name.startswith(("_", "stargan"))]
+
+RUNS = sorted((Path(__file__).parent.parent / "results").rglob("run.json"))
 
 
 def write(path: Path, text: str) -> Path:
@@ -53,21 +59,58 @@ def test_extending_takes_over_values_and_merges_tables(tmp_path: Path) -> None:
         ('network = "vit_tiny"\nbatchsize = 3', "did you mean 'batch_size'"),
         ('network = "vit_tiny"\n[warp]\nturns = 3', "did you mean 'turn'"),
         ('network = "vit_tiny"\n[mixing]\nname = "fmx"', "did you mean 'fmix'"),
-        ('network = "vit_tiny"\n[mixing]\nname = "fmix"\nsize = 3', "unknown key 'size'"),
+        ('network = "vit_tiny"\n[mixing]\nname = "fmix"\nsize = 3', "unknown key 'mixing.size'"),
         ('network = "vit_tiny"\nmixing = "fmix"', 'mixing = { name = "cutmix" }'),
-        ('network = "vit_tiny"\ndistillation = { teachers = "vit_small" }', "a list of its teachers' names"),
-        ('network = "vit_tiny"\ndistillation = { teachers = ["a"], temperature = nan }', "a temperature above 0"),
-        ('network = "vit_tiny"\nlearning_rate = -1.0', "learning_rate must be above 0"),
-        ('network = "vit_tiny"\nlearning_rate = nan', "learning_rate must be above 0"),
-        ('network = "vit_tiny"\nwarmup_epochs = -3', "warmup_epochs must be at least 0"),
-        ('network = "vit_tiny"\nseed = -1', "seed must be at least 0"),
-        ('network = "vit_tiny"\nwarp = 3', "table"),
-        ('network = "vit_tiny"\nhold_out = 2', "hold_out"),
-        ('network = "vit_tiny"\nseed = "one"', "'seed' must be a whole number, not 'one'"),
-        ('network = "vit_tiny"\nseed = true', "'seed' must be a whole number"),
-        ('network = "vit_tiny"\nstages = [{ epochs = 1.5 }]', "'epochs' must be a whole number"),
-        ('network = "vit_tiny"\nstages = 3', "wrong kind"),
-        ("network = 3", "'network' must be a text"),
+        ('network = "vit_tiny"\nmixing = { name = ["fmix"] }', r"mixing\.name must be one of cutout"),
+        (
+            'network = "vit_tiny"\nmixing = { name = "mixup", alpha = 0 }',
+            r"mixing\.alpha must be .* above 0, not 0",
+        ),
+        (
+            'network = "vit_tiny"\nmixing = { name = "cutmix", chance = 1.5 }',
+            r"mixing\.chance must be .* to 1, not 1.5",
+        ),
+        ('network = "vit_tiny"\ndistillation = { teachers = "vit_small" }', r"distillation\.teachers must be a list"),
+        ('network = "vit_tiny"\ndistillation = { teachers = [] }', "teachers must be a list of at least one, not"),
+        ('network = "vit_tiny"\ndistillation = { weight = 0.5 }', "the key 'distillation.teachers' is missing"),
+        (
+            'network = "vit_tiny"\ndistillation = { teachers = ["a"], weight = 0, temperature = nan }',
+            r"weight must be a number above 0 to 1, not 0; distillation\.temperature must be a number above 0, not NaN",
+        ),
+        ('network = "vit_tiny"\nlearning_rate = -1.0', "learning_rate must be a number above 0, not -1.0"),
+        ('network = "vit_tiny"\nlearning_rate = nan', "learning_rate must be a number above 0, not NaN"),
+        ('network = "vit_tiny"\nweight_decay = inf', "weight_decay must be a number of at least 0, not Infinity"),
+        ('network = "vit_tiny"\nlearning_rate = 2026-01-01', "learning_rate must be a number"),
+        ('network = "vit_tiny"\nwarmup_epochs = -3', "warmup_epochs must be a number of at least 0, not -3"),
+        ('network = "vit_tiny"\nseed = -1', "seed must be a whole number from 0 to 4294967295, not -1"),
+        ('network = "vit_tiny"\nseed = "one"', 'seed must be a whole number .*, not "one"'),
+        ('network = "vit_tiny"\nseed = true', "seed must be a whole number .*, not true"),
+        ('network = "vit_tiny"\nbatch_size = 8.0', "batch_size must be a whole number of at least 2, not 8.0"),
+        ('network = "vit_tiny"\ncompile = 1', "compile must be true or false, not 1"),
+        ('network = "vit_tiny"\nwarp = 3', "warp must be a table, not 3"),
+        ('network = "vit_tiny"\nwarp = { light = -0.1 }', r"warp\.light must be a number from 0 to 1, not -0.1"),
+        ('network = "vit_tiny"\nwarp = { scale = [0.8] }', r"warp\.scale must be a list of 2, not \[0.8\]"),
+        ('network = "vit_tiny"\nwarp = { scale = [1.2, 0.8] }', r"warp\.scale must be the least and the most"),
+        ('network = "vit_tiny"\nwarp = { scale = [nan, 1] }', r"warp\.scale\[0\] must be a number above 0"),
+        ('network = "vit_tiny"\nwarp = { aspect = -1 }', r"warp\.aspect must be a number from 0"),
+        ('network = "vit_tiny"\ndegrade = { jpeg = 100 }', r"degrade\.jpeg must be a number from 0 to 99, not 100"),
+        ('network = "vit_tiny"\ndegrade = { small = 1 }', r"degrade\.small must be a number from 0 to below 1, not 1"),
+        ('network = "vit_tiny"\nhold_out = 1', "hold_out must be a number from 0 to below 1, not 1"),
+        ('network = "vit_tiny"\nema = 1', "ema must be a number from 0 to below 1, not 1"),
+        ('network = "vit_tiny"\nsplit = "oficial"', "split must be one of kaggle, official, .*did you mean 'official'"),
+        ('network = "vit_tiny"\nprecision = "fp16"', "precision must be one of 32-true, bf16-mixed"),
+        ('network = "vit_tiny"\nstages = 3', "stages must be a list"),
+        ('network = "vit_tiny"\nstages = []', "stages must be a list of at least one"),
+        ('network = "vit_tiny"\nstages = [{ epochs = 1.5 }]', r"a.toml: stages\[0\]\.epochs must be .*, not 1.5$"),
+        (
+            'network = "vit_tiny"\nstages = [{ epochs = 1 }, { epochs = 0 }]',
+            r"stages\[1\]\.epochs .* least 1, not 0",
+        ),
+        ('network = "vit_tiny"\nstages = [{ epochs = 1, pixels = 100 }]', "multiples of 16, not 100; 96 and 112"),
+        ('network = "coat_lite_tiny"\nstages = [{ epochs = 1, pixels = 48 }, { epochs = 1 }]', "32, not 48; 32 and 64"),
+        ('network = "mobilenet_v2"\nstages = [{ epochs = 1, patch_drop = 0.5 }]', "has no patches to drop"),
+        ('network = "vit_tny"', "did you mean 'vit_tiny'"),
+        ("network = 3", "network must be a text in quotes, not 3"),
         ("batch_size = 3", "'network' is missing"),
         ("network =", "not valid TOML"),
         ('extends = "gone.toml"', "cannot read gone.toml"),
@@ -88,6 +131,44 @@ def test_every_recipe_here_can_be_read(path: Path) -> None:
     recipe = read(path)
     # What is reported on the Kaggle split must not choose the epoch.
     assert recipe.split == "official" or recipe.hold_out
+
+
+def plain(values: Any) -> Any:
+    """As JSON gives it back."""
+    return json.loads(json.dumps(values))
+
+
+def contains(whole: dict[str, Any], part: dict[str, Any]) -> bool:
+    """Whether every value of `part`, at any depth, stands in `whole`."""
+    return all(
+        contains(whole[key], value) if isinstance(value, dict) else whole[key] == value for key, value in part.items()
+    )
+
+
+@pytest.mark.parametrize("path", TRAINING, ids=lambda path: str(path.relative_to(path.parent.parent)))
+def test_a_recipe_is_what_its_file_says_and_reads_back(path: Path) -> None:
+    recipe, said = read(path), read_values(path)
+    stages = said.pop("stages", [])
+    told = plain(recipe.to_dict())
+    assert contains(told, said)
+    assert all(contains(whole, part) for whole, part in zip(told["stages"], stages, strict=bool(stages)))
+    assert from_dict(told) == recipe
+
+
+@pytest.mark.parametrize("path", RUNS, ids=lambda path: path.parent.name)
+def test_recipes_on_file_keep_their_values(path: Path) -> None:
+    said = json.loads(path.read_text())["recipe"]
+    made = from_dict(said) if "network" in said else synthesis.from_dict(said)
+    assert contains(plain(made.to_dict()), said)
+
+
+def test_ranges_hold_for_recipes_made_in_python_too() -> None:
+    with pytest.raises(RecipeError, match="seed must be a whole number"):
+        replace(Recipe("vit_tiny"), seed=-1)
+    with pytest.raises(RecipeError, match="light must be a number from 0 to 1, not 2"):
+        Warp(light=2)
+    with pytest.raises(RecipeError, match="unknown key 'lights'; did you mean 'light'"):
+        Warp(lights=0.2)  # type: ignore[call-arg]
 
 
 def test_every_reference_row_has_its_recipe_and_varies_what_it_says() -> None:

@@ -83,7 +83,9 @@ def test_imports_point_one_way():
     ],
 )
 def test_using_models_needs_no_training_framework(code):
-    heavy = "{'torch', 'timm', 'pandas', 'sklearn', 'matplotlib', 'av', 'scipy', 'pyarrow', 'ray', 'pygame'}"
+    heavy = (
+        "{'torch', 'timm', 'pandas', 'sklearn', 'matplotlib', 'av', 'scipy', 'pyarrow', 'ray', 'pygame', 'pydantic'}"
+    )
     done = subprocess.run(
         [sys.executable, "-c", f"{code}; import sys; print(sorted({heavy} & set(sys.modules)))"],
         capture_output=True,

@@ -304,8 +304,11 @@ def test_shipped_recipes_are_read_and_fit_the_size(path: Path) -> None:
     ("text", "message"),
     [
         ("stepps = 3", "did you mean 'steps'"),
-        ("steps = 0", "steps must be at least 1"),
-        ("ema = 1.0", "ema must lie"),
+        ("steps = 0", "steps must be a whole number of at least 1, not 0"),
+        ("ema = 1.0", "ema must be a number from 0 to below 1, not 1.0"),
+        ("class_steps = 50_000", "class_steps must be below steps"),
+        ("generator_rate = nan", "generator_rate must be a number of at least 0, not NaN"),
+        ("seed = true", "seed must be a whole number"),
         ("precision = 'fp8'", "precision must be one of"),
         ("split = 'mine'", "split must be one of"),
         ("steps = 'many'", "must be a whole number"),

@@ -41,7 +41,7 @@ from mien.training.recipe import Recipe, Stage
 from mien.training.run import Epoch, RunFolder
 from mien.training.sampling import class_weights, epoch_order
 from mien.training.targets import class_targets
-from mien.training.warping import Warp, enlarge
+from mien.training.warping import Moves, Warp, enlarge
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 MIEN = Path(sys.executable).with_name("mien")
@@ -167,6 +167,35 @@ def test_shift_turn_and_light_stay_within_their_bounds() -> None:
     grey = torch.full((200, 48, 48), 128, dtype=torch.uint8)
     levels = replace(STILL, light=0.2)(grey, 48, generator()).mean((1, 2, 3)) - 128 / 255
     assert 0.15 < levels.abs().max() <= 0.2 + 1e-4
+
+
+def test_aspect_stretches_the_sampled_square_and_keeps_its_area() -> None:
+    moves = Warp(scale=(0.9, 0.9), aspect=0.5).draw(500, generator())
+    wide, high = moves.theta[:, :, 0].norm(dim=1), moves.theta[:, :, 1].norm(dim=1)
+    torch.testing.assert_close(wide * high, torch.full((500,), 0.81))
+    ratios = (wide / high).log()
+    assert -0.5 <= ratios.min() < -0.45
+    assert 0.45 < ratios.max() <= 0.5
+
+
+def test_a_square_that_is_stretched_shows_its_face_squashed() -> None:
+    face = torch.zeros((1, 48, 48), dtype=torch.uint8)
+    face[:, 12:36, 12:36] = 255
+    moves = Moves(torch.tensor([[[1.5, 0, 0], [0, 1 / 1.5, 0]]]), torch.ones(1), torch.zeros(1), None)
+    drawn = replace(STILL, aspect=0.6).draw(1, generator(3))
+    assert drawn.theta[0, 0, 1] == drawn.theta[0, 1, 0] == 0
+    stretch = float(drawn.theta[0, 0, 0])
+    assert float(drawn.theta[0, 1, 1]) == pytest.approx(1 / stretch)
+    shown = moves(face, 48)[0, 0] > 0.5
+    assert (int(shown.any(0).sum()), int(shown.any(1).sum())) == (16, 36)  # 24 / 1.5 wide, 24 * 1.5 high
+
+
+def test_a_warp_without_aspect_draws_what_it_drew_before_there_was_one() -> None:
+    used, counted = generator(), generator()
+    Warp().draw(64, used)
+    for _ in range(7):  # scale, turn, mirror, shift across and down, contrast, light
+        torch.rand(64, generator=counted)
+    assert torch.equal(used.get_state(), counted.get_state())
 
 
 def test_gamma_bends_grey_and_keeps_black_and_white() -> None:

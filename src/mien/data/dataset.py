@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal, get_args
 
 import cv2
 import numpy as np
@@ -24,7 +25,8 @@ from mien.errors import DataError
 from mien.expressions import NAMES, label_of
 
 FACE_SIZE = 48
-SPLITS = ("kaggle", "official")
+Split = Literal["kaggle", "official"]
+SPLITS: tuple[str, ...] = get_args(Split)
 PARTS = ("train", "validation", "test")
 # FER+'s eight emotions; the columns `unknown` and `nf` (no face) are left out of soft labels.
 VOTED = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")

@@ -1,16 +1,19 @@
 """A synthesis recipe: everything that decides how a StarGAN is trained, as one TOML file."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from mien.data.dataset import SPLITS
+from pydantic import model_validator
+
+from mien.data.dataset import Split
 from mien.errors import RecipeError
-from mien.training.recipe import PRECISIONS, known_keys, read_values
+from mien.training.recipe import Precision, read_values
+from mien.training.validating import AtLeast0, Count, Seed, ShareOfLess, WholeAtLeast0, settings, validated
 
 
-@dataclass(frozen=True)
+@settings
 class SynthesisRecipe:
     """How one StarGAN is trained. A step is `critic_steps` updates of the critic and one of the generator.
 
@@ -23,42 +26,30 @@ class SynthesisRecipe:
     cuda_graph: on a GPU, replay the step as one CUDA graph.
     """
 
-    steps: int = 40_000
-    class_steps: int = 0
-    split: str = "official"
-    seed: int = 0
-    batch_size: int = 64
-    critic_steps: int = 5
-    width: int = 48
-    blocks: int = 6
-    critic_width: int = 64
-    generator_rate: float = 1e-4
-    critic_rate: float = 1e-4
-    penalty: float = 10.0
-    classification: float = 1.0
-    cycle: float = 10.0
-    ema: float = 0.999
-    precision: str = "32-true"
-    report_steps: int = 1000
+    steps: Count = 40_000
+    class_steps: WholeAtLeast0 = 0
+    split: Split = "official"
+    seed: Seed = 0
+    batch_size: Count = 64
+    critic_steps: Count = 5
+    width: Count = 48
+    blocks: Count = 6
+    critic_width: Count = 64
+    generator_rate: AtLeast0 = 1e-4
+    critic_rate: AtLeast0 = 1e-4
+    penalty: AtLeast0 = 10.0
+    classification: AtLeast0 = 1.0
+    cycle: AtLeast0 = 10.0
+    ema: ShareOfLess = 0.999
+    precision: Precision = "32-true"
+    report_steps: Count = 1000
     cuda_graph: bool = True
 
-    def __post_init__(self) -> None:
-        for name in ("steps", "batch_size", "critic_steps", "width", "blocks", "critic_width", "report_steps"):
-            if getattr(self, name) < 1:
-                raise RecipeError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if not 0 <= self.class_steps < self.steps:
-            raise RecipeError(
-                f"class_steps must be below steps ({self.steps}) and not negative, and is {self.class_steps}"
-            )
-        for name in ("generator_rate", "critic_rate", "penalty", "classification", "cycle"):
-            if getattr(self, name) < 0:
-                raise RecipeError(f"{name} must not be negative, and is {getattr(self, name)}")
-        if not 0 <= self.ema < 1:
-            raise RecipeError(f"ema must lie in [0, 1), not {self.ema}")
-        if self.precision not in PRECISIONS:
-            raise RecipeError(f"precision must be one of {', '.join(PRECISIONS)}, not '{self.precision}'")
-        if self.split not in SPLITS:
-            raise RecipeError(f"split must be one of {', '.join(SPLITS)}, not '{self.split}'")
+    @model_validator(mode="after")
+    def _learns_to_make_faces(self) -> "SynthesisRecipe":
+        if self.class_steps >= self.steps:
+            raise ValueError(f"class_steps must be below steps ({self.steps}), not {self.class_steps}")
+        return self
 
     def rate_share(self, step: int) -> float:
         """The share of the rates that holds at `step`, counted from 0."""
@@ -86,8 +77,5 @@ def read(path: Path) -> SynthesisRecipe:
 
 
 def from_dict(values: Mapping[str, Any]) -> SynthesisRecipe:
-    """A recipe from plain values; raises RecipeError for unknown keys or values of another kind."""
-    try:
-        return SynthesisRecipe(**known_keys(values, SynthesisRecipe))
-    except TypeError as error:
-        raise RecipeError(f"a value has the wrong kind: {error}") from error
+    """A recipe from plain values; raises RecipeError for unknown keys and for values outside their range."""
+    return validated(SynthesisRecipe, values)

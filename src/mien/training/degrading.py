@@ -1,12 +1,16 @@
 """Spoil training faces at their own scale, as poor light, lenses, cameras and compression do."""
 
 import math
-from dataclasses import dataclass
 from functools import cache
+from typing import Annotated
 
 import torch
+from pydantic import Field
+from torch.nn import functional
 
-from mien.errors import RecipeError
+from mien.training.validating import Share, ShareOfLess, settings
+
+_Logarithm = Annotated[float, Field(ge=0, le=5)]
 
 _BLOCK = 8
 # The luminance table of the JPEG standard (ITU-T T.81, annex K.1).
@@ -22,7 +26,7 @@ _STEPS = (
 )
 
 
-@dataclass(frozen=True)
+@settings
 class Degrade:
     """How far faces are spoiled; each kind strikes each face with `chance`, with a strength drawn uniformly.
 
@@ -30,25 +34,21 @@ class Degrade:
     lost at the far edge; tone, light: most, natural logarithm of the tone curve's power and of the exposure (half of it
     upwards, where highlights are lost); contrast: most, the share that is lost; blur: most, standard deviation in
     pixels, along and across apart (defocus, motion, few pixels); noise: most, standard deviation as a share of full
-    range; jpeg: most, 100 less the quality. 0 leaves a kind out.
+    range; jpeg: most, 100 less the quality; small: most, the share of the face's resolution that is lost: it is brought
+    down to (1 - small) of its pixels a side by their mean and back by bilinear interpolation (.67: to 16 of 48 pixels).
+    0 leaves a kind out.
     """
 
-    chance: float = 0.1
-    cover: float = 0.3
-    side_light: float = 0.9
-    tone: float = 1.0
-    light: float = 1.5
-    contrast: float = 0.85
-    blur: float = 1.8
-    noise: float = 0.14
-    jpeg: float = 92.0
-
-    def __post_init__(self) -> None:
-        for name in ("chance", "cover", "side_light", "contrast"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise RecipeError(f"degrade's {name} must lie between 0 and 1, not {getattr(self, name)}")
-        if not 0 <= self.jpeg <= 99:
-            raise RecipeError(f"degrade's jpeg must lie between 0 and 99, not {self.jpeg}")
+    chance: Share = 0.1
+    cover: Share = 0.3
+    side_light: Share = 0.9
+    tone: _Logarithm = 1.0
+    light: _Logarithm = 1.5
+    contrast: Share = 0.85
+    blur: Annotated[float, Field(ge=0, le=48)] = 1.8
+    noise: Share = 0.14
+    jpeg: Annotated[float, Field(ge=0, le=99)] = 92.0
+    small: ShareOfLess = 0.0
 
     def __call__(self, faces: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """uint8 [N, h, w] to spoiled uint8 of the same shape, on the device where `faces` lie; h, w: multiples of 8.
@@ -87,6 +87,9 @@ class Degrade:
             along_rows, along_columns = (struck(0, self.blur) for _ in range(2))
             both = draw(0, 1) < 0.5  # half of the blurs are round
             spoiled = _blurred(spoiled, along_rows, torch.where(both, along_rows, along_columns))
+        if self.small:
+            lost = struck(0, self.small)
+            spoiled = _shrinking(spoiled.shape[1], lost) @ spoiled @ _shrinking(spoiled.shape[2], lost).transpose(1, 2)
         if self.noise:
             grain = torch.randn(spoiled.shape, device=device, generator=generator)
             spoiled = spoiled + struck(0, self.noise) * grain
@@ -107,6 +110,20 @@ def _weights(size: int, deviation: torch.Tensor) -> torch.Tensor:
     distance = (place[:, None] - place[None, :]).float()[None]
     weights = torch.exp(-0.5 * (distance / deviation.clamp(min=1e-3)) ** 2)
     return weights / weights.sum(2, keepdim=True)
+
+
+def _shrinking(size: int, lost: torch.Tensor) -> torch.Tensor:
+    """[N, size, size] for shares of the pixels that are lost, [N, 1, 1]; row: what a pixel takes from the others."""
+    return _shrunk(size, lost.device)[((1 - lost) * size).round().clamp(min=1).long().flatten()]
+
+
+@cache
+def _shrunk(size: int, device: torch.device) -> torch.Tensor:
+    """[size + 1, size, size]; at k: down to k pixels by their mean, and back by linear interpolation."""
+    pixels = torch.eye(size, device=device)[None]
+    small = [functional.interpolate(pixels, size=count, mode="area") for count in range(1, size + 1)]
+    back = [functional.interpolate(line, size=size, mode="linear", align_corners=False)[0].T for line in small]
+    return torch.stack([torch.zeros_like(back[0]), *back])
 
 
 @cache

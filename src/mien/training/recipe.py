@@ -1,28 +1,42 @@
 """A recipe: everything that decides how a network is trained, as one TOML file, which may extend another."""
 
-import difflib
-import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
+from pydantic import AfterValidator, Field, model_validator
+
+from mien.data.dataset import Split
 from mien.errors import RecipeError
 from mien.training.degrading import Degrade
 from mien.training.mixing import MIXINGS, Mixing
+from mien.training.networks import ARCHITECTURES
+from mien.training.validating import (
+    Above0,
+    AtLeast0,
+    Count,
+    Seed,
+    Share,
+    ShareOfLess,
+    hint,
+    settings,
+    validated,
+)
 from mien.training.warping import Warp
 
-PRECISIONS = ("32-true", "bf16-mixed")
-_PLAIN: dict[Any, tuple[Any, str]] = {
-    str: (str, "a text in quotes"),
-    int: (int, "a whole number"),
-    float: ((int, float), "a number"),
-    bool: (bool, "true or false"),
-}
+Precision = Literal["32-true", "bf16-mixed"]
 
 
-@dataclass(frozen=True)
+def _known_network(name: str) -> str:
+    if name not in ARCHITECTURES:
+        known = list(ARCHITECTURES)
+        raise ValueError(f'must be one of {", ".join(known)}, not "{name}"{hint(name, known)}')
+    return name
+
+
+@settings
 class Stage:
     """Some epochs alike: `pixels` is the side of the enlarged faces.
 
@@ -30,16 +44,12 @@ class Stage:
     (PatchDropout, Liu et al. 2023; end with a short stage without it). Only the vision transformers take it.
     """
 
-    epochs: int
-    pixels: int = 112
-    patch_drop: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.epochs < 1 or self.pixels < 32 or not 0 <= self.patch_drop < 1:
-            raise RecipeError("a stage needs epochs of at least 1, pixels of at least 32, and patch_drop in [0, 1)")
+    epochs: Count
+    pixels: Annotated[int, Field(ge=32, le=1024)] = 112
+    patch_drop: ShareOfLess = 0.0
 
 
-@dataclass(frozen=True)
+@settings
 class Distillation:
     """Learn from teachers' soft targets, which `mien distill` stores, beside the labels.
 
@@ -47,19 +57,12 @@ class Distillation:
     making the rest; temperature: teachers and student are softened by it (Hinton et al. 2015).
     """
 
-    teachers: tuple[str, ...]
-    weight: float = 0.8
-    temperature: float = 1.0
-
-    def __post_init__(self) -> None:
-        named = isinstance(self.teachers, tuple) and all(isinstance(name, str) for name in self.teachers)
-        if not self.teachers or not named:
-            raise RecipeError('distillation needs a list of its teachers\' names, e.g. teachers = ["vit_small"]')
-        if not (0 < self.weight <= 1 and 0 < self.temperature < math.inf):
-            raise RecipeError("distillation needs a weight above 0 and up to 1, and a temperature above 0")
+    teachers: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
+    weight: Annotated[float, Field(gt=0, le=1)] = 0.8
+    temperature: Above0 = 1.0
 
 
-@dataclass(frozen=True)
+@settings
 class Recipe:
     """How one network is trained.
 
@@ -77,47 +80,40 @@ class Recipe:
     distillation: which teachers are learned from, if any.
     """
 
-    network: str
-    stages: tuple[Stage, ...] = (Stage(10),)
-    split: str = "official"
-    hold_out: float = 0.0
-    synthetic: float = 0.0
-    seed: int = 0
-    batch_size: int = 64
-    learning_rate: float = 3e-4
-    weight_decay: float = 0.05
-    layer_decay: float = 0.8
-    warmup_epochs: float = 0.5
-    label_smoothing: float = 0.1
-    drop_path: float = 0.0
-    balance: float = 0.0
-    reweight: float = 0.0
-    raters: float = 0.0
-    fer_plus: float = 0.0
-    ema: float = 0.998
-    precision: str = "32-true"
+    network: Annotated[str, AfterValidator(_known_network)]
+    stages: Annotated[tuple[Stage, ...], Field(min_length=1)] = (Stage(10),)
+    split: Split = "official"
+    hold_out: ShareOfLess = 0.0
+    synthetic: Share = 0.0
+    seed: Seed = 0
+    batch_size: Annotated[int, Field(ge=2)] = 64
+    learning_rate: Above0 = 3e-4
+    weight_decay: AtLeast0 = 0.05
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = 0.8
+    warmup_epochs: AtLeast0 = 0.5
+    label_smoothing: ShareOfLess = 0.1
+    drop_path: ShareOfLess = 0.0
+    balance: Share = 0.0
+    reweight: Share = 0.0
+    raters: Share = 0.0
+    fer_plus: AtLeast0 = 0.0
+    ema: ShareOfLess = 0.998
+    precision: Precision = "32-true"
     compile: bool = False
     warp: Warp = field(default_factory=Warp)
     mixing: Mixing | None = None
     degrade: Degrade | None = None
     distillation: Distillation | None = None
 
-    def __post_init__(self) -> None:
-        if not self.stages:
-            raise RecipeError("stages must hold at least one stage, e.g. [{epochs = 10, pixels = 112}]")
-        if self.precision not in PRECISIONS:
-            raise RecipeError(f"precision must be one of {', '.join(PRECISIONS)}, not '{self.precision}'")
-        if self.batch_size < 2:
-            raise RecipeError("batch_size must be at least 2")
-        for name in ("hold_out", "synthetic", "balance", "reweight", "label_smoothing", "drop_path", "raters", "ema"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise RecipeError(f"{name} must lie between 0 and 1, not {getattr(self, name)}")
-        for name in ("learning_rate", "layer_decay"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise RecipeError(f"{name} must be above 0, not {getattr(self, name)}")
-        for name in ("seed", "weight_decay", "warmup_epochs", "fer_plus"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise RecipeError(f"{name} must be at least 0, not {getattr(self, name)}")
+    @model_validator(mode="after")
+    def _fits_its_network(self) -> "Recipe":
+        architecture = ARCHITECTURES[self.network]
+        for number, stage in enumerate(self.stages):
+            if reason := architecture.refuses(stage.pixels):
+                raise ValueError(f"stages[{number}].pixels: {reason}")
+            if stage.patch_drop and not architecture.drops_patches:
+                raise ValueError(f"stages[{number}].patch_drop: {self.network} has no patches to drop; leave it out")
+        return self
 
     @property
     def epochs(self) -> int:
@@ -191,30 +187,19 @@ def _merged(base: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any
 
 
 def from_dict(values: Mapping[str, Any]) -> Recipe:
-    """A recipe from plain values; raises RecipeError for unknown keys or values of another kind."""
-    given = known_keys(values, Recipe)
+    """A recipe from plain values, as a TOML file or a run's run.json has them.
+
+    Raises:
+        RecipeError: For unknown keys and for values of another kind or outside their range, all of them in one line.
+    """
+    if not isinstance(values, Mapping):
+        raise RecipeError(f"a table of values is needed where '{values}' stands")
+    given = dict(values)
+    mixing = given.pop("mixing", None)
     if "network" not in given:
         raise RecipeError("the key 'network' is missing; it names what to train, e.g. network = \"vit_tiny\"")
-    try:
-        if "stages" in given:
-            given["stages"] = tuple(Stage(**known_keys(stage, Stage)) for stage in given["stages"])
-        if "warp" in given:
-            warp = known_keys(given["warp"], Warp)
-            if "scale" in warp:
-                warp["scale"] = tuple(warp["scale"])
-            given["warp"] = Warp(**warp)
-        if given.get("degrade") is not None:
-            given["degrade"] = Degrade(**known_keys(given["degrade"], Degrade))
-        if given.get("mixing") is not None:
-            given["mixing"] = _mixing(given["mixing"])
-        if given.get("distillation") is not None:
-            distillation = known_keys(given["distillation"], Distillation)
-            if isinstance(distillation.get("teachers"), list):
-                distillation["teachers"] = tuple(distillation["teachers"])
-            given["distillation"] = Distillation(**distillation)
-        return Recipe(**given)
-    except (TypeError, ValueError, KeyError) as error:
-        raise RecipeError(f"a value has the wrong kind: {error}") from error
+    recipe = validated(Recipe, given)
+    return recipe if mixing is None else replace(recipe, mixing=_mixing(mixing))
 
 
 def _mixing(values: Mapping[str, Any]) -> Mixing:
@@ -222,28 +207,6 @@ def _mixing(values: Mapping[str, Any]) -> Mixing:
         raise RecipeError('mixing must be a table with its name, e.g. mixing = { name = "cutmix" }')
     options = dict(values)
     name = options.pop("name", None)
-    if name not in MIXINGS:
-        raise RecipeError(f"mixing needs the name of one of {', '.join(MIXINGS)}{_hint(str(name), list(MIXINGS))}")
-    return MIXINGS[name](**known_keys(options, MIXINGS[name]))
-
-
-def known_keys(values: Mapping[str, Any], kind: type) -> dict[str, Any]:
-    """The values as a dict of their own.
-
-    Raises RecipeError for a key that the dataclass `kind` has no field for, or a plain value of another kind.
-    """
-    if not isinstance(values, Mapping):
-        raise RecipeError(f"a table of values is needed where '{values}' stands")
-    known = {entry.name: entry.type for entry in fields(kind)}
-    for key, value in values.items():
-        wanted = _PLAIN.get(known.get(key))
-        if wanted and (not isinstance(value, wanted[0]) or (known[key] is not bool and isinstance(value, bool))):
-            raise RecipeError(f"'{key}' must be {wanted[1]}, not {value!r}")
-        if key not in known:
-            raise RecipeError(f"unknown key '{key}'" + (_hint(key, list(known)) or f"; known are {', '.join(known)}"))
-    return dict(values)
-
-
-def _hint(given: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(given, known, 1)
-    return f"; did you mean '{near[0]}'?" if near else ""
+    if name not in list(MIXINGS):
+        raise RecipeError(f"mixing.name must be one of {', '.join(MIXINGS)}{hint(str(name), list(MIXINGS))}")
+    return validated(MIXINGS[name], options, "mixing")

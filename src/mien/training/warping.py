@@ -3,29 +3,46 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from pydantic import Field, model_validator
 from torch.nn import functional
 
+from mien.training.validating import Share, settings
 
-@dataclass(frozen=True)
+_Side = Annotated[float, Field(gt=0, le=4)]
+_Turn = Annotated[float, Field(ge=0, le=180)]
+_Logarithm = Annotated[float, Field(ge=0, le=3)]
+
+
+@settings
 class Warp:
     """How far faces are moved; every range is drawn uniformly and per face.
 
     scale: (least, most) side of the sampled square as a share of the picture; shift: most, share of the picture; turn:
-    most, degrees; mirror: flip half of the faces; erase: share of faces that lose a rectangle (of 2% to 20% of the
-    area) to noise. Of the colour space a grey picture has these: light (brightness) and contrast, most, as a share of
-    full range and of contrast; gamma, most, as the power's natural logarithm. Saturation has no meaning in grey.
+    most, degrees; aspect: most, natural logarithm of the square's width over its height once it is stretched, its area
+    kept, so that faces come out squashed either way; mirror: flip half of the faces; erase: share of faces that lose a
+    rectangle (of 2% to 20% of the area) to noise. Of the colour space a grey picture has these: light (brightness) and
+    contrast, most, as a share of full range and of contrast; gamma, most, as the power's natural logarithm.
+    Saturation has no meaning in grey.
     """
 
-    scale: tuple[float, float] = (0.8, 1.05)
-    shift: float = 0.08
-    turn: float = 12.0
+    scale: tuple[_Side, _Side] = (0.8, 1.05)
+    shift: Share = 0.08
+    turn: _Turn = 12.0
     mirror: bool = True
-    light: float = 0.15
-    contrast: float = 0.25
-    gamma: float = 0.0
-    erase: float = 0.25
+    light: Share = 0.15
+    contrast: Share = 0.25
+    gamma: _Logarithm = 0.0
+    erase: Share = 0.25
+    aspect: _Logarithm = 0.0
+
+    @model_validator(mode="after")
+    def _least_first(self) -> "Warp":
+        if self.scale[0] > self.scale[1]:
+            raise ValueError(f"scale must be the least and the most, in this order, not {list(self.scale)}")
+        return self
 
     def __call__(self, faces: torch.Tensor, pixels: int, generator: torch.Generator) -> torch.Tensor:
         """uint8 [N, h, w] to float [N, 1, pixels, pixels] in [0, 1], on the device where `faces` lie.
@@ -43,12 +60,16 @@ class Warp:
 
         scale, angle = draw(*self.scale), draw(-self.turn, self.turn) * (math.pi / 180)
         across = scale * (torch.where(draw(-1, 1) > 0, 1.0, -1.0) if self.mirror else 1.0)
+        down = scale
+        if self.aspect:  # nothing is drawn for what is left out: older recipes give the batches that they gave
+            stretch = (draw(-self.aspect, self.aspect) / 2).exp()
+            across, down = across * stretch, down / stretch
         cos, sin = angle.cos(), angle.sin()
         # Rows of the affine map from output to input in [-1, 1]; one unit of shift is half a picture.
         theta = torch.stack(
             [
-                torch.stack([across * cos, -scale * sin, 2 * draw(-self.shift, self.shift)], 1),
-                torch.stack([across * sin, scale * cos, 2 * draw(-self.shift, self.shift)], 1),
+                torch.stack([across * cos, -down * sin, 2 * draw(-self.shift, self.shift)], 1),
+                torch.stack([across * sin, down * cos, 2 * draw(-self.shift, self.shift)], 1),
             ],
             1,
         )

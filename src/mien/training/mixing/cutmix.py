@@ -1,14 +1,14 @@
 """CutMix (Yun et al. 2019): a box of the partner covers a part of the face."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 
 from mien.training.mixing.mixture import PairMixing
+from mien.training.validating import settings
 
 
-@dataclass(frozen=True)
+@settings
 class CutMix(PairMixing):
     """The box has the face's aspect and 1 - share of its area; where it is clipped at the edge, the share grows."""
 

@@ -1,28 +1,23 @@
 """Cutout (DeVries and Taylor 2017): a square of each face turns grey; the target stays."""
 
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
+from pydantic import Field
 
-from mien.errors import RecipeError
 from mien.training.mixing.mixture import Mixing, Mixture
+from mien.training.validating import settings
 
 GREY = 0.5  # about the mean of FER2013
 
 
-@dataclass(frozen=True)
+@settings
 class Cutout(Mixing):
     """size: the square's side as a share of the face's; its centre falls anywhere, so that a part may lie outside."""
 
     name: ClassVar[str] = "cutout"
 
-    size: float = 0.5
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 < self.size <= 1:
-            raise RecipeError(f"cutout's size must lie between 0 and 1, not {self.size}")
+    size: Annotated[float, Field(gt=0, le=1)] = 0.5
 
     def __call__(self, faces: torch.Tensor, generator: torch.Generator) -> Mixture:
         count, device = len(faces), faces.device

@@ -1,16 +1,15 @@
 """FMix (Harris et al. 2020): masks of any shape, cut from noise in which low frequencies prevail."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 import torch
 
-from mien.errors import RecipeError
 from mien.training.mixing.mixture import PairMixing
+from mien.training.validating import AtLeast0, settings
 
 
-@dataclass(frozen=True)
+@settings
 class FMix(PairMixing):
     """decay: the power with which the noise's amplitude falls with frequency; more gives fewer, larger patches.
 
@@ -19,12 +18,7 @@ class FMix(PairMixing):
 
     name: ClassVar[str] = "fmix"
 
-    decay: float = 3.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.decay < 0:
-            raise RecipeError(f"fmix's decay must be at least 0, not {self.decay}")
+    decay: AtLeast0 = 3.0
 
     def masks(self, share: torch.Tensor, height: int, width: int, generator: torch.Generator) -> torch.Tensor:
         """The pixels with the most noise, as many as the share asks for, rounded up or down by the toss of a coin."""

@@ -1,11 +1,11 @@
 """The border between mixing augmentations and the training loop, and what they share: partners, shares, blending."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 
-from mien.errors import RecipeError
+from mien.training.validating import Above0, Share, settings
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Mixture:
         return share * targets + (1 - share) * targets[self.partner]
 
 
-@dataclass(frozen=True)
+@settings
 class Mixing:
     """One kind of mixing, under the `name` that recipes know it by.
 
@@ -35,33 +35,22 @@ class Mixing:
 
     name: ClassVar[str]
 
-    chance: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.chance <= 1:
-            raise RecipeError(f"a mixing's chance must lie between 0 and 1, not {self.chance}")
+    chance: Share = 1.0
 
     def __call__(self, faces: torch.Tensor, generator: torch.Generator) -> Mixture:
         """Mix a batch; the same generator state gives the same mixture on one device."""
         raise NotImplementedError
 
 
-@dataclass(frozen=True)
+@settings
 class PairMixing(Mixing):
     """A mixing of two faces with shares from Beta(alpha, alpha).
 
     per: "sample" draws a share (and a mask) for each face, "batch" one for all of them.
     """
 
-    alpha: float = 1.0
-    per: str = "sample"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.alpha <= 0:
-            raise RecipeError(f"a mixing's alpha must be above 0, not {self.alpha}")
-        if self.per not in ("sample", "batch"):
-            raise RecipeError(f"a mixing draws per 'sample' or per 'batch', not '{self.per}'")
+    alpha: Above0 = 1.0
+    per: Literal["sample", "batch"] = "sample"
 
     def __call__(self, faces: torch.Tensor, generator: torch.Generator) -> Mixture:
         count, device = len(faces), faces.device

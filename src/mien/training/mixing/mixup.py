@@ -1,14 +1,14 @@
 """Mixup (Zhang et al. 2018): two faces shine through each other."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 
 from mien.training.mixing.mixture import PairMixing
+from mien.training.validating import settings
 
 
-@dataclass(frozen=True)
+@settings
 class Mixup(PairMixing):
     """The mask is the share itself at every pixel."""
 

@@ -28,6 +28,19 @@ class Architecture:
     options: dict[str, Any] = field(default_factory=dict)
     change: Callable[[nn.Module], None] | None = None
 
+    @property
+    def drops_patches(self) -> bool:
+        """Whether a training pass may leave patches out."""
+        return "patch_drop_rate" in self.options
+
+    def refuses(self, pixels: int) -> str | None:
+        """Why the network takes no faces of this side; None where it takes them."""
+        if not self.sized or pixels % self.patch == 0:
+            return None
+        below = pixels // self.patch * self.patch
+        nearest = f"{below} and {below + self.patch} are nearest" if below else f"{self.patch} is the least"
+        return f"{self.name} takes pixels in multiples of {self.patch}, not {pixels}; {nearest}"
+
 
 def feature_map(backbone: nn.Module, faces: torch.Tensor) -> torch.Tensor:
     """The locations of a convolutional network: its last feature map, [N, D, rows, columns]."""
