@@ -19,6 +19,7 @@ from mien.cli import (
     experiments,
     explain,
     export,
+    make,
     novelty,
     predict,
     report,
@@ -39,6 +40,7 @@ app = typer.Typer(
 app.command()(predict.predict)
 app.command("app")(serve.app)
 app.add_typer(data.app, name="data")
+app.command()(make.make)
 app.command()(train.train)
 app.command()(distill.distill)
 app.command()(soup.soup)
