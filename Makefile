@@ -27,6 +27,26 @@ app: $(VENV)/.core web/node_modules/.package-lock.json ## build the app for the 
 	cd web && npm run --silent build
 	$(MIEN) app
 
+# The tests that need no training framework; Python 3.13 has no NumPy as old as the oldest that is allowed.
+RECOGNITION := $(addprefix tests/test_,cropping.py detection.py golden_outputs.py pictures.py pyramid.py predict.py \
+	video.py video_tracking.py)
+OLDEST := .venv-oldest
+
+test-oldest: ## recognition's tests on the oldest versions that pyproject.toml allows
+	$(MAKE) --no-print-directory .oldest EXTRAS=cpu,video
+	PYTHONPATH=src $(OLDEST)/bin/python -m pytest -q $(RECOGNITION)
+
+test-oldest-train: ## all tests on the oldest versions, the training framework's too (about 5 GB)
+	$(MAKE) --no-print-directory .oldest EXTRAS=cpu,video,train
+	PYTHONPATH=src $(OLDEST)/bin/python -m pytest -q
+
+.PHONY: test-oldest test-oldest-train .oldest
+.oldest: | $(VENV)/bin/python
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check uv
+	$(VENV)/bin/uv venv --quiet --clear --python '>=3.11,<3.13' $(OLDEST)
+	$(VENV)/bin/uv pip install --quiet --python $(OLDEST) --resolution lowest-direct --editable '.[$(EXTRAS)]' \
+		'pytest>=8' 'hypothesis>=6.100' 'opencv-python-headless>=4.10'
+
 test-app: app-ready ## the app's tests, in real Chromium too
 	$(VENV)/bin/python -m pytest tests/web
 
@@ -66,7 +86,7 @@ trust: $(VENV)/.dev ## judge the shipped models anew (MIEN_DATA names the data s
 	$(MIEN) report
 
 clean: ## remove what the commands made
-	rm -rf $(VENV) out build dist web/node_modules web/dist src/mien/server/app
+	rm -rf $(VENV) $(OLDEST) out build dist web/node_modules web/dist src/mien/server/app
 
 web/node_modules/.package-lock.json: web/package-lock.json
 	cd web && npm ci --no-fund --no-audit
@@ -78,7 +98,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.core: pyproject.toml | $(VENV)/bin/python
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable .
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[cpu]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python

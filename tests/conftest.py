@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from made_data import make_data
 
 
 @pytest.fixture(scope="session")
 def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data set's folder, as `make_data` writes it. Copy it before you change it."""
+    from made_data import make_data  # needs what training needs
+
     return make_data(tmp_path_factory.mktemp("tiny"))
 
 

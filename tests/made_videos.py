@@ -36,21 +36,31 @@ def make_video(
     codec: str = "libx264",
     pixels: str = "yuv420p",
     sound: str | None = None,
+    channels: str = "mono",
+    rate: int = 16000,
     options: dict[str, str] | None = None,
+    encoding: dict[str, str] | None = None,
+    shape: Fraction | None = None,
 ) -> Path:
-    """A video of `draw(time)`, uint8 RGB [H, W, 3], at `times` in seconds; `sound` is a codec for a tone, or None."""
+    """A video of `draw(time)`, uint8 RGB [H, W, 3], at `times` in seconds.
+
+    sound: a codec for a tone, or None, with its channels' layout and rate; encoding: further options of the pictures'
+    encoder; shape: width over height of a pixel, None to say nothing.
+    """
     height, width = draw(times[0]).shape[:2]
     with av.open(str(path), "w", options=options or {}) as output:
         stream = output.add_stream(codec, rate=25)
         stream.width, stream.height, stream.pix_fmt = width, height, pixels
-        if codec != "mpeg4":
+        if not codec.startswith("mpeg"):
             stream.time_base = stream.codec_context.time_base = CLOCK
         if codec == "libx264":
-            stream.options = {"preset": "ultrafast", "g": "10"}
+            stream.options = {"preset": "ultrafast", "g": "10", **(encoding or {})}
+        if shape is not None:
+            stream.codec_context.sample_aspect_ratio = shape
         audio = None
         if sound is not None:
-            audio = output.add_stream(sound, rate=16000)
-            audio.codec_context.layout = "mono"
+            audio = output.add_stream(sound, rate=rate)
+            audio.codec_context.layout, audio.codec_context.bit_rate = channels, 128_000
         for time in times:
             frame = av.VideoFrame.from_ndarray(draw(time), format="rgb24")
             frame.pts, frame.time_base = round(time / CLOCK), CLOCK
@@ -71,12 +81,15 @@ def make_sound(path: Path) -> Path:
 
 
 def _add_tone(output: av.container.OutputContainer, audio: av.AudioStream, times: Sequence[float]) -> None:
+    rate, layout = audio.codec_context.sample_rate, audio.codec_context.layout
     kind = "s16" if "pcm" in audio.codec_context.name else "fltp"
-    for start in range(round(times[0] * 16000), round(times[-1] * 16000), 1024):
-        tone = np.sin(np.arange(start, start + 1024) * 0.1)[None] * 0.3
-        samples = (tone * 32767).astype(np.int16) if kind == "s16" else tone.astype(np.float32)
-        frame = av.AudioFrame.from_ndarray(samples, format=kind, layout="mono")
-        frame.sample_rate, frame.pts, frame.time_base = 16000, start, Fraction(1, 16000)
+    for start in range(round(times[0] * rate), round(times[-1] * rate), 1024):
+        tone = np.repeat(np.sin(np.arange(start, start + 1024) * 0.1)[None] * 0.3, layout.nb_channels, 0)
+        packed = (tone * 32767).astype(np.int16).T.reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(
+            packed if kind == "s16" else tone.astype(np.float32), format=kind, layout=layout.name
+        )
+        frame.sample_rate, frame.pts, frame.time_base = rate, start, Fraction(1, rate)
         output.mux(audio.encode(frame))
     output.mux(audio.encode(None))
 

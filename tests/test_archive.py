@@ -1,6 +1,7 @@
 """Archives: the same rows whoever reads them, and what is done is not done again."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -75,25 +76,124 @@ def test_two_workers_tell_what_one_tells(pictures, in_one_go, tmp_path, small_sh
 def test_what_is_done_is_not_done_again(pictures, in_one_go, tmp_path, small_shards):
     predict(pictures, "--parquet", tmp_path / "rows", "--workers", 1)
     parts = {path: path.stat().st_mtime_ns for path in (tmp_path / "rows").glob("part-*.parquet")}
-    lost = sorted(parts)[2]
+    whole = [path for path in parts if not any(row["problem"] for row in parquet.read_table(path).to_pylist())]
+    lost, *kept = whole
     lost.unlink()
     done = predict(pictures, "--parquet", tmp_path / "rows", "--workers", 1)
-    assert "8 pictures read" in done.stdout
-    assert "32 were done already" in done.stdout
+    assert "9 pictures read" in done.stdout  # the broken one is tried again
+    assert "31 were done already" in done.stdout
     assert table(tmp_path / "rows") == in_one_go
-    assert all(path.stat().st_mtime_ns == when for path, when in parts.items() if path != lost)
+    assert all(path.stat().st_mtime_ns == parts[path] for path in kept)
 
 
-def test_a_name_that_is_not_utf_8_is_done_once(tmp_path):
-    odd, broken = (tmp_path / os.fsdecode(name) for name in (b"odd\xff.png", b"broken\xff.png"))
-    Image.new("RGB", (50, 50)).save(odd)
-    broken.touch()
-    recognizer = Recognizer("mobilenet_v2", threads=1)
-    store = archive.Archive(tmp_path / "rows", recognizer.model.path)
-    (shard,) = store.shards([odd, broken])
-    store.store(shard, archive.read_shard(recognizer, shard))
-    assert store.shards([odd, broken]) == []
-    assert [Path(row["picture"]).name for row in table(store.folder)] == [r"broken\udcff.png", r"odd\udcff.png"]
+@pytest.fixture
+def few(pictures, tmp_path) -> Path:
+    """Eight pictures, the last of them broken."""
+    folder = tmp_path / "few"
+    folder.mkdir()
+    for path in sorted(pictures.iterdir())[:7]:
+        shutil.copy(path, folder)
+    (folder / "07.jpg").write_bytes(b"broken")
+    return folder
+
+
+def read(rows: Path, *given: object):
+    return predict(*given, "--parquet", rows, "--workers", 1)
+
+
+def test_one_folder_by_any_path_is_done_once(few, tmp_path, monkeypatch):
+    rows = tmp_path / "rows"
+    monkeypatch.chdir(few.parent)
+    (tmp_path / "link").symlink_to(few)
+    assert "8 pictures read" in read(rows, "few").stdout
+    before = [(row["picture"], row["face"]) for row in table(rows)]
+    for other in (few, "link", "few/../few", tmp_path / "link"):
+        done = read(rows, other)
+        assert "1 pictures read" in done.stdout, done.output
+        assert "7 were done already" in done.stdout
+        assert [(row["picture"], row["face"]) for row in table(rows)] == before
+    both = read(tmp_path / "both", few, "link")
+    assert "8 pictures are given by two names" in both.stderr
+    assert len(table(tmp_path / "both")) == len(before)
+
+
+def test_what_was_mended_or_replaced_is_read_anew_and_only_that(few, pictures, tmp_path):
+    rows, fresh = tmp_path / "rows", tmp_path / "fresh"
+    assert read(rows, few).exit_code == 2
+    shutil.copy(pictures / "10.jpg", few / "07.jpg")
+    shutil.copy(pictures / "38.png", few / "02.jpg")  # has no face
+    (few / "03.jpg").unlink()
+    done = read(rows, few)
+    assert done.exit_code == 0
+    assert "2 pictures read" in done.stdout
+    assert "1 pictures with rows in" in done.stderr
+    kept = [row for row in table(rows) if not row["picture"].endswith("03.jpg")]
+    assert len(kept) < len(table(rows))
+    read(fresh, few)
+    exact = table(fresh)
+    assert [(row["picture"], row["face"], row["expression"]) for row in kept] == [
+        (row["picture"], row["face"], row["expression"]) for row in exact
+    ]
+    assert "0 pictures read" in read(rows, few).stdout
+    assert len(list(rows.glob("part-*.parquet"))) == 1
+
+
+def test_the_same_size_at_another_time_is_another_picture(few, tmp_path):
+    rows = tmp_path / "rows"
+    read(rows, few)
+    before = (few / "00.jpg").stat()
+    os.utime(few / "00.jpg", ns=(before.st_atime_ns, before.st_mtime_ns + 1_000_000))
+    assert "2 pictures read" in read(rows, few).stdout  # and the broken one
+
+
+def test_a_kill_while_rows_are_replaced_leaves_the_old_or_the_new(few, pictures, tmp_path, monkeypatch):
+    rows = tmp_path / "rows"
+    read(rows, few)
+    before = table(rows)
+    shutil.copy(pictures / "38.png", few / "02.jpg")
+
+    def die(source, target):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", die)
+    assert read(rows, few).exit_code == 130
+    assert table(rows) == before
+    monkeypatch.undo()
+    read(rows, few)
+    names = [(row["picture"], row["face"]) for row in table(rows)]
+    assert len(set(names)) == len(names)
+    assert [row["face"] for row in table(rows) if row["picture"].endswith("02.jpg")] == [None]
+
+
+def test_an_archive_of_the_first_version_is_gone_on_with(few, pictures, tmp_path):
+    """Its parts note no sizes and times; given two paths, it wrote all rows twice."""
+    rows = tmp_path / "rows"
+    read(rows, few)
+    (part,) = rows.glob("part-*.parquet")
+    old = parquet.read_table(part).replace_schema_metadata(None)
+    twice = old.set_column(0, "picture", [[f"{few}/../few/{Path(name).name}" for name in old["picture"].to_pylist()]])
+    parquet.write_table(old, part)
+    parquet.write_table(twice, rows / "part-second.parquet")
+    later = part.stat().st_mtime + 60
+    shutil.copy(pictures / "38.png", few / "02.jpg")
+    os.utime(few / "02.jpg", (later, later))
+    done = read(rows, few)
+    assert "2 pictures read" in done.stdout
+    assert "6 pictures are taken as done" in done.stderr
+    names = [(Path(row["picture"]).name, row["face"]) for row in table(rows)]
+    assert len(set(names)) == len(names)
+    assert ("02.jpg", None) in names
+    assert "taken as done" not in read(rows, few).stderr
+
+
+def test_a_damaged_part_is_one_line(few, tmp_path):
+    rows = tmp_path / "rows"
+    read(rows, few)
+    (part,) = rows.glob("part-*.parquet")
+    part.write_bytes(part.read_bytes()[:100])
+    assert "damaged; remove it" in str(read(rows, few).exception)
+    part.unlink()
+    assert "8 pictures read" in read(rows, few).stdout
 
 
 def test_new_pictures_are_added_and_none_is_there_twice(pictures, tmp_path, small_shards):

@@ -136,3 +136,9 @@ def test_far_outside_the_edge_repeats(square):
     corner = luma(picture)[0 if square.y < 0 else -1 if square.y > 6 else slice(None)]
     assert made.min() >= corner.min()
     assert made.max() <= corner.max()
+
+
+def test_grey_does_not_overflow_in_8_bits():
+    """NumPy 1.26 keeps uint8 * np.uint16(77) in 8 bits; NumPy 2 does not."""
+    colours = np.array([[[255, 255, 255], [255, 0, 0], [0, 255, 0], [0, 0, 255], [200, 180, 90]]], np.uint8)
+    assert luma(colours).tolist() == [[255, 77, 149, 29, 176]]

@@ -284,7 +284,7 @@ def test_reads_the_csv_with_spaces_after_commas(tmp_path: Path) -> None:
 def test_names_broken_rows_of_the_csv(tmp_path: Path) -> None:
     table = pixels_csv(tmp_path / "fer2013.csv").astype(object)
     table.loc[0, "pixels"] = "1 2 3"
-    table.loc[1, "pixels"] = table.loc[1, "pixels"].replace(" ", " 300 ", 1)
+    table.loc[1, "pixels"] = "300 " + table.loc[1, "pixels"].split(" ", 1)[1]
     table.loc[2, "pixels"] = None
     table.loc[3, "emotion"] = 7
     table.loc[4, "Usage"] = "Testing"
@@ -294,6 +294,49 @@ def test_names_broken_rows_of_the_csv(tmp_path: Path) -> None:
     assert set(problems(data)) == {f"row {row}" for row in range(6)}
     assert data.ids.tolist() == [str(row) for row in range(6, 21)]
     assert problems(data)["row 4"] == "unknown emotion 4 or usage Testing"
+
+
+@pytest.mark.parametrize("value", ["many", "", "-1", "2.5", "inf"])
+def test_votes_that_are_no_counts_are_an_error(copy: Path, value: str) -> None:
+    index = pd.read_csv(copy / "fer2013.csv").astype(object)
+    index.loc[3, "votes_fear"] = value
+    index.to_csv(copy / "fer2013.csv", index=False)
+    with pytest.raises(DataError, match=r"fer2013\.csv: votes_fear of row 3 is .*; votes are whole numbers from 0"):
+        dataset.load(copy)
+
+
+def test_votes_without_one_of_their_columns_are_an_error(copy: Path) -> None:
+    index = pd.read_csv(copy / "fer2013.csv").drop(columns="votes_fear")
+    index.to_csv(copy / "fer2013.csv", index=False)
+    with pytest.raises(DataError, match="the column votes_fear is missing"):
+        dataset.load(copy)
+
+
+def test_a_part_without_a_picture_is_an_error_and_a_class_is_named(copy: Path) -> None:
+    for picture in (copy / "images" / "validation" / "happy").iterdir():
+        picture.unlink()
+    assert problems(dataset.load(copy, "kaggle")) == {"validation/happy": "no usable picture of this class"}
+    for picture in (copy / "images" / "validation").rglob("*.png"):
+        picture.write_bytes(b"broken")
+    with pytest.raises(DataError, match=r"validation: no usable picture in it"):
+        dataset.load(copy, "kaggle")
+
+
+def test_labels_that_are_no_numbers_are_left_out(tmp_path: Path) -> None:
+    table = pixels_csv(tmp_path / "fer2013.csv").astype(object)
+    for row, value in enumerate((None, "nan", "inf", 2.5, -1)):
+        table.loc[row, "emotion"] = value
+    table.to_csv(tmp_path / "fer2013.csv", index=False)
+    data = dataset.load(tmp_path)
+    assert data.ids.tolist() == [str(row) for row in range(5, 21)]
+    assert len(data.problems) == 5
+
+
+@pytest.mark.parametrize("column", ["emotion", "pixels", "Usage"])
+def test_a_csv_that_lacks_a_column_says_which(tmp_path: Path, column: str) -> None:
+    pixels_csv(tmp_path / "fer2013.csv").drop(columns=column).to_csv(tmp_path / "fer2013.csv", index=False)
+    with pytest.raises(DataError, match=f"it lacks {column}$"):
+        dataset.load(tmp_path)
 
 
 @pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "\x00\xff" * 50, 'emotion,pixels,Usage\n"0,1'])

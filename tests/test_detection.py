@@ -1,6 +1,7 @@
 """Boxes, the merging of finds, tiles, and the detector on real photographs."""
 
 import math
+import pickle
 from itertools import pairwise
 from pathlib import Path
 
@@ -172,6 +173,51 @@ def test_a_tilted_head_is_found_with_its_tilt(detector, degrees):
     (tilted,) = detector.detect(cv2.warpAffine(picture, matrix, picture.shape[1::-1]))
     assert math.degrees(turn(tilted.landmarks) - turn(upright.landmarks)) == pytest.approx(degrees, abs=6)
     assert tilted.box.overlap(upright.box) > 0.75
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+@pytest.mark.parametrize("name", FACES)
+def test_a_picture_that_lies_on_a_side_or_stands_on_its_head(detector, name, quarters):
+    picture = read_picture(EXAMPLES / name)
+    (upright,) = detector.detect(picture)
+    (found,) = detector.detect(np.ascontiguousarray(np.rot90(picture, quarters)), turned=True)
+    height, width = picture.shape[:2]
+    x, y = upright.landmarks.T
+    there = {1: (y, width - x), 2: (width - x, height - y), 3: (height - y, x)}[quarters]
+    np.testing.assert_allclose(found.landmarks, np.stack(there, 1), atol=0.15 * upright.box.width)
+    away = math.degrees(turn(found.landmarks) - turn(upright.landmarks)) + 90 * quarters
+    assert abs((away + 180) % 360 - 180) < 12
+
+
+def test_a_turned_picture_is_looked_for_only_where_that_is_asked_for(detector):
+    turned = np.ascontiguousarray(read_picture(EXAMPLES / "obama.jpg")[::-1, ::-1])
+    assert detector.detect(turned) == []
+    assert len(detector.detect(turned, turned=True)) == 1
+
+
+def test_a_turned_face_takes_the_place_of_an_unsure_one_upright(detector, monkeypatch):
+    sure = Detection(square_at(50, 50, 20), 0.9, np.zeros((6, 2)))
+    unsure = Detection(square_at(52, 50, 20), 0.75, np.ones((6, 2)))
+    other = Detection(square_at(10, 10, 5), 0.7, np.ones((6, 2)))
+    monkeypatch.setattr(detector, "_search", lambda halvings, angle, threshold: [sure] if angle else [unsure, other])
+    picture = np.zeros((100, 100, 3), np.uint8)
+    assert detector.detect(picture, turned=True) == [sure, other]
+    assert detector.detect(picture) == [unsure, other]
+    monkeypatch.setattr(detector, "_search", lambda halvings, angle, threshold: [] if angle else [unsure, other])
+    assert detector.detect(picture, turned=True) == [unsure, other]
+
+
+def test_small_faces_are_found_where_they_are_looked_for(detector):
+    scale = 24 / FACES["obama.jpg"][2]
+    portrait = cv2.resize(read_picture(EXAMPLES / "obama.jpg"), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    picture = np.full((1900, 2600, 3), 128, np.uint8)
+    places = [(left, top) for left in (100, 900, 1700, 2400) for top in (60, 940, 1700)]
+    for left, top in places:
+        picture[top : top + portrait.shape[0], left : left + portrait.shape[1]] = portrait
+    found = FaceDetector(small_faces=True).detect(picture)
+    assert len(found) == len(places)
+    assert len(detector.detect(picture)) < len(places) / 2
+    assert pickle.loads(pickle.dumps(FaceDetector(small_faces=True, tiles=9))).tiles == 9
 
 
 def test_a_picture_that_is_a_tight_face(detector):

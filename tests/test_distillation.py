@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from mien.cli.main import app
 from mien.data import dataset
 from mien.data.dataset import FaceData
-from mien.errors import DataError, RecipeError, StorageError
+from mien.errors import DataError, ModelError, RecipeError, StorageError
 from mien.training.distillation.lessons import Lessons
 from mien.training.distillation.soft_targets import SoftTargets, ensemble
 from mien.training.distillation.teacher import Teacher
@@ -96,6 +96,16 @@ def test_several_teachers_speak_with_one_voice_or_are_refused(tmp_path: Path) ->
     (tmp_path / "broken.safetensors").write_bytes(b"nonsense")
     with pytest.raises(DataError, match="not a file of soft targets"):
         ensemble(tmp_path, ["broken"])
+
+
+def test_a_teacher_that_gives_no_numbers_is_refused(tmp_path: Path, training: FaceData) -> None:
+    teacher = Teacher("broken", CPU, lambda faces, moves: torch.full((len(faces), 7), torch.nan))
+    with pytest.raises(ModelError, match="broken gave no finite probabilities"):
+        teacher.look(training, Views(Warp(), 1))
+    silent = np.zeros((1, 3, 7), np.float32)
+    SoftTargets(Views(Warp(), 1), "abc", silent).write(tmp_path / "silent.safetensors")
+    with pytest.raises(DataError, match="not a file of soft targets"):
+        SoftTargets.read(tmp_path / "silent.safetensors")
 
 
 def test_lessons_about_something_else_are_refused(training: FaceData) -> None:

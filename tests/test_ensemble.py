@@ -67,10 +67,11 @@ def test_models_are_chosen_that_know_what_the_others_do_not(models: dict[str, Kn
 
 
 def test_bad_requests_are_named(models: dict[str, Knowing], tiny_data: Path) -> None:
-    for wanted, said in ((["--views", "3"], "1, 2 or 10"), (["--out", "x.txt"], "JSON")):
-        result = CliRunner().invoke(app, ["few", "--data", str(tiny_data), *wanted])
-        assert result.exit_code == 2
-        assert said in result.output
+    result = CliRunner().invoke(app, ["few", "--data", str(tiny_data), "--views", "3"])
+    assert result.exit_code == 2
+    assert "1, 2 or 10" in result.output
+    result = CliRunner().invoke(app, ["few", "--data", str(tiny_data), "--out", "x.txt"])
+    assert "ends in .json" in str(result.exception)
     result = CliRunner().invoke(app, ["few", "few", "--data", str(tiny_data)])
     assert isinstance(result.exception, DataError)
     assert "bear one name" in str(result.exception)

@@ -6,6 +6,9 @@ import numpy as np
 import onnx as onnx_format
 import pytest
 import torch
+from onnx import TensorProto, numpy_helper
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
 
 from mien.data.dataset import FaceData, load
 from mien.errors import ExportError, ModelError
@@ -57,6 +60,8 @@ def test_the_file_keeps_the_contract(exported, data, run):
     answers = model.run(data.part("test").faces).probabilities
     right = float((answers.argmax(1) == data.part("test").labels).mean())
     assert float(model.metadata["official_test_accuracy"]) == pytest.approx(right, abs=1e-4)
+    chosen = model.run(data.part("validation").faces).probabilities.argmax(1) == data.part("validation").labels
+    assert float(model.metadata["official_validation_accuracy"]) == pytest.approx(float(chosen.mean()), abs=1e-4)
     description = onnx_format.load(exported).graph.input[0].type.tensor_type
     assert description.elem_type == onnx_format.TensorProto.UINT8
     assert description.shape.dim[0].dim_param
@@ -152,3 +157,101 @@ def test_the_temperature_is_found_again(temperature):
     found = fit_temperature((calibrated * temperature).astype(np.float32), labels)
     assert found == pytest.approx(temperature, rel=0.05)
     assert calibration_error(labels, shares) < 0.02
+
+
+# By plain arithmetic, and by what stands in the file
+
+
+def plain_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+    def loss(logarithm: float) -> float:
+        return -log_softmax(logits.astype(float) / np.exp(logarithm), 1)[np.arange(len(labels)), labels].mean()
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-5, 5), method="bounded", options={"xatol": 1e-8}).x))
+
+
+def test_the_temperature_is_the_one_of_the_validation_part(exported: Path, data: FaceData) -> None:
+    model = ModelFile.open(exported)
+    by_part = {}
+    for name in ("train", "validation", "test"):
+        part = data.part(name)
+        outputs = model.run(part.faces)
+        assert outputs.map is not None
+        by_part[name] = plain_temperature(outputs.map.mean((2, 3)), part.labels)
+    said = float(model.metadata["temperature"])
+    assert said == pytest.approx(by_part["validation"], rel=1e-3)
+    assert all(abs(by_part[name] / said - 1) > 0.01 for name in ("train", "test"))
+    outputs = model.run(data.faces)
+    assert outputs.map is not None
+    softened = np.exp(log_softmax(outputs.map.mean((2, 3)) / said, 1))
+    np.testing.assert_allclose(outputs.probabilities, softened, atol=1e-4)
+
+
+@pytest.mark.parametrize("heat", [0.3, 1.0, 4.0])
+def test_the_temperature_is_the_likeliest(heat: float) -> None:
+    generator = np.random.default_rng(1)
+    logits = generator.normal(0, 2, (3000, 7))
+    labels = (log_softmax(logits, 1) + generator.gumbel(size=(3000, 7))).argmax(1)
+    found = fit_temperature((heat * logits).astype(np.float32), labels)
+    assert found == pytest.approx(plain_temperature(heat * logits, labels), rel=1e-4)
+
+
+def test_int8_weights_have_seven_bits_and_a_scale_for_each_channel(exported: Path, tmp_path: Path) -> None:
+    quantise(exported, tmp_path / "int8.onnx")
+    graph = onnx_format.load(tmp_path / "int8.onnx").graph
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    rounded = {
+        name: numpy_helper.to_array(tensor)
+        for name, tensor in constants.items()
+        if tensor.data_type == TensorProto.INT8
+    }
+    matrices = {name: values for name, values in rounded.items() if values.ndim == 2}
+    assert len(matrices) >= 4 * 12 + 1, "four in each block, and the head"
+    assert not any(tensor.data_type == TensorProto.UINT8 and len(tensor.dims) == 2 for tensor in constants.values()), (
+        "no unsigned weights"
+    )
+    for name, values in matrices.items():
+        assert 60 <= np.abs(values.astype(int)).max() <= 64, name
+        scale = numpy_helper.to_array(constants[name.replace("_quantized", "_scale")])
+        assert scale.size in values.shape, name
+        assert len(np.unique(scale)) > 1
+        assert (np.abs(values.astype(int)).max(0) >= 60).mean() > 0.95, "each channel takes up its whole range"
+    left = [node for node in graph.node if node.op_type in ("MatMul", "Gemm") and node.input[1] in constants]
+    assert not left, "every product with weights is rounded"
+
+
+def test_a_file_of_another_temperature_is_refused(exported: Path, run: Path) -> None:
+    """Only the probabilities differ, by about a thousandth."""
+    temperature = float(ModelFile.open(exported).metadata["temperature"])
+    network = RunFolder(run).network()
+    parity.check_float(onnx.Graph(network, PIXELS, temperature), exported, FACES)
+    with pytest.raises(ExportError):
+        parity.check_float(onnx.Graph(network, PIXELS, 1.02 * temperature), exported, FACES)
+
+
+def test_a_file_of_other_features_is_refused(exported: Path, run: Path) -> None:
+    """Moved where the head does not look: neither probabilities nor map differ."""
+    temperature = float(ModelFile.open(exported).metadata["temperature"])
+    network = RunFolder(run).network()
+    aside = torch.linalg.svd(network.head.weight)[2][-1]
+    with torch.no_grad():
+        network.backbone.norm.bias += 0.5 * aside
+    with pytest.raises(ExportError):
+        parity.check_float(onnx.Graph(network, PIXELS, temperature), exported, FACES)
+
+
+def test_one_face_in_fifty_may_change_and_three_in_a_thousand_be_lost() -> None:
+    ours = np.random.default_rng(0).dirichlet(np.ones(7), 1000)
+    for changed, refused in ((20, False), (29, False), (35, True)):
+        theirs = ours.copy()
+        theirs[:changed] = np.roll(theirs[:changed], 1, axis=1)
+        labels = np.full(1000, 9)  # none is right, so that none is lost
+        if refused:
+            with pytest.raises(ExportError):
+                parity.check_int8(labels, ours, theirs)
+        else:
+            parity.check_int8(labels, ours, theirs)
+    theirs = ours.copy()
+    theirs[:4] = np.roll(theirs[:4], 1, axis=1)
+    parity.check_int8(np.where(np.arange(1000) < 2, ours.argmax(1), theirs.argmax(1)), ours, theirs)
+    with pytest.raises(ExportError):
+        parity.check_int8(ours.argmax(1), ours, theirs)

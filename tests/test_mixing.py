@@ -89,6 +89,23 @@ def test_cutmix_share_is_the_clipped_boxs() -> None:
     assert clipped >= 5
 
 
+def test_cutmix_boxes_have_the_partners_share_of_the_area_and_the_faces_shape() -> None:
+    for share in (0.19, 0.64):
+        masks = CutMix().masks(torch.full((200,), share), 40, 60, generator())[:, 0]
+        smallest = masks.mean((1, 2)).min()  # of a box that lies inside
+        assert float(smallest) == pytest.approx(share, abs=0.03)
+        inside = masks[masks.mean((1, 2)) == smallest][0] == 0
+        assert int(inside.any(1).sum()) == pytest.approx(40 * (1 - share) ** 0.5, abs=1)
+        assert int(inside.any(0).sum()) == pytest.approx(60 * (1 - share) ** 0.5, abs=1)
+
+
+def test_fmix_rounds_up_as_often_as_down() -> None:
+    masks = FMix().masks(torch.full((400,), 31.5 / 64), 8, 8, generator())
+    counts = masks.sum((1, 2, 3))
+    assert set(counts.tolist()) == {31, 32}
+    assert float(counts.mean()) == pytest.approx(31.5, abs=0.1)
+
+
 def test_fmix_amplitude_falls_with_the_third_power_of_frequency() -> None:
     noise = low_noise(200, 64, 64, 3.0, generator())
     amplitude = torch.fft.rfft2(noise).abs().square().mean(0).sqrt()

@@ -210,12 +210,77 @@ def test_a_gate_whose_parts_do_not_belong_together_is_refused(tmp_path: Path) ->
         ModelFile.open(with_properties(tmp_path / "one.onnx", **{THRESHOLDS: "1"}))
     with pytest.raises(ModelError, match="damaged"):
         ModelFile.open(with_properties(tmp_path / "two.onnx", **{THRESHOLDS: "1,high"}))
+    for number, properties in enumerate(({THRESHOLDS: "nan,2"}, {THRESHOLDS: "50,inf"}, {FAR: "nan"}, {FAR: "-inf"})):
+        with pytest.raises(ModelError, match=rf"bad{number}\.onnx: .*not finite"):
+            ModelFile.open(with_properties(tmp_path / f"bad{number}.onnx", **properties))
 
 
 def test_verdicts() -> None:
     gate = Gate(np.array([10.0, 1.5]), 3.0)
     said = [gate.verdict(np.array(row)) for row in ([0, 1], [11, 1], [0, 2], [0, 3.5])]
     assert said == [Verdict.KNOWN, Verdict.NEAR, Verdict.NEAR, Verdict.FAR]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_score_that_is_no_finite_number_never_passes_as_known(place: int, value: float) -> None:
+    scores = np.array([0.0, 1.0])
+    scores[place] = value
+    assert Gate(np.array([10.0, 1.5]), 3.0).verdict(scores) is Verdict.FAR
+
+
+def test_faces_without_any_variation_have_finite_scores() -> None:
+    rows, columns = np.indices((48, 48))
+    flat = [np.full((48, 48), level) for level in range(0, 256, 15)]
+    faces = np.stack([*flat, 255 * ((rows + columns) % 2), np.where(rows + columns, 0, 255)]).astype(np.uint8)
+    outputs = ModelFile.open("mobilenet_v2").run(faces)
+    assert outputs.novelty is not None
+    assert np.isfinite(outputs.novelty).all()
+    assert np.isfinite(outputs.probabilities).all()
+
+
+@pytest.fixture(scope="module")
+def numberless(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped model with one weight of its first layer that is NaN."""
+    path = tmp_path_factory.mktemp("numberless") / "numberless.onnx"
+    model = onnx.load(SHIPPED)
+    weight = next(
+        one for one in model.graph.initializer if one.data_type == onnx.TensorProto.FLOAT and len(one.dims) == 4
+    )
+    values = onnx.numpy_helper.to_array(weight).copy()
+    values.flat[0] = np.nan
+    weight.CopyFrom(onnx.numpy_helper.from_array(values, weight.name))
+    onnx.save(model, path)
+    return path
+
+
+def test_no_expression_is_named_where_a_model_gives_no_numbers(numberless: Path) -> None:
+    from mien.cli.judges import open_judged
+    from mien.explanation.subject import open_subject
+    from mien.synthesis.filters import classify
+
+    faces = made_up_data(1).faces
+    outputs = ModelFile.open(numberless).run(faces)
+    assert np.isnan(outputs.probabilities).any()
+    for ask in (
+        lambda: Recognizer(numberless, threads=1).recognize(PORTRAIT),
+        lambda: Recognizer(numberless, threads=1).classify(faces),
+        lambda: open_judged(str(numberless)).predict(faces, lambda what, done: None),
+        lambda: open_subject(str(numberless)).predict(faces),
+        lambda: classify(ModelFile.open(numberless), faces),
+    ):
+        with pytest.raises(ModelError, match="gave no finite probabilities for"):
+            ask()
+
+
+def test_no_gate_is_fitted_to_a_model_that_gives_no_numbers_or_by_few_faces(numberless: Path, tmp_path: Path) -> None:
+    before = numberless.read_bytes()
+    with pytest.raises(ModelError, match="not finite numbers"):
+        fitting.fit(numberless, numberless, made_up_data(12), made_up_data(4, first=12))
+    assert numberless.read_bytes() == before
+    with pytest.raises(DataError, match="7 held-out faces are too few"):
+        fitting.fit(SHIPPED, tmp_path / "gated.onnx", made_up_data(12), made_up_data(1, first=12))
+    assert not (tmp_path / "gated.onnx").exists()
 
 
 def test_a_portrait_is_known_to_every_shipped_model() -> None:

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -60,9 +59,9 @@ def place(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path) -> Place:
 
 
 @pytest.fixture(scope="module")
-def made(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, Path]]]:
+def made(place: Place, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Path]]:
     out = tmp_path_factory.mktemp("made")
-    yield out, making.make(plan.read(place.root / "small.toml"), place, out)
+    return out, making.make(plan.read(place.root / "small.toml"), place, out)
 
 
 def remake(place: Place, out: Path) -> tuple[dict[str, Path], list[str]]:

@@ -130,6 +130,8 @@ def test_what_cannot_be_averaged_is_refused(start: Path, tuned: RunFolder, tiny_
     words = ["soup", tuned.path, start, "--data", tiny_data, "--out", tmp_path / "one"]
     result = CliRunner().invoke(app, list(map(str, words)), catch_exceptions=False, standalone_mode=False)
     assert "macro F1" in result.output
+    tried = RunFolder(tmp_path / "one").description()["soup"]["tried"]
+    assert [of["share"] for of in tried] == [0.25, 0.5, 0.75, 1.0]
     with pytest.raises(RecipeError, match="is a mean already"):
         cook(RunFolder(tmp_path / "one"), start, [0.5], faces, RunFolder(tmp_path / "two"))
     assert not (tmp_path / "two").exists()

@@ -35,9 +35,9 @@ def test_a_file_in_a_folder_s_place_is_said(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_may_not_be_entered_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: Path) -> bool:
+    def refuse(path: Path, follow_symlinks: bool = True) -> bool:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(Path, "exists", refuse)
+    monkeypatch.setattr(Path, "stat", refuse)
     with pytest.raises(StorageError, match="Permission denied; choose another place"):
         GrowingFile(tmp_path / "a.txt")

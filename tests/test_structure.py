@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,8 @@ def test_recognition_holds_no_mean_and_no_training_framework():
                 module = node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
                 assert (module or "").split(".")[0] not in {"torch", "timm", "pandas", "sklearn"}, path.name
                 if (module or "").startswith("mien."):
-                    allowed = ("mien.recognition", "mien.expressions", "mien.errors", "mien.storage", "mien.cores")
+                    base = ("expressions", "errors", "storage", "cores", "names", "addresses", "recognition")
+                    allowed = tuple(f"mien.{name}" for name in base)
                     assert module.startswith(allowed), f"{path.name} imports {module}"
             if isinstance(node, ast.Constant) and isinstance(node.value, float):
                 # The means and deviations of ImageNet and of timm's transformers, as recipes have them.
@@ -49,6 +51,8 @@ def test_recognition_holds_no_mean_and_no_training_framework():
 
 def test_imports_point_one_way():
     order = [
+        "names",
+        "addresses",
         "expressions",
         "errors",
         "storage",
@@ -93,3 +97,20 @@ def test_using_models_needs_no_training_framework(code):
         check=True,
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_nothing_of_mien_needs_opencv():
+    """It would bring a second OpenCV over the one that a user has."""
+    for path in SOURCE.rglob("*.py"):
+        assert "cv2" not in path.read_text(encoding="utf-8"), path
+    project = tomllib.loads((SOURCE.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = {name: needs for name, needs in project["optional-dependencies"].items() if name != "dev"}
+    assert not [need for needs in (project["dependencies"], *extras.values()) for need in needs if "opencv" in need]
+
+
+def test_without_onnx_runtime_one_line_says_what_to_install():
+    code = "import sys; sys.modules['onnxruntime'] = None; from mien.cli.main import main; main()"
+    done = subprocess.run([sys.executable, "-c", code, "predict", "x.jpg"], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "mien[cpu]" in done.stderr
+    assert len(done.stderr.splitlines()) == 1

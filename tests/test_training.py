@@ -341,6 +341,17 @@ def test_synthetic_pictures_are_learned_from_by_their_share_and_never_choose(tin
         training_parts(replace(TINY, synthetic=1.0), dataset.load(tiny_data, "kaggle"))
 
 
+def test_a_class_without_pictures_and_a_batch_of_more_than_all_are_refused(tiny_data: Path) -> None:
+    faces = dataset.load(tiny_data, "kaggle")
+    with pytest.raises(DataError, match="no picture of happy to learn from"):
+        training_parts(TINY, faces.where((faces.labels != 3) | (faces.parts != "train")))
+    with pytest.raises(DataError, match="no picture of angry, disgust, fear, sad, surprise, neutral to learn from"):
+        training_parts(TINY, faces.where(faces.labels == 3))
+    with pytest.raises(RecipeError, match="batch_size must be at most 41, the pictures to learn from, not 42"):
+        training_parts(replace(TINY, batch_size=42), faces)
+    assert len(training_parts(replace(TINY, batch_size=41), faces)[0]) == 41
+
+
 def test_a_set_without_a_validation_part_holds_some_out(tiny_data: Path) -> None:
     data = dataset.load(tiny_data, "official")
     data = data.where(data.parts != "validation")
@@ -400,6 +411,19 @@ def test_a_network_learns(tmp_path: Path, run: Callable[..., list[Epoch]]) -> No
     recipe = replace(TINY, stages=(Stage(10, 32),), learning_rate=3e-3, mixing=None, warp=STILL, ema=0.9, layer_decay=1)
     curve = run(tmp_path, recipe)
     assert curve[-1].loss < 0.8 * curve[0].loss
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_leaves_the_last_checkpoint(
+    tmp_path: Path, run: Callable[..., list[Epoch]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(tmp_path, replace(TINY, stages=(Stage(1, 32),)))
+    kept = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    monkeypatch.setattr(
+        loop, "set_rate", lambda optimiser, recipe, done: optimiser.param_groups[0].update(lr=float("nan"))
+    )
+    with pytest.raises(RecipeError, match="of epoch 2 are no finite numbers; lower learning_rate"):
+        run(tmp_path, replace(TINY, stages=(Stage(2, 32),)))
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == kept
 
 
 def test_a_run_in_three_sittings_equals_one(tmp_path: Path, run: Callable[..., list[Epoch]]) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -184,7 +185,6 @@ def test_a_damaged_video_gives_all_that_can_be_read(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["party.mp4", "portrait.jpg"], "one kind at a time"),
         (["portrait.jpg", "--timeline", "a.png"], "for videos"),
         (["nowhere.mp4"], "no such file"),
         (["a.mp4", "b.mp4", "--timeline", "a.png"], "one at a time"),
@@ -264,7 +264,7 @@ def test_an_interrupt_leaves_valid_files_and_one_line(long_video, tmp_path, sent
     assert parquet.read_table(tmp_path / "parts").num_rows > 0
 
 
-def test_a_full_disk_leaves_valid_files_and_one_line(long_video, tmp_path):
+def test_a_full_disk_leaves_valid_files_and_a_line_for_each(long_video, tmp_path):
     def limit() -> None:  # a file that may not grow fails as a full disk does
         import resource
 
@@ -275,30 +275,14 @@ def test_a_full_disk_leaves_valid_files_and_one_line(long_video, tmp_path):
     _, said = started.communicate(timeout=120)
     assert started.returncode == 3, said
     lines = [line for line in said.splitlines() if line.startswith("mien:")]
-    assert len(lines) == 1
-    assert "cannot write" in lines[0]
+    assert len(lines) == 4  # one for each output
+    assert all("cannot write" in line for line in lines)
     assert "Traceback" not in said
     check_partial(tmp_path)
 
 
-class MadeUpCamera:
-    """OpenCV's camera: a few pictures, then none."""
-
-    def __init__(self, number: int) -> None:
-        self.left = 6
-
-    def isOpened(self) -> bool:
-        return True
-
-    def read(self):
-        self.left -= 1
-        return self.left >= 0, party(0)[:, :, ::-1].copy()
-
-    def release(self) -> None: ...
-
-
-def test_a_camera_that_goes_away_ends_with_its_rows_and_one_line(tmp_path, monkeypatch):
-    monkeypatch.setattr(live.cv2, "VideoCapture", MadeUpCamera)
+def test_a_camera_that_goes_away_ends_with_its_rows_and_one_line(tmp_path, monkeypatch, video):
+    monkeypatch.setattr(live.Camera, "_device", lambda self, number: (str(video), None, {}))  # a file has an end too
     monkeypatch.setattr(live, "GONE", 0.2)
     done = predict("webcam", "--csv", tmp_path / "a.csv")
     assert done.exit_code == 2
@@ -308,6 +292,31 @@ def test_a_camera_that_goes_away_ends_with_its_rows_and_one_line(tmp_path, monke
     assert {row["track"] for row in rows} == {"1", "2"}
     times = [float(row["time"]) for row in rows]
     assert times == sorted(times)
+
+
+@pytest.mark.parametrize(
+    ("system", "device"),
+    [
+        ("linux", ("/dev/video1", "v4l2", {})),
+        ("darwin", ("1:none", "avfoundation", {"framerate": "30"})),
+        ("win32", ("video=second", "dshow", {})),
+    ],
+)
+def test_each_system_names_its_second_camera(monkeypatch, system, device):
+    listed = [("first", "video"), ("microphone", "audio"), ("second", "video")]
+    devices = [SimpleNamespace(name=name, media_types=[kind]) for name, kind in listed]
+    asked = []
+
+    def opened(name: str, format: str, options: dict[str, str]) -> None:
+        asked.append((name, format, options))
+        raise OSError
+
+    av = SimpleNamespace(open=opened, enumerate_input_devices=lambda system: devices, FFmpegError=OSError)
+    monkeypatch.setattr(live, "load", lambda module: av)
+    monkeypatch.setattr(live.sys, "platform", system)
+    with pytest.raises(VideoError, match="no camera 1"):
+        live.Camera(1)
+    assert asked == [device]
 
 
 def test_a_stream_is_read_as_it_comes(recognizer, video):

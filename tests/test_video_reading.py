@@ -5,6 +5,7 @@ import struct
 import subprocess
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from made_videos import every, make_sound, make_video
@@ -41,14 +42,21 @@ UNEVEN = np.cumsum(np.random.default_rng(0).uniform(0.01, 0.12, 40)).tolist()
         ("offset.mkv", every(0.04, 3.4, 1.4), 1.4),
         ("offset.ts", every(0.04, 3.4, 1.4), None),
         ("uneven.webm", UNEVEN, UNEVEN[0]),
+        ("uneven.nut", UNEVEN, UNEVEN[0]),
+        ("gap.mkv", [*every(0.04, 1), *every(0.04, 3601, 3600)], 0.0),
     ],
 )
-def test_times_are_those_of_ffprobe(tmp_path, name, times, first):
+@pytest.mark.parametrize("order", ["0", "3"])
+def test_times_are_those_of_ffprobe(tmp_path, name, times, first, order):
     codec = "libvpx" if name.endswith("webm") else "libx264"
-    path = make_video(tmp_path / name, ramp, times, codec=codec)
+    if codec != "libx264" and order != "0":
+        pytest.skip("VP8 has no B-frames")
+    reordered = {"bf": order, "b-adapt": "0", "b-pyramid": "normal", "x264-params": "keyint=30"}
+    path = make_video(tmp_path / name, ramp, times, codec=codec, encoding=reordered if order != "0" else None)
     video = VideoFile(path)
     ours = [shot.time for shot in video]
     assert video.problem is None
+    assert video.notes == []
     if first is not None:
         assert ours[0] == pytest.approx(first, abs=1e-3)
         assert video.start == pytest.approx(first, abs=1e-3)
@@ -56,6 +64,22 @@ def test_times_are_those_of_ffprobe(tmp_path, name, times, first):
     theirs = times_by_ffprobe(path)
     assert len(ours) == len(theirs) == len(times)
     assert np.abs(np.array(ours) - theirs).max() < 5e-4
+
+
+def test_frames_that_are_stored_out_of_order_come_in_order_at_their_own_times(tmp_path):
+    """B-frames are decoded before those that they come after: their decoding times (dts) are others than these."""
+    times = every(0.04, 2.2, 1.0)
+    coding = {"preset": "ultrafast", "x264-params": "bframes=3:b-adapt=0"}
+    path = make_video(tmp_path / "b-frames.mp4", ramp, times, encoding=coding)
+    with av.open(str(path)) as stored:
+        packets = [packet for packet in stored.demux(video=0) if packet.size]
+        assert [packet.pts for packet in packets] != sorted(packet.pts for packet in packets)
+    shots = list(VideoFile(path))
+    assert [shot.number for shot in shots] == list(range(30))
+    assert [shot.time for shot in shots] == pytest.approx(times, abs=1e-3)
+    blues = [float(shot.pixels[:, :, 2].mean()) for shot in shots]
+    assert blues == pytest.approx([int(time * 40) % 256 for time in times], abs=6)
+    assert all(shot.pixels[:, -8:, 0].mean() > 180 > 60 > shot.pixels[:, :8, 0].mean() for shot in shots)
 
 
 def set_matrix(path: Path, matrix: tuple[int, ...]) -> None:

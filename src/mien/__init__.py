@@ -4,27 +4,34 @@
 >>> mien.Recognizer().recognize("party.jpg")  # doctest: +SKIP
 >>> for frame in mien.open("party.mp4"):  # doctest: +SKIP
 ...     print(frame.time, frame.faces)
+
+`EXPRESSIONS` are the seven names, in the order of `Face.probabilities`. `Face.to_dict` and `Frame.to_dict` give plain
+values for JSON, and `to_frame` a pandas DataFrame of faces.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mien.expressions import NAMES as EXPRESSIONS
+    from mien.recognition.dataframes import to_frame
     from mien.recognition.faces import Box, Face, Frame, TrackedFace
     from mien.recognition.recognizer import Recognizer
     from mien.recognition.video.watching import open_video as open
 
     __version__: str
 
-__all__ = ["Box", "Face", "Frame", "Recognizer", "TrackedFace", "open"]
+__all__ = ["EXPRESSIONS", "Box", "Face", "Frame", "Recognizer", "TrackedFace", "open", "to_frame"]
 
 _HOMES = {
+    "EXPRESSIONS": ("mien.expressions", "NAMES"),
     "Box": ("mien.recognition.faces", "Box"),
     "Face": ("mien.recognition.faces", "Face"),
     "Frame": ("mien.recognition.faces", "Frame"),
     "Recognizer": ("mien.recognition.recognizer", "Recognizer"),
     "TrackedFace": ("mien.recognition.faces", "TrackedFace"),
     "open": ("mien.recognition.video.watching", "open_video"),
+    "to_frame": ("mien.recognition.dataframes", "to_frame"),
 }
 
 

@@ -1,13 +1,47 @@
 """Errors that a user can mend: the command line prints their text as one line and exits with their code."""
 
+from mien.addresses import redacted_text
+from mien.names import printable
+
+LONGEST = 600
+"""Characters of a message, at most: whatever was given may stand in it, a picture as text too."""
+LONGEST_NAME = 200
+"""Characters of a name inside a message."""
+
+
+def shortened(text: str, most: int = LONGEST_NAME) -> str:
+    """A text of at most `most` characters, its middle left out where it is longer."""
+    if len(text) <= most:
+        return text
+    end = (most - 5) // 3
+    return f"{text[: most - 5 - end]} ... {text[len(text) - end :]}"
+
 
 class MienError(Exception):
     """Something the user gave cannot be used; the message says what and what to do.
 
-    The command line prints it as one line and exits with `exit_code`.
+    The command line prints it as one line and exits with `exit_code`. Whatever names the message holds, it is one line
+    without control characters, and without the passwords of addresses.
     """
 
     exit_code = 2
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(shortened(printable(redacted_text(str(message))), LONGEST))
+
+
+class MienWarning(UserWarning):
+    """Something that was done, though not simply as it was asked; the command line prints it as one line.
+
+    kind: what happened, in a few words and without names, so that the same can be counted instead of said again.
+    """
+
+    def __init__(self, message: str, kind: str = "") -> None:
+        super().__init__(shortened(printable(redacted_text(message)), LONGEST), kind)
+        self.kind = kind
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class PictureError(MienError):

@@ -4,12 +4,14 @@ import errno
 import json
 import os
 import shutil
+import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from mien.errors import StorageError
+from mien.errors import MienError, StorageError
+from mien.names import draft_name
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -22,18 +24,35 @@ def refused(what: object, error: OSError | RuntimeError) -> StorageError:
     return StorageError(f"cannot write {what}: {getattr(error, 'strerror', None) or error}; {remedy}")
 
 
+def check_suffix(path: Path, *suffixes: str, what: str) -> None:
+    """Refuse a name under which a file would be something else than it says.
+
+    Args:
+        path: Where the file is to be written.
+        suffixes: The endings that promise what is written, such as ".onnx", as other programs look for them.
+        what: What is written, such as "an ONNX model".
+
+    Raises:
+        MienError: For another ending or none.
+    """
+    if path.suffix.lower() not in suffixes:
+        raise MienError(f"cannot write {path}: {what} is written; give a name that ends in {' or '.join(suffixes)}")
+
+
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file beside `path`, then put it in place in one step.
 
-    Raises StorageError when the disk refuses; whatever stood at `path` before is then untouched.
+    Where `path` is a link, the file that it leads to is written. Raises StorageError when the disk refuses; whatever
+    stood at `path` before is then untouched.
     """
-    draft = _draft_beside(path)
+    place = _place(path)
+    draft = draft_beside(place)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
         write(draft)
         with draft.open("rb+") as file:
             os.fsync(file.fileno())
-        draft.replace(path)
+        draft.replace(place)
     except (OSError, RuntimeError) as error:
         raise refused(path, error) from error
     finally:
@@ -41,15 +60,73 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
             draft.unlink()
 
 
-def _draft_beside(path: Path) -> Path:
-    """Raises StorageError where something that is no file stands at `path`: a rename would put a file in its place."""
+def draft_beside(path: Path, ending: str = ".draft") -> Path:
+    """The temporary file that becomes `path`."""
+    return path.with_name(draft_name(path.name, ending))
+
+
+def check_file(path: Path) -> None:
+    """Make sure that a file can be written at `path`, before the work that fills it.
+
+    Raises:
+        StorageError: Something that is no file stands there, or the disk takes no file of that name.
+    """
+    place = _place(path)
+    if place.is_file() and not os.access(place, os.W_OK):
+        raise refused(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+    _try_to_write(path, place.parent, draft_beside(place).name)
+
+
+def check_folder(folder: Path) -> None:
+    """Make sure that files can be written into `folder`, which need not be there yet.
+
+    Raises:
+        StorageError: A file stands there, or the disk takes no files there.
+    """
     try:
-        other = path.exists() and not path.is_file()
+        other = folder.exists() and not folder.is_dir()
     except OSError as error:
-        raise refused(path, error) from error
+        raise refused(folder, error) from error
     if other:
-        raise StorageError(f"cannot write {path}: not a file; give a file's name")
-    return path.with_name(f".{path.name}.{os.getpid()}.draft")
+        raise StorageError(f"cannot write into {folder}: a file, not a folder; choose another place")
+    _try_to_write(folder, folder, draft_name("mien"))
+
+
+def _place(path: Path) -> Path:
+    """Where a file named `path` is written: where a link leads.
+
+    Raises StorageError where something that is no file stands there: a rename would put a file in its place.
+    """
+    try:
+        place = Path(os.path.realpath(path)) if path.is_symlink() else path
+        mode = place.stat().st_mode
+    except FileNotFoundError:
+        return place
+    except (OSError, ValueError) as error:
+        raise refused(path, error if isinstance(error, OSError) else OSError(str(error))) from error
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "not a file"
+        raise StorageError(f"cannot write {path}: {kind}; give a file's name")
+    return place
+
+
+def _try_to_write(what: Path, folder: Path, name: str) -> None:
+    """Write a few bytes into the folder, or into the one that it will be made in; nothing is left of them."""
+    while not os.path.lexists(folder) and folder != folder.parent:
+        folder = folder.parent
+    trial = folder / name
+    try:
+        with trial.open("xb") as file:
+            file.write(b"mien")
+            file.flush()
+            os.fsync(file.fileno())
+    except FileExistsError:  # this very process writes there
+        return
+    except OSError as error:
+        with suppress(OSError):
+            trial.unlink()
+        raise refused(what, error) from error
+    trial.unlink()
 
 
 class GrowingFile:
@@ -61,11 +138,12 @@ class GrowingFile:
 
     def __init__(self, path: Path, ending: str = "") -> None:
         self.path = path
-        self._draft = _draft_beside(path)
+        self._place = _place(path)
+        self._draft = draft_beside(self._place)
         self._ending = ending.encode()
         self._size = 0
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            self._place.parent.mkdir(parents=True, exist_ok=True)
             self._file = self._draft.open("wb", buffering=0)
             self._write(self._ending)
         except OSError as error:
@@ -77,8 +155,9 @@ class GrowingFile:
         try:
             self._write(data + self._ending)
         except OSError as error:
-            self._write(self._ending)  # in the place that it had before
-            self._file.truncate()
+            with suppress(OSError):  # of a disk that is gone
+                self._write(self._ending)  # in the place that it had before
+                self._file.truncate()
             raise refused(self.path, error) from error
         self._size += len(data)
 
@@ -93,7 +172,7 @@ class GrowingFile:
         try:
             os.fsync(self._file.fileno())
             self._file.close()
-            self._draft.replace(self.path)
+            self._draft.replace(self._place)
         except OSError as error:
             raise refused(self.path, error) from error
 
@@ -103,7 +182,7 @@ def write_folder(folder: Path, fill: Callable[[Path], object]) -> None:
 
     Raises StorageError when the disk refuses; on any failure nothing is left.
     """
-    draft = folder.with_name(f".{folder.name}.{os.getpid()}.draft")
+    draft = draft_beside(folder)
     try:
         draft.mkdir(parents=True)
         fill(draft)
@@ -115,8 +194,8 @@ def write_folder(folder: Path, fill: Callable[[Path], object]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """UTF-8 text, atomically."""
-    write_atomically(path, lambda draft: draft.write_text(text, encoding="utf-8"))
+    """UTF-8 text, the same bytes on every system, atomically."""
+    write_atomically(path, lambda draft: draft.write_text(text, encoding="utf-8", newline="\n"))
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -3,14 +3,18 @@
 import signal
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from mien.cli.pictures import exit_with, say, say_written
+from mien.cli.console import Terminal, progress, say
+from mien.cli.outputs import Failures, check_outputs
 from mien.cores import cores
 from mien.recognition.gate import Gating
+
+if TYPE_CHECKING:
+    from mien.recognition.archive import Plan
 
 MOST_NAMED = 5
 """Pictures that could not be read and are named; the table holds the others."""
@@ -29,32 +33,45 @@ def predict(
     """Read what is not done yet into the folder's Parquet parts; exits with 2 where a picture could not be read."""
     from mien.recognition.archive import Archive, read_with_workers
     from mien.recognition.cluster import read_with_ray
+    from mien.recognition.finding import find_pictures
     from mien.recognition.model import ModelFile
-    from mien.recognition.pictures import find_pictures
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` and service managers keep what was done too
-    archive = Archive(folder, ModelFile.open(model, threads=1).path, gate)
+    check_outputs((), folders=(folder,))
     pictures = find_pictures(paths, say)
-    shards = archive.shards(pictures)
-    left = sum(map(len, shards))
+    archive = Archive(folder, ModelFile.open(model, threads=1).path, gate)
+    plan = archive.plan(pictures)
+    _say_odd(plan, folder)
+    shards, left = plan.shards, sum(map(len, plan.shards))
     if address is not None:
         made = read_with_ray(shards, model, gate, address)
     else:
         made = read_with_workers(shards, model, gate, workers or cores())
     faces, problems = 0, []
     columns = (TextColumn("reading faces"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar, closing(made):
-        task = bar.add_task("read", total=len(pictures), completed=len(pictures) - left)
+    with progress(*columns) as bar, closing(made):
+        task = bar.add_task("read", total=plan.done + left, completed=plan.done)
         for shard, records in made:
             archive.store(shard, records)
             faces += sum(record.get("face") is not None for record in records)
             problems += [record["problem"] for record in records if record.get("problem")]
             bar.advance(task, len(shard))
-    before = len(pictures) - left
-    Console().print(
-        f"{left} pictures read, {faces} faces found" + (f"; {before} were done already" if before else ""),
-        highlight=False,
-    )
-    say_written(folder)
+    done = f"; {plan.done} were done already" if plan.done else ""
+    Terminal().print(f"{left} pictures read, {faces} faces found{done}", highlight=False)
     more = len(problems) - MOST_NAMED
-    exit_with(problems[:MOST_NAMED] + ([f"and {more} more; the column `problem` names them"] if more > 0 else []))
+    failures = Failures()
+    failures.say_written(folder)
+    failures.exit(problems[:MOST_NAMED] + ([f"and {more} more; the column `problem` names them"] if more > 0 else []))
+
+
+def _say_odd(plan: "Plan", folder: Path) -> None:
+    """What a user may not expect of the rows, a line each."""
+    if plan.twice:
+        say(f"{plan.twice} pictures are given by two names, such as links; each is read once")
+    if plan.gone:
+        say(f"{plan.gone} pictures with rows in {folder} are no longer where they were; their rows stay")
+    if plan.undated:
+        say(
+            f"{folder} was begun by a version that did not note what it had read; {plan.undated} pictures are taken as "
+            "done, for they are older than their rows"
+        )

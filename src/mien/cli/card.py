@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from mien.cli.console import Terminal
 from mien.errors import DataError
 
 
@@ -24,4 +25,4 @@ def card(
             raise DataError(f"{cards.NAME} is behind results/ or the models: run mien card")
         return
     write_text(path, text)
-    print(f"wrote {path}")
+    Terminal().tell(f"wrote {path}")

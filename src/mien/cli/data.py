@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from mien.cli.console import Terminal
 from mien.cli.options import load_with_progress
+from mien.cli.outputs import check_outputs, check_suffix
 
 if TYPE_CHECKING:
     from mien.data.statistics import Statistics
@@ -42,10 +42,10 @@ def check(
     """
     split, counted = _count(data, split)
     if as_json:
-        print(json.dumps({"split": split, **counted.to_dict()}, indent=1, ensure_ascii=False))
+        print(json.dumps({"split": split, **counted.to_dict()}, indent=1))
         return
-    console = Console()
-    console.print(f"{counted.pictures:,} pictures from {escape(counted.layout)}; {split} split")
+    console = Terminal()
+    console.print(f"{counted.pictures:,} pictures from {counted.layout}; {split} split")
     console.print(_classes(counted))
     console.print(_copies(counted))
     console.print(
@@ -57,14 +57,14 @@ def check(
         if counted.voted is None
         else f"FER+ votes: for {counted.voted:,} of {counted.pictures:,} pictures."
     )
-    console.print(f"Blank pictures (one grey level): {_some(list(counted.blank))}.")
+    console.tell(f"Blank pictures (one grey level): {_some(list(counted.blank))}.")
     if not counted.problems:
         console.print("Problems: none.")
         return
     console.print(f"Problems: {len(counted.problems):,}, left out:")
     by_reason = sorted(counted.problems, key=lambda problem: problem.reason)
     for reason, problems in groupby(by_reason, lambda problem: problem.reason):
-        console.print(f"  {escape(reason)}: {escape(_some([problem.place for problem in problems]))}")
+        console.tell(f"  {reason}: {_some([problem.place for problem in problems])}")
 
 
 @app.command()
@@ -79,10 +79,10 @@ def plot(
     """
     from mien.data import statistics
 
-    if out.suffix.lower() != ".png":
-        raise typer.BadParameter("the chart is a PNG; give a name that ends in .png", param_hint="--out")
+    check_suffix("--out", out, ".png")
+    check_outputs((), [out])
     statistics.plot(_count(data, split)[1], out)
-    Console().print(f"wrote {out}")
+    Terminal().tell(f"wrote {out}")
 
 
 def _count(root: Path, split: str | None) -> "tuple[str, Statistics]":

@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
+from mien.cli.console import Terminal, Words
 from mien.cli.options import DataFolder, load_with_progress
+from mien.cli.outputs import check_outputs
 from mien.errors import StorageError
 
 
@@ -32,15 +33,17 @@ def distill(
     from mien.training.parts import training_parts
 
     keep_freed_memory()
+    check_outputs((), folders=[out])
     plan = recipes.read(recipe)
     asked = [Teacher.open(place) for place in teachers]
     targets = {teacher.name: out / (teacher.name + SUFFIX) for teacher in asked}
     for path in targets.values():
         if path.exists():
             raise StorageError(f"{path} is there already; remove it to ask this teacher anew, or choose another --out")
+    check_outputs((), targets.values())
     training, _ = training_parts(plan, load_with_progress(data, plan.split))
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Terminal(stderr=True)
+    columns = (Words(), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:
         for teacher in asked:
             task = bar.add_task(teacher.name, total=None)
@@ -51,6 +54,4 @@ def distill(
             said = teacher.look(training, Views(plan.warp, views), show)
             said.write(targets[teacher.name])
             right = (said.probabilities.argmax(2) == training.labels).mean()
-            console.print(
-                f"{targets[teacher.name]}: {views} views of {len(training)} pictures, {right:.1%} as labelled"
-            )
+            console.tell(f"{targets[teacher.name]}: {views} views of {len(training)} pictures, {right:.1%} as labelled")

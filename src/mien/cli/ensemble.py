@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from mien.cli.console import Terminal
 from mien.cli.judges import bar, batches, open_judged
 from mien.cli.options import DataFolder, load_with_progress
+from mien.cli.outputs import check_outputs, check_suffix
 from mien.errors import DataError
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ def ensemble(
 
     if views not in COUNTS:
         raise typer.BadParameter("give 1, 2 or 10", param_hint="--views")
-    if out.suffix.lower() != ".json":
-        raise typer.BadParameter("the results are JSON; give a name that ends in .json", param_hint="--out")
+    check_suffix("--out", out, ".json")
+    check_outputs((), [out, out.with_suffix(".png")])
     judges = {judged.name: judged for judged in (open_judged(model, SPLIT, "test") for model in models)}
     if len(judges) < len(models):
         raise DataError("two of the models bear one name, by which the results are kept; leave one out")
@@ -65,7 +66,7 @@ def ensemble(
 
     said = {name: answers(name, choosing.faces) for name in judges}
     alone, chosen = together.alone(said, choosing.labels), together.choose(said, choosing.labels)
-    console, members = Console(), [choice.name for choice in chosen]
+    console, members = Terminal(), [choice.name for choice in chosen]
     console.print(_table("Alone", alone))
     console.print(_table("Together, as they were taken", chosen))
     hashes = {name: file_hash(judges[name].file) for name in members}
@@ -83,7 +84,7 @@ def ensemble(
     report.save(report.plot(made), out.with_suffix(".png"))
     for table in report.tables(made):
         console.print(table)
-    console.print(f"wrote {out} and its plot")
+    console.tell(f"wrote {out} and its plot")
 
 
 def _table(title: str, choices: "list[Choice]") -> Table:

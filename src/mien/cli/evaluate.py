@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
+from mien.cli.console import Terminal
 from mien.cli.judges import Judged, bar, batches, open_judged
 from mien.cli.options import load_photographs_with_progress, load_with_progress, load_world_with_progress
+from mien.cli.outputs import check_outputs, check_suffix
 
 if TYPE_CHECKING:
     from mien.data.dataset import FaceData
@@ -89,8 +90,9 @@ def evaluate(
     chosen = models or shipped_models()
     if len(chosen) > 1 and (out is not None or disagreements is not None):
         raise typer.BadParameter("these files are about one model; name one", param_hint="--out or --disagreements")
-    if out is not None and out.suffix.lower() != ".json":
-        raise typer.BadParameter("the results are JSON; give a name that ends in .json", param_hint="--out")
+    check_suffix("--out", out, ".json")
+    check_suffix("--disagreements", disagreements, ".html", ".htm")
+    check_outputs((), [out, disagreements], [out.parent if out is not None else Path("results")])
     if world is not None:
         _world([open_judged(model) for model in chosen], world)
         if data is None:
@@ -109,7 +111,7 @@ def evaluate(
         faces = load_with_progress(data, split)
     pictures = faces.part(part)
     seen = faces.where(np.isin(faces.parts, ["train", "validation"]) & (faces.parts != part))
-    console = Console()
+    console = Terminal()
     for judged in judges:
         with bar(judged.name, batches(len(pictures))) as step:
             probabilities = judged.predict(pictures.faces, step)
@@ -124,11 +126,11 @@ def evaluate(
         report.write(made, path)
         for table in report.tables(made):
             console.print(table)
-        console.print(f"wrote {path} and its plots")
+        console.tell(f"wrote {path} and its plots")
         if disagreements is not None:
             found = label_noise.disagreements(pictures, probabilities)
             write_text(disagreements, disagreement_page.page(judged.name, pictures.faces, found))
-            console.print(f"wrote {disagreements}; it holds pictures of the data set")
+            console.tell(f"wrote {disagreements}; it holds pictures of the data set")
         if robust:
             _robust(judged, subject, pictures, path, console)
         if faithful:
@@ -159,12 +161,12 @@ def _world(judges: list[Judged], folder: Path) -> None:
         world.write(subject, scores, Path("results") / f"{judged.name}-world.json")
         cells = [f"{of.accuracy.value:.3f} ({of.calibration_error:.3f})" for of in scores.values()]
         table.add_row(judged.name, *cells, f"{world.mean_accuracy(scores):.3f}")
-    console = Console()
+    console = Terminal()
     console.print(table)
-    console.print(f"wrote results/MODEL-world.json of {len(judges)} models", highlight=False)
+    console.tell(f"wrote results/MODEL-world.json of {len(judges)} models")
 
 
-def _robust(judged: Judged, subject: "Subject", part: "FaceData", path: Path, console: Console) -> None:
+def _robust(judged: Judged, subject: "Subject", part: "FaceData", path: Path, console: Terminal) -> None:
     """Judge a sample of the part spoiled and cut wrongly; the results and plots go beside `path`."""
     from mien.evaluation import figures, robustness
     from mien.evaluation.report import save
@@ -181,14 +183,14 @@ def _robust(judged: Judged, subject: "Subject", part: "FaceData", path: Path, co
     save(figures.robustness({judged.name: told}), target.with_suffix(".png"))
     save(figures.crops({judged.name: told}), path.with_name(f"{path.stem}-crops.png"))
     kept = made.kept
-    console.print(
+    console.tell(
         f"spoiled with strength {robustness.MIDDLE} it keeps {kept.value:.1%} of its accuracy "
         f"[{kept.low:.1%}, {kept.high:.1%}], on average over {len(made.corruptions)} corruptions; wrote {target} "
         "and its plots"
     )
 
 
-def _faithful(judged: Judged, subject: "Subject", part: "FaceData", path: Path, console: Console) -> None:
+def _faithful(judged: Judged, subject: "Subject", part: "FaceData", path: Path, console: Terminal) -> None:
     """Judge the model's maps on a sample of the part; results and plot go beside `path`."""
     from mien.evaluation.report import save
     from mien.evaluation.robustness import sample
@@ -205,7 +207,7 @@ def _faithful(judged: Judged, subject: "Subject", part: "FaceData", path: Path, 
     write_json(target, told)
     save(figures.faithfulness({judged.name: told}), target.with_suffix(".png"))
     exact = made.methods[EXACT]
-    console.print(
+    console.tell(
         f"the exact map's insertion area is {exact.insertion.value:.3f}, its deletion area {exact.deletion.value:.3f}; "
         f"wrote {target} and its plot"
     )

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.live import Live
-from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.table import Table
+from rich.text import Text
 
-from mien.cli.options import DataFolder, load_with_progress
+from mien.cli.console import Terminal, say
+from mien.cli.options import DataFolder, finite, load_with_progress
+from mien.cli.outputs import check_outputs
 from mien.cores import cores
 from mien.errors import DataError, MienError, ModelError
 
@@ -45,7 +46,9 @@ def run(
     out: Runs = Path("runs"),
     results: Results = Path("results"),
     seeds: Seeds = "0",
-    hours: Annotated[float | None, typer.Option(help="Begin nothing and end all after this time.", min=0)] = None,
+    hours: Annotated[
+        float | None, typer.Option(help="Begin nothing and end all after this time.", min=0, callback=finite)
+    ] = None,
     parallel: Annotated[int, typer.Option(help="How many runs at a time, on one GPU or on the cores.", min=1)] = 1,
     weights: Annotated[
         str,
@@ -70,14 +73,15 @@ def run(
 
     if weights not in ("timm", "none") and not Path(weights).is_dir():
         raise ModelError(f"{weights}: no such folder of starting weights; or give 'timm' or 'none'")
+    check_outputs((), folders=[out, results])
     deadline = None if hours is None else time.monotonic() + hours * 3600
     jobs, broken = known.find(recipes, _numbers(seeds))
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = Terminal(stderr=True, highlight=False, soft_wrap=True)
     _name_broken(broken, console)
     ready, damaged = [], False
     for standing in standings(jobs, out, results, balanced is not None, soft_targets):
         if standing.state in (State.WAITING, State.OUTDATED, State.DAMAGED):
-            console.print(f"{standing.job.name}: {standing.state}: {escape(standing.note)}")
+            console.tell(f"{standing.job.name}: {standing.state}: {standing.note}")
             damaged |= standing.state is State.DAMAGED
         else:
             ready.append(standing.job)
@@ -103,7 +107,7 @@ def run(
             *("--recipes", job.path),
         )
 
-    queue = Queue(Commands(train, file), out, results, parallel, deadline, lambda line: console.print(escape(line)))
+    queue = Queue(Commands(train, file), out, results, parallel, deadline, console.tell)
 
     def running() -> Table:
         # What is on file would be checked anew every second.
@@ -116,9 +120,9 @@ def run(
     stopped = [outcome for outcome in outcomes if outcome.kind == "stopped"]
     failed = [outcome for outcome in outcomes if outcome.kind == "failed"]
     if stopped:
-        console.print(f"{len(stopped)} not finished: {escape(stopped[0].reason)}; the same command goes on")
+        console.tell(f"{len(stopped)} not finished: {stopped[0].reason}; the same command goes on")
     for outcome in failed:
-        console.print(f"failed: {outcome.job.name}: {escape(outcome.reason)} (log: {out / outcome.job.name}/log.txt)")
+        console.tell(f"failed: {outcome.job.name}: {outcome.reason} (log: {out / outcome.job.name}/log.txt)")
     if failed or broken or damaged:
         raise typer.Exit(1)
 
@@ -142,7 +146,7 @@ def status(
     from mien.experiments.progress import State, standings
 
     jobs, broken = known.find(recipes, _numbers(seeds))
-    console = Console()
+    console = Terminal()
     table = Table("run", "state", "epochs", "time left", "")
     table.columns[0].no_wrap = True
     table.columns[2].justify = table.columns[3].justify = "right"
@@ -158,8 +162,8 @@ def status(
     for row in rows:
         colour = colours.get(row.state, "default")
         left = "" if row.state in (State.DONE, State.OUTDATED, State.DAMAGED) else _time(row.seconds_left)
-        state = f"[{colour}]{row.state}[/]"
-        table.add_row(row.job.name, state, f"{row.epochs} of {row.job.recipe.epochs}", left, escape(row.note))
+        state = Text(row.state, colour)
+        table.add_row(row.job.name, state, f"{row.epochs} of {row.job.recipe.epochs}", left, row.note)
     console.print(table)
     counts = {state: sum(row.state == state for row in rows) for state in State}
     console.print(", ".join(f"{count} {state}" for state, count in counts.items() if count))
@@ -201,10 +205,11 @@ def collect(
             raise DataError("a run has not been judged yet; give the data set with --data")
         return load_with_progress(data, split)
 
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = Terminal(stderr=True, highlight=False, soft_wrap=True)
     for folder in folders:
         if not folder.is_dir():
             raise DataError(f"{folder}: no such folder")
+    check_outputs((), folders=[results])
     all_recipes = Path("recipes")
     places = recipes or [folder for folder in sorted(all_recipes.glob("*/")) if any(folder.glob("[!_]*.toml"))]
     seeds = {int(seed) for folder in folders if (seed := folder.resolve().name.rpartition("-s")[2]).isdecimal()}
@@ -218,9 +223,9 @@ def collect(
             refused.append(error)
             continue
         accuracy = filed.metrics["raw"]["accuracy"]["value"]
-        console.print(f"{filed.name}: on file, accuracy {accuracy:.3f} on {filed.recipe.report_part}")
+        console.tell(f"{filed.name}: on file, accuracy {accuracy:.3f} on {filed.recipe.report_part}")
     for one in refused[:-1]:
-        console.print(f"mien: {escape(str(one))}")
+        say(one)
     if refused:
         raise refused[-1]
 
@@ -249,9 +254,9 @@ def _numbers(text: str) -> tuple[int, ...]:
         raise typer.BadParameter("give whole numbers, e.g. 0,1", param_hint="--seeds") from error
 
 
-def _name_broken(broken: "list[Broken]", console: Console) -> None:
+def _name_broken(broken: "list[Broken]", console: Terminal) -> None:
     for one in broken:
-        console.print(f"broken recipe: {one.path}: {escape(one.reason)}")
+        console.tell(f"broken recipe: {one.path}: {one.reason}")
 
 
 def bars(rows: "list[Standing]") -> Table:

@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from mien.cli.console import Terminal, say
 from mien.cli.options import class_label
-from mien.cli.pictures import exit_with, names_in_table, say
+from mien.cli.outputs import Failures, check_outputs, same_place
+from mien.cli.pictures import names_in_table
 from mien.errors import MienError, PictureError
 from mien.expressions import NAMES
 
@@ -52,10 +53,11 @@ def explain(
     from mien.evaluation.report import save
     from mien.explanation import figures
     from mien.explanation.subject import open_subject
+    from mien.names import free_name
     from mien.recognition.detection import FaceDetector
+    from mien.recognition.finding import find_pictures
     from mien.recognition.model import shipped_models
-    from mien.recognition.pictures import find_pictures, read_picture
-    from mien.recognition.sinks import free_name
+    from mien.recognition.pictures import read_picture
 
     label = None if kind is None else class_label(kind)
     subjects = [open_subject(model) for model in models or shipped_models()]
@@ -64,6 +66,9 @@ def explain(
         raise MienError(f"two of the models have the same name ({', '.join(names)}); name each once")
     detector = FaceDetector(threads=1)
     paths = find_pictures(pictures, say)
+    check_outputs((), folders=[out])
+    if any(same_place(out, folder) for folder in {path.parent for path in paths}):
+        raise MienError(f"--out {out} holds the pictures themselves; choose a folder of its own")
     faces, table = [], Table("picture", "face", *names)
     problems: list[str] = []
     taken: set[str] = set()
@@ -73,24 +78,24 @@ def explain(
         except PictureError as error:
             problems.append(str(error))
             continue
-        found = detector.detect(picture)
+        found = detector.detect(picture, turned=True)
         if not found:
             table.add_row(name, "-", "no face found")
             continue
-        stem = free_name(path.stem, "", taken)
+        stem = free_name(path.stem, "-100.png", taken).removesuffix("-100.png")
         for number, detection in enumerate(found, 1):
             seen = {subject.name: _seen(subject, picture, detection) for subject in subjects}
             save(figures.by_class(seen), out / f"{stem}-{number}.png")
             faces.append(seen)
             said = [shown.probabilities for shown in seen.values()]
             table.add_row(name, str(number), *(f"{NAMES[int(of.argmax())]} {of.max():.0%}" for of in said))
-    console = Console()
+    console = Terminal()
     if table.row_count:
         console.print(table)
     if faces:
         save(figures.by_model(faces, label), out / "models.png")
-        console.print(f"wrote {len(faces)} figures of faces and models.png to {out}", markup=False)
-    exit_with(problems)
+        console.tell(f"wrote {len(faces)} figures of faces and models.png to {out}")
+    Failures().exit(problems)
 
 
 def _seen(subject: "Subject", picture: "np.ndarray", detection: "Detection") -> "Shown":

@@ -4,16 +4,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from mien.cli.console import Terminal
 from mien.cli.options import DataFolder, load_with_progress
+from mien.cli.outputs import check_outputs
 
 
 def export(
     run: Annotated[Path, typer.Argument(help="A run's folder, as `mien train` leaves it.")],
     data: DataFolder,
     out: Annotated[
-        Path | None, typer.Option(help="The model file; <network>.onnx in the run's folder if left out.")
+        Path | None, typer.Option(help="The model file (.onnx); <run>.onnx in the run's folder if left out.")
     ] = None,
     int8: Annotated[
         bool, typer.Option("--int8", help="int8 weights: a quarter of the size; for the transformers.")
@@ -29,9 +30,10 @@ def export(
     """
     from mien.export.pipeline import export_run
 
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     target = out or run / f"{run.name}.onnx"
+    check_outputs((), [target])
     report = export_run(
-        run, lambda split: load_with_progress(data, split), target, int8, lambda line: console.print(f"  {line}")
+        run, lambda split: load_with_progress(data, split), target, int8, lambda line: console.tell(f"  {line}")
     )
-    console.print(f"{target}: {report}")
+    console.tell(f"{target}: {report}")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 
+from mien.cli.console import Words, progress
 from mien.errors import DataError
 
 if TYPE_CHECKING:
@@ -34,14 +34,19 @@ class Judged:
     temperature: float | None
 
     def predict(self, faces: "np.ndarray", step: Callable[[str, int], None]) -> "np.ndarray":
-        """Probabilities float32 [N, 7] for faces uint8 [N, 48, 48]; `step` as of `bar`, once a batch."""
+        """Probabilities float32 [N, 7] for faces uint8 [N, 48, 48]; `step` as of `bar`, once a batch.
+
+        Raises ModelError where the model gives none for a face.
+        """
         import numpy as np
+
+        from mien.recognition.gate import require_probabilities
 
         found = []
         for start in range(0, len(faces), BATCH):
             found.append(self.answer(faces[start : start + BATCH]))
             step("", 1)
-        return np.concatenate(found)
+        return require_probabilities(np.concatenate(found), self.name)
 
 
 def open_judged(model: str, split: str | None = None, part: str = "") -> Judged:
@@ -69,13 +74,13 @@ def batches(faces: int) -> int:
 def bar(name: str, total: int) -> Iterator[Callable[[str, int], None]]:
     """A bar on the terminal's error stream, moved on by calls of (what is done now or "", batches)."""
     columns = (
-        TextColumn(name),
+        Words(name),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.description}"),
+        Words(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+    with progress(*columns) as shown:
         task = shown.add_task("", total=total)
         yield lambda what, done: shown.update(task, advance=done, description=what or None)
 

@@ -1,14 +1,17 @@
 """`mien`: the commands, and the one place where an error becomes a line and an exit code."""
 
 import errno
-import io
 import os
 import sys
-from typing import Annotated
+import traceback
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 import mien
+from mien.addresses import redacted_text
 from mien.cli import app as serve
 from mien.cli import (
     card,
@@ -27,10 +30,25 @@ from mien.cli import (
     synth,
     train,
 )
+from mien.cli.console import leave_stdout, prepare_streams, say
+from mien.cli.outputs import PRINTED
 from mien.errors import MienError, MissingExtraError, StorageError
 from mien.storage import refused
 
+
+class _Commands(TyperGroup):
+    """Typer would exit with 1 where the reader of a pipe has gone, as for an error."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            leave_stdout()
+            raise typer.Exit(PIPE_CLOSED) from None
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="Read the expression a face shows: angry, disgusted, fearful, happy, sad, surprised or neutral.",
     no_args_is_help=True,
     add_completion=False,
@@ -55,6 +73,9 @@ app.add_typer(synth.app, name="synth")
 app.add_typer(novelty.app, name="novelty")
 
 INTERRUPTED = 130
+PIPE_CLOSED = 141
+"""As of a program that SIGPIPE ends."""
+UNFORESEEN = 1
 
 
 def _say_version(wanted: bool) -> None:
@@ -65,37 +86,61 @@ def _say_version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", help="Say which version this is.", is_eager=True, callback=_say_version)
     ] = False,
-) -> None:
-    # An output that takes no more is then an error of the command, not of Python's end
-    context.call_on_close(lambda: print(end="", flush=True))
+) -> None: ...
 
 
 def main() -> None:
-    """Run the command line; a `MienError` is printed as one line, an interrupt exits with 130."""
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name may hold what no encoding knows
-        sys.stdout.reconfigure(errors="backslashreplace")
+    """Run the command line; every error is one line and an exit code.
+
+    A `MienError` has its own code, an interrupt 130, a reader of the output that wants no more 141 and no line. What
+    nobody foresaw exits with 1; with the environment variable MIEN_DEBUG set it is raised with all that led to it.
+    """
+    prepare_streams()
     # Torch's threads (GNU OpenMP's) spin long while they wait for each other, and hardly get ahead beside another busy
     # program. Asleep after a short spin they do; asleep at once, they would be slow on an idle machine.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     try:
-        app()
-    except MienError as error:
-        print(f"mien: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except ModuleNotFoundError as error:  # what recognition needs is always there; the rest comes with the extra
-        print(f"mien: this needs {error.name}: pip install 'mien[train]'", file=sys.stderr)
-        sys.exit(MissingExtraError.exit_code)
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # an output that takes no more is an error of the command, not of Python's end
     except SystemExit as ended:
         if ended.code == INTERRUPTED:  # typer keeps the KeyboardInterrupt to itself and says nothing
-            print("mien: interrupted; what was finished is kept", file=sys.stderr)
+            say("interrupted; what was finished is kept")
         raise
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
+    except BrokenPipeError:
+        leave_stdout()
+        sys.exit(PIPE_CLOSED)
+    except Exception as error:
+        line, code = _told(error)
+        if code == UNFORESEEN and os.environ.get("MIEN_DEBUG"):
             raise
-        print(f"mien: {refused('the output', error)}", file=sys.stderr)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in it is lost
-        sys.exit(StorageError.exit_code)
+        say(line)
+        if code == StorageError.exit_code:
+            leave_stdout()
+        sys.exit(code)
+
+
+def _told(error: Exception) -> tuple[str, int]:
+    """The line and the exit code for an error."""
+    if isinstance(error, MienError):
+        return str(error), error.exit_code
+    if isinstance(error, ModuleNotFoundError) and not (error.name or "mien").startswith("mien"):
+        # what recognition needs is always there; the rest comes with the extra
+        return f"this needs {error.name}: pip install 'mien[train]'", MissingExtraError.exit_code
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EBADF):
+        return str(refused(error.filename or PRINTED, error)), StorageError.exit_code
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return redacted_text(f"{error.filename}: {error.strerror}"), MienError.exit_code
+    if isinstance(error, MemoryError):
+        return "not enough memory; give less at a time", StorageError.exit_code
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    said = redacted_text(f"{type(error).__name__}: {error}".removesuffix(": "))
+    return (
+        f"unforeseen {said} ({Path(place.filename).name}:{place.lineno}); please report it with what the same command "
+        "prints where MIEN_DEBUG=1 is set",
+        UNFORESEEN,
+    )

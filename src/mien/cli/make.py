@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from mien.cli.options import DataFolder, load_with_progress
+from mien.cli.console import Terminal
+from mien.cli.options import DataFolder, finite, load_with_progress
+from mien.cli.outputs import check_outputs
 from mien.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def make(
         Path | None, typer.Option(help="Labelled photographs from elsewhere to judge on, a folder for each set.")
     ] = None,
     minutes: Annotated[
-        float | None, typer.Option(help="Stop within this time; the same command goes on.", min=0)
+        float | None, typer.Option(help="Stop within this time; the same command goes on.", min=0, callback=finite)
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="The folder of the steps' results; out/make/<model> if left out.")
@@ -48,17 +49,18 @@ def make(
         known = ", ".join(sorted(one.stem for one in PIPELINES.glob("*.toml"))) or "none here"
         raise RecipeError(f"no pipeline '{model}'; there are: {known}; or give a .toml file")
     pipeline = plan.read(path)
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
 
     def say(step: "Step", line: str) -> None:
-        console.print(f"{step.name}: {line}", markup=False, highlight=False)
+        console.tell(f"{step.name}: {line}")
 
     deadline = None if minutes is None else time.monotonic() + minutes * 60
     place = Place(path.parent, data, weights, world, cache(lambda split: load_with_progress(data, split)))
     target = out or Path("out") / "make" / pipeline.name
+    check_outputs((), folders=[target])
     results = making.make(pipeline, place, target, deadline, say)
     if len(results) < len(pipeline.steps):
-        console.print("the time is over; the same command goes on")
+        console.tell("the time is over; the same command goes on")
         return
     files = [result for result in results.values() if result.suffix == ".onnx"]
-    console.print(f"made {files[-1] if files else target}", markup=False, highlight=False)
+    console.tell(f"made {files[-1] if files else target}")

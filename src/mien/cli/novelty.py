@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich import box
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn
 from rich.table import Column, Table
 
+from mien.cli.console import Terminal, Words, progress
 from mien.cli.options import DataFolder, load_with_progress
+from mien.cli.outputs import check_outputs, check_suffix
 from mien.errors import DataError
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def fit(
     """
     from mien.novelty import gate
 
+    check_suffix("--out", out or model, ".onnx")
+    check_outputs((), [out or model])
     faces = load_with_progress(data, split)
     with _bar() as show:
         fitted = gate.fit(
@@ -52,7 +55,7 @@ def fit(
             lambda done, total: show("training faces", done, total),
         )
     near, far = fitted.thresholds
-    print(
+    Terminal().tell(
         f"{out or model}: thresholds {near:.3g} (near) and {far:.3g} (far), which refuse {fitted.refused:.1%} of the "
         f"validation faces; the file is {fitted.growth / 1000:.1f} KB larger"
     )
@@ -97,8 +100,8 @@ def judge(
     from mien.storage import write_json
     from mien.training.run import code_version
 
-    if out.suffix.lower() != ".json":
-        raise typer.BadParameter("the results are JSON; give a name that ends in .json", param_hint="--out")
+    check_suffix("--out", out, ".json")
+    check_outputs((), [out], [sheets])
     folders = strange or []
     names = _names(people)
     opened = [ModelFile.open(name) for name in models or shipped_models()]
@@ -131,10 +134,10 @@ def judge(
     if sheets is not None:
         for name, figure in figures.mistakes(gated.gate, real, novelty, strangers, scores, seed).items():
             _save(figure, sheets / f"{name}.png")
-    console = Console()
+    console = Terminal()
     for table in _tables(made, gated.name):
         console.print(table)
-    console.print(f"wrote {out} and its plots" + (f", and two sheets in {sheets}" if sheets else ""))
+    console.tell(f"wrote {out} and its plots" + (f", and two sheets in {sheets}" if sheets else ""))
 
 
 def _training(faces: "FaceData") -> "FaceData":
@@ -192,15 +195,16 @@ def _tables(made: "Judgement", gated: str) -> list[Table]:
 
 
 def _save(figure: "Figure", path: Path) -> None:
+    from mien.evaluation.lettering import as_written
     from mien.storage import write_atomically
 
-    write_atomically(path, lambda draft: figure.savefig(draft, format="png", dpi=130))
+    write_atomically(path, lambda draft: as_written(figure).savefig(draft, format="png", dpi=130))
 
 
 @contextmanager
 def _bar() -> Iterator[Callable[[str, int, int], None]]:
     """A bar on the terminal's error stream, shown by calls of (what, done, total)."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    columns = (Words(), BarColumn(), MofNCompleteColumn())
+    with progress(*columns) as bar:
         task = bar.add_task("", total=None)
         yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)

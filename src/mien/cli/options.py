@@ -1,15 +1,15 @@
 """What several commands share: options, and the bar shown while a data set is read."""
 
-import sys
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn
 
+from mien.cli.console import Terminal, Words, progress
 from mien.errors import DataError
 from mien.expressions import NAMES, label_of
 
@@ -21,6 +21,13 @@ DataFolder = Annotated[
     Path,
     typer.Option("--data", envvar="MIEN_DATA", help="The data set: Kaggle or FER2013 folders, or fer2013.csv."),
 ]
+
+
+def finite(value: float | None) -> float | None:
+    """An option's callback: NaN lies in every range that is asked for by comparing."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is not a finite number")
+    return value
 
 
 def class_label(name: str) -> int:
@@ -35,11 +42,17 @@ def class_label(name: str) -> int:
 
 
 def load_with_progress(root: Path, split: str) -> "FaceData":
-    """Read a data set with a bar on the terminal's error stream."""
+    """Read a data set with a bar on the terminal's error stream, and say there how much of it was left out."""
     from mien.data import dataset
 
     with _bar("reading pictures") as show:
-        return dataset.load(root, split, show)
+        data = dataset.load(root, split, show)
+    if data.problems:
+        first = data.problems[0]
+        Terminal(stderr=True).tell(
+            f"left out: {len(data.problems)}, e.g. {first.place}: {first.reason}; mien data check names all"
+        )
+    return data
 
 
 def load_photographs_with_progress(root: Path) -> "FaceData":
@@ -48,9 +61,9 @@ def load_photographs_with_progress(root: Path) -> "FaceData":
 
     with _bar("finding faces") as show:
         found = photographs.load(root, show)
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     for problem in found.problems:
-        console.print(f"left out: {problem.place}: {problem.reason}", markup=False, highlight=False)
+        console.tell(f"left out: {problem.place}: {problem.reason}")
     return found
 
 
@@ -62,13 +75,13 @@ def load_world_with_progress(root: Path) -> "list[WorldSet]":
         sets = world.load(root, lambda name, done, total: show(done, total))
     for one in sets:
         if one.missed:
-            print(f"{one.name}: no face is found in {one.missed} of {one.pictures}", file=sys.stderr)
+            Terminal(stderr=True).tell(f"{one.name}: no face is found in {one.missed} of {one.pictures}")
     return sets
 
 
 @contextmanager
 def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    columns = (Words(what), BarColumn(), MofNCompleteColumn())
+    with progress(*columns) as bar:
         task = bar.add_task("read", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,19 +1,24 @@
 """`mien predict`: pictures, videos or a camera in; a table, files, annotated pictures or videos out."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mien.errors import MienError
 from mien.recognition.gate import Gating
 
+if TYPE_CHECKING:
+    from mien.cli.inputs import Inputs
+    from mien.recognition.recognizer import Recognizer
+
 
 def predict(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="INPUT...", help="Pictures and folders of pictures; or videos; or webcam, webcam:1, rtsp://..."
+            metavar="INPUT...", help="Pictures, videos, and folders of them; or webcam, webcam:1, rtsp://..."
         ),
     ],
     model: Annotated[str, typer.Option(help="A shipped model's name, or a model file.")] = "mobilenet_v2",
@@ -54,6 +59,15 @@ def predict(
         Gating,
         typer.Option(help="What becomes of faces unlike those the models know: marked, or also left without a word."),
     ] = Gating.WARN,
+    device: Annotated[
+        str, typer.Option(help="Where the model runs: cpu, cuda, directml, coreml, ..., or auto for the best there is.")
+    ] = "cpu",
+    small_faces: Annotated[
+        bool, typer.Option("--small-faces", help="Find faces down to 30 pixels in large pictures; many times as long.")
+    ] = False,
+    faces_are_cut: Annotated[
+        bool, typer.Option("--faces-are-cut", help="Each picture is one face, of any size; none is looked for.")
+    ] = False,
     timeline: Annotated[
         Path | None, typer.Option(help="Plot each face's expressions over time to this .png, .svg or .pdf (videos).")
     ] = None,
@@ -65,6 +79,10 @@ def predict(
     keep their numbers; its rows have each frame's time in seconds. Ctrl-C
     keeps what was done of a video, and is the way to end a camera.
 
+    What a file holds decides, not its name: videos without a suffix, animated
+    pictures (as videos, with their times) and all pages of TIFF files are read.
+    Of a folder with both, the videos' results go to NAME-videos beside NAME.
+
     The gate marks faces unlike those the models know: near (covered, turned
     away, an animal's) or far (nothing like a face). --gate refuse then names
     no expression.
@@ -75,41 +93,100 @@ def predict(
     mien predict talk.mp4 --csv talk.csv --timeline talk.png
     mien predict webcam
     mien predict archive/ --parquet rows/ --workers 8
+    mien predict crowd.jpg --small-faces
     """
-    from mien.cli import archives, pictures, videos
-    from mien.recognition.recognizer import Recognizer
+    from mien.cli.inputs import sort_inputs, warnings_as_lines
 
-    if "" in inputs:
-        raise MienError("an input without a name; if it is a variable of the shell, it is not set")
+    options = _Options(
+        *(model, json_file, csv_file, parquet, workers, ray, annotated, show_map, window, gate),
+        *(device, small_faces, faces_are_cut, timeline),
+    )
     if csv_file == Path("-"):
         raise MienError("--csv needs a file's name; --json - prints to the standard output")
-    moving = [videos.is_video(text) for text in inputs]
-    if show_map and annotated is None and not (all(moving) and window is not False):
-        raise MienError("--map draws over the pictures: say where they go with --annotate FOLDER")
-    if any(moving) and not all(moving):
-        raise MienError("pictures and videos have different results: give one kind at a time")
-    if not all(moving) and (timeline is not None or window is not None):
-        raise MienError("--timeline and --window are for videos")
-    if (workers is not None or ray is not None) and (parquet is None or any(moving)):
-        raise MienError("--workers and --ray are for archives of pictures: say where the rows go with --parquet FOLDER")
     if workers is not None and ray is not None:
         raise MienError("--ray uses all of the cluster's cores; leave --workers out")
-    if parquet is not None and not any(moving):
-        if json_file is not None or csv_file is not None or annotated is not None:
-            raise MienError("--parquet is for archives; leave --json, --csv and --annotate out")
-        return archives.predict([Path(text) for text in inputs], model, gate, parquet, workers, ray)
+    with warnings_as_lines():
+        given = sort_inputs(inputs)
+        options.refuse(given)
+        exits = []
+        for part in ([options.read_pictures] if given.pictures else []) + (
+            [options.read_videos] if given.videos else []
+        ):
+            try:
+                part(given)
+            except typer.Exit as ended:  # what could not be read of the one does not end the other
+                exits.append(ended.exit_code)
+    if any(exits):
+        raise typer.Exit(max(exits))
 
-    def open_model(threads: int | None = None) -> Recognizer:
-        recognizer = Recognizer(model, threads, gate)
-        if show_map and not recognizer.model.has_map:
+
+@dataclass(frozen=True)
+class _Options:
+    """What was asked for, by the names of the options."""
+
+    model: str
+    json_file: Path | None
+    csv_file: Path | None
+    parquet: Path | None
+    workers: int | None
+    ray: str | None
+    annotated: Path | None
+    show_map: bool
+    window: bool | None
+    gate: Gating
+    device: str
+    small_faces: bool
+    faces_are_cut: bool
+    timeline: Path | None
+
+    def refuse(self, given: "Inputs") -> None:
+        """Raise MienError where the options do not go with what was given, or with each other."""
+        if self.show_map and self.annotated is None and (given.pictures or self.window is False):
+            raise MienError("--map draws over the pictures: say where they go with --annotate FOLDER")
+        if given.pictures and (self.timeline is not None or self.window is not None):
+            raise MienError("--timeline and --window are for videos")
+        if given.videos and self.faces_are_cut:
+            raise MienError("--faces-are-cut is for pictures; faces in videos are always looked for")
+        archive = self.parquet is not None and bool(given.pictures)
+        if (self.workers is not None or self.ray is not None) and not archive:
+            raise MienError(
+                "--workers and --ray are for archives of pictures: say where the rows go with --parquet FOLDER"
+            )
+        if archive and (self.json_file is not None or self.csv_file is not None or self.annotated is not None):
+            raise MienError("--parquet is for archives; leave --json, --csv and --annotate out")
+        if archive and (self.device != "cpu" or self.small_faces or self.faces_are_cut):
+            raise MienError("--parquet reads archives on the CPU; leave --device, --small-faces, --faces-are-cut out")
+
+    def open_model(self, threads: int | None = None) -> "Recognizer":
+        """The recognizer; what it runs on is said where that is not the CPU."""
+        from mien.cli.inputs import say_device
+        from mien.recognition.recognizer import Recognizer
+
+        recognizer = Recognizer(self.model, threads, self.gate, self.device, self.small_faces)
+        if self.show_map and not recognizer.model.has_map:
             raise MienError(f"the model {recognizer.model.name} has no map; leave --map out")
+        say_device(recognizer)
         return recognizer
 
-    if all(moving):
-        files = (json_file, csv_file, timeline)
-        pictures.refuse_overwriting([Path(text) for text in inputs], *files)
-        videos.predict(
-            inputs, open_model, videos.Outputs(json_file, csv_file, parquet, annotated, show_map, timeline, window)
-        )
-    else:
-        pictures.predict([Path(text) for text in inputs], open_model(), json_file, csv_file, annotated, show_map)
+    def read_pictures(self, given: "Inputs") -> None:
+        """All pictures, as an archive where its folder is named."""
+        from mien.cli import archives, pictures
+
+        if self.parquet is not None:
+            archives.predict(given.pictures, self.model, self.gate, self.parquet, self.workers, self.ray)
+            return
+        files = self.json_file, self.csv_file, self.annotated
+        pictures.predict(given.pictures, self.open_model(), *files, self.show_map, self.faces_are_cut)
+
+    def read_videos(self, given: "Inputs") -> None:
+        """All videos; their results stand beside those of pictures, since they have other columns."""
+        from mien.cli import videos
+        from mien.cli.inputs import beside
+        from mien.cli.outputs import check_outputs
+
+        files = self.json_file, self.csv_file, self.parquet
+        if given.pictures:
+            files = beside(self.json_file), beside(self.csv_file), beside(self.parquet)
+        check_outputs([*given.pictures, *map(Path, given.videos)], (*files[:2], self.timeline))
+        outputs = videos.Outputs(*files, self.annotated, self.show_map, self.timeline, self.window)
+        videos.predict(given.videos, self.open_model, outputs)

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from mien.cli.console import Terminal
 from mien.cli.options import load_with_progress
+from mien.cli.outputs import check_outputs
 from mien.errors import DataError
 
 
@@ -30,6 +31,7 @@ def report(
 
     if balanced is not None and data is None:
         raise DataError("--balanced is shown beside the data set; name that with --data")
+    check_outputs((), folders=[results])
     pictures = None
     if data is not None:
         # The rows beside the published ones are on the Kaggle split; a set without it is shown as it is.
@@ -39,4 +41,4 @@ def report(
         enlarged = None if balanced is None else load_with_progress(balanced, split).part("train")
         pictures = reports.Pictures(load_with_progress(data, split).part("train"), enlarged)
     markdown, page = reports.write(results, pictures)
-    Console(stderr=True).print(f"wrote {markdown} and {page}")
+    Terminal(stderr=True).tell(f"wrote {markdown} and {page}")

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from mien.cli.options import DataFolder, load_with_progress
+from mien.cli.console import Terminal
+from mien.cli.options import DataFolder, finite, load_with_progress
+from mien.cli.outputs import check_outputs
 
 
 def soup(
@@ -20,6 +21,7 @@ def soup(
             help="The fine-tuned weights' share; the best of 0.25, 0.5, 0.75 and 1 if left out.",
             min=0,
             max=1,
+            callback=finite,
             show_default=False,
         ),
     ] = None,
@@ -35,10 +37,11 @@ def soup(
     from mien.training.run import RunFolder
     from mien.training.soup import SHARES, Taste, cook
 
+    check_outputs((), folders=[out])
     keep_freed_memory()
     folder = RunFolder(run)
     faces = load_with_progress(data, folder.recipe().split)
-    console = Console()
+    console = Terminal()
 
     def show(taste: Taste) -> None:
         raters = "" if taste.raters is None else f", against FER+'s majority {taste.raters:.4f}"
@@ -47,4 +50,4 @@ def soup(
 
     with console.status("Averaging and judging ..."):
         best = cook(folder, start, SHARES if share is None else [share], faces, RunFolder(out), show)
-    console.print(f"{out}: share {best.share:g}, validation accuracy {best.accuracy:.4f}")
+    console.tell(f"{out}: share {best.share:g}, validation accuracy {best.accuracy:.4f}")

@@ -4,14 +4,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from mien.cli.options import DataFolder, class_label, load_with_progress
+from mien.cli.console import Terminal, progress
+from mien.cli.options import DataFolder, class_label, finite, load_with_progress
+from mien.cli.outputs import check_outputs, check_suffix
 from mien.cores import cores
 from mien.errors import RecipeError
 from mien.expressions import NAMES
+from mien.names import shortened
 
 if TYPE_CHECKING:
     from mien.synthesis.judge import Verdict
@@ -30,7 +32,8 @@ def train(
     data: DataFolder,
     out: Annotated[Path | None, typer.Option(help="The run's folder; runs/<recipe's name> if left out.")] = None,
     hours: Annotated[
-        float | None, typer.Option(help="Stop after so many hours, with a checkpoint to go on from.", min=0.0)
+        float | None,
+        typer.Option(help="Stop after so many hours, with a checkpoint to go on from.", min=0.0, callback=finite),
     ] = None,
     resume: Annotated[
         bool,
@@ -38,7 +41,7 @@ def train(
             "--resume", help="Go on from the run's last checkpoint; the recipe may ask for more steps by now."
         ),
     ] = False,
-    accelerator: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    accelerator: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     threads: Annotated[int | None, typer.Option(help="CPU threads; all cores if left out.", min=1)] = None,
 ) -> None:
     """Train a StarGAN between the seven expressions, on the training part alone.
@@ -51,12 +54,12 @@ def train(
     import math
 
     import torch
-    from lightning_fabric import Fabric
 
     from mien.synthesis import export, loop
     from mien.synthesis import recipe as recipes
     from mien.synthesis.run import SynthesisRun
     from mien.synthesis.sampling import training_faces
+    from mien.training.devices import fabric_for
     from mien.training.memory import keep_freed_memory
     from mien.training.precision import described, precision_for
 
@@ -69,17 +72,18 @@ def train(
         raise RecipeError(
             f"{folder.path} was begun with other networks, another split or another seed; choose another --out"
         )
+    check_outputs((), folders=[folder.path])
     keep_freed_memory()
     torch.set_num_threads(threads or cores())
     precision = precision_for(accelerator, plan.precision)
-    fabric = Fabric(accelerator=accelerator, devices=1, precision=precision)  # type: ignore[arg-type]
+    fabric = fabric_for(accelerator, 1, precision)
     training = training_faces(load_with_progress(data, plan.split))
     if begun and folder.description()["data"] != training.fingerprint():
         raise RecipeError(f"{folder.path} was begun with other pictures; choose another --out, or the same --data")
     folder.write_description(plan, training.fingerprint(), precision)
 
-    console = Console(stderr=True)
-    console.print(
+    console = Terminal(stderr=True)
+    console.tell(
         f"{len(training):,} pictures to learn from, on {fabric.device}; {plan.steps:,} steps into {folder.path}, "
         f"in {described(precision, plan.precision)}"
     )
@@ -104,7 +108,7 @@ def train(
         curve = loop.train(plan, training, folder, fabric, math.inf if hours is None else hours, show)
     if curve[-1].step < plan.steps:
         console.print(f"stopped at step {curve[-1].step:,} of {plan.steps:,}; --resume goes on")
-    console.print(f"generator: {export.export_run(folder, folder.path / 'generator.onnx')}")
+    console.tell(f"generator: {export.export_run(folder, folder.path / 'generator.onnx')}")
 
 
 @app.command()
@@ -134,7 +138,9 @@ def balance(
     ] = None,
     least: Annotated[
         float | None,
-        typer.Option(help="Keep what the judge calls the target, with this probability or more.", min=0, max=1),
+        typer.Option(
+            help="Keep what the judge calls the target, with this probability or more.", min=0, max=1, callback=finite
+        ),
     ] = None,
     novelty: Annotated[
         bool, typer.Option("--novelty", help="Keep what lies as near to real faces as 95% of these do.")
@@ -155,6 +161,7 @@ def balance(
     from mien.synthesis.balance import balance as fill_up
     from mien.synthesis.translator import Translator
 
+    check_outputs((), folders=[out])
     labels = tuple(dict.fromkeys(class_label(name) for name in classes))
     maker: Maker = Augmenter(split or "kaggle", seed) if generator == NAME else Translator.open(generator)
     critic = None if judge is None else ModelFile.open(judge)
@@ -165,7 +172,7 @@ def balance(
     count = int(to) if as_large is None else int(counts[as_large])
     request = Request(labels, count, split, seed, least, novelty)
     columns = (TextColumn("translating"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with progress(*columns) as bar:
         task = bar.add_task("translate", total=None)
         summary = fill_up(
             data,
@@ -176,7 +183,7 @@ def balance(
             critic,
             lambda kept, wanted: bar.update(task, completed=kept, total=wanted),
         )
-    console = Console()
+    console = Terminal()
     for name, done in summary["classes"].items():
         before = summary["training_pictures_before"][name]
         console.print(f"{name}: {before:,} + {done['kept']:,} synthetic, of {done['translated']:,} translated")
@@ -186,7 +193,7 @@ def balance(
                 f"{done['sources_called_target']:.1%}); refused by probability {done['refused_by_probability']:,}, "
                 f"by novelty {done['refused_by_novelty']:,}"
             )
-    console.print(f"wrote {out}")
+    console.tell(f"wrote {out}")
 
 
 @app.command()
@@ -210,18 +217,18 @@ def translate(
     from mien.synthesis.portrait import find_face
     from mien.synthesis.translator import Translator
 
-    if out is not None and out.suffix.lower() != ".png":
-        raise typer.BadParameter("the result is a PNG; give a name that ends in .png", param_hint="--out")
+    check_suffix("--out", out, ".png")
     label = None if to is None else class_label(to)
+    target = out or Path(shortened(picture.stem, f"-{'all' if label is None else NAMES[label]}.png"))
+    check_outputs([picture], [target])
     translator = Translator.open(generator)
     face = find_face(picture, translator.metadata["crop"])
     made = translator.translate_all(face)
-    target = out or Path(f"{picture.stem}-{'all' if label is None else NAMES[label]}.png")
     if label is None:
         figures.save(figures.sheet([["face", *NAMES]], np.concatenate([face[None], made])[None]), target)
     else:
         figures.save(made[label], target)
-    Console().print(f"wrote {target}")
+    Terminal().tell(f"wrote {target}")
 
 
 @app.command(name="judge")
@@ -243,12 +250,12 @@ def judge_command(
     from mien.synthesis import figures
     from mien.synthesis import judge as judging
 
-    if out is not None and out.suffix.lower() != ".json":
-        raise typer.BadParameter("the judgement is JSON; give a name that ends in .json", param_hint="--out")
+    check_suffix("--out", out, ".json")
+    target = out or folder / "judgement.json"
+    check_outputs((), [target, target.with_suffix(".png")])
     classifier = ModelFile.open(model)
     balanced = judging.read(folder)
     verdicts = judging.judge(balanced, classifier, seed)
-    target = out or folder / "judgement.json"
     write_json(
         target,
         {
@@ -259,10 +266,10 @@ def judge_command(
         },
     )
     figures.save(judging.pairs(balanced, seed), target.with_suffix(".png"))
-    console = Console()
+    console = Terminal()
     for name, verdict in verdicts.items():
         console.print(_table(name, verdict))
-    console.print(f"wrote {target} and {target.with_suffix('.png').name}")
+    console.tell(f"wrote {target} and {target.with_suffix('.png').name}")
 
 
 def _table(name: str, verdict: "Verdict") -> Table:

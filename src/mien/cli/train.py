@@ -1,18 +1,22 @@
 """`mien train`: a recipe and a data set in, a run's folder out."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from mien.cli.options import DataFolder, load_with_progress
+from mien.cli.console import Terminal
+from mien.cli.options import DataFolder, finite, load_with_progress
+from mien.cli.outputs import check_outputs
 from mien.cores import cores
 from mien.errors import RecipeError
 
 if TYPE_CHECKING:
+    from mien.training.networks import ExpressionNetwork
+    from mien.training.recipe import Recipe
     from mien.training.run import Epoch
+    from mien.training.weights import Taken
 
 
 def train(
@@ -31,10 +35,13 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")] = False,
     seed: Annotated[int | None, typer.Option(help="Another seed than the recipe's.")] = None,
     devices: Annotated[int, typer.Option(help="How many processes or GPUs to train on.", min=1)] = 1,
-    accelerator: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    accelerator: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     threads: Annotated[int | None, typer.Option(help="CPU threads a process; all cores if left out.", min=1)] = None,
     hours: Annotated[
-        float | None, typer.Option(help="Stop at the last epoch that ends within this time; --resume goes on.", min=0)
+        float | None,
+        typer.Option(
+            help="Stop at the last epoch that ends within this time; --resume goes on.", min=0, callback=finite
+        ),
     ] = None,
 ) -> None:
     """Train a network by a recipe.
@@ -49,16 +56,15 @@ def train(
 
     import torch
     from filelock import Timeout
-    from lightning_fabric import Fabric
 
     from mien.training import loop
     from mien.training import recipe as recipes
+    from mien.training.devices import fabric_for
     from mien.training.distillation.soft_targets import ensemble
     from mien.training.memory import keep_freed_memory
-    from mien.training.networks import build
     from mien.training.parts import training_parts
     from mien.training.precision import described, precision_for
-    from mien.training.run import RunFolder, described_start, is_own_weights, load_weights
+    from mien.training.run import RunFolder
 
     deadline = None if hours is None else time.monotonic() + hours * 3600
     plan = recipes.read(recipe)
@@ -69,10 +75,11 @@ def train(
         raise RecipeError(f"{folder.path} holds a run already; add --resume to go on with it, or choose another --out")
     if resume and folder.checkpoint.exists() and folder.recipe() != plan:
         raise RecipeError(f"{folder.path} was begun with another recipe or seed; remove it, or choose another --out")
+    check_outputs((), folders=[folder.path])
     keep_freed_memory()
     torch.set_num_threads(threads or cores())
     precision = precision_for(accelerator, plan.precision)
-    fabric = Fabric(accelerator=accelerator, devices=devices, precision=precision)  # type: ignore[arg-type]
+    fabric = fabric_for(accelerator, devices, precision)
     fabric.launch()
 
     if fabric.is_global_zero:
@@ -84,29 +91,22 @@ def train(
                 f"another process trains into {folder.path}; wait for it or choose another --out"
             ) from error
         folder.clear_drafts()
+    begun = folder.description() if resume and folder.checkpoint.exists() else None
+    if begun is not None:
+        _refuse_other_weights(folder.path, begun, weights)
+    console = Terminal(stderr=True, quiet=not fabric.is_global_zero)
+    torch.manual_seed(plan.seed)
+    network, taken = _network(plan, weights)  # before the pictures are read: what does not fit is refused at once
     said = None if plan.distillation is None else ensemble(soft_targets, plan.distillation.teachers)
     training, choosing = training_parts(plan, load_with_progress(data, plan.split))
-    if resume and folder.checkpoint.exists():
-        begun = folder.description()
-        if begun.get("data") != training.fingerprint():
-            raise RecipeError(f"{folder.path} was begun with other pictures; give the same --data, or another --out")
-        given = described_start(weights)
-        if any(begun.get(key, value) != value for key, value in given.items()):  # older runs tell no hash
-            alike = begun.get("start") == given["start"]
-            other = "another file of that name" if alike else f"--weights {begun.get('start')}"
-            raise RecipeError(f"{folder.path} was begun with {other}; give the same, or another --out")
-    torch.manual_seed(plan.seed)
-    start = None if weights == "none" else weights
-    if start is not None and is_own_weights(Path(start)):
-        network = build(plan.network, plan.pixels, None, plan.drop_path)
-        load_weights(network, Path(start))
-    else:
-        network = build(plan.network, plan.pixels, start, plan.drop_path)
+    if begun is not None and begun.get("data") != training.fingerprint():
+        raise RecipeError(f"{folder.path} was begun with other pictures; give the same --data, or another --out")
     if fabric.is_global_zero:
-        folder.write_description(plan, training.fingerprint(), weights, precision)
+        folder.write_description(plan, training.fingerprint(), weights, precision, taken)
 
-    console = Console(stderr=True, quiet=not fabric.is_global_zero)
-    console.print(
+    if taken is not None:
+        console.tell(f"starts from {weights}: {taken}")
+    console.tell(
         f"{plan.network}: {len(training)} pictures to learn from, {len(choosing)} to choose the epoch by; "
         f"{plan.epochs} epochs into {folder.path}, in {described(precision, plan.precision)}"
     )
@@ -138,9 +138,32 @@ def train(
 
         curve = loop.train(plan, network, training, choosing, folder, fabric, show, deadline, said)
     best = max(curve, key=lambda epoch: epoch.merit)
-    console.print(f"best on the pictures that choose it: {_line(best)}\nweights: {folder.weights}")
+    console.tell(f"best on the pictures that choose it: {_line(best)}")
+    console.tell(f"weights: {folder.weights}")
     if len(curve) < plan.epochs:
         console.print(f"the time is over after epoch {len(curve)} of {plan.epochs}; add --resume to go on")
+
+
+def _refuse_other_weights(folder: Path, begun: dict[str, Any], weights: str) -> None:
+    """Raise RecipeError where a run, by its run.json, was begun with other starting weights."""
+    from mien.training.run import described_start
+
+    given = described_start(weights)
+    if any(begun.get(key, value) != value for key, value in given.items()):  # older runs tell no hash
+        alike = begun.get("start") == given["start"]
+        other = "another file of that name" if alike else f"--weights {begun.get('start')}"
+        raise RecipeError(f"{folder} was begun with {other}; give the same, or another --out")
+
+
+def _network(plan: "Recipe", weights: str) -> "tuple[ExpressionNetwork, Taken | None]":
+    """A recipe's network with its starting weights, and what it took of them where they are a file."""
+    from mien.training.networks import build
+    from mien.training.weights import start_from
+
+    if weights not in ("none", "timm"):
+        return start_from(Path(weights), plan.network, plan.pixels, plan.drop_path)
+    start: Literal["timm"] | None = "timm" if weights == "timm" else None
+    return build(plan.network, plan.pixels, start, plan.drop_path), None
 
 
 def _line(epoch: "Epoch") -> str:

@@ -2,25 +2,26 @@
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 from rich.text import Text
 
-from mien.cli.pictures import exit_with, say_written
+from mien.addresses import redacted
+from mien.cli.console import Terminal, Words, progress, say, shown
+from mien.cli.outputs import STDOUT, Failures, add_json, check_outputs, check_suffix, same_place
 from mien.errors import MienError, VideoError
 from mien.expressions import EXPRESSIONS
+from mien.names import free_name
 
 if TYPE_CHECKING:
     from mien.recognition.faces import Frame
+    from mien.recognition.outputs import SinkGroup
     from mien.recognition.recognizer import Recognizer
-    from mien.recognition.sinks import Sink
     from mien.recognition.video.summary import Summary
     from mien.recognition.video.watching import Video
 
@@ -46,99 +47,130 @@ class Outputs:
         return self.window if self.window is not None else live and not any(files)
 
 
-def is_video(text: str) -> bool:
-    """Whether an input names a video file, a camera or a stream, and not a picture or a folder."""
-    from mien.recognition.video.live import is_live
-    from mien.recognition.video.reading import SUFFIXES
-
-    return is_live(text) or "://" in text or Path(text).suffix.lower() in SUFFIXES
-
-
 def predict(sources: list[str], open_model: "Callable[[int], Recognizer]", outputs: Outputs) -> None:
     """Go through the videos one after another, show a summary of each, fill the files asked for.
 
     Exits with 2 where one could not be read, or not to its end.
     """
-    from mien.recognition.sinks import VIDEO_COLUMNS, CsvSink, JsonLinesSink, JsonSink
+    from mien.recognition.outputs import SinkGroup
+    from mien.recognition.sinks import VIDEO_COLUMNS, CsvSink
     from mien.recognition.tables import ParquetSink
     from mien.recognition.video.watching import model_threads
 
-    if outputs.timeline is not None and len(sources) > 1:
-        raise MienError("--timeline plots one video; give one at a time")
-    _refuse_overwriting(sources, outputs.annotated)
+    _check(sources, outputs)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` and service managers keep what was done too
     recognizer = open_model(model_threads())
-    printing = outputs.json_file == Path("-")
-    problems: list[str] = []
-    with ExitStack() as stack:
-        shared: list[Sink] = []
-        if outputs.json_file is not None:
-            shared.append(stack.enter_context(JsonLinesSink() if printing else JsonSink(outputs.json_file)))
-        if outputs.csv_file is not None:
-            shared.append(stack.enter_context(CsvSink(outputs.csv_file, VIDEO_COLUMNS)))
-        if outputs.parquet is not None:
-            shared.append(stack.enter_context(ParquetSink(outputs.parquet)))
-        for source in sources:
+    json_file, csv_file, parquet = outputs.json_file, outputs.csv_file, outputs.parquet
+    printing = json_file == STDOUT
+    failures, problems = Failures(), list[str]()
+    drawn = drawn_names(sources)
+    with SinkGroup(failures.tell) as shared:
+        add_json(shared, json_file)
+        if csv_file is not None:
+            shared.add(csv_file, lambda: CsvSink(csv_file, VIDEO_COLUMNS))
+        if parquet is not None:
+            shared.add(parquet, lambda: ParquetSink(parquet))
+        for source, name in zip(sources, drawn, strict=True):
+            if shared.all_failed and outputs.annotated is None and outputs.timeline is None:
+                break
             try:
-                summary = _watch(source, recognizer, shared, outputs, problems)
+                summary = _watch(source, name, recognizer, shared, outputs, failures, problems)
             except VideoError as error:
                 problems.append(str(error))
                 continue
             if not printing:
-                Console().print(_table(source, summary))
-    say_written(outputs.json_file, outputs.csv_file, outputs.parquet, outputs.annotated, outputs.timeline)
-    exit_with(problems)
+                Terminal().print(_table(source, summary))
+    failures.say_written(json_file, csv_file, parquet, outputs.annotated, outputs.timeline)
+    failures.exit(problems)
 
 
 def _watch(
-    source: str, recognizer: "Recognizer", shared: "list[Sink]", outputs: Outputs, problems: list[str]
+    source: str,
+    drawn: str,
+    recognizer: "Recognizer",
+    shared: "SinkGroup",
+    outputs: Outputs,
+    failures: Failures,
+    problems: list[str],
 ) -> "Summary":
+    from mien.recognition.outputs import SinkGroup
     from mien.recognition.video.annotating import AnnotatedVideo
     from mien.recognition.video.summary import Summary
     from mien.recognition.video.timeline import Timeline
     from mien.recognition.video.watching import open_video
 
     summary = Summary()
-    with open_video(source, recognizer) as video, ExitStack() as stack:
-        sinks: list[Sink] = [*shared, summary]
-        if outputs.annotated is not None:
-            drawn, sound = outputs.annotated / _drawn_name(source), None if video.source.live else source
-            sinks.append(stack.enter_context(AnnotatedVideo(drawn, sound, outputs.show_map)))
-        if outputs.timeline is not None:
-            sinks.append(stack.enter_context(Timeline(outputs.timeline)))
+    copies: list[AnnotatedVideo] = []
+    with open_video(source, recognizer) as video, SinkGroup(failures.tell) as own:
         window = None
+        if outputs.annotated is not None:
+            path, sound = outputs.annotated / drawn, _sound(video, source)
+
+            def copy() -> AnnotatedVideo:
+                copies.append(AnnotatedVideo(path, sound, outputs.show_map))
+                return copies[-1]
+
+            own.add(path, copy)
+        if outputs.timeline is not None:
+            timeline = outputs.timeline
+            own.add(timeline, lambda: Timeline(timeline))
         if outputs.shows_window(video.source.live):
             from mien.cli.window import Window
 
-            window = stack.enter_context(Window(video, outputs.show_map))
-            sinks.append(window)
+            shown_in = window = Window(video, outputs.show_map)
+            own.add("the window", lambda: shown_in)
         try:
             for frame in video if window is not None else _with_bar(video):
-                for sink in sinks:
-                    sink.write(frame)
-                if window is not None and window.closed:
+                summary.write(frame)
+                shared.write(frame)
+                own.write(frame)
+                if (window is not None and window.closed) or _nothing_left(shared, own):
                     break
         except VideoError as error:
             problems.append(str(error))
         except KeyboardInterrupt:
             if not video.source.live:  # for a camera it is the way to end
                 raise
+    for note in (*video.notes, *(note for made in copies for note in made.notes)):
+        say(note)
     return summary
 
 
-def _refuse_overwriting(sources: list[str], annotated: Path | None) -> None:
-    if annotated is None:
-        return
-    names = [_drawn_name(source) for source in sources]
-    if len(set(names)) < len(names):
-        raise MienError("--annotate: two videos have the same name; give one at a time")
-    if any((annotated / name).resolve() == Path(source).resolve() for name, source in zip(names, sources, strict=True)):
-        raise MienError(f"--annotate {annotated} holds the video itself; choose a folder of its own")
+def _nothing_left(*groups: "SinkGroup") -> bool:
+    """Whether outputs were asked for, and all of them failed."""
+    asked = [group for group in groups if group.asked]
+    return bool(asked) and all(group.all_failed for group in asked)
 
 
-def _drawn_name(source: str) -> str:
-    name = Path(source).stem if Path(source).exists() else "".join(c if c.isalnum() else "-" for c in source)
-    return f"{name}.mp4"
+def _check(sources: list[str], outputs: Outputs) -> None:
+    """Raise MienError for outputs that cannot be, before the first frame is read."""
+    from mien.recognition.extra import load
+
+    if outputs.timeline is not None and len(sources) > 1:
+        raise MienError("--timeline plots one video; give one at a time")
+    check_suffix("--timeline", outputs.timeline, ".png", ".svg", ".pdf")
+    annotated, files = outputs.annotated, (outputs.json_file, outputs.csv_file, outputs.timeline)
+    check_outputs([Path(source) for source in sources], files, (outputs.parquet, annotated))
+    if annotated is not None:
+        for name in drawn_names(sources):
+            if any(same_place(annotated / name, Path(source)) for source in sources):
+                raise MienError(f"--annotate {annotated} holds the video itself; choose a folder of its own")
+            check_outputs((), (annotated / name, *files))
+    needed = {"av": True, "pyarrow.parquet": outputs.parquet, "matplotlib.figure": outputs.timeline}
+    for module in [module for module, wanted in needed.items() if wanted]:
+        load(module)
+
+
+def drawn_names(sources: list[str]) -> list[str]:
+    """The annotated videos' names: the sources' own, numbered where two are alike."""
+    taken: set[str] = set()
+    return [free_name(_stem(source), ".mp4", taken) for source in sources]
+
+
+def _stem(source: str) -> str:
+    if "://" not in source and Path(source).exists():  # to ask for an address of 300 letters is an error
+        return Path(source).stem
+    return "".join(c if c.isalnum() else "-" for c in redacted(source))
 
 
 class _Speed(ProgressColumn):
@@ -153,18 +185,18 @@ def _with_bar(video: "Video") -> "Iterator[Frame]":
     """The frames one by one, with a bar in seconds of video on the terminal's error stream."""
     if video.source.live:
         columns: tuple[ProgressColumn, ...] = (
-            TextColumn("[dim]watching[/], Ctrl-C ends it"),
+            Words("watching, Ctrl-C ends it"),
             TextColumn("{task.completed:.0f} s"),
         )
     else:
         columns = (
-            TextColumn(Path(video.source.source).name),
+            Words(Path(video.source.source).name),
             BarColumn(),
             TextColumn("{task.completed:.0f} of {task.total:.0f} s" if video.duration else "{task.completed:.0f} s"),
             _Speed(),
             TimeRemainingColumn(),
         )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with progress(*columns) as bar:
         task = bar.add_task("watching", total=video.duration)
         for frame in video:
             yield frame
@@ -181,19 +213,18 @@ def _table(source: str, summary: "Summary") -> Table:
         Column("frames", justify="right"),
         Column("expressions shown, mean probability"),
         box=box.SIMPLE_HEAD,
-        title=f"{source}: {length:.1f} s, {summary.frames} frames, {without:.0%} without a face",
+        title=f"{shown(redacted(source))}: {length:.1f} s, {summary.frames} frames, {without:.0%} without a face",
         title_justify="left",
     )
     chosen = sorted(summary.tracks.values(), key=lambda track: -track.frames)
     for track in sorted(chosen[:MOST_FACES], key=lambda track: track.number):
         best = track.shares.argsort()[::-1][:3]
-        shown = ", ".join(
-            f"[{EXPRESSIONS[place].colour}]{EXPRESSIONS[place].adjective}[/] {track.shares[place]:.0%}"
+        parts = [
+            Text.assemble((EXPRESSIONS[place].adjective, EXPRESSIONS[place].colour), f" {track.shares[place]:.0%}")
             for place in best
-        )
-        if not track.bins:
-            shown = "not judged"
-        table.add_row(str(track.number), f"{_clock(track.first)}-{_clock(track.last)}", str(track.frames), shown)
+        ]
+        said = Text(", ").join(parts) if track.bins else Text("not judged")
+        table.add_row(str(track.number), f"{_clock(track.first)}-{_clock(track.last)}", str(track.frames), said)
     if len(chosen) > MOST_FACES:
         table.add_row("", "", "", f"and {len(chosen) - MOST_FACES} more, shorter in sight")
     return table
@@ -202,3 +233,10 @@ def _table(source: str, summary: "Summary") -> Table:
 def _clock(seconds: float) -> str:
     minutes, rest = divmod(seconds, 60)
     return f"{minutes:.0f}:{rest:04.1f}"
+
+
+def _sound(video: "Video", source: str) -> str | None:
+    """The file whose sound goes along; cameras and animated pictures have none."""
+    from mien.recognition.video.animations import Animation
+
+    return None if video.source.live or isinstance(video.source, Animation) else source

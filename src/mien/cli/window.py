@@ -1,7 +1,6 @@
 """The window of `mien predict webcam`: what the camera sees with the faces drawn in, and a few keys.
 
-SDL shows it (pygame-ce): its wheels bring all it needs on every system, while OpenCV's own windows are missing from the
-headless build that this project depends on.
+SDL shows it (pygame-ce): its wheels bring all it needs on every system.
 """
 
 import os

@@ -11,15 +11,17 @@ the parts; a number may stand before it ("0_angry", "03.fear"). Labelled photogr
 
 import hashlib
 import re
+import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Literal, get_args
 
-import cv2
 import numpy as np
 import pandas as pd
+from PIL import Image, ImageOps
 
 from mien.errors import DataError
 from mien.expressions import NAMES, label_of
@@ -225,7 +227,25 @@ def _index_beside(root: Path, folder: Path) -> pd.DataFrame | None:
                 return None
             if not index["row"].is_unique or not index["usage"].isin(PARTS).all():
                 raise DataError(f"{path}: each row must be named once, with a usage of {', '.join(PARTS)}")
+            if wrong := _bad_votes(index):
+                raise DataError(f"{path}: {wrong}; votes are whole numbers from 0")
             return index.set_index("row")
+    return None
+
+
+def _bad_votes(index: pd.DataFrame) -> str | None:
+    """What is wrong with the columns of FER+'s votes; None where nothing is, or where there are none."""
+    there = [name for name in RATED if f"votes_{name}" in index.columns]
+    if not there:
+        return None
+    if missing := [f"votes_{name}" for name in VOTED if name not in there]:
+        return f"the column {missing[0]} is missing beside votes_{there[0]}"
+    for name in there:
+        votes = pd.to_numeric(index[f"votes_{name}"], errors="coerce")
+        bad = ~(np.isfinite(votes) & (votes >= 0) & (votes % 1 == 0))
+        if bad.any():
+            first = index[bad].iloc[0]
+            return f"votes_{name} of row {first['row']} is {first[f'votes_{name}']}"
     return None
 
 
@@ -233,26 +253,36 @@ def _read_csv(path: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(path, skipinitialspace=True)  # one published copy has a space after each comma
     except (OSError, ValueError) as error:  # pandas' parser errors and wrong encodings are ValueErrors
-        raise DataError(f"{path}: not a readable CSV file") from error
+        raise DataError(f"{path}: not a readable CSV file ({' '.join(str(error).split())[:120]})") from error
 
 
 def read_face(path: Path) -> np.ndarray | str:
     """One picture as uint8 [48, 48], or the reason why it cannot be used."""
     try:
-        content = np.fromfile(path, np.uint8)
+        content = path.read_bytes()
     except OSError as error:
         return error.strerror or "cannot be read"
-    if not len(content):
+    if not content:
         return "empty file"
     try:
-        face = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE)
-    except cv2.error:  # its way to refuse absurd sizes
-        face = None
-    if face is None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Pillow has to say of a picture is said by name
+            with Image.open(BytesIO(content)) as picture:
+                if picture.size != (FACE_SIZE, FACE_SIZE):
+                    return f"{picture.width}x{picture.height}{_ANOTHER_SIZE}"
+                return _grey(picture)
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):  # what its decoders raise
         return "not a readable picture"
-    if face.shape != (FACE_SIZE, FACE_SIZE):
-        return f"{face.shape[1]}x{face.shape[0]}{_ANOTHER_SIZE}"
-    return face
+
+
+def _grey(picture: Image.Image) -> np.ndarray:
+    """Upright uint8 [H, W]; of a colour JPEG the luma that it holds, of 16 bits the upper eight."""
+    picture.draft("L", picture.size)
+    picture.load()
+    ImageOps.exif_transpose(picture, in_place=True)
+    if picture.mode.startswith("I"):
+        return (np.asarray(picture).astype(np.int32) >> 8).clip(0, 255).astype(np.uint8)
+    return np.array(picture.convert("L"))
 
 
 def _class_folders(folder: Path) -> tuple[list[tuple[str, int, Path]], list[Problem]]:
@@ -286,9 +316,6 @@ def _read_folders(
     problems: list[Problem] = []
     faces = np.empty((len(files), FACE_SIZE, FACE_SIZE), np.uint8)
     good: list[int] = []
-    # What OpenCV would say of a broken picture is said in `problems`, by name.
-    loudness = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     for number, (_, _, path) in enumerate(files):
         face = read_face(path) if path.suffix.lower() in _PICTURES else "not a .png or .jpg file"
         if isinstance(face, str):
@@ -298,11 +325,19 @@ def _read_folders(
             good.append(number)
         if progress and number % 500 == 0:
             progress(number, len(files))
-    cv2.utils.logging.setLogLevel(loudness)
     if progress:
         progress(len(files), len(files))
     if not good:
         raise DataError(f"{folder}: no usable picture in it{_why(problems, classes[-1][2].parent)}")
+    filled = {(files[i][0], files[i][1]) for i in good}
+    for part, place in _part_folders(folder):
+        if part not in {found for found, _ in filled}:
+            raise DataError(f"{place}: no usable picture in it; fill its folders, or remove it")
+    problems += [
+        Problem(str(place.relative_to(folder)), "no usable picture of this class")
+        for part, label, place in classes
+        if (part, label) not in filled
+    ]
     return FaceData.of(
         faces[: len(good)],
         [files[i][1] for i in good],
@@ -350,8 +385,11 @@ def _vote_shares(votes: np.ndarray) -> np.ndarray:
 
 def _read_pixels_csv(path: Path) -> FaceData:
     table = _read_csv(path)
-    if not {"emotion", "pixels", "Usage"} <= set(table.columns):
-        raise DataError(f"{path}: needs the columns emotion, pixels and Usage, or picture folders beside it")
+    if missing := [name for name in ("emotion", "pixels", "Usage") if name not in table.columns]:
+        raise DataError(
+            f"{path}: needs the columns emotion, pixels and Usage, or picture folders beside it; it lacks "
+            f"{' and '.join(missing)}"
+        )
     faces: list[np.ndarray] = []
     labels: list[int] = []
     parts: list[str] = []
@@ -360,16 +398,16 @@ def _read_pixels_csv(path: Path) -> FaceData:
     emotions = pd.to_numeric(table["emotion"], errors="coerce")  # one bad label must not make text of all
     for number, (emotion, pixels, usage) in enumerate(zip(emotions, table["pixels"], table["Usage"], strict=True)):
         try:
-            face = np.array(str(pixels).split(), np.uint8)
+            face = np.array(str(pixels).split(), np.int64)  # as uint8, NumPy 1.26 would make 44 of 300
         except (ValueError, OverflowError):
-            face = np.empty(0, np.uint8)
-        if face.size != FACE_SIZE**2:
+            face = np.empty(0, np.int64)
+        if face.size != FACE_SIZE**2 or face.min() < 0 or face.max() > 255:
             problems.append(Problem(f"row {number}", f"not {FACE_SIZE**2} pixels of 0 to 255"))
         elif emotion not in range(len(NAMES)) or usage not in _USAGES:
             reason = f"unknown emotion {table['emotion'].iloc[number]} or usage {usage}"
             problems.append(Problem(f"row {number}", reason))
         else:
-            faces.append(face.reshape(FACE_SIZE, FACE_SIZE))
+            faces.append(face.astype(np.uint8).reshape(FACE_SIZE, FACE_SIZE))
             labels.append(int(emotion))
             parts.append(_USAGES[usage])
             ids.append(str(number))

@@ -13,7 +13,8 @@ from mien.errors import DataError, PictureError
 from mien.recognition.cropping import crop_picture, luma
 from mien.recognition.detection import FaceDetector
 from mien.recognition.framing import FRAMING
-from mien.recognition.pictures import SUFFIXES, read_picture
+from mien.recognition.kinds import PICTURE_SUFFIXES
+from mien.recognition.pictures import read_picture
 
 PART = "photographs"
 """The one part that they have."""
@@ -38,7 +39,7 @@ def load(root: Path, progress: Callable[[int, int], None] | None = None) -> Face
         (label, path)
         for folder, label in folders
         for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+        if path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
     ]
     detector = FaceDetector()
     faces, labels, ids = [], [], []

@@ -8,9 +8,11 @@ meet besides: light from one side, glasses and masks, a crop that is off. A new 
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import BytesIO
 
-import cv2
 import numpy as np
+from PIL import Image
+from scipy.ndimage import correlate
 
 from mien.evaluation.crops import moved
 
@@ -42,13 +44,9 @@ class Corruption:
 
 def fewer_pixels(faces: np.ndarray, side: float, generator: np.random.Generator) -> np.ndarray:
     """As a face that is only `side` pixels wide in its picture: area means, then enlarged bilinearly."""
-    size, small = (faces.shape[2], faces.shape[1]), (round(side), round(side))
-    return np.stack(
-        [
-            cv2.resize(cv2.resize(face, small, interpolation=cv2.INTER_AREA), size, interpolation=cv2.INTER_LINEAR)
-            for face in faces
-        ]
-    )
+    size, small = faces.shape[1], round(side)
+    fewer, more = _area_means(size, small), _bilinear(small, size)
+    return _grey(more @ np.rint(fewer @ faces @ fewer.T) @ more.T)
 
 
 def motion_blur(faces: np.ndarray, length: float, generator: np.random.Generator) -> np.ndarray:
@@ -73,8 +71,9 @@ def jpeg(faces: np.ndarray, quality: float, generator: np.random.Generator) -> n
     """Written as JPEG at the face's size and read again."""
     result = np.empty_like(faces)
     for number, face in enumerate(faces):
-        _, content = cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, round(quality)])
-        result[number] = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE)
+        content = BytesIO()
+        Image.fromarray(face).save(content, "JPEG", quality=round(quality))
+        result[number] = np.asarray(Image.open(content))
     return result
 
 
@@ -147,6 +146,20 @@ CORRUPTIONS = (
 )
 
 
+def _area_means(size: int, small: int) -> np.ndarray:
+    """Float [small, size]: how much of each of `size` pixels a side the mean of each of `small` larger ones takes."""
+    edges = np.arange(small + 1) * (size / small)
+    first, last = edges[:-1, None], edges[1:, None]
+    pixels = np.arange(size)
+    return (np.minimum(last, pixels + 1) - np.maximum(first, pixels)).clip(0) * (small / size)
+
+
+def _bilinear(small: int, size: int) -> np.ndarray:
+    """Float [size, small]: the shares of `small` pixels a side in each of `size`; beyond the ends the edge repeats."""
+    places = ((np.arange(size) + 0.5) * (small / size) - 0.5).clip(0, small - 1)
+    return (1 - np.abs(places[:, None] - np.arange(small))).clip(0)
+
+
 def _kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """A filter from points in pixels around its centre; each gives its weight to the four pixels around it."""
     reach = int(np.ceil(max(np.abs(x).max(), np.abs(y).max()))) + 1
@@ -160,7 +173,7 @@ def _kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _filtered(face: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    return cv2.filter2D(face, -1, kernel, borderType=cv2.BORDER_REPLICATE)
+    return _grey(correlate(face.astype(np.float32), kernel, mode="nearest"))
 
 
 def _covered(faces: np.ndarray, centre: float, high: float, wide: float, grey: int) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Move the crop over a face: what a detector that errs would have cut."""
 
-import cv2
 import numpy as np
+from scipy.ndimage import affine_transform
 
 
 def moved(
@@ -24,17 +24,8 @@ def moved(
     result = np.empty_like(faces)
     for number, (x, y, size, angle) in enumerate(zip(*values, strict=True)):
         cos, sin = size * np.cos(angle), size * np.sin(angle)
-        matrix = np.array(
-            [
-                [cos, -sin, middle * (1 - cos + sin) + x * side],
-                [sin, cos, middle * (1 - sin - cos) + y * side],
-            ]
-        )
-        result[number] = cv2.warpAffine(
-            faces[number],
-            matrix,
-            (side, side),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
+        matrix = np.array([[cos, sin], [-sin, cos]])  # rows before columns, as arrays have them
+        start = (middle * (1 - sin - cos) + y * side, middle * (1 - cos + sin) + x * side)
+        values = affine_transform(faces[number], matrix, start, output=np.float32, order=1, mode="nearest")
+        result[number] = np.rint(values)
     return result

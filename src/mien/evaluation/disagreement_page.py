@@ -3,9 +3,10 @@
 import base64
 from collections.abc import Sequence
 from html import escape
+from io import BytesIO
 
-import cv2
 import numpy as np
+from PIL import Image
 
 from mien.evaluation.label_noise import Disagreement
 from mien.expressions import BY_NAME
@@ -45,10 +46,11 @@ def page(model: str, faces: np.ndarray, found: Sequence[Disagreement]) -> str:
 
 
 def _cell(face: np.ndarray, one: Disagreement) -> str:
-    _, content = cv2.imencode(".png", cv2.resize(face, (_SIDE, _SIDE), interpolation=cv2.INTER_NEAREST))
+    content = BytesIO()
+    Image.fromarray(face).resize((_SIDE, _SIDE), Image.Resampling.NEAREST).save(content, "PNG")
     votes = ", ".join(f"{count} {'no face' if name == 'nf' else name}" for name, count in one.votes) or "none"
     return (
-        f'<figure><img alt="a face" src="data:image/png;base64,{base64.b64encode(content.tobytes()).decode()}">'
+        f'<figure><img alt="a face" src="data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}">'
         f"<figcaption>label: <b>{one.label}</b><br>"
         f'model: <b style="color:{BY_NAME[one.called].colour}">{one.called}</b> {one.confidence:.0%}<br>'
         f"<small>raters: {escape(votes)}</small></figcaption></figure>"

@@ -17,6 +17,7 @@ from mien.errors import DataError
 from mien.evaluation import figures
 from mien.evaluation.calibration import Calibration
 from mien.evaluation.label_noise import LabelNoise
+from mien.evaluation.lettering import as_written
 from mien.evaluation.metrics import Interval, Scores, score
 from mien.expressions import EXPRESSIONS, NAMES
 from mien.storage import write_atomically, write_json
@@ -99,7 +100,7 @@ def write(made: Report, path: Path) -> None:
 
 def save(figure: Figure, path: Path) -> None:
     """A figure as PNG, atomically."""
-    write_atomically(path, lambda draft: figure.savefig(draft, format="png", dpi=150))
+    write_atomically(path, lambda draft: as_written(figure).savefig(draft, format="png", dpi=150))
 
 
 def tables(made: Report) -> tuple[Table, Table]:

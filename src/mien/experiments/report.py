@@ -10,9 +10,11 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from mien.data.dataset import FaceData
+from mien.evaluation.lettering import as_written
 from mien.experiments import figures, novelty, small_models, synthesis, tables, trust
 from mien.experiments.filing import Filed, read_all
 from mien.experiments.tables import NOT_RUN, Table
+from mien.names import printable
 from mien.storage import write_text
 
 REFERENCE = "reference.toml"
@@ -93,8 +95,13 @@ def _markdown(beside: list[Table], runs: dict[str, list[Filed]], further: dict[s
 def _markdown_table(table: Table, level: int) -> str:
     lines = [f"{'#' * level} {table.title}", "", table.note, "", "| " + " | ".join(table.heads) + " |"]
     lines.append("|---|" + "---:|" * (len(table.heads) - 1))
-    lines += ["| " + " | ".join(row) + " |" for row in table.rows]
+    lines += ["| " + " | ".join(map(_markdown_cell, row)) + " |" for row in table.rows]
     return "\n".join(lines)
+
+
+def _markdown_cell(text: str) -> str:
+    """A name's own signs neither end the cell nor begin HTML."""
+    return printable(text).replace("|", "\\|").replace("<", "&lt;")
 
 
 def _page(beside: list[Table], runs: dict[str, list[Filed]], pictures: Pictures | None, further: list[str]) -> str:
@@ -210,7 +217,7 @@ def _png(figure: Figure, said: str) -> str:
 
 def _embedded(figure: Figure, kind: str, media: str, said: str) -> str:
     content = io.BytesIO()
-    figure.savefig(content, format=kind, dpi=110)
+    as_written(figure).savefig(content, format=kind, dpi=110)
     return _picture(content.getvalue(), media, said)
 
 

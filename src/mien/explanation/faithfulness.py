@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import cv2
 import numpy as np
+from PIL import Image
 
 from mien.evaluation.metrics import Interval
 from mien.explanation.occlusion import blurred
@@ -104,12 +104,16 @@ def judge(
     return Judgement(len(faces), seed, prediction, methods)
 
 
+def _enlarged(one: np.ndarray, side: int) -> np.ndarray:
+    return np.asarray(Image.fromarray(one.astype(np.float32)).resize((side, side), Image.Resampling.BILINEAR))
+
+
 def both_curves(
     predict: Callable[[np.ndarray], np.ndarray], faces: np.ndarray, classes: np.ndarray, maps: np.ndarray
 ) -> np.ndarray:
     """Deletion and insertion curves, float [2, N, STEPS + 1], of maps [N, h, w] for class int [N] of each face."""
     count, side = len(faces), faces.shape[1]
-    importance = np.stack([cv2.resize(one.astype(np.float32), (side, side)) for one in maps]).reshape(count, -1)
+    importance = np.stack([_enlarged(one, side) for one in maps]).reshape(count, -1)
     rank = np.argsort(np.argsort(-importance, axis=1, kind="stable"), axis=1, kind="stable").reshape(faces.shape)
     gone = blurred(faces)
     here = np.arange(count)

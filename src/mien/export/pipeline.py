@@ -15,7 +15,7 @@ from mien.export.quantisation import quantise
 from mien.expressions import NAMES
 from mien.recognition.framing import FRAMING
 from mien.recognition.model import record_hash
-from mien.storage import write_atomically
+from mien.storage import check_suffix, write_atomically
 from mien.training.run import RunFolder, code_version
 from mien.training.warping import enlarge
 
@@ -34,8 +34,10 @@ def export_run(
     """Write the model file of a run to `target` and return a line on it.
 
     load: reads the data set with the named split. made_by: metadata on the pipeline that made the run, if one did.
-    Raises ModelError for a folder without weights, ExportError where a gate is not passed; nothing is then written.
+    Raises ModelError for a folder without weights, ExportError where a gate is not passed, MienError for a target that
+    is not named as an ONNX file; nothing is then written.
     """
+    check_suffix(target, ".onnx", what="an ONNX model")
     folder = RunFolder(run)
     recipe, network = folder.recipe(), folder.network()
     data = load(recipe.split)

@@ -8,14 +8,14 @@ import numpy as np
 import onnx
 
 from mien.data.dataset import FaceData
-from mien.errors import ExportError
+from mien.errors import DataError, ExportError, ModelError
 from mien.novelty.attaching import attach, detach
 from mien.novelty.far import FarScore
 from mien.novelty.mahalanobis import RelativeMahalanobis, Statistics
 from mien.novelty.tapping import Seen, Tap, TappedModel, read_graph, session_of
 from mien.recognition.gate import FAR, THRESHOLDS
 from mien.recognition.model import record_hash, run_session
-from mien.storage import write_atomically
+from mien.storage import check_suffix, write_atomically
 
 # What relative Mahalanobis on the last features is blind to, plain Mahalanobis on early ones sees: they have not yet
 # given up everything but the expression. Bands, because an upside-down face differs in where things are.
@@ -26,6 +26,7 @@ _NEAR_REFUSED = 0.005  # of a class by the near score alone: it sees little that
 _FAR_BEYOND = 0.001  # held-out faces so far out that nothing of a face is left in what lies beyond
 _CONFIDENCE = 2.326  # standard deviations: 99% sure, one-sided; why not 95%: docs/gate.md
 _LEAST_LIKENESS = 0.999  # correlation of the scores as stored, in 8 bits, with the exact ones
+_LEAST_HELD_OUT = 20  # one of them may be refused, if any
 BATCH = 64
 
 
@@ -53,8 +54,14 @@ def fit(
     """Write `source` with a gate in it to `target`; both may be the same file.
 
     Raises ModelError for a model without features, map or the gate's layers, DataError for too few pictures of a class,
-    ExportError where the scores in the file are not the fitted ones; nothing is then written.
+    ExportError where the scores in the file are not the fitted ones, MienError for a target that does not end in .onnx;
+    nothing is then written.
     """
+    check_suffix(target, ".onnx", what="an ONNX model")
+    if len(held_out) < _LEAST_HELD_OUT:
+        raise DataError(
+            f"{len(held_out)} held-out faces are too few to choose thresholds by; {_LEAST_HELD_OUT} are needed"
+        )
     model = TappedModel(source, TAPS)
     seen = see_all(model, training.faces, progress)
     near = RelativeMahalanobis.of(Statistics.of(seen.features, training.labels))
@@ -69,7 +76,8 @@ def fit(
     held = see_all(model, held_out.faces)
     _check(scores, np.stack([near(held.features), far(held)], 1))
     thresholds = choose_thresholds(scores, held_out.labels)
-    beyond = float(np.quantile(scores[:, 1], 1 - _FAR_BEYOND))
+    # Of few faces the quantile may lie below the threshold: a face that passes would be far.
+    beyond = max(float(np.quantile(scores[:, 1], 1 - _FAR_BEYOND)), thresholds[1])
     properties = {THRESHOLDS: ",".join(f"{value:.6g}" for value in thresholds), FAR: f"{beyond:.6g}"}
     onnx.helper.set_model_props(graph, {entry.key: entry.value for entry in graph.metadata_props} | properties)
     write_atomically(target, lambda draft: onnx.save(graph, draft))
@@ -94,17 +102,27 @@ def choose_thresholds(scores: np.ndarray, labels: np.ndarray) -> tuple[float, fl
 
 
 def see_all(model: TappedModel, faces: np.ndarray, progress: Callable[[int, int], None] | None = None) -> Seen:
-    """Run a tapped model over uint8 [N, 48, 48] in batches."""
+    """Run a tapped model over uint8 [N, 48, 48] in batches.
+
+    Raises ModelError where it gives NaN or infinities.
+    """
     parts = []
     for start in range(0, len(faces), BATCH):
         parts.append(model.see(faces[start : start + BATCH]))
         if progress is not None:
             progress(min(start + BATCH, len(faces)), len(faces))
-    return Seen(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("logits", "features", "early")))
+    seen = Seen(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("logits", "features", "early")))
+    if not all(np.isfinite(values).all() for values in (seen.logits, seen.features, seen.early)):
+        raise ModelError("this model gives features that are not finite numbers; no gate can be fitted to it")
+    return seen
 
 
 def _check(stored: np.ndarray, fitted: np.ndarray) -> None:
-    """Raise ExportError where the file's scores [N, 2] rank the held-out faces otherwise than the fitted ones."""
+    """Raise ExportError where the file's scores [N, 2] are not finite, or rank the held-out faces otherwise than the
+    fitted ones.
+    """
+    if not np.isfinite(stored).all():
+        raise ExportError("the scores in the file are not finite for all held-out faces; not written")
     for name, ours, theirs in zip(("near", "far"), stored.T, fitted.T, strict=True):
         likeness = float(np.corrcoef(ours, theirs)[0, 1])
         if not likeness >= _LEAST_LIKENESS:

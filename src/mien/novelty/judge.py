@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
+from scipy.ndimage import laplace
 from sklearn.metrics import roc_auc_score
 
 from mien.data.dataset import FaceData
@@ -14,9 +14,10 @@ from mien.errors import ModelError
 from mien.expressions import NAMES
 from mien.novelty.kinds import Kind
 from mien.novelty.scores import RIVALS, Reading
+from mien.recognition.finding import find_pictures
 from mien.recognition.gate import Gate, Verdict
 from mien.recognition.model import ModelFile, Outputs
-from mien.recognition.pictures import find_pictures, read_picture
+from mien.recognition.pictures import read_picture
 from mien.recognition.recognizer import Recognizer
 
 OURS_NEAR, OURS_FAR, OURS = "gate: near score", "gate: far score", "gate: both"
@@ -141,7 +142,7 @@ def passage(gate: Gate, scores: np.ndarray) -> Passage:
 
 def by_group(gate: Gate, scores: np.ndarray, real: FaceData) -> dict[str, dict[str, Passage]]:
     """The gate's verdicts on real faces: all, by class, and by quarters of brightness and of sharpness."""
-    sharpness = np.array([cv2.Laplacian(face, cv2.CV_64F).var() for face in real.faces])
+    sharpness = np.array([laplace(face.astype(float), mode="mirror").var() for face in real.faces])
     groups = {
         "all": {"all": np.ones(len(real), bool)},
         "class": {name: real.labels == label for label, name in enumerate(NAMES)},

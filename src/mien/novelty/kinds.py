@@ -9,17 +9,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from scipy.ndimage import gaussian_filter, shift
 
 from mien.recognition.cropping import SIZE, crop_picture
 from mien.recognition.faces import Square
-from mien.recognition.pictures import find_pictures, read_picture
+from mien.recognition.finding import find_pictures
+from mien.recognition.pictures import read_picture
 
 # ImageNet's classes are sorted by these ids; animals come first, up to the pufferfish. CIFAR-10's are folders.
 _IMAGENET = re.compile(r"n\d{8}_")
 _LAST_ANIMAL = "n02655020"
 _CIFAR_ANIMALS = frozenset({"bird", "cat", "deer", "dog", "frog", "horse"})
+FINER = 4
+"""Drawings are made so many times as fine, and then averaged: their edges are soft."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ def noise(count: int, generator: np.random.Generator) -> np.ndarray:
     grain = generator.normal(size=(count, SIZE, SIZE))
     for picture, width in zip(grain, generator.choice([0, 0, 1, 2, 4], count), strict=True):
         if width:
-            picture[:] = cv2.GaussianBlur(picture, (0, 0), float(width))
+            picture[:] = gaussian_filter(picture, float(width), mode="mirror")
             picture /= picture.std()
     light, contrast = generator.uniform(40, 215, (2, count, 1, 1))
     return _to_bytes(light + grain * contrast / 4)
@@ -118,7 +122,7 @@ def textures(count: int, generator: np.random.Generator) -> np.ndarray:
             case _:
                 shifted = aside / 2 + 0.5 * (np.floor(along) % 2)
                 pattern = np.where((along % 1 < 0.15) | (shifted % 1 < 0.08), 1.0, -1.0)
-        wear = cv2.GaussianBlur(generator.normal(size=(SIZE, SIZE)), (0, 0), 3)
+        wear = gaussian_filter(generator.normal(size=(SIZE, SIZE)), 3, mode="mirror")
         pictures[number] = generator.uniform(60, 200) + generator.uniform(20, 90) * (pattern + 1.5 * wear)
     return _to_bytes(pictures)
 
@@ -128,25 +132,36 @@ def drawings(count: int, generator: np.random.Generator) -> np.ndarray:
     pictures = np.empty((count, SIZE, SIZE), np.uint8)
     for picture in pictures:
         paper, ink = (245, 20) if generator.random() < 0.5 else (20, 235)
-        picture[:] = paper
+        sheet = Image.new("L", (FINER * SIZE, FINER * SIZE), paper)
         for _ in range(generator.integers(2, 7)):
-            start, end = generator.integers(2, SIZE - 2, (2, 2)).tolist()
-            width = int(generator.integers(1, 4))
-            match generator.integers(4):
-                case 0:
-                    cv2.line(picture, start, end, ink, width, cv2.LINE_AA)
-                case 1:
-                    cv2.rectangle(picture, start, end, ink, width, cv2.LINE_AA)
-                case 2:
-                    axes = generator.integers(3, 20, 2).tolist()
-                    first, last = sorted(generator.integers(0, 361, 2).tolist())
-                    turn = float(generator.uniform(0, 180))
-                    cv2.ellipse(picture, start, axes, turn, first, last, ink, width, cv2.LINE_AA)
-                case _:
-                    sign = chr(int(generator.integers(ord("0"), ord("Z") + 1)))
-                    size = float(generator.uniform(0.6, 1.6))
-                    cv2.putText(picture, sign, start, cv2.FONT_HERSHEY_SIMPLEX, size, ink, width, cv2.LINE_AA)
+            _stroke(ImageDraw.Draw(sheet), ink, generator)
+        picture[:] = np.asarray(sheet.reduce(FINER))
     return pictures
+
+
+def _stroke(draw: ImageDraw.ImageDraw, ink: int, generator: np.random.Generator) -> None:
+    """A line, a box, part of an ellipse, or a sign, on a sheet that is `FINER` times as fine."""
+    start, end = (generator.integers(2, SIZE - 2, (2, 2)) * FINER + FINER // 2).tolist()
+    width = FINER * int(generator.integers(1, 4))
+    match generator.integers(4):
+        case 0:
+            draw.line((*start, *end), ink, width)
+        case 1:
+            (left, right), (top, bottom) = (sorted(along) for along in zip(start, end, strict=True))
+            half = width // 2
+            draw.rectangle((left - half, top - half, right + half, bottom + half), outline=ink, width=width)
+        case 2:
+            across, down = (generator.integers(3, 20, 2) * FINER).tolist()
+            first, last = np.deg2rad(np.sort(generator.integers(0, 361, 2)))
+            turn = np.deg2rad(generator.uniform(0, 180))
+            along = np.linspace(first, last, 64)
+            x, y = across * np.cos(along), down * np.sin(along)
+            curve = np.stack([x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)], 1) + start
+            draw.line([tuple(point) for point in curve.tolist()], ink, width, joint="curve")
+        case _:
+            sign = chr(int(generator.integers(ord("0"), ord("Z") + 1)))
+            high = float(generator.uniform(0.6, 1.6)) * 30 * FINER
+            draw.text(start, sign, ink, ImageFont.load_default(high), anchor="ls", stroke_width=width // 4)
 
 
 # From real faces ----------------------------------------------------------------------------------------------------
@@ -170,15 +185,19 @@ def half_faces(faces: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     moved = np.empty_like(faces)
     for face, out in zip(faces, moved, strict=True):
         angle, far = generator.integers(4) * np.pi / 2, generator.uniform(0.45, 0.6) * SIZE
-        shift = np.array([[1, 0, far * np.cos(angle)], [0, 1, far * np.sin(angle)]], np.float32)
-        out[:] = cv2.warpAffine(face, shift, (SIZE, SIZE), borderMode=cv2.BORDER_REPLICATE)
+        way = (far * np.sin(angle), far * np.cos(angle))
+        out[:] = np.rint(shift(face.astype(np.float32), way, order=1, mode="nearest"))
     return moved
 
 
 def blurred(faces: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """So far out of focus (3.5 to 6 pixels) that no expression is left."""
     widths = generator.uniform(3.5, 6, len(faces))
-    return np.stack([cv2.GaussianBlur(face, (0, 0), width) for face, width in zip(faces, widths, strict=True)])
+    blurs = (
+        gaussian_filter(face.astype(np.float32), width, mode="mirror", truncate=3)
+        for face, width in zip(faces, widths, strict=True)
+    )
+    return _to_bytes(np.stack(list(blurs)))
 
 
 def dark(faces: np.ndarray, generator: np.random.Generator) -> np.ndarray:

@@ -8,8 +8,6 @@ import os
 from collections.abc import Generator
 from typing import Any
 
-import cv2
-
 from mien.errors import MienError
 from mien.recognition.archive import Records, Shard, read_shard
 from mien.recognition.extra import load
@@ -21,7 +19,6 @@ class ShardReader:
     """An actor on one core of the cluster."""
 
     def __init__(self, model: str, gate: Gating) -> None:
-        cv2.setNumThreads(1)
         self._recognizer = Recognizer(model, 1, gate)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:

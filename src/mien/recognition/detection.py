@@ -9,16 +9,17 @@ refuses most of what is no face, and gives box and landmarks the same meaning fo
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-import cv2
 import numpy as np
 
 from mien.errors import ModelError
 from mien.recognition.faces import Box, Detection, Square
-from mien.recognition.model import models_folder, open_session, verify_hash
+from mien.recognition.model import Session, models_folder, verify_hash
+from mien.recognition.pyramid import Pyramid
 
 LEFT_EYE, RIGHT_EYE, NOSE, MOUTH, LEFT_EAR, RIGHT_EAR = range(6)
 
@@ -34,8 +35,16 @@ TILE = 1280
 """Tiles need not be smaller than this, in pixels: in them the far network finds most faces of 60 pixels."""
 SHARED = 0.2
 """The part of a tile's side that it shares with the next tile, so that no small face is cut by all of them."""
-GREY = 128
-"""What stands outside the picture; the networks see it as zero, as at the border of their own convolutions."""
+TILES = 6
+"""How many tiles to look at, at most."""
+SMALL_TILE, SMALL_TILES, SMALL_FIND = 400, 400, 0.3
+"""`TILE`, `TILES` and `FIND` in tiles where small faces are looked for: enough for most faces of 30 pixels."""
+TURNED = (math.pi, math.pi / 2, -math.pi / 2)
+"""Turns in which a picture without a sure face is searched again: upside down first, then lying on either side."""
+SURE = 0.8
+"""The score from which a face is surely upright: a face upside down may pass for an upright one, with a lower score."""
+TURNED_THRESHOLD = 0.82
+"""The score that a face must reach in a turned picture: what shows no face is looked at four times."""
 
 
 @dataclass(frozen=True)
@@ -49,21 +58,34 @@ FAR = _File("blazeface_far.onnx", 256)
 
 
 class FaceDetector:
-    """Finds faces; create it once, use it for every picture.
+    """Finds faces; create it once, use it for every picture. It can be pickled, and then reads its files anew.
 
     models: the folder with blazeface_near.onnx and blazeface_far.onnx, the shipped models' by default; both files are
     read at first use.
     threshold: the score in (0, 1) that a face must reach at the second look.
-    tiles: how many tiles to look at, at most, in a picture longer than `TILE`; 0 looks at none, which is quicker and
-    misses many faces smaller than a twentieth of the picture's long side.
+    tiles: how many tiles to look at, at most, in a picture longer than a tile; 0 looks at none, which is quicker and
+    misses many faces smaller than a twentieth of the picture's long side. `TILES` if None, or `SMALL_TILES`.
     threads: for one network's run.
+    small_faces: look at more and smaller tiles, `SMALL_TILE` pixels instead of `TILE`: for crowds.
     """
 
-    def __init__(self, models: Path | None = None, threshold: float = 0.7, tiles: int = 6, threads: int = 1) -> None:
+    def __init__(
+        self,
+        models: Path | None = None,
+        threshold: float = 0.7,
+        tiles: int | None = None,
+        threads: int = 1,
+        small_faces: bool = False,
+    ) -> None:
         self.models = models_folder() if models is None else models
         self.threshold = threshold
-        self.tiles = tiles
+        self.tiles = tiles if tiles is not None else SMALL_TILES if small_faces else TILES
         self.threads = threads
+        self.small_faces = small_faces
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        models = None if self.models == models_folder() else self.models.absolute()  # another machine has its own
+        return type(self), (models, self.threshold, self.tiles, self.threads, self.small_faces)
 
     @cached_property
     def _near(self) -> "_Network":
@@ -73,34 +95,58 @@ class FaceDetector:
     def _far(self) -> "_Network":
         return _Network(self.models, FAR, self.threads)
 
-    def detect(self, picture: np.ndarray) -> list[Detection]:
-        """The faces of a picture uint8 RGB [H, W, 3], largest first; none is an empty list.
+    def detect(self, picture: np.ndarray, turned: bool = False) -> list[Detection]:
+        """Find the faces of a picture.
 
-        Raises ModelError when a network's file is missing or damaged.
+        Args:
+            picture: uint8 RGB [H, W, 3].
+            turned: Where no face is found, or none surely, look for faces that are upside down, and then for faces that
+                lie on either side. A picture without a face takes four times as long then.
+
+        Returns:
+            The faces, largest first; none is an empty list. Boxes and landmarks are in the picture as it was given.
+
+        Raises:
+            ModelError: A network's file is missing or damaged.
         """
-        height, width = picture.shape[:2]
-        halvings = _halvings(picture)
-        whole = Square(width / 2, height / 2, max(height, width))
-        finds = self._far.look(halvings, whole, FIND)
-        finds += self._near.look(halvings, Square(whole.x, whole.y, whole.side * MARGIN), FIND)
-        for tile in tile_squares(height, width, self.tiles):
-            finds += self._far.look(halvings, tile, FIND)
-        faces = [self._second_look(halvings, find) for find in merge(finds)]
-        return sorted(merge([face for face in faces if face]), key=lambda face: -face.box.area)
+        pyramid = Pyramid(picture, NEAR.size)
+        faces = self._search(pyramid, 0.0, self.threshold)
+        if turned and all(face.score < SURE for face in faces):
+            faces = self._search_turned(pyramid, faces)
+        return sorted(faces, key=lambda face: -face.box.area)
+
+    def _search_turned(self, pyramid: Pyramid, unsure: list[Detection]) -> list[Detection]:
+        """The faces of the first turn in which there are some, and the unsure ones that are none of them."""
+        for angle in TURNED:
+            sure = self._search(pyramid, angle, max(self.threshold, TURNED_THRESHOLD))
+            if sure:
+                return sure + [face for face in unsure if all(face.box.overlap(one.box) < SAME for one in sure)]
+        return unsure
+
+    def _search(self, pyramid: Pyramid, angle: float, threshold: float) -> list[Detection]:
+        """The faces whose heads are turned by about `angle`, in any order."""
+        height, width = pyramid.picture.shape[:2]
+        whole = Square(width / 2, height / 2, max(height, width), angle)
+        finds = self._far.look(pyramid, whole, FIND)
+        finds += self._near.look(pyramid, replace(whole, side=whole.side * MARGIN), FIND)
+        for tile in tile_squares(height, width, self.tiles, SMALL_TILE if self.small_faces else TILE):
+            finds += self._far.look(pyramid, replace(tile, turn=angle), SMALL_FIND if self.small_faces else FIND)
+        faces = [self._second_look(pyramid, find, threshold) for find in merge(finds)]
+        return merge([face for face in faces if face])
 
     def follow(self, picture: np.ndarray, expected: Sequence[Detection]) -> list[Detection]:
         """The faces of a video's frame near the places where some are expected: one look of the near network a face.
 
         It takes a fraction of `detect`'s time, and finds no face that nobody expects.
         """
-        halvings = _halvings(picture)
-        seen = [self._second_look(halvings, find) for find in expected]
+        pyramid = Pyramid(picture, NEAR.size)
+        seen = [self._second_look(pyramid, find, self.threshold) for find in expected]
         return merge([face for face in seen if face])
 
-    def _second_look(self, halvings: list[np.ndarray], find: Detection) -> Detection | None:
+    def _second_look(self, pyramid: Pyramid, find: Detection, threshold: float) -> Detection | None:
         x, y = find.box.centre
         square = Square(x, y, CONTEXT * max(find.box.width, find.box.height), turn(find.landmarks))
-        seen = merge(self._near.look(halvings, square, self.threshold))
+        seen = merge(self._near.look(pyramid, square, threshold))
         seen = [face for face in seen if face.box.overlap(find.box) >= SAME]
         return max(seen, key=lambda face: face.score, default=None)
 
@@ -114,24 +160,24 @@ class _Network:
             raise ModelError(f"{path}: the face detector is missing; install mien again")
         verify_hash(path)
         self.size = file.size
-        self.session = open_session(path, threads)
+        self.session = Session(path, threads)
         self.anchors = anchors()
 
-    def look(self, halvings: list[np.ndarray], square: Square, threshold: float) -> list[Detection]:
+    def look(self, pyramid: Pyramid, square: Square, threshold: float) -> list[Detection]:
         """What scores at least `threshold` in a square of the picture, each face still many times."""
-        view = _view(halvings, square, self.size)
-        values = (view.astype(np.float32) - 127.5) / 127.5
-        fine_scores, coarse_scores, fine, coarse = self.session.run(None, {"input:0": values[None]})
+        values = pyramid.view(square, self.size)
+        fine_scores, coarse_scores, fine, coarse = self.session.opened.run(None, {"input:0": values[None]})
         scores = np.concatenate([fine_scores[0, :, 0], coarse_scores[0, :, 0]])
         keep = np.flatnonzero(scores >= math.log(threshold / (1 - threshold)))
         scores = 1 / (1 + np.exp(-scores[keep].astype(np.float64)))
         places = np.concatenate([fine[0], coarse[0]])[keep].astype(np.float64).reshape(-1, 8, 2) / self.size
         sizes = places[:, 1] * square.side
         points = _to_picture(self.anchors[keep, None] + places[:, [0, 2, 3, 4, 5, 6, 7]], square)
+        centres, landmarks = points[:, 0].tolist(), points[:, 1:]
         return [
-            Detection(Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2), float(score), landmarks.copy())
-            for score, (width, height), ((x, y), *_), landmarks in zip(
-                scores, sizes, points, points[:, 1:], strict=True
+            Detection(Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2), score, marks.copy())
+            for score, (width, height), (x, y), marks in zip(
+                scores.tolist(), sizes.tolist(), centres, landmarks, strict=True
             )
         ]
 
@@ -175,17 +221,19 @@ def merge(detections: Sequence[Detection], overlap: float = SAME) -> list[Detect
 def _mean(group: list[Detection], score: float) -> Detection:
     if len(group) == 1:
         return group[0]
-    weights = [member.score for member in group]
+    weights = np.array([member.score for member in group])
+    weights /= weights.sum()
     edges = [(member.box.left, member.box.top, member.box.right, member.box.bottom) for member in group]
-    landmarks = [member.landmarks for member in group]
-    left, top, right, bottom = (float(edge) for edge in np.average(edges, axis=0, weights=weights))
-    return Detection(Box(left, top, right, bottom), score, np.average(landmarks, axis=0, weights=weights))
+    landmarks = np.array([member.landmarks for member in group])
+    left, top, right, bottom = (weights @ np.array(edges)).tolist()
+    return Detection(Box(left, top, right, bottom), score, np.tensordot(weights, landmarks, 1))
 
 
-def tile_squares(height: int, width: int, limit: int) -> list[Square]:
+def tile_squares(height: int, width: int, limit: int, enough: int = TILE) -> list[Square]:
     """At most `limit` equal squares that cover a picture of height x width pixels, each sharing a part with the next.
 
-    The fewest whose sides are at most `TILE`, or else those with the smallest sides; none where one square would do.
+    The fewest whose sides are at most `enough` pixels, or else those with the smallest sides; none where one square
+    would do.
     """
 
     def side(rows: int, columns: int) -> float:
@@ -194,7 +242,7 @@ def tile_squares(height: int, width: int, limit: int) -> list[Square]:
     layouts = [(rows, columns) for rows in range(1, limit + 1) for columns in range(1, limit // rows + 1)]
     if not layouts:
         return []
-    rows, columns = min(layouts, key=lambda layout: (max(side(*layout), TILE), math.prod(layout), side(*layout)))
+    rows, columns = min(layouts, key=lambda layout: (max(side(*layout), enough), math.prod(layout), side(*layout)))
     if rows == columns == 1:
         return []
     length = side(rows, columns)
@@ -205,41 +253,6 @@ def _middles(extent: int, length: float, count: int) -> list[float]:
     if count == 1:
         return [extent / 2]
     return np.linspace(length / 2, extent - length / 2, count).tolist()
-
-
-def _halvings(picture: np.ndarray) -> list[np.ndarray]:
-    """The picture and its halves, quarters and so on down to the near network's input, each the mean of 2 x 2."""
-    halvings = [np.ascontiguousarray(picture)]
-    while max(halvings[-1].shape[:2]) >= 2 * NEAR.size:
-        height, width = (max(extent // 2, 1) for extent in halvings[-1].shape[:2])
-        even = halvings[-1][: 2 * height, : 2 * width]  # even sides take OpenCV's quick way
-        halvings.append(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
-    return halvings
-
-
-def _view(halvings: list[np.ndarray], square: Square, size: int) -> np.ndarray:
-    """A square of the picture as uint8 [size, size, 3], upright, `GREY` where it reaches beyond the picture."""
-    level = min(max(int(math.log2(square.side / size)), 0), len(halvings) - 1)
-    scale = square.side / size / 2**level
-    x, y = square.x / 2**level, square.y / 2**level
-    reach = scale * size / math.sqrt(2) + 1
-    height, width = halvings[level].shape[:2]
-    left, top = min(max(int(x - reach), 0), width - 1), min(max(int(y - reach), 0), height - 1)
-    # only the part needed: older OpenCV refuses to warp from pictures with a side beyond 32766
-    part = halvings[level][top : max(int(y + reach) + 1, top + 1), left : max(int(x + reach) + 1, left + 1)]
-    cos, sin = math.cos(square.turn) * scale, math.sin(square.turn) * scale
-    half = (size - 1) / 2  # OpenCV counts from the first pixel's centre
-    matrix = np.array(
-        [[cos, -sin, x - left - 0.5 - half * (cos - sin)], [sin, cos, y - top - 0.5 - half * (sin + cos)]]
-    )
-    return cv2.warpAffine(
-        part,
-        matrix,
-        (size, size),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=(GREY, GREY, GREY),
-    )
 
 
 def _to_picture(places: np.ndarray, square: Square) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 import math
 
-import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -13,6 +12,14 @@ from mien.recognition.faces import Face, Square, TrackedFace
 HEAT_OPACITY = 0.6
 # The map is brought to this size before it is laid over the picture, so that it fills its square to the edge.
 LAYER_SIDE = 96
+# Matplotlib's "inferno" from 0 to 1, in even steps; between them the colours are interpolated.
+INFERNO = np.array(
+    [
+        *([0, 0, 4], [11, 7, 36], [33, 12, 74], [61, 9, 101], [87, 16, 110], [113, 25, 110]),
+        *([138, 34, 106], [163, 44, 97], [188, 55, 84], [208, 69, 69], [227, 89, 51], [241, 113, 31]),
+        *([249, 140, 10], [252, 170, 15], [249, 201, 50], [242, 232, 101], [252, 255, 164]),
+    ]
+)
 # Box and name of a face that the gate found strange.
 STRANGE = "#6b7280"
 
@@ -48,22 +55,36 @@ def heat(face: Face) -> np.ndarray:
 
 def lay_heat(picture: np.ndarray, square: Square, strength: np.ndarray) -> np.ndarray:
     """Lay float32 [h, w] in [0, 1], one value a place of the upright crop, over the picture where the crop was cut."""
-    layer = cv2.resize(strength, (LAYER_SIDE, LAYER_SIDE), interpolation=cv2.INTER_LINEAR)
-    step = square.side / LAYER_SIDE
+    reach = square.side / 2 * (abs(math.cos(square.turn)) + abs(math.sin(square.turn)))
+    left, right = (min(max(round(square.x + way), 0), picture.shape[1]) for way in (-reach, reach))
+    top, bottom = (min(max(round(square.y + way), 0), picture.shape[0]) for way in (-reach, reach))
+    result = picture.copy()
+    if left < right and top < bottom:
+        part = result[top:bottom, left:right]
+        cover = _cover(Square(square.x - left, square.y - top, square.side, square.turn), strength, *part.shape[:2])
+        share = (cover * HEAT_OPACITY)[:, :, None]
+        part[:] = np.rint(part * (1 - share) + _inferno(cover) * share)
+    return result
+
+
+def _cover(square: Square, strength: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The strength as it lies in a picture: float32 [height, width] in [0, 1], 0 outside the square."""
+    layer = Image.fromarray(strength.astype(np.float32)).resize((LAYER_SIDE, LAYER_SIDE), Image.Resampling.BILINEAR)
+    step = LAYER_SIDE / square.side
     cos, sin = math.cos(square.turn) * step, math.sin(square.turn) * step
-    middle = (LAYER_SIDE - 1) / 2
-    # From the layer's pixel indices to the picture's; OpenCV counts from the first pixel's centre.
-    matrix = np.array(
-        [
-            [cos, -sin, square.x - 0.5 - middle * (cos - sin)],
-            [sin, cos, square.y - 0.5 - middle * (sin + cos)],
-        ]
+    # from the picture to the layer
+    matrix = (
+        *(cos, sin, LAYER_SIDE / 2 - cos * square.x - sin * square.y),
+        *(-sin, cos, LAYER_SIDE / 2 + sin * square.x - cos * square.y),
     )
-    size = (picture.shape[1], picture.shape[0])
-    cover = cv2.warpAffine(layer, matrix, size, flags=cv2.INTER_LINEAR)
-    colours = cv2.applyColorMap((np.clip(cover, 0, 1) * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)[:, :, ::-1]
-    share = (np.clip(cover, 0, 1) * HEAT_OPACITY)[:, :, None]
-    return np.rint(picture * (1 - share) + colours * share).astype(np.uint8)
+    cover = layer.transform((width, height), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
+    return np.asarray(cover).clip(0, 1)
+
+
+def _inferno(values: np.ndarray) -> np.ndarray:
+    """RGB float [h, w, 3] for values in [0, 1]."""
+    steps = np.linspace(0, 1, len(INFERNO))
+    return np.stack([np.interp(values, steps, INFERNO[:, channel]) for channel in range(3)], axis=-1)
 
 
 def _draw_face(draw: ImageDraw.ImageDraw, face: Face, size: tuple[int, int]) -> None:

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from mien.expressions import BY_NAME, NAMES
+from mien.names import as_text
 from mien.recognition.gate import Verdict
 
 
@@ -116,6 +118,27 @@ class Face:
         """The expression as said of a face, such as "surprised"."""
         return BY_NAME[self.expression].adjective
 
+    def to_dict(self) -> dict[str, Any]:
+        """The face as plain values, as in the JSON that `mien predict --json` writes.
+
+        Returns:
+            box: left, top, right and bottom in pixels; score: the detector's, in [0, 1]; verdict: the gate's, None
+            without a gate; expression: its name; probabilities: one for each expression's name, in their order. A face
+            of a video has also its track's number and, as raw, the probabilities before smoothing. Expression and
+            probabilities are None where the expression is withheld. All are Python's own numbers and strings.
+        """
+        return {
+            "box": [round(float(side), 1) for side in (self.box.left, self.box.top, self.box.right, self.box.bottom)],
+            "score": round(float(self.score), 4),
+            "verdict": None if self.verdict is None else str(self.verdict),
+            "expression": None if self.withheld else self.expression,
+            "probabilities": self._told(self.probabilities),
+        }
+
+    def _told(self, probabilities: np.ndarray) -> dict[str, float | None]:
+        shares = zip(NAMES, probabilities, strict=True)
+        return {name: None if self.withheld else round(float(share), 5) for name, share in shares}
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TrackedFace(Face):
@@ -127,6 +150,10 @@ class TrackedFace(Face):
 
     track: int = 0
     raw: np.ndarray = field(default_factory=lambda: np.zeros(len(NAMES), np.float32))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The face as plain values, with its track's number first; see `Face.to_dict`."""
+        return {"track": int(self.track)} | super().to_dict() | {"raw": self._told(self.raw)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,3 +169,18 @@ class Frame:
     faces: list[Face]
     number: int = 0
     time: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The picture or frame as plain values, as in the JSON that `mien predict --json` writes.
+
+        Returns:
+            picture: the source; or video, time in seconds and frame, its number; and faces: each face's
+            `Face.to_dict`, the largest first.
+        """
+        return self.head() | {"faces": [face.to_dict() for face in self.faces]}
+
+    def head(self) -> dict[str, Any]:
+        """What `to_dict` says of the picture or frame itself."""
+        if self.time is None:
+            return {"picture": as_text(self.source)}
+        return {"video": as_text(self.source), "time": round(float(self.time), 6), "frame": int(self.number)}

@@ -54,6 +54,12 @@ class Framing:
         return cls(down=float(match[1]), side=float(match[2]))
 
 
+def middle_square(picture: np.ndarray) -> Square:
+    """The largest square in the middle of a picture [H, W, ...] that is a cut face."""
+    height, width = picture.shape[:2]
+    return Square(width / 2, height / 2, min(height, width))
+
+
 def halfway(detection: Detection) -> np.ndarray:
     """The place float64 [2] halfway between the box's centre and the landmarks' mean, in picture coordinates."""
     return (np.array(detection.box.centre) + detection.landmarks.mean(axis=0)) / 2

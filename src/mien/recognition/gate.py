@@ -38,17 +38,37 @@ class Gate:
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str]) -> "Gate | None":
-        """None where the file has no gate; raises ModelError where its properties are not numbers."""
+        """None where the file has no gate; raises ModelError where its properties are not finite numbers."""
         if THRESHOLDS not in metadata:
             return None
         try:
             thresholds = np.array([float(text) for text in metadata[THRESHOLDS].split(",")])
-            return cls(thresholds, float(metadata[FAR]))
+            far = float(metadata[FAR])
         except (KeyError, ValueError) as error:
             raise ModelError(f"the gate's thresholds in the model file are damaged: {error}") from error
+        if not np.isfinite([*thresholds, far]).all():
+            raise ModelError("the gate's thresholds in the model file are not finite numbers; fit the gate again")
+        return cls(thresholds, far)
 
     def verdict(self, scores: np.ndarray) -> Verdict:
-        """For one face's scores [S]."""
-        if scores[-1] > self.far:
+        """For one face's scores [S]; a score that is no finite number says nothing for the face: far, never known."""
+        if not np.isfinite(scores).all() or scores[-1] > self.far:
             return Verdict.FAR
         return Verdict.NEAR if (scores > self.thresholds).any() else Verdict.KNOWN
+
+
+def require_probabilities(probabilities: np.ndarray, model: object) -> np.ndarray:
+    """The probabilities [N, K] of N faces, as given.
+
+    An argmax would name an expression for NaN as well, so no answer of that kind goes on.
+
+    Raises:
+        ModelError: Where some are NaN or infinite: the model, not the face, is at fault.
+    """
+    wrong = int((~np.isfinite(probabilities)).any(axis=-1).sum())
+    if wrong:
+        raise ModelError(
+            f"{model} gave no finite probabilities for {wrong} of {len(probabilities)} faces: its weights are damaged "
+            "or its arithmetic overflows; export it anew or take another model"
+        )
+    return probabilities

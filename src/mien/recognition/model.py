@@ -1,21 +1,32 @@
 """The model file: one ONNX file that holds the network and everything about it."""
 
+import ctypes
 import hashlib
 import json
+import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
-import onnxruntime
 
-from mien.errors import ModelError
+from mien.errors import MienWarning, MissingExtraError, ModelError
 from mien.expressions import NAMES
-from mien.recognition.gate import Gate
+from mien.recognition.devices import CPU, PROVIDERS, choose, providers
+from mien.recognition.gate import Gate, require_probabilities
 from mien.storage import write_json
+
+try:
+    import onnxruntime
+except (
+    ModuleNotFoundError
+) as error:  # which of its packages is right nobody but the user knows, and one replaces another
+    raise MissingExtraError("this needs ONNX Runtime: pip install 'mien[cpu]', or 'mien[gpu]' for NVIDIA's") from error
 
 HASHES = "hashes.json"
 """Beside the shipped models: the SHA-256 that each was released with."""
@@ -52,22 +63,39 @@ class Outputs:
 
 
 class ModelFile:
-    """A model file, checked against the contract when it is opened; the session starts with the first faces.
+    """A model file, checked against the contract when it is opened.
 
-    threads: how many cores one call may use; all of them if None.
+    It can be used by several threads, in forked processes, and pickled; what was pickled opens its file again.
+
+    Args:
+        path: The file.
+        threads: How many cores one call may use; all of them if None.
+        device: Where it runs, as `devices.choose` gives it.
     """
 
-    def __init__(self, path: Path, threads: int | None = None) -> None:
+    def __init__(self, path: Path, threads: int | None = None, device: str = CPU) -> None:
         self.path = path
         self.name = path.stem
-        self._threads = threads
+        self._session = Session(path.absolute(), threads, device)  # the current folder may be another later on
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        shipped = self.path.parent == models_folder()  # another machine has them elsewhere
+        model = self.name if shipped else str(self._session.path)
+        return type(self).open, (model, self._session.threads, self._session.device)
 
     @classmethod
-    def open(cls, model: str | Path, threads: int | None = None) -> "ModelFile":
-        """A shipped model by name ("vit_tiny") or any model file by path.
+    def open(cls, model: str | Path, threads: int | None = None, device: str = CPU) -> "ModelFile":
+        """Open a shipped model by name ("vit_tiny") or any model file by path.
 
-        Raises ModelError where there is none, where a shipped file's hash is another than it was released with, or
-        where a file does not keep the contract.
+        Args:
+            model: The name or the path.
+            threads: How many cores one call may use; all of them if None.
+            device: Where it runs: "cpu", "cuda", "auto", or another that `devices.choose` knows.
+
+        Raises:
+            ModelError: There is none, a shipped file's hash is another than it was released with, or a file does not
+                keep the contract.
+            MienError: The device is not there.
         """
         path = Path(model)
         if path.suffix != ".onnx":
@@ -79,18 +107,19 @@ class ModelFile:
             verify_hash(path)
         elif not path.is_file():
             raise ModelError(f"{path}: no such model file")
-        opened = cls(path, threads)
+        opened = cls(path, threads, choose(device))
         opened._check()
         return opened
 
-    @cached_property
-    def _session(self) -> onnxruntime.InferenceSession:
-        return open_session(self.path, self._threads)
+    @property
+    def device(self) -> str:
+        """Where it really runs: "cpu" also where another device was asked for and could not be started."""
+        return self._session.device if self._session.opened.get_providers()[0] != PROVIDERS[CPU] else CPU
 
     @cached_property
     def metadata(self) -> dict[str, str]:
         """The file's metadata properties, as written by `mien export`."""
-        return dict(self._session.get_modelmeta().custom_metadata_map)
+        return dict(self._session.opened.get_modelmeta().custom_metadata_map)
 
     @cached_property
     def gate(self) -> Gate | None:
@@ -104,12 +133,12 @@ class ModelFile:
 
     @cached_property
     def _output_names(self) -> list[str]:
-        return [output.name for output in self._session.get_outputs()]
+        return [output.name for output in self._session.opened.get_outputs()]
 
     def run(self, faces: np.ndarray) -> Outputs:
         """Classify grey faces, uint8 [N, 48, 48], in one call; N may be 0.
 
-        Raises ModelError for another shape or kind of numbers.
+        Raises ModelError for another shape or kind of numbers, and where an answer is no finite number.
         """
         size = int(self.metadata["input_size"])
         if faces.dtype != np.uint8 or faces.ndim != 3 or faces.shape[1:] != (size, size):
@@ -118,7 +147,9 @@ class ModelFile:
             return self.run(np.zeros((1, size, size), np.uint8))[:0]
         # Dynamic int8 takes its scales from all the faces of a call: one at a time, a neighbour never changes a result.
         step = 1 if self.metadata.get("precision") == "int8" else len(faces)
-        return run_session(self._session, faces, step)
+        outputs = run_session(self._session.opened, faces, step)
+        require_probabilities(outputs.probabilities, self.name)
+        return outputs
 
     def _check(self) -> None:
         missing = {"probabilities", "features"} - set(self._output_names)
@@ -127,8 +158,12 @@ class ModelFile:
             raise ModelError(f"{self.path}: not a model file of this project (it lacks {', '.join(sorted(missing))})")
         if tuple(self.metadata["classes"].split(",")) != NAMES:
             raise ModelError(f"{self.path}: its classes are {self.metadata['classes']}; expected {','.join(NAMES)}")
-        scores = [output.shape[1] for output in self._session.get_outputs() if output.name == "novelty"]
-        if scores != ([] if self.gate is None else [len(self.gate.thresholds)]):
+        try:
+            gate = self.gate
+        except ModelError as error:
+            raise ModelError(f"{self.path}: {error}") from error
+        scores = [output.shape[1] for output in self._session.opened.get_outputs() if output.name == "novelty"]
+        if scores != ([] if gate is None else [len(gate.thresholds)]):
             raise ModelError(f"{self.path}: its gate's scores and thresholds do not belong together; fit it again")
 
 
@@ -172,16 +207,62 @@ def record_hash(path: Path) -> None:
         write_json(path.parent / HASHES, {**released(path.parent), path.name: file_hash(path)})
 
 
-def open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
-    """An ONNX Runtime session on the CPU; raises ModelError for a file that cannot be read as a model."""
+class Session:
+    """An ONNX Runtime session, opened when it is first used and again in every process that is forked from then on."""
+
+    def __init__(self, path: Path, threads: int | None = None, device: str = CPU) -> None:
+        self.path, self.threads, self.device = path, threads, device
+        self._opened: onnxruntime.InferenceSession | None = None
+        _SESSIONS.add(self)
+
+    @property
+    def opened(self) -> onnxruntime.InferenceSession:
+        """The session of this process. Raises ModelError for a file that cannot be read as a model."""
+        opened = self._opened
+        if opened is None:
+            opened = self._opened = open_session(self.path, self.threads, self.device)
+        return opened
+
+    def forget(self) -> None:
+        """Leave the session of the process that this one was forked from alone.
+
+        Its threads are not here: to run it, or to end it when this process ends, would wait for them forever.
+        """
+        if self._opened is not None:
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._opened))
+            self._opened = None
+
+
+def _forget_sessions() -> None:
+    for session in _SESSIONS:
+        session.forget()
+
+
+_SESSIONS: WeakSet[Session] = WeakSet()
+if hasattr(os, "register_at_fork"):  # Windows has no forks
+    os.register_at_fork(after_in_child=_forget_sessions)
+
+
+def open_session(path: Path, threads: int | None, device: str = CPU) -> onnxruntime.InferenceSession:
+    """An ONNX Runtime session; warns (`MienWarning`) where the device cannot be started and the CPU is used.
+
+    Raises ModelError for a file that cannot be read as a model.
+    """
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # its warnings are about the graph's own optimisation
+    options.log_severity_level = 3 if device == CPU else 4  # its warnings are about the graph's own optimisation
+    options.enable_mem_pattern = device.partition(":")[0] != "directml"  # which cannot work with it
     if threads is not None:
         options.intra_op_num_threads = threads
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(str(path), options, providers=providers(device))
     except Exception as error:  # ONNX Runtime raises classes of its own for each cause
-        raise ModelError(f"{path}: not a readable ONNX model") from error
+        if device == CPU:
+            raise ModelError(f"{path}: not a readable ONNX model") from error
+        session = open_session(path, threads)
+    if device != CPU and session.get_providers()[0] == PROVIDERS[CPU]:
+        said = f"{device} cannot be started, perhaps for want of its driver or libraries; the CPU is used instead"
+        warnings.warn(MienWarning(said, "the CPU is used"), stacklevel=2)
+    return session
 
 
 def run_session(session: onnxruntime.InferenceSession, faces: np.ndarray, step: int) -> Outputs:

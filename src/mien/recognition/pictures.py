@@ -1,122 +1,270 @@
 """Read any picture that people have as upright 8-bit RGB."""
 
+import errno
+import inspect
 import os
+import threading
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from io import BytesIO
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageSequence
+from PIL.ImageFile import ImageFile
 
-from mien.errors import PictureError
+from mien.errors import MienWarning, MissingExtraError, PictureError, shortened
+from mien.recognition.addresses import from_text
+from mien.recognition.depth import decode_wide, is_wide, to_8_bits
+from mien.recognition.extra import load
+from mien.recognition.jpeg import decode_jpeg
+from mien.recognition.kinds import APPLE_DOUBLE, HEAD, is_heif, is_video
 
 # A 100-megapixel camera's picture is read; a few kilobytes that claim a gigapixel are not.
 MOST_PIXELS = 120_000_000
 JPEG_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif"})
-SUFFIXES = JPEG_SUFFIXES | {".png", ".webp", ".avif", ".mpo", ".bmp", ".gif", ".tif", ".tiff", ".jp2", ".ppm", ".pgm"}
-
-Picture = str | Path | bytes | Image.Image | np.ndarray
-"""A file's path, a file's content, an image of Pillow, or uint8 RGB [H, W, 3] or grey [H, W]."""
 
 
-def read_picture(path: str | Path) -> np.ndarray:
-    """A picture file as uint8 RGB [H, W, 3], turned upright by its EXIF orientation; the first frame of several.
+@runtime_checkable
+class Readable(Protocol):
+    """A file opened for reading bytes, or what behaves like one."""
 
-    Grey, palette, CMYK, transparent (over white) and 16-bit pictures are converted. Raises PictureError for a missing,
-    empty, broken, truncated, locked or refused file, naming it.
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+Picture = str | os.PathLike | bytes | bytearray | memoryview | Readable | Image.Image | np.ndarray
+"""A file's path, its content, the file opened in binary mode, a data: URL, an image of Pillow, or an array: RGB
+[H, W, 3], RGBA [H, W, 4] or grey [H, W] of any type, uint8 best."""
+
+
+def read_picture(path: str | os.PathLike) -> np.ndarray:
+    """Read a picture file.
+
+    Grey, palette, CMYK, LAB, transparent (over white) and deeper pictures are converted; HEIC needs the extra `heif`.
+    Of several pages or frames the first is read. Warns (`MienWarning`) where there are more, and where the range of the
+    values was guessed.
+
+    Args:
+        path: The file; what it holds decides, not its suffix.
+
+    Returns:
+        uint8 RGB [H, W, 3], turned upright by its EXIF orientation.
+
+    Raises:
+        PictureError: The file is missing, empty, broken, truncated, locked or refused; it is named.
     """
-    path = Path(path)
-    with _refusing(str(path)):
-        try:
-            with Image.open(path) as picture:
-                return _upright(picture, str(path))
-        except Image.UnidentifiedImageError:
-            if path.stat().st_size:
-                raise
-            raise PictureError(f"{path}: empty file") from None
+    return _read(Path(path), name_of(path))
+
+
+def read_pages(path: Path) -> Iterator[tuple[Path, np.ndarray]]:
+    """Read every page of a picture file; all but TIFF files have a single one.
+
+    Args:
+        path: The file.
+
+    Yields:
+        What names the page, the path itself where it is the only one and `scan.tif#page=2` otherwise, and its pixels as
+        from `read_picture`.
+
+    Raises:
+        PictureError: As `read_picture`, for the first page that cannot be read.
+    """
+    numbers = _page_numbers(path)
+    if len(numbers) < 2:
+        yield path, read_picture(path)
+        return
+    for count, number in enumerate(numbers, 1):
+        page = path.with_name(f"{path.name}#page={count}")
+        yield page, _read(path, name_of(page), number)
 
 
 def as_picture(picture: Picture) -> np.ndarray:
-    """Any `Picture` as uint8 RGB [H, W, 3]; Pillow's are turned upright and converted as files are.
+    """Read any `Picture`, as `read_picture` reads files.
 
-    Raises PictureError for anything else, and for what cannot be read.
+    Returns:
+        uint8 RGB [H, W, 3]; an array that is so already is not copied.
+
+    Raises:
+        PictureError: It is something else, or cannot be read.
     """
-    if isinstance(picture, str | Path):
+    if isinstance(picture, str):
+        picture = from_text(picture)
+    if isinstance(picture, os.PathLike):
         return read_picture(picture)
-    if isinstance(picture, bytes):
-        with _refusing("these bytes"), Image.open(BytesIO(picture)) as opened:
-            return _upright(opened, "these bytes")
+    if isinstance(picture, bytes | bytearray | memoryview):
+        return _read(bytes(picture), "these bytes")
     if isinstance(picture, Image.Image):
         with _refusing("this image"):
-            return _upright(picture.copy(), "this image")
-    if isinstance(picture, np.ndarray):
-        return _from_array(picture)
+            return _from_image(picture, "this image", lambda: _opened_again(picture))
+    if isinstance(picture, np.ndarray) or hasattr(picture, "__array__"):
+        return _from_array(np.asarray(picture))
+    if isinstance(picture, Readable):
+        return _read(*_content(picture))
     raise PictureError(
-        "a picture must be a path, the bytes of a picture file, a Pillow image or a NumPy array, "
+        "a picture must be a path, the bytes of a picture file, an open file, a Pillow image or a NumPy array, "
         f"not {type(picture).__name__}"
     )
 
 
-def find_pictures(paths: list[Path], say: Callable[[str], object] = lambda passed_over: None) -> list[Path]:
-    """The files among `paths`, and the pictures inside the folders among them (at any depth), each once, in order.
-
-    A folder that may not be read stands for itself, so that reading it says why. `say` gets a line about the files of
-    other kinds beside the pictures, where there are any. Raises PictureError where a folder holds no picture.
-    """
-    found: dict[Path, None] = {}
-    others: Counter[str] = Counter()
-    for path in paths:
-        if not _is_folder(path):
-            found[path] = None
-            continue
-        inside, beside = _look_into(path)
-        if not inside:
-            only = f", only other files ({_kinds(beside)})" if beside else ""
-            raise PictureError(f"{path}: no pictures in this folder{only}")
-        found.update(dict.fromkeys(inside))
-        others += beside
-    if others:
-        count = others.total()
-        say(f"{count} other file{'s' if count > 1 else ''} passed over ({_kinds(others)})")
-    return list(found)
+def name_of(path: str | os.PathLike) -> str:
+    """A path as messages call it: short, and on one line."""
+    return shortened("".join(" " if ord(character) < 32 else character for character in os.fspath(path)))
 
 
-def _is_folder(path: Path) -> bool:
+@cache
+def _know_heif() -> None:
+    """Let Pillow read HEIC from now on. Raises MissingExtraError without the extra `heif`."""
+    load("pillow_heif", "heif").register_heif_opener()
+
+
+def _read(source: Path | bytes, name: str, page: int | None = None) -> np.ndarray:
+    """The first page, with a warning where there are more; or one that is asked for."""
+
+    def opened() -> Image.Image:
+        picture = Image.open(source if isinstance(source, Path) else BytesIO(source))
+        picture.seek(page or 0)
+        return picture
+
+    with _refusing(name):
+        try:
+            _check(source, name)
+            with opened() as picture:
+                if page is None:
+                    _note_more(picture, name)
+                if picture.format in ("JPEG", "MPO") and picture.mode in ("RGB", "L"):
+                    _refuse_large(picture, name)
+                    pixels = decode_jpeg(source if isinstance(source, bytes) else source.read_bytes())
+                    if pixels is not None:
+                        return _turned_upright(pixels, picture)
+                return _from_image(picture, name, opened)
+        except Image.UnidentifiedImageError:
+            if isinstance(source, bytes) or source.stat().st_size:
+                raise
+            raise PictureError(f"{name}: empty file") from None
+
+
+def _check(source: Path | bytes, name: str) -> None:
+    """Raise PictureError for what Pillow alone does not name rightly."""
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            head = file.read(HEAD)
+    else:
+        head = source[:HEAD]
+    if head.startswith(APPLE_DOUBLE):
+        raise PictureError(f"{name}: no picture, only what macOS noted about a file of that name; leave it out")
+    if is_video(head):
+        raise PictureError(f"{name}: a video or sound, not a picture; mien.open reads videos")
+    if is_heif(head):
+        try:
+            _know_heif()
+        except MissingExtraError as error:
+            raise PictureError(f"{name}: a HEIC picture; {error}") from error
+
+
+def _content(file: Readable) -> tuple[bytes, str]:
+    """All that an open file holds, from its start where it can be gone back to, and what it is called."""
+    called = getattr(file, "name", None)
+    name = name_of(called) if isinstance(called, str) else "this file"
+    with _refusing(name):
+        seekable = getattr(file, "seekable", None)
+        if seekable is not None and seekable():
+            file.seek(0)  # type: ignore[attr-defined]
+        content = file.read()
+    if not isinstance(content, bytes | bytearray | memoryview):
+        raise PictureError(f"{name}: opened as text; open it in binary mode, 'rb'")
+    if not content:
+        raise PictureError(f"{name}: empty file")
+    return bytes(content), name
+
+
+def _opened_again(picture: Image.Image) -> Image.Image:
+    """Another image from the same file, whose place in the file is kept."""
+    file = picture.fp  # type: ignore[attr-defined]
+    place = file.tell()
+    file.seek(0)
+    content = file.read()
+    file.seek(place)
+    return Image.open(BytesIO(content))
+
+
+def _page_numbers(path: Path) -> list[int]:
+    """The pages of a TIFF file without the smaller copies that it may hold; [0] for every other file."""
+    with _refusing(name_of(path)), path.open("rb") as file:
+        if file.read(4)[:2] not in (b"II", b"MM"):
+            return [0]
     try:
-        return path.is_dir()
-    except OSError:  # the folder that it lies in may not be entered
-        return False
+        with _quiet(), Image.open(path) as picture:
+            return _full_pages(picture)
+    except Exception:  # reading it will say why
+        return [0]
 
 
-def _look_into(folder: Path) -> tuple[list[Path], Counter[str]]:
-    """The pictures in a folder, sorted, and how many other files there are of each suffix, hidden ones left out."""
-    found: list[Path] = []
-    others: Counter[str] = Counter()
-    for place, _, names in os.walk(folder, onerror=lambda error: found.append(Path(error.filename))):
-        for name in names:
-            file = Path(place, name)
-            if file.suffix.lower() in SUFFIXES:
-                found.append(file)
-            elif not name.startswith("."):
-                others[file.suffix.lower() or "no suffix"] += 1
-    return sorted(found), others
+def _full_pages(picture: Image.Image) -> list[int]:
+    subfile_type, smaller_copy = 254, 1
+    numbers = []
+    for number, page in enumerate(ImageSequence.Iterator(picture)):
+        if not int(getattr(page, "tag_v2", {}).get(subfile_type, 0)) & smaller_copy:
+            numbers.append(number)
+    picture.seek(0)
+    return numbers or [0]
 
 
-def _kinds(suffixes: Counter[str]) -> str:
-    """The most frequent first."""
-    names = sorted(suffixes, key=lambda suffix: (-suffixes[suffix], suffix))
-    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+def _note_more(picture: Image.Image, name: str) -> None:
+    """Warn where a file holds more pages, or an animation's frames, than the one that is read."""
+    if picture.format == "TIFF":
+        count, what = (len(_full_pages(picture)) if getattr(picture, "n_frames", 1) > 1 else 1), "pages"
+    elif picture.format in ("GIF", "PNG", "WEBP", "AVIF") and getattr(picture, "is_animated", False):
+        count, what = picture.n_frames, "frames"  # type: ignore[attr-defined]
+    else:
+        return
+    if count > 1:
+        all_of_them = "mien.open reads it as a video" if what == "frames" else "read_pages reads all"
+        _note(f"{name}: {count} {what}, only the first is read; {all_of_them}", f"of several {what} only the first")
+
+
+def _note(message: str, kind: str) -> None:
+    """Warn, at the line outside this package that asked for the picture."""
+    frame, level = inspect.currentframe(), 0
+    while frame is not None and str(frame.f_globals.get("__name__")).startswith("mien."):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(MienWarning(message, kind), stacklevel=level + 1)
+
+
+class _Quiet:
+    """Pillow's hints about odd metadata are not the user's business. Counts: filters are common to all threads."""
+
+    def __init__(self) -> None:
+        self._lock, self._inside = threading.Lock(), 0
+        self._before: warnings.catch_warnings | None = None
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            self._inside += 1
+            if self._inside == 1:
+                self._before = warnings.catch_warnings()
+                self._before.__enter__()
+                warnings.filterwarnings("ignore", module=r"PIL\.|pillow_heif")
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._inside -= 1
+                if self._inside == 0 and self._before is not None:
+                    self._before.__exit__(None, None, None)
+
+
+_quiet = _Quiet()
 
 
 @contextmanager
 def _refusing(name: str) -> Iterator[None]:
     """Make one line that names the picture of whatever Pillow and the disk raise."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's hints about odd metadata are not the user's business
+        with _quiet():
             yield
     except FileNotFoundError as error:
         raise PictureError(f"{name}: no such file") from error
@@ -131,44 +279,98 @@ def _refusing(name: str) -> Iterator[None]:
             f"{name}: refused, it claims far more pixels than {MOST_PIXELS // 1_000_000} million"
         ) from error
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:  # what Pillow's decoders raise
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            raise PictureError(f"{name}: too long for a file's name; give a picture's content as bytes") from None
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise PictureError(f"{name}: broken picture ({reason})") from error
+        raise PictureError(f"{name}: broken picture ({shortened(reason)})") from error
 
 
-def _upright(picture: Image.Image, name: str) -> np.ndarray:
-    """Uint8 RGB [H, W, 3]; the image itself is turned. Raises PictureError for one that is too large."""
+def _refuse_large(picture: Image.Image, name: str) -> None:
     width, height = picture.size
     if width * height > MOST_PIXELS:
         raise PictureError(f"{name}: {width}x{height} is more than {MOST_PIXELS // 10**6} megapixels; make it smaller")
-    picture.load()
-    ImageOps.exif_transpose(picture, in_place=True)
-    return np.ascontiguousarray(_to_rgb(picture))
+
+
+def _from_image(picture: Image.Image, name: str, again: Callable[[], Image.Image]) -> np.ndarray:
+    """Uint8 RGB [H, W, 3]; `again` opens the image once more. Raises PictureError for one that is too large."""
+    _refuse_large(picture, name)
+    if isinstance(picture, ImageFile) and is_wide(picture):
+        eight, said = decode_wide(picture, again)
+    else:
+        picture.load()
+        eight, said = _in_8_bits(picture)
+    if said is not None:
+        _note(f"{name}: {said}", "the range of the values was chosen in the same way")
+    return _turned_upright(_to_rgb(eight), picture)
+
+
+def _in_8_bits(picture: Image.Image) -> tuple[Image.Image, str | None]:
+    """Integers and floats as grey; every other mode as it is."""
+    if not picture.mode.startswith(("I", "F")):
+        return picture, None
+    photometric, sample_format, white_is_zero, signed = 262, 339, 0, (2,)
+    tags = getattr(picture, "tag_v2", {})
+    values = np.asarray(picture)
+    if tags.get(sample_format) == signed and tags.get(258) == (16,):
+        values = values.astype(np.int16)
+    grey = values
+    if picture.mode == "I" and values.min(initial=0) >= 0 and values.max(initial=0) < 2**16:
+        grey = values.astype(np.uint16)
+    eight, said = to_8_bits(grey)
+    return Image.fromarray(255 - eight if tags.get(photometric) == white_is_zero else eight), said
 
 
 def _from_array(array: np.ndarray) -> np.ndarray:
-    """Uint8 RGB [H, W, 3] as it is, grey [H, W] repeated; PictureError for another kind."""
-    if array.dtype == np.uint8 and array.size:
-        if array.ndim == 3 and array.shape[2] == 3:
-            return array
-        if array.ndim == 2:
-            return np.repeat(array[:, :, None], 3, axis=2)
-    raise PictureError(
-        f"a picture must be uint8 [H, W, 3] (RGB) or [H, W] (grey), not {array.dtype} {list(array.shape)}"
-    )
+    """Uint8 RGB [H, W, 3] as it is; other arrays are converted. Raises PictureError for one of another shape."""
+    channels = {2: 1, 3: array.shape[-1] if array.ndim else 0}.get(array.ndim)
+    if channels not in (1, 3, 4) or not array.size or array.dtype.kind not in "buif":
+        hint = "; put the channels last: numpy.moveaxis(picture, 0, -1)" if array.shape[:1] in ((1,), (3,)) else ""
+        raise PictureError(
+            "a picture must be uint8 [H, W, 3] (RGB), [H, W, 4] (RGBA) or [H, W] (grey), "
+            f"not {array.dtype} {list(array.shape)}{hint}"
+        )
+    if array.dtype == np.uint8 and array.ndim == channels == 3:
+        return array
+    if array.ndim == 2:
+        array = array[:, :, None]
+    eight = as_8_bits(array[..., :3])
+    if channels == 4:
+        return _to_rgb(Image.fromarray(np.concatenate([eight, to_8_bits(array[..., 3:])[0]], 2), "RGBA"))
+    return np.repeat(eight, 3, axis=2) if channels == 1 else eight
+
+
+def as_8_bits(values: np.ndarray) -> np.ndarray:
+    """An array of numbers as uint8; warns where the range of the values was guessed. PictureError for other arrays."""
+    if values.dtype.kind not in "buif":
+        raise PictureError(f"a picture must be of numbers, uint8 best, not {values.dtype}")
+    eight, said = to_8_bits(values)
+    if said is not None:
+        _note(f"this array: {said}", "the range of the values was chosen in the same way")
+    return eight
 
 
 def _to_rgb(picture: Image.Image) -> np.ndarray:
-    if picture.mode.startswith(("I", "F")):
-        return _from_array(_to_8_bits(np.asarray(picture)))
-    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+    """Uint8 [H, W, 3] of an image of 8 bits a channel or fewer."""
+    if picture.mode == "LAB":
+        lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+        converted = ImageCms.profileToProfile(picture, lab, rgb, outputMode="RGB")
+        return np.asarray(converted)
+    if picture.mode == "La":
+        picture = picture.convert("LA")
+    if picture.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in picture.info:
         picture = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, "white")
         picture = Image.alpha_composite(white, picture)
     return np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
 
 
-def _to_8_bits(values: np.ndarray) -> np.ndarray:
-    """Grey of 16 bits (or of floats in [0, 1]) to 8 bits; 8-bit values in a wider type stay as they are."""
-    most = float(values.max(initial=0))
-    scale = 255.0 if values.dtype.kind == "f" and most <= 1 else 1.0 if most <= 255 else 1 / 257
-    return np.clip(np.rint(values * scale), 0, 255).astype(np.uint8)
+def _turned_upright(pixels: np.ndarray, picture: Image.Image) -> np.ndarray:
+    """The pixels turned, and mirrored, as the picture's EXIF orientation asks."""
+    orientation = picture.getexif().get(0x0112)
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.transpose(1, 0, 2)
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return np.ascontiguousarray(pixels)

@@ -3,17 +3,19 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal, overload
 
 import numpy as np
 
 from mien.errors import MienError, PictureError
 from mien.recognition.cropping import crop_picture
 from mien.recognition.detection import FaceDetector
-from mien.recognition.faces import Detection, Face, Square
-from mien.recognition.framing import Framing
+from mien.recognition.devices import CPU
+from mien.recognition.faces import Box, Detection, Face, Square
+from mien.recognition.framing import Framing, middle_square
 from mien.recognition.gate import Gating, Verdict
 from mien.recognition.model import ModelFile, Outputs
-from mien.recognition.pictures import Picture, as_picture
+from mien.recognition.pictures import Picture, as_8_bits, as_picture
 
 GATEKEEPER = "mobilenet_v2"
 """The shipped model whose gate judges the faces of models that have none."""
@@ -31,11 +33,21 @@ class Cut:
 class Recognizer:
     """Finds the faces in pictures and reads the expression that each shows.
 
-    model: a shipped model's name ("mobilenet_v2", "vit_tiny") or a model file's path; threads: how many cores a call
-    may use, all if None; gate: what becomes of faces unlike those the models know: "warn" says so in `Face.verdict`,
-    "refuse" withholds their expression too, "off" asks for no verdict. A model without a gate of its own is gated by
-    the shipped one that has it. Raises ModelError for an unknown or damaged model, MienError for another gate or no
-    threads.
+    It can be used by several threads, in forked processes, and pickled; what was pickled opens its files again. A model
+    without a gate of its own is gated by the shipped one that has it.
+
+    Args:
+        model: A shipped model's name ("mobilenet_v2", "vit_tiny"), or a model file's path.
+        threads: How many cores a call may use; all of them if None.
+        gate: What becomes of faces unlike those the models know: "warn" says so in `Face.verdict`, "refuse" withholds
+            their expression too, "off" asks for no verdict.
+        device: Where the models run: "cpu", "cuda", "directml", "coreml" or another provider of the installed ONNX
+            Runtime, or "auto" for the best that is there. Faces are looked for on the CPU.
+        small_faces: Look for faces down to 30 pixels in large pictures, as of crowds; it takes many times as long.
+
+    Raises:
+        ModelError: The model is unknown or damaged.
+        MienError: There is no such gate or device, or there are no threads.
 
     >>> recognizer = Recognizer()
     >>> for face in recognizer.recognize("party.jpg"):  # doctest: +SKIP
@@ -43,48 +55,131 @@ class Recognizer:
     """
 
     def __init__(
-        self, model: str | Path = "mobilenet_v2", threads: int | None = None, gate: Gating | str = Gating.WARN
+        self,
+        model: str | Path = "mobilenet_v2",
+        threads: int | None = None,
+        gate: Gating | str = Gating.WARN,
+        device: str = CPU,
+        small_faces: bool = False,
     ) -> None:
         if gate not in tuple(Gating):
             raise MienError(f"unknown gate {gate!r}; there are {', '.join(Gating)}")
         if threads is not None and threads < 1:
             raise MienError(f"threads must be 1 or more, or None for all cores; not {threads}")
-        self.model = ModelFile.open(model, threads)
+        self.model = ModelFile.open(model, threads, device)
         self.gating = Gating(gate)
         self._gatekeeper = None if self.gating is Gating.OFF else self.model
         if self._gatekeeper is not None and self._gatekeeper.gate is None:
-            self._gatekeeper = ModelFile.open(GATEKEEPER, threads)
-        self.detector = FaceDetector(threads=threads or 1)
+            self._gatekeeper = ModelFile.open(GATEKEEPER, threads, device)
+        self.detector = FaceDetector(threads=threads or 1, small_faces=small_faces)
         self._framing = Framing.from_text(self.model.metadata["crop"])
         self._size = int(self.model.metadata["input_size"])
 
     def __repr__(self) -> str:
         return f"<Recognizer {self.model.name}, gate {self.gating}>"
 
-    def recognize(self, picture: Picture) -> list[Face]:
-        """The faces of one picture, the largest first; an empty list where there is none.
+    def recognize(self, picture: Picture, faces_are_cut: bool = False) -> list[Face]:
+        """Read the faces of one picture.
 
-        picture: a file's path, its content as bytes, an image of Pillow, or uint8 RGB [H, W, 3] or grey [H, W]. Raises
-        PictureError for one that cannot be read.
+        Args:
+            picture: A file's path, its content as bytes, the file opened in binary mode, an image of Pillow, or an RGB
+                [H, W, 3] or grey [H, W] array, uint8 best.
+            faces_are_cut: The picture is one face and nothing else: none is looked for, and the largest square in its
+                middle is read, which should show what training data does, brow to chin and both ears.
+
+        Returns:
+            The faces, the largest first; an empty list where there is none.
+
+        Raises:
+            PictureError: The picture cannot be read.
         """
-        return next(iter(self.recognize_all([picture])))
+        return next(self.recognize_all([picture], faces_are_cut=faces_are_cut))
 
-    def recognize_all(self, pictures: Iterable[Picture], batch: int = 32) -> Iterator[list[Face]]:
-        """The faces of each picture in turn; the model sees the faces of several pictures, about `batch`, in one call.
+    @overload
+    def recognize_all(
+        self,
+        pictures: Iterable[Picture],
+        batch: int = 32,
+        faces_are_cut: bool = False,
+        *,
+        errors: Literal["raise"] = "raise",
+    ) -> Iterator[list[Face]]: ...
 
-        Holds no more pictures than it needs to fill a batch. Raises PictureError at the first that cannot be read, and
-        for a single picture.
+    @overload
+    def recognize_all(
+        self, pictures: Iterable[Picture], batch: int = 32, faces_are_cut: bool = False, *, errors: Literal["return"]
+    ) -> Iterator[list[Face] | PictureError]: ...
+
+    def recognize_all(
+        self,
+        pictures: Iterable[Picture],
+        batch: int = 32,
+        faces_are_cut: bool = False,
+        *,
+        errors: Literal["raise", "return"] = "raise",
+    ) -> Iterator[list[Face]] | Iterator[list[Face] | PictureError]:
+        """Read many pictures, the faces of several in one call of the model.
+
+        Holds no more pictures than it needs to fill a batch.
+
+        Args:
+            pictures: Each as `recognize` takes it. What is raised while they are gone through is raised here, after the
+                results of the pictures before it.
+            batch: About how many faces the model reads in one call, 1 or more.
+            faces_are_cut: As for `recognize`.
+            errors: What becomes of a picture that cannot be read: "raise" its PictureError, after the results of the
+                pictures before it, or "return" it in the picture's place and go on.
+
+        Returns:
+            For each picture in turn its faces, the largest first, or the PictureError.
+
+        Raises:
+            PictureError: A picture cannot be read and `errors` is "raise", or `pictures` is a single picture.
+            MienError: An unknown value of `errors`.
         """
         if isinstance(pictures, Picture):  # a path or an array would go through by letters or rows
             raise PictureError("recognize_all takes a list of pictures; recognize takes a single one")
-        waiting: list[list[Cut]] = []
-        for picture in pictures:
-            pixels = as_picture(picture)
-            waiting.append(self.cut(pixels, self.detector.detect(pixels)))
-            if sum(map(len, waiting)) >= batch or len(waiting) >= batch:
-                yield from self.read(waiting)
-                waiting = []
-        yield from self.read(waiting)
+        if errors not in ("raise", "return"):
+            raise MienError(f"errors must be 'raise' or 'return', not {errors!r}")
+        return self._recognize_all(pictures, batch, faces_are_cut, errors == "return")
+
+    def _recognize_all(
+        self, pictures: Iterable[Picture], batch: int, faces_are_cut: bool, returned: bool
+    ) -> Iterator[list[Face] | PictureError]:
+        waiting: list[list[Cut] | PictureError] = []
+        try:
+            for picture in pictures:
+                try:
+                    pixels = as_picture(picture)
+                except PictureError as error:
+                    if not returned:
+                        raise
+                    waiting.append(error)
+                else:
+                    waiting.append([self._whole(pixels)] if faces_are_cut else self.cut(pixels, self._find(pixels)))
+                if _faces(waiting) >= batch or len(waiting) >= batch:
+                    ready, waiting = waiting, []
+                    yield from self._read_some(ready)
+        except Exception:
+            yield from self._read_some(waiting)
+            raise
+        yield from self._read_some(waiting)
+
+    def _read_some(self, waiting: "Sequence[list[Cut] | PictureError]") -> Iterator[list[Face] | PictureError]:
+        """What `read` gives for pictures, with the errors of others between them in their places."""
+        faces = iter(self.read([cuts for cuts in waiting if not isinstance(cuts, PictureError)]))
+        for one in waiting:
+            yield one if isinstance(one, PictureError) else next(faces)
+
+    def _find(self, picture: np.ndarray) -> list[Detection]:
+        return self.detector.detect(picture, turned=True)
+
+    def _whole(self, picture: np.ndarray) -> Cut:
+        """A picture that is a face."""
+        height, width = picture.shape[:2]
+        detection = Detection(Box(0, 0, width, height), 1.0, np.full((6, 2), np.nan))
+        square = middle_square(picture)
+        return Cut(detection, square, crop_picture(picture, square, self._size))
 
     def cut(self, picture: np.ndarray, found: Iterable[Detection]) -> list[Cut]:
         """Cut the faces found in a picture uint8 RGB [H, W, 3] as the model needs them."""
@@ -97,15 +192,35 @@ class Recognizer:
         if not crops:
             return [[] for _ in pictures]
         faces = np.stack(crops)
-        outputs = self.model.run(faces)
+        outputs = self.classify(faces)
         if self._gatekeeper not in (None, self.model):
             outputs = replace(outputs, novelty=self._gatekeeper.run(faces).novelty)
         places = iter(range(len(crops)))
         return [[self._face(cut, outputs, next(places)) for cut in cuts] for cuts in pictures]
 
-    def classify(self, faces: np.ndarray) -> Outputs:
-        """Read faces that are cut already: grey uint8 [N, 48, 48], framed as the training data frames them."""
-        return self.model.run(faces)
+    def classify(self, faces: np.ndarray | Picture | Iterable[Picture]) -> Outputs:
+        """Read faces that are cut already, framed as the training data frames them: brow to chin, both ears.
+
+        Args:
+            faces: Pictures of one face each, of any size and kind that `recognize` takes; or an array of faces of one
+                size, [N, H, W] or [N, H, W, 3], which is read as it is where it is uint8 [N, 48, 48]. Of a picture that
+                is not square the middle is read. A single picture is a list of one.
+
+        Returns:
+            The model's outputs, one row a face.
+
+        Raises:
+            PictureError: A picture cannot be read.
+        """
+        if isinstance(faces, np.ndarray):
+            if faces.dtype == np.uint8 and faces.shape[1:] == (self._size, self._size):
+                return self.model.run(faces)
+            single = faces.ndim < 3 or (faces.ndim == 3 and faces.shape[2] in (3, 4))
+            faces = as_8_bits(faces[None] if single else faces)
+        elif isinstance(faces, Picture):
+            faces = [faces]
+        cuts = [self._whole(as_picture(face)).pixels for face in faces]
+        return self.model.run(np.stack(cuts) if cuts else np.empty((0, self._size, self._size), np.uint8))
 
     def _face(self, cut: Cut, outputs: Outputs, place: int) -> Face:
         face = Face(
@@ -123,3 +238,7 @@ class Recognizer:
         verdict = gate.verdict(novelty)
         withheld = self.gating is Gating.REFUSE and verdict is not Verdict.KNOWN
         return replace(face, novelty=novelty, verdict=verdict, withheld=withheld)
+
+
+def _faces(waiting: "Sequence[list[Cut] | PictureError]") -> int:
+    return sum(len(cuts) for cuts in waiting if not isinstance(cuts, PictureError))

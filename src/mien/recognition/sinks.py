@@ -12,28 +12,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-import numpy as np
 from PIL import Image
 
 from mien.expressions import NAMES
+from mien.names import free_name
 from mien.recognition.drawing import annotate
-from mien.recognition.faces import Face, Frame, TrackedFace
+from mien.recognition.faces import Face, Frame
 from mien.recognition.pictures import JPEG_SUFFIXES
 from mien.storage import GrowingFile, write_atomically
-
-
-def as_text(name: object) -> str:
-    """A name that every file can hold: what is not UTF-8 in a file's name becomes an escape such as `\\udcff`."""
-    return str(name).encode(errors="backslashreplace").decode()
-
-
-def free_name(stem: str, suffix: str, taken: set[str]) -> str:
-    """`stem` with `suffix`, numbered where that is among `taken` already; it is then among them."""
-    name, number = stem + suffix, 2
-    while name in taken:
-        name, number = f"{stem}-{number}{suffix}", number + 1
-    taken.add(name)
-    return name
 
 
 class Sink(AbstractContextManager, Protocol):
@@ -47,53 +33,18 @@ PICTURE_COLUMNS = ("picture", "face", *FACE_COLUMNS)
 VIDEO_COLUMNS = ("video", "time", "frame", "track", *FACE_COLUMNS, *(f"raw_{name}" for name in NAMES))
 
 
-def face_record(face: Face) -> dict[str, Any]:
-    """One face as plain numbers: box in pixels, detector's score, gate's verdict, expression, the seven probabilities.
-
-    A face of a video has its track's number too, and the probabilities as they were before smoothing. The verdict is
-    None without a gate; of a face whose expression is withheld, expression and probabilities are None.
-    """
-    record: dict[str, Any] = {"track": face.track} if isinstance(face, TrackedFace) else {}
-    record |= {
-        "box": [round(side, 1) for side in (face.box.left, face.box.top, face.box.right, face.box.bottom)],
-        "score": round(face.score, 4),
-        "verdict": face.verdict,
-        "expression": None if face.withheld else face.expression,
-        "probabilities": _shares(face, face.probabilities),
-    }
-    if isinstance(face, TrackedFace):
-        record["raw"] = _shares(face, face.raw)
-    return record
-
-
-def frame_record(frame: Frame) -> dict[str, Any]:
-    """A picture or a video's frame, and the records of its faces."""
-    faces = [face_record(face) for face in frame.faces]
-    return _head(frame) | {"faces": faces}
-
-
 def rows(frame: Frame) -> list[dict[str, Any]]:
     """A flat record a face, or a single one without a face; the keys are among the columns above."""
-    return [_head(frame) | _flat(number, face) for number, face in enumerate(frame.faces)] or [_head(frame)]
+    return [frame.head() | flat(number, face) for number, face in enumerate(frame.faces)] or [frame.head()]
 
 
-def _head(frame: Frame) -> dict[str, Any]:
-    if frame.time is None:
-        return {"picture": as_text(frame.source)}
-    return {"video": as_text(frame.source), "time": round(frame.time, 6), "frame": frame.number}
-
-
-def _flat(number: int, face: Face) -> dict[str, Any]:
-    record = face_record(face)
+def flat(number: int, face: Face) -> dict[str, Any]:
+    """A face's `to_dict` without lists in it, and with its number in the picture where it has none of a track."""
+    record = face.to_dict()
     flat = {} if "track" in record else {"face": number}
     flat |= dict(zip(("left", "top", "right", "bottom"), record.pop("box"), strict=True))
     raw = {f"raw_{name}": share for name, share in record.pop("raw", {}).items()}
     return flat | record.pop("probabilities") | raw | record
-
-
-def _shares(face: Face, probabilities: np.ndarray) -> dict[str, float | None]:
-    shares = zip(NAMES, probabilities, strict=True)
-    return {name: None if face.withheld else round(float(share), 5) for name, share in shares}
 
 
 class _GrowingSink:
@@ -120,15 +71,18 @@ class JsonSink(_GrowingSink):
         self._before = "\n"
 
     def write(self, frame: Frame) -> None:
-        self._file.add(self._before + json.dumps(frame_record(frame), ensure_ascii=False))
+        self._file.add(self._before + json.dumps(frame.to_dict(), ensure_ascii=False))
         self._before = ",\n"
 
 
 class JsonLinesSink(AbstractContextManager):
-    """A line of JSON a picture or frame on the standard output, written at once: for a pipe."""
+    """A line of JSON a picture or frame on the standard output, written at once: for a pipe.
+
+    It is ASCII, with escapes for other letters, and so valid whatever the standard output's encoding is.
+    """
 
     def write(self, frame: Frame) -> None:
-        print(json.dumps(frame_record(frame), ensure_ascii=False), flush=True)
+        print(json.dumps(frame.to_dict()), flush=True)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -152,6 +106,10 @@ class CsvSink(_GrowingSink):
         return text.getvalue()
 
 
+LONGEST_JPEG = 65_500
+"""Pixels of the longest side that JPEG's encoder takes."""
+
+
 class AnnotatingSink(AbstractContextManager):
     """Each picture with its faces drawn on it, as PNG or JPEG like the original, in one folder.
 
@@ -164,7 +122,8 @@ class AnnotatingSink(AbstractContextManager):
 
     def write(self, frame: Frame) -> None:
         picture = Path(frame.source)
-        kind, suffix = ("JPEG", ".jpg") if picture.suffix.lower() in JPEG_SUFFIXES else ("PNG", ".png")
+        fits = max(frame.pixels.shape[:2]) <= LONGEST_JPEG
+        kind, suffix = ("JPEG", ".jpg") if fits and picture.suffix.lower() in JPEG_SUFFIXES else ("PNG", ".png")
         name = free_name(picture.stem, suffix, self._taken)
         drawn = Image.fromarray(annotate(frame.pixels, frame.faces, self._show_map))
         write_atomically(self._folder / name, lambda draft: drawn.save(draft, kind, quality=92))

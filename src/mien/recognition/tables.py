@@ -3,19 +3,26 @@
 `pandas.read_parquet(folder)`, DuckDB, Spark and Arrow read such a folder as one table. Needs the extra `video`.
 """
 
+import os
+import re
+import shutil
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from mien.errors import MienError
 from mien.recognition.extra import load
 from mien.recognition.faces import Frame
 from mien.recognition.sinks import VIDEO_COLUMNS, rows
-from mien.storage import write_atomically
+from mien.storage import draft_beside, refused, write_atomically
 
 PART = 50_000
 """Rows a part: some 5 MB, a few minutes of video."""
 CHUNK = 1_000
 """Rows that wait as Python's objects, which take thirty times the memory of Arrow's."""
+_OURS = re.compile(r"part-\d{5}\.parquet|\.part-.*|\.DS_Store")
+"""What a folder of an earlier run holds: the parts, and what a kill or a reader left beside them."""
 _TEXTS = frozenset({"picture", "video", "verdict", "expression", "problem"})
 _COUNTS = frozenset({"face", "frame", "track"})
 _EXACT = frozenset({"time"})
@@ -46,11 +53,18 @@ def write_table(path: Path, table: Any) -> None:
 
 
 class ParquetSink:
-    """A folder of Parquet files: one row a face and frame, a row with nulls for a frame without a face."""
+    """A folder of Parquet files: one row a face and frame, a row with nulls for a frame without a face.
+
+    Rows of an earlier run in the folder give way, all at once, to the first part that is written. Raises MienError
+    where the folder holds anything else.
+    """
 
     def __init__(self, folder: Path, columns: tuple[str, ...] = VIDEO_COLUMNS) -> None:
         self._arrow = load("pyarrow")
-        self._folder, self._columns = folder, columns
+        load("pyarrow.parquet")
+        self._folder, self._columns = Path(os.path.realpath(folder)), columns
+        if not all(map(_OURS.fullmatch, _names(self._folder))):
+            raise MienError(f"{folder} holds more than the rows of an earlier run; choose another folder")
         self._records: list[dict[str, Any]] = []
         self._chunks: list[Any] = []
         self._parts = 0
@@ -77,6 +91,39 @@ class ParquetSink:
         self._records = []
 
     def _close_part(self) -> None:
-        write_table(self._folder / f"part-{self._parts:05d}.parquet", self._arrow.concat_tables(self._chunks))
+        table = self._arrow.concat_tables(self._chunks)
+        if self._parts == 0 and _names(self._folder):
+            self._replace(table)
+        else:
+            write_table(self._folder / _part(self._parts), table)
         self._parts += 1
         self._chunks = []
+
+    def _replace(self, first: Any) -> None:
+        """Put a folder with the first part in the earlier run's place."""
+        new, old = draft_beside(self._folder), draft_beside(self._folder, ".old")
+        try:
+            write_table(new / _part(0), first)
+            self._folder.replace(old)
+            new.replace(self._folder)
+        except OSError as error:
+            with suppress(OSError):
+                old.replace(self._folder)
+            raise refused(self._folder, error) from error
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _part(number: int) -> str:
+    return f"part-{number:05d}.parquet"
+
+
+def _names(folder: Path) -> list[str]:
+    """What lies in a folder; nothing where there is none."""
+    try:
+        return [path.name for path in folder.iterdir()]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise refused(folder, error) from error

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
-from mien.errors import StorageError
 from mien.expressions import EXPRESSIONS, NAMES
 from mien.storage import write_atomically
 
@@ -35,20 +34,18 @@ def sheet(titles: Sequence[Sequence[str]], faces: np.ndarray) -> np.ndarray:
 
 def _enlarged(face: np.ndarray) -> np.ndarray:
     enlarged = face.repeat(ENLARGED, 0).repeat(ENLARGED, 1)
-    return cv2.copyMakeBorder(enlarged, 0, _GAP, 0, _GAP, cv2.BORDER_CONSTANT, value=(255,))
+    return np.pad(enlarged, ((0, _GAP), (0, _GAP)), constant_values=255)
 
 
 def _title(text: str, width: int) -> np.ndarray:
-    line = np.full((_LINE, ENLARGED * width + _GAP), 255, np.uint8)
-    return cv2.putText(line, text, (2, _LINE - 6), cv2.FONT_HERSHEY_SIMPLEX, 0.38, (0,), 1, cv2.LINE_AA)
+    line = Image.new("L", (ENLARGED * width + _GAP, _LINE), 255)
+    ImageDraw.Draw(line).text((2, _LINE - 6), text, 0, ImageFont.load_default(11), anchor="ls")
+    return np.asarray(line)
 
 
 def save(picture: np.ndarray, path: Path) -> None:
     """A grey picture uint8 [H, W] as PNG, atomically; raises StorageError where the disk refuses."""
-    done, content = cv2.imencode(".png", picture)
-    if not done:
-        raise StorageError(f"cannot write {path}: not encodable as PNG")
-    write_atomically(path, lambda draft: draft.write_bytes(content.tobytes()))
+    write_atomically(path, lambda draft: Image.fromarray(picture).save(draft, "PNG"))
 
 
 def curves(points: "Sequence[Point]") -> "Figure":

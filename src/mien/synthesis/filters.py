@@ -70,5 +70,5 @@ class Examiner:
 
 
 def classify(model: ModelFile, faces: np.ndarray) -> Outputs:
-    """Run a model file over uint8 [N, 48, 48] in batches."""
+    """Run a model file over uint8 [N, 48, 48] in batches; raises ModelError where it has no answer for a face."""
     return Outputs.joined([model.run(faces[start : start + BATCH]) for start in range(0, len(faces), BATCH)])

@@ -1,6 +1,5 @@
 """A synthesis recipe: everything that decides how a StarGAN is trained, as one TOML file."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -76,6 +75,6 @@ def read(path: Path) -> SynthesisRecipe:
         raise RecipeError(f"{path}: {error}") from error
 
 
-def from_dict(values: Mapping[str, Any]) -> SynthesisRecipe:
+def from_dict(values: object) -> SynthesisRecipe:
     """A recipe from plain values; raises RecipeError for unknown keys and for values outside their range."""
     return validated(SynthesisRecipe, values)

@@ -13,15 +13,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
-from mien.errors import ModelError
+from mien.errors import DataError, ModelError, RecipeError
 from mien.storage import write_atomically, write_json, write_text
 from mien.synthesis import figures
 from mien.synthesis.networks import Generator
 from mien.synthesis.recipe import SynthesisRecipe, from_dict
 from mien.training.run import RunFolder, code_version, hardware
+from mien.training.weights import load_weights
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,11 @@ class SynthesisRun:
         return RunFolder(self.path).description()
 
     def recipe(self) -> SynthesisRecipe:
-        """The recipe the run was last started with."""
-        return from_dict(self.description()["recipe"])
+        """The recipe the run was last started with; raises DataError where run.json has none that is known here."""
+        try:
+            return from_dict(self.description().get("recipe"))
+        except RecipeError as error:
+            raise DataError(f"{self.path / 'run.json'}: no recipe that is known here: {error}") from error
 
     def write_progress(
         self, curve: list[Point], sheet: np.ndarray, generator: Generator, state: dict[str, Any]
@@ -100,13 +103,11 @@ class SynthesisRun:
         """The averaged generator, in eval mode on the CPU; raises ModelError for missing, damaged or other weights."""
         recipe = self.recipe()
         generator = Generator(recipe.width, recipe.blocks)
+        if not self.weights.is_file():
+            raise ModelError(f"{self.weights}: no such weights; train longer, they come with each report")
         try:
-            generator.load_state_dict(load_file(self.weights))
-        except FileNotFoundError as error:
-            raise ModelError(f"{self.weights}: no such weights; train longer, they come with each report") from error
-        except (RuntimeError, SafetensorError) as error:
-            raise ModelError(
-                f"{self.weights}: damaged, or of another size than this run's recipe says "
-                f"(width {recipe.width}, {recipe.blocks} blocks)"
-            ) from error
+            load_weights(generator, self.weights)
+        except ModelError as error:
+            size = f"width {recipe.width}, {recipe.blocks} blocks"
+            raise ModelError(f"{error}; damaged, or of another size than this run's recipe says ({size})") from error
         return generator.eval()

@@ -1,5 +1,6 @@
 """The training loop: one for a CPU, a GPU or many of them."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ import torch
 from lightning_fabric import Fabric
 
 from mien.data.dataset import FaceData
+from mien.errors import RecipeError
 from mien.evaluation.label_noise import accuracy_majority
 from mien.evaluation.metrics import accuracy_and_macro_f1, confusion_matrix
 from mien.expressions import NAMES
@@ -78,7 +80,8 @@ def train(
 
     After each epoch the averaged network is judged on `validation`, and the best one's weights are kept. A run that is
     interrupted and goes on gives the same curve as one that is not: all chance is drawn from the seed and the epoch.
-    Raises ModelError where the checkpoint is damaged.
+    Raises ModelError where the checkpoint is damaged, and RecipeError where loss or answers stop being finite numbers:
+    what the network says is then no expression.
 
     deadline: on time.monotonic()'s clock; training ends early, with a checkpoint, where another epoch would pass it. At
     least one epoch is done.
@@ -151,8 +154,13 @@ def train(
                 show(Progress(epoch, recipe.epochs, step + 1, len(batches), mean, seen / elapsed, left, last))
         speed = seen / (time.monotonic() - started)
         probabilities = predict(averaged.module, judged.faces, recipe.pixels)
-        accuracy, macro_f1 = accuracy_and_macro_f1(confusion_matrix(validation.labels, probabilities.argmax(1)))
         mean_loss = float(fabric.all_reduce(total)) / len(batches)  # type: ignore[arg-type]
+        if not (math.isfinite(mean_loss) and np.isfinite(probabilities).all()):
+            raise RecipeError(
+                f"loss or answers of epoch {epoch + 1} are no finite numbers; lower learning_rate, or take precision "
+                "32-true (the last checkpoint is kept)"
+            )
+        accuracy, macro_f1 = accuracy_and_macro_f1(confusion_matrix(validation.labels, probabilities.argmax(1)))
         raters = accuracy_majority(validation, probabilities) if recipe.raters else None
         curve.append(Epoch(epoch, mean_loss, accuracy, macro_f1, speed, time.monotonic() - started, raters))
         # The first process decides for all: clocks differ, and all must leave the loop at the same epoch.

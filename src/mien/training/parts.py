@@ -6,7 +6,8 @@ import numpy as np
 
 from mien.data.dataset import FaceData
 from mien.data.splitting import hold_out
-from mien.errors import RecipeError
+from mien.errors import DataError, RecipeError
+from mien.expressions import NAMES
 from mien.training.recipe import Recipe
 
 # How the balancing command names the pictures that it adds to a data set.
@@ -21,8 +22,22 @@ def training_parts(recipe: Recipe, faces: FaceData) -> tuple[FaceData, FaceData]
     """Pictures to learn from, and pictures to choose the epoch by, of a data set with all its parts.
 
     No picture is learned from whose exact pixels occur in what is judged. Synthetic pictures are learned from as far as
-    the recipe says, and choose nothing. Raises RecipeError where it needs some and there are none.
+    the recipe says, and choose nothing. Raises RecipeError where it needs some and there are none, and where a batch is
+    larger than all that there is to learn from; DataError where that lacks a class.
     """
+    learned, choosing = _divided(recipe, faces)
+    missing = [name for label, name in enumerate(NAMES) if label not in learned.labels]
+    if missing:
+        raise DataError(
+            f"no picture of {', '.join(missing)} to learn from; `mien data check` says what is in the data set and "
+            "what was left out"
+        )
+    if recipe.batch_size > (most := len(learned)):
+        raise RecipeError(f"batch_size must be at most {most}, the pictures to learn from, not {recipe.batch_size}")
+    return learned, choosing
+
+
+def _divided(recipe: Recipe, faces: FaceData) -> tuple[FaceData, FaceData]:
     rest = faces.where(faces.parts != "train")
     train = _with_synthetic(faces.part("train").without_copies_of(rest), recipe.synthetic)
     share = recipe.hold_out

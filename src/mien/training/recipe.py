@@ -196,8 +196,6 @@ def from_dict(values: Mapping[str, Any]) -> Recipe:
         raise RecipeError(f"a table of values is needed where '{values}' stands")
     given = dict(values)
     mixing = given.pop("mixing", None)
-    if "network" not in given:
-        raise RecipeError("the key 'network' is missing; it names what to train, e.g. network = \"vit_tiny\"")
     recipe = validated(Recipe, given)
     return recipe if mixing is None else replace(recipe, mixing=_mixing(mixing))
 

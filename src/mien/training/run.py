@@ -20,13 +20,13 @@ from typing import Any
 
 import torch
 from filelock import FileLock, Timeout
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 
 from mien.errors import DataError, ModelError, RecipeError
 from mien.storage import write_atomically, write_json, write_text
 from mien.training.networks import ExpressionNetwork, build
 from mien.training.recipe import Recipe, from_dict
+from mien.training.weights import Taken, load_weights
 
 
 @dataclass(frozen=True)
@@ -94,12 +94,17 @@ class RunFolder:
         except OSError:  # it may not be written to, so nobody trains into it
             return False
 
-    def write_description(self, recipe: Recipe, data_hash: str, weights: str, precision: str) -> None:
-        """run.json; weights: a file, or a word for it; precision: what the machine made of the recipe's."""
+    def write_description(
+        self, recipe: Recipe, data_hash: str, weights: str, precision: str, taken: Taken | None = None
+    ) -> None:
+        """run.json; weights: a file, or a word for it; precision: what the machine made of the recipe's; taken: how
+        many of its tensors the network has from the file.
+        """
         description = {
             "recipe": recipe.to_dict(),
             "data": data_hash,
             **described_start(weights),
+            **({} if taken is None else {"start_tensors": {"taken": taken.taken, "of": taken.of}}),
             "precision": precision,
             "code": code_version(),
             "hardware": hardware(),
@@ -171,28 +176,6 @@ class RunFolder:
         network = build(recipe.network, recipe.pixels)
         load_weights(network, self.weights)
         return network.eval()
-
-
-def load_weights(network: ExpressionNetwork, path: Path) -> None:
-    """Weights of this project's own training into a network of the same kind.
-
-    Raises ModelError where they do not fit.
-    """
-    try:
-        network.load_state_dict(load_file(path))
-    except FileNotFoundError as error:
-        raise ModelError(f"{path}: no such weights; has the run finished an epoch?") from error
-    except (RuntimeError, SafetensorError) as error:
-        raise ModelError(f"{path}: weights that do not fit {network.architecture.name}") from error
-
-
-def is_own_weights(path: Path) -> bool:
-    """Whether a safetensors file came from this project's training (it then has the head too), not from timm."""
-    try:
-        with safe_open(path, "pt") as file:
-            return any(key.startswith("backbone.") for key in file.keys())  # noqa: SIM118 (no mapping)
-    except (OSError, SafetensorError):
-        return False
 
 
 def described_start(weights: str) -> dict[str, str | None]:

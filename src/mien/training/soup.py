@@ -21,7 +21,8 @@ from mien.training.loop import predict
 from mien.training.networks import ExpressionNetwork, build
 from mien.training.parts import training_parts
 from mien.training.recipe import Recipe
-from mien.training.run import Epoch, RunFolder, load_weights
+from mien.training.run import Epoch, RunFolder
+from mien.training.weights import load_weights
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
 _SAMPLE, _BATCH = 2048, 128
@@ -59,10 +60,13 @@ def cook(
     Of several shares the one of most merit is taken; its run.json has the scores of all. The last epoch's and not the
     best one's: the best is chosen on clean pictures, on which fine-tuning on spoiled ones does not show. A run that was
     brought home without its checkpoint has the best one's only. Raises ModelError where weights are missing or fit
-    another network, RecipeError where `out` holds a run already or `run` is a mean itself.
+    another network, RecipeError for a share outside [0, 1], and where `out` holds a run already or `run` is a mean
+    itself.
     """
     if (out.path / "run.json").exists():
         raise RecipeError(f"{out.path} holds a run already; choose another --out")
+    if not shares or not all(0 <= share <= 1 for share in shares):
+        raise RecipeError(f"shares must lie between 0 and 1, not {', '.join(map(str, shares)) or 'be left out'}")
     recipe, description, curve = run.recipe(), run.description(), run.curve()
     if "soup" in description:
         raise RecipeError(f"{run.path} is a mean already; average the run that it was made of")

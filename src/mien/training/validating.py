@@ -57,7 +57,7 @@ def settings(kind: type[T]) -> type[T]:
     return made
 
 
-def validated(kind: type[T], values: Mapping[str, Any], path: str = "") -> T:
+def validated(kind: type[T], values: object, path: str = "") -> T:
     """Make one of the `settings` from the plain values of a TOML or JSON file.
 
     Args:
@@ -87,6 +87,7 @@ def _in_words(error: ValidationError, kind: type, path: str) -> RecipeError:
         for one in problems
         if not any(place != one["loc"] and place[: len(one["loc"])] == one["loc"] for place in places)
     ]
+    inner.sort(key=lambda one: one["type"] != "unexpected_keyword_argument")  # often why another key is missing
     return RecipeError("; ".join(_line(one, schema, path) for one in inner))
 
 

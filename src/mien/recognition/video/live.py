@@ -1,15 +1,17 @@
 """Cameras and streams: shots as they come, the newest first in line; time counts from the first of them."""
 
 import re
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import cv2
+import numpy as np
 
 from mien.errors import VideoError
+from mien.recognition.extra import load
 from mien.recognition.video.reading import Shot, VideoFile
 
 _CAMERA = re.compile(r"webcam(?::(\d+))?")
@@ -30,9 +32,14 @@ def open_live(source: str | Path) -> "Camera | Stream":
 
 
 class Camera:
-    """A camera of this machine, by OpenCV, which knows each system's own way to cameras.
+    """A camera of this machine, by FFmpeg: Video4Linux, AVFoundation on macOS, DirectShow on Windows.
 
-    number: which camera, 0 for the first. Raises VideoError where there is none or another program holds it.
+    Args:
+        number: which camera, 0 for the first.
+
+    Raises:
+        VideoError: where there is none, or another program holds it.
+        MissingExtraError: without PyAV.
     """
 
     live = True
@@ -40,35 +47,54 @@ class Camera:
     def __init__(self, number: int = 0) -> None:
         self.source: str | Path = f"webcam:{number}"
         self.problem: VideoError | None = None
-        logging = cv2.utils.logging
-        level = logging.getLogLevel()
-        logging.setLogLevel(logging.LOG_LEVEL_SILENT)  # the one line below says it better
+        self._av = load("av")
         try:
-            self._capture: Any = cv2.VideoCapture(number)
-        finally:
-            logging.setLogLevel(level)
-        if not self._capture.isOpened():
+            name, system, options = self._device(number)
+            self._container: Any = self._av.open(name, format=system, options=options)
+            self._container.streams.video[0].thread_type = "NONE"  # no frame waits for the next ones
+        except (OSError, ValueError, IndexError, self._av.FFmpegError) as error:
             raise VideoError(
                 f"no camera {number}, or another program is using it; 'webcam:1' names the second, a file is no camera"
-            )
+            ) from error
 
     def __iter__(self) -> Iterator[Shot]:
         start = seen = time.monotonic()
         number = 0
         while True:
-            given, picture = self._capture.read()
+            pictures = self._pictures()
             now = time.monotonic()
-            if given:
-                yield Shot(number, now - start, cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
+            for picture in pictures:
+                yield Shot(number, now - start, picture)
                 number, seen = number + 1, now
-            elif now - seen > GONE:
+            if pictures:
+                continue
+            if now - seen > GONE:
                 self.problem = VideoError(f"{self.source}: the camera gives no more pictures")
                 return
-            else:
-                time.sleep(0.02)
+            time.sleep(0.02)
 
     def close(self) -> None:
-        self._capture.release()
+        self._container.close()
+
+    def _pictures(self) -> list[np.ndarray]:
+        """What the camera gives now, uint8 RGB [H, W, 3]; nothing where it gives nothing yet, or something broken."""
+        try:
+            packet = next(self._container.demux(video=0))
+            return [frame.to_ndarray(format="rgb24") for frame in packet.decode()]
+        except (OSError, ValueError, StopIteration, self._av.FFmpegError):
+            return []
+
+    def _device(self, number: int) -> tuple[str, str, dict[str, str]]:
+        """Its name, the system's way to cameras, and what that has to be told."""
+        if sys.platform == "darwin":
+            return f"{number}:none", "avfoundation", {"framerate": "30"}  # its own default, 29.97, few cameras have
+        if sys.platform == "win32":
+            if not hasattr(self._av, "enumerate_input_devices"):
+                raise VideoError("this version of PyAV cannot name Windows' cameras: pip install --upgrade av")
+            found = self._av.enumerate_input_devices("dshow")  # it knows them by their names alone
+            cameras = [device for device in found if "video" in device.media_types]
+            return f"video={cameras[number].name}", "dshow", {}
+        return f"/dev/video{number}", "v4l2", {}
 
 
 class Stream(VideoFile):

@@ -31,12 +31,16 @@ class Placer:
         self._look_every = look_every
         self._tracker = Tracker()
         self._searched: float | None = None
+        self._size: tuple[int, int] | None = None
 
     def place(self, shots: Iterable[Shot]) -> Iterator[tuple[Shot, Places]]:
         """Every shot, in order, with its faces; holds `MOST_WAITING` shots at most."""
         waiting: list[Shot] = []
         before: tuple[float, Places] | None = None
         for shot in shots:
+            if waiting and shot.pixels.shape != waiting[-1].pixels.shape:  # another size: no face moved evenly into it
+                yield from _between(before, waiting, self._look(waiting[-1]))
+                before, waiting = None, []
             waiting.append(shot)
             # to the microsecond: 3 frames of 1/30 s are 0.1 s
             early = before is not None and 0 <= shot.time - before[0] < self._look_every - 1e-6
@@ -49,6 +53,11 @@ class Placer:
             yield from _between(before, waiting, self._look(waiting[-1]))
 
     def _look(self, shot: Shot) -> Places:
+        size = shot.pixels.shape[:2]
+        if self._size not in (None, size):
+            self._tracker.rescale(size[1] / self._size[1], size[0] / self._size[0])
+            self._searched = None
+        self._size = size
         expected = self._tracker.expected(shot.time)
         if not expected or self._searched is None or not 0 <= shot.time - self._searched < SEARCH_EVERY:
             found = self._detector.detect(shot.pixels)

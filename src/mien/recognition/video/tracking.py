@@ -8,8 +8,8 @@ would swap two faces that cross; the thumbnail tells which of them came out on w
 import math
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
+from PIL import Image
 
 from mien.recognition.extra import load
 from mien.recognition.faces import Box, Detection
@@ -48,6 +48,11 @@ class Track:
         moved = Box(box.left + x, box.top + y, box.right + x, box.bottom + y)
         return Detection(moved, self.detection.score, self.detection.landmarks + np.array([x, y]))
 
+    def rescale(self, across: float, down: float) -> None:
+        """Follow the video to another size: so many times as wide and as high."""
+        self.detection = scaled(self.detection, across, down)
+        self.speed = self.speed * np.array([across, down])
+
 
 class Tracker:
     """The faces of one video so far; numbers start at 1 and none is given twice."""
@@ -56,6 +61,11 @@ class Tracker:
         self._tracks: dict[int, Track] = {}
         self._newcomers: list[Track] = []
         self._next = 1
+
+    def rescale(self, across: float, down: float) -> None:
+        """Go on in pictures of another size: so many times as wide and as high."""
+        for track in (*self._tracks.values(), *self._newcomers):
+            track.rescale(across, down)
 
     def expected(self, time: float) -> list[Detection]:
         """Where to look for the faces seen a moment ago."""
@@ -93,13 +103,20 @@ class Tracker:
         return result
 
 
+def scaled(detection: Detection, across: float, down: float) -> Detection:
+    """The detection in a picture so many times as wide and as high."""
+    box = detection.box
+    larger = Box(box.left * across, box.top * down, box.right * across, box.bottom * down)
+    return Detection(larger, detection.score, detection.landmarks * np.array([across, down]))
+
+
 def thumbnail(picture: np.ndarray, box: Box) -> np.ndarray:
     """What a face looks like in short: float32 [432], the box's colours without their mean, of length 1."""
     height, width = picture.shape[:2]
     left, right = _span(box.left, box.right, width)
     top, bottom = _span(box.top, box.bottom, height)
-    small = cv2.resize(picture[top:bottom, left:right], (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA)
-    values = small.astype(np.float32).ravel()
+    small = Image.fromarray(picture[top:bottom, left:right]).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX)
+    values = np.asarray(small, np.float32).flatten()
     values -= values.mean()
     return values / max(float(np.linalg.norm(values)), 1e-6)
 

@@ -12,11 +12,13 @@ from typing import Protocol, Self
 
 import numpy as np
 
+from mien.addresses import redacted
 from mien.cores import cores
 from mien.errors import VideoError
 from mien.recognition.faces import Face, Frame, TrackedFace
 from mien.recognition.recognizer import Cut, Recognizer
 from mien.recognition.video.ahead import ahead, side_by_side
+from mien.recognition.video.animations import Animation, is_animation
 from mien.recognition.video.live import is_live, open_live
 from mien.recognition.video.placing import LOOK_EVERY, Placer
 from mien.recognition.video.reading import Shot, VideoFile
@@ -75,6 +77,11 @@ class Video:
     def duration(self) -> float | None:
         """Seconds, as the file states them; None for cameras, streams and files that do not say."""
         return None if self.source.live else getattr(self.source, "duration", None)
+
+    @property
+    def notes(self) -> list[str]:
+        """After the last frame: a line for each thing that was put right, such as a clock that jumps."""
+        return list(getattr(self.source, "notes", []))
 
     @property
     def start(self) -> float:
@@ -149,12 +156,12 @@ def _batches(cuts: Iterable[_Cuts]) -> Iterator[list[_Cuts]]:
 
 
 def open_video(source: str | Path, model: str | Path | Recognizer = "mobilenet_v2") -> Video:
-    """Open a video file, a camera ("webcam", "webcam:1") or a stream ("rtsp://...") to go through its frames.
+    """Open a video, an animated picture, a camera ("webcam", "webcam:1") or a stream ("rtsp://...").
 
     model: a shipped model's name, a model file, or a `Recognizer` that is there already. Raises VideoError for a source
     that cannot be read, ModelError for an unknown model, MissingExtraError without the extra `video`.
     """
-    opened: Source = open_live(source) if is_live(source) else VideoFile(source)
+    opened = _open(source)
     if isinstance(model, Recognizer):
         return Video(opened, model)
     try:
@@ -162,6 +169,28 @@ def open_video(source: str | Path, model: str | Path | Recognizer = "mobilenet_v
     except BaseException:
         opened.close()
         raise
+
+
+def _open(source: str | Path) -> Source:
+    """The source, which bears its address without passwords from here on."""
+    told = redacted(source)
+    try:
+        opened = _open_kind(source)
+    except VideoError as error:
+        if told == str(source):
+            raise
+        # FFmpeg's own error holds the address as it was given, and a traceback would show it
+        raise VideoError(str(error)) from None
+    if told != str(source):
+        opened.source = told
+    return opened
+
+
+def _open_kind(source: str | Path) -> Source:
+    """A camera or stream, an animation, or a file."""
+    if is_live(source):
+        return open_live(source)
+    return Animation(source) if is_animation(source) else VideoFile(source)
 
 
 def model_threads() -> int:

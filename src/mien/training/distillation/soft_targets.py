@@ -9,7 +9,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from mien.errors import DataError
+from mien.errors import DataError, RecipeError
 from mien.expressions import NAMES
 from mien.storage import write_atomically
 from mien.training.distillation.views import Views
@@ -43,10 +43,13 @@ class SoftTargets:
                 raise DataError(f"{path}: its classes are {metadata['classes']}; expected {','.join(NAMES)}")
             squares = (roots.astype(np.float32) / 255) ** 2
             views = Views.from_dict(json.loads(metadata["views"]))
-            return cls(views, metadata["data"], squares / squares.sum(-1, keepdims=True))
+            total = squares.sum(-1, keepdims=True)
+            if not (total > 0).all():
+                raise ValueError("a row of zeros")
+            return cls(views, metadata["data"], squares / total)
         except FileNotFoundError as error:
             raise DataError(f"{path}: no such soft targets; make them with mien distill") from error
-        except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
+        except (SafetensorError, RecipeError, KeyError, TypeError, ValueError, OSError) as error:
             raise DataError(f"{path}: not a file of soft targets; make it anew with mien distill") from error
 
 

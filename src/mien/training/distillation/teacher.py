@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from mien.data.dataset import FACE_SIZE, FaceData
+from mien.recognition.gate import require_probabilities
 from mien.recognition.model import ModelFile
 from mien.training.distillation.soft_targets import SoftTargets
 from mien.training.distillation.views import Views
@@ -37,7 +38,10 @@ class Teacher:
     def look(
         self, faces: FaceData, views: Views, show: Callable[[int, int], None] = lambda done, total: None
     ) -> SoftTargets:
-        """Ask about all views of all faces; `show(done, total)` is called after each batch, in faces."""
+        """Ask about all views of all faces; `show(done, total)` is called after each batch, in faces.
+
+        Raises ModelError where a teacher gives no finite probabilities.
+        """
         moves = views.moves(len(faces)).to(self.device)
         pictures = torch.from_numpy(faces.faces).to(self.device)
         answers = []
@@ -45,7 +49,8 @@ class Teacher:
         for batch in rows.split(GPU_BATCH if self.device.type == "cuda" else BATCH):
             answers.append(self.answer(pictures[batch % len(faces)], moves.of(batch)).cpu())
             show(sum(map(len, answers)), len(rows))
-        probabilities = torch.cat(answers).numpy().reshape(views.count, len(faces), -1)
+        flat = require_probabilities(torch.cat(answers).numpy(), self.name)
+        probabilities = flat.reshape(views.count, len(faces), -1)
         return SoftTargets(views, faces.fingerprint(), probabilities)
 
 

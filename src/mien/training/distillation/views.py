@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from mien.training.validating import validated
 from mien.training.warping import Moves, Warp
 
 
@@ -34,5 +35,5 @@ class Views:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Views":
-        warp = values["warp"]
-        return cls(Warp(**{**warp, "scale": tuple(warp["scale"])}), values["count"], values["seed"])
+        """Raises RecipeError for a warp that makes no sense, KeyError where something is missing."""
+        return cls(validated(Warp, values["warp"], "warp"), values["count"], values["seed"])

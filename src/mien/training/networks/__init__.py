@@ -4,7 +4,7 @@ Every network is a timm backbone that ends in features per location, their mean,
 activation map is exact: the logit is the mean over locations of the head's score at each.
 """
 
-from pathlib import Path
+from typing import Any, Literal
 
 import timm
 import torch
@@ -69,22 +69,20 @@ class ExpressionNetwork(nn.Module):
         return scores.mean((2, 3)), locations.mean((2, 3)), scores
 
 
-def build(name: str, pixels: int, weights: str | Path | None = None, drop_path: float = 0.0) -> ExpressionNetwork:
+def build(
+    name: str, pixels: int, weights: dict[str, torch.Tensor] | Literal["timm"] | None = None, drop_path: float = 0.0
+) -> ExpressionNetwork:
     """A registered network for inputs of `pixels` square, with a fresh head.
 
-    weights: a safetensors file with timm's key names, "timm" for timm's own download, or None to start from nothing.
-    Raises ModelError for an unknown name, a size that the patches do not divide, or weights that do not fit or that the
-    network cannot start from.
+    weights: tensors under timm's names, of which timm takes what fits (`weights.start_from` counts them), "timm" for
+    timm's own download, or None to start from nothing. Raises ModelError for an unknown name, a size that the patches
+    do not divide, or weights that do not fit or that the network cannot start from.
     """
     architecture = ARCHITECTURES.get(name)
     if architecture is None:
         raise ModelError(f"unknown network '{name}'; there are {', '.join(ARCHITECTURES)}")
-    if architecture.sized and pixels % architecture.patch:
-        below = pixels // architecture.patch * architecture.patch
-        raise ModelError(
-            f"{name} takes pixels in multiples of {architecture.patch}, not {pixels}; "
-            f"{below} and {below + architecture.patch} are nearest"
-        )
+    if reason := architecture.refuses(pixels):
+        raise ModelError(reason)
     if architecture.change is not None and weights is not None:
         raise ModelError(f"{name} starts from nothing; train it with --weights none")
     options = dict(architecture.options)
@@ -92,24 +90,22 @@ def build(name: str, pixels: int, weights: str | Path | None = None, drop_path: 
         options["img_size"] = pixels
     if drop_path:  # not every network has paths to drop
         options["drop_path_rate"] = drop_path
-    local = None if weights in (None, "timm") else Path(str(weights))
-    if local is not None and not local.is_file():
-        raise ModelError(f"{local}: no such weights file; give a safetensors file, 'timm' to download, or 'none'")
     try:
-        backbone = timm.create_model(
+        backbone: Any = timm.create_model(
             architecture.timm_name,
             pretrained=weights is not None,
-            # custom_load: before 1.0.31 timm takes a local file of some networks for JAX's format.
-            pretrained_cfg_overlay=None if local is None else {"file": str(local), "custom_load": False},
+            pretrained_cfg_overlay={"state_dict": weights} if isinstance(weights, dict) else None,
             in_chans=1,  # timm sums the colour channels' stem weights: grey in, a third of the stem's work
             num_classes=0,
             **options,
         )
-    except (RuntimeError, ValueError, KeyError, TypeError, OSError) as error:
+    except (RuntimeError, ValueError, LookupError, TypeError, AttributeError, AssertionError, OSError) as error:
         reason = " ".join(str(error).split())[:200]
+        given = "these weights" if isinstance(weights, dict) else f"weights '{weights or 'none'}'"
         raise ModelError(
-            f"{architecture.timm_name} cannot be built with weights '{weights}', drop_path {drop_path}: {reason}"
+            f"{architecture.timm_name} cannot be built with {given}, drop_path {drop_path}: {reason}"
         ) from error
+    backbone.pretrained_cfg["state_dict"] = None  # a second copy of all weights
     if architecture.change is not None:
         architecture.change(backbone)
     for module in backbone.modules():

@@ -1,0 +1,90 @@
+"""What `mien predict` was given, sorted by what it holds: pictures, and what plays."""
+
+import re
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mien.cli.pictures import say
+from mien.errors import MienError, MienWarning, shortened
+
+if TYPE_CHECKING:
+    from mien.recognition.recognizer import Recognizer
+
+_CAMERA = re.compile(r"(?:/dev/video)?(\d{1,2})")
+"""How other programs name cameras; here it is webcam:0."""
+
+
+@dataclass
+class Inputs:
+    """Picture files; video files, cameras and streams."""
+
+    pictures: list[Path] = field(default_factory=list)
+    videos: list[str] = field(default_factory=list)
+
+
+def sort_inputs(texts: list[str]) -> Inputs:
+    """Look into folders and into the files' first bytes; what is passed over is said on the error stream.
+
+    Raises MienError for what can be neither, and PictureError for a folder without pictures and videos.
+    """
+    from mien.recognition.finding import find_media
+    from mien.recognition.video.live import is_live
+
+    paths, playing = [], []
+    for text in texts:
+        camera = _CAMERA.fullmatch(text)
+        if not text:
+            raise MienError("an input without a name; if it is a variable of the shell, it is not set")
+        if text[:5].lower() == "data:":
+            raise MienError(f"{shortened(text, 40)}: a picture as text; write it to a file and name that")
+        if camera and not Path(text).is_file():
+            playing.append(f"webcam:{int(camera[1])}")
+        elif is_live(text) or "://" in text:
+            playing.append(text)
+        else:
+            paths.append(Path(text))
+    found = find_media(paths, say)
+    return Inputs(found.pictures, playing + [str(path) for path in found.videos])
+
+
+def beside(path: Path | None) -> Path | None:
+    """The file or folder for the videos' results where `path` holds the pictures'; '-' takes both."""
+    return path if path is None or path == Path("-") else path.with_name(f"{path.stem}-videos{path.suffix}")
+
+
+def say_device(recognizer: "Recognizer") -> None:
+    """Say what the model runs on where that is not the CPU."""
+    if recognizer.model.device != "cpu":
+        say(f"{recognizer.model.name} runs on {recognizer.model.device}")
+
+
+@contextmanager
+def warnings_as_lines() -> Iterator[None]:
+    """Say Mien's own warnings in one line each: the first of a kind, and in the end how many more there were."""
+    kinds: Counter[str] = Counter()
+    said: set[str] = set()
+    others = warnings.showwarning
+
+    def show(message: Warning | str, *rest: Any, **options: Any) -> None:
+        if not isinstance(message, MienWarning):
+            others(message, *rest, **options)
+        elif str(message) not in said:
+            said.add(str(message))
+            kinds[message.kind] += 1
+            if kinds[message.kind] == 1:
+                say(str(message))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", MienWarning)
+        warnings.showwarning = show
+        try:
+            yield
+        finally:
+            for kind, count in kinds.items():
+                if count > 1:
+                    say(f"{count - 1} more like that: {kind}")

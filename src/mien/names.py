@@ -1,0 +1,76 @@
+"""Names of files as text: whole for tables and files, harmless for a terminal, short enough for a disk."""
+
+import os
+import re
+import unicodedata
+import zlib
+
+LONGEST = 255
+"""Bytes that a file's name may have on the common file systems."""
+_SHORT = 100
+"""Bytes that every file system takes."""
+_BYTES = re.compile("[\udc80-\udcff]+")
+_DIRECTING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Marks that turn the direction of writing: a name with one can look like another."""
+
+
+def as_text(name: object) -> str:
+    """A name that every file can hold: what is not UTF-8 in a file's name becomes an escape such as `\\udcff`."""
+    return _as_utf_8(str(name)).encode(errors="backslashreplace").decode()
+
+
+def printable(text: object) -> str:
+    """Text as one line that does nothing to a terminal.
+
+    Line breaks, control characters (so also a terminal's escape sequences), marks that turn the direction of writing
+    and what is not UTF-8 become escapes such as `\\n`, `\\x1b` and `\\u202e`. All else stays as it is.
+    """
+    return "".join(_escaped(letter) if _acts(letter) else letter for letter in _as_utf_8(str(text)))
+
+
+def shortened(stem: str, ending: str, most: int = LONGEST) -> str:
+    """`stem` and `ending` as one file's name, the stem cut to where the name has no more than `most` bytes."""
+    while stem and len(os.fsencode(stem + ending)) > most:
+        stem = stem[:-1]
+    return stem + ending
+
+
+def draft_name(name: str, ending: str = ".draft") -> str:
+    """A hidden name, this process's own, under which a file is written before it gets its name.
+
+    Where a name is long it is cut, so that a disk that takes the name takes the draft's too.
+    """
+    most = max(len(os.fsencode(name)), _SHORT)
+    whole = f".{name}.{os.getpid()}{ending}"
+    if len(os.fsencode(whole)) <= most:
+        return whole
+    return shortened(f".{name}", f".{zlib.crc32(os.fsencode(name)):08x}.{os.getpid()}{ending}", most)
+
+
+def free_name(stem: str, suffix: str, taken: set[str]) -> str:
+    """`stem` with `suffix`, numbered where that is among `taken` already; it is then among them.
+
+    Names that differ in case or in how their accents are coded are one name: many file systems take them for one.
+    """
+    name, number = shortened(stem, suffix), 2
+    while _alike(name) in taken:
+        name, number = shortened(stem, f"-{number}{suffix}"), number + 1
+    taken.add(_alike(name))
+    return name
+
+
+def _as_utf_8(text: str) -> str:
+    """Read as UTF-8 the bytes of names that Python could not read in the system's encoding, such as ASCII."""
+    return _BYTES.sub(lambda found: os.fsencode(found[0]).decode("utf-8", "surrogateescape"), text)
+
+
+def _alike(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _acts(letter: str) -> bool:
+    return letter in _DIRECTING or unicodedata.category(letter) in {"Cc", "Cs", "Zl", "Zp"}
+
+
+def _escaped(letter: str) -> str:
+    return letter.encode("unicode_escape", "surrogatepass").decode("ascii")

@@ -1,0 +1,162 @@
+"""Find the pictures and videos among files and folders, and say what else there is."""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import Image
+
+from mien.errors import MissingExtraError, PictureError
+from mien.recognition.extra import load
+from mien.recognition.kinds import PICTURE_SUFFIXES, VIDEO_SUFFIXES, Kind, kind_of
+from mien.recognition.pictures import name_of
+
+_SYSTEM = frozenset({"__MACOSX", "@eaDir", "$RECYCLE.BIN", "Thumbs.db", "desktop.ini"})
+"""What systems leave in folders beside names that begin with a dot."""
+
+Say = Callable[[str], object]
+
+
+@dataclass
+class Found:
+    """The pictures and the videos, in order, each once."""
+
+    pictures: list[Path] = field(default_factory=list)
+    videos: list[Path] = field(default_factory=list)
+
+
+def find_pictures(paths: Iterable[Path], say: Say = lambda passed_over: None) -> list[Path]:
+    """Find pictures: the files among `paths`, and the pictures in the folders among them, at any depth.
+
+    Args:
+        paths: Files and folders. A file stands for itself, whatever it is, as does a folder that may not be read, so
+            that reading it says why. In folders, content decides what a picture is; hidden files are passed over.
+        say: Gets a line about what was passed over in the folders, where there is anything.
+
+    Returns:
+        Each picture once, in order.
+
+    Raises:
+        PictureError: A folder holds no picture.
+    """
+    return _find(paths, say, (Kind.PICTURE,)).pictures
+
+
+def find_media(paths: Iterable[Path], say: Say = lambda passed_over: None) -> Found:
+    """Find pictures and videos as `find_pictures` does; a file is what its content is, and else counts as a picture.
+
+    What macOS noted about files (`._party.jpg`) is passed over where anything else is there.
+
+    Raises:
+        PictureError: A folder holds neither.
+    """
+    found = _find(paths, say, (Kind.PICTURE, Kind.VIDEO))
+    notes = [path for path in found.pictures if kind_of(path) is Kind.NOTES]
+    if notes and len(notes) < len(found.pictures) + len(found.videos):
+        say(f"{_counted(len(notes), 'file')} of macOS's notes passed over ({_names(path.name for path in notes)})")
+        found.pictures = [path for path in found.pictures if path not in set(notes)]
+    return found
+
+
+def _find(paths: Iterable[Path], say: Say, kinds: tuple[Kind, ...]) -> Found:
+    pictures: dict[Path, None] = {}
+    videos: dict[Path, None] = {}
+    others: Counter[str] = Counter()
+    hidden: list[str] = []
+    for path in paths:
+        if not _is_folder(path):
+            is_video = Kind.VIDEO in kinds and _plays(path)
+            (videos if is_video else pictures)[path] = None
+            continue
+        inside, beside = _look_into(path, hidden)
+        for file, kind in inside:
+            if kind in kinds:
+                (videos if kind is Kind.VIDEO else pictures)[file] = None
+            else:
+                beside[file.suffix.lower() or "no suffix"] += 1
+        if not any(kind in kinds for _, kind in inside):
+            only = f", only other files ({_kinds(beside)})" if beside else ""
+            raise PictureError(f"{name_of(path)}: no {' or '.join(f'{kind}s' for kind in kinds)} in this folder{only}")
+        others += beside
+    if others:
+        say(f"{_counted(others.total(), 'other file')} passed over ({_kinds(others)})")
+    if hidden:
+        say(f"{_counted(len(hidden), 'hidden file')} passed over ({_names(hidden)})")
+    return Found(list(pictures), list(videos))
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # the folder that it lies in may not be entered, or this is no name
+        return False
+
+
+def _look_into(folder: Path, hidden: list[str]) -> tuple[list[tuple[Path, Kind]], Counter[str]]:
+    """The pictures and videos in a folder, sorted, and how many other files there are of each suffix.
+
+    Hidden files that are called as pictures or videos are added to `hidden`.
+    """
+    found: list[tuple[Path, Kind]] = []
+    others: Counter[str] = Counter()
+    for file in _files(folder, found):
+        parts = file.relative_to(folder).parts
+        if any(part.startswith(".") or part in _SYSTEM for part in parts):
+            if file.suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES:
+                hidden.append(file.name)
+            continue
+        kind = kind_of(file)
+        if kind in (Kind.PICTURE, Kind.VIDEO):
+            found.append((file, kind))
+        else:
+            others[file.suffix.lower() or "no suffix"] += 1
+    return sorted(found), others
+
+
+def _files(folder: Path, found: list[tuple[Path, Kind]]) -> Iterator[Path]:
+    """The files of a folder; folders in it that may not be read are entered into `found`."""
+    for place, _, names in os.walk(folder, onerror=lambda error: found.append((Path(error.filename), Kind.PICTURE))):
+        yield from (Path(place, name) for name in names)
+
+
+def _plays(path: Path) -> bool:
+    """Whether a file that was named is a video: by its first bytes or, where these say nothing, by trying."""
+    try:
+        kind = kind_of(path)
+        if kind is not Kind.OTHER or not path.is_file() or _opens(path):
+            return kind is Kind.VIDEO
+        av = load("av")
+    except (ValueError, MissingExtraError):
+        return False
+    try:
+        with av.open(str(path)) as container:
+            attached = av.stream.Disposition.attached_pic
+            streams = [stream for stream in container.streams.video if not stream.disposition & attached]
+            return any(stream.codec_context.name != "ansi" for stream in streams)  # any text is a video of a terminal
+    except av.FFmpegError:
+        return False
+
+
+def _opens(path: Path) -> bool:
+    """Whether Pillow knows what this is."""
+    try:
+        Image.open(path).close()
+        return True
+    except Exception:
+        return False
+
+
+def _kinds(suffixes: Counter[str]) -> str:
+    """The most frequent first."""
+    return _names(sorted(suffixes, key=lambda suffix: (-suffixes[suffix], suffix)))
+
+
+def _names(names: Iterable[str]) -> str:
+    names = list(names)
+    return ", ".join(name_of(name) for name in names[:5]) + (", ..." if len(names) > 5 else "")
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

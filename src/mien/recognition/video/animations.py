@@ -1,0 +1,92 @@
+"""Animated GIF, WebP, PNG and AVIF as videos: every picture with the time at which a browser shows it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from mien.errors import VideoError
+from mien.recognition.pictures import MOST_PIXELS
+from mien.recognition.video.kinds import Kind, kind_of
+from mien.recognition.video.reading import Shot
+
+BRIEFEST = 0.01
+"""Pictures that last no longer than this, in seconds, mean "as fast as it goes": browsers then take `USUAL`."""
+USUAL = 0.1
+
+
+class Animation:
+    """An animation's pictures, once from the first to the last, over white where they are transparent.
+
+    Args:
+        path: The file.
+
+    Raises:
+        VideoError: It cannot be opened as an animation.
+    """
+
+    live = False
+    start = 0.0
+
+    def __init__(self, path: str | Path) -> None:
+        self.source: str | Path = path
+        self.problem: VideoError | None = None
+        self.notes: list[str] = []
+        try:
+            self._image = Image.open(path)
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            raise VideoError(f"{path}: an animation that cannot be read ({_reason(error)})") from error
+        if self._image.width * self._image.height > MOST_PIXELS:
+            self.close()
+            raise VideoError(f"{path}: frames of more than {MOST_PIXELS // 10**6} megapixels; make it smaller")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._image.close()
+
+    @property
+    def duration(self) -> None:
+        """Not known before the last picture was read."""
+        return None
+
+    def __iter__(self) -> Iterator[Shot]:
+        time, place, number = 0.0, 0, 0
+        try:
+            while True:
+                self._image.seek(place)
+                self._image.load()
+                # an APNG may begin with a picture for those who cannot show animations
+                if not (place == 0 and self._image.info.get("default_image")):
+                    yield Shot(number, time, _over_white(self._image))
+                    number, time = number + 1, time + self._lasts()
+                place += 1
+        except EOFError:
+            pass
+        except (OSError, ValueError, SyntaxError) as error:
+            self.problem = VideoError(f"{self.source}: damaged or cut off at {time:.1f} s ({_reason(error)})")
+        if not number:
+            self.problem = VideoError(f"{self.source}: no frame of it can be decoded")
+
+    def _lasts(self) -> float:
+        seconds = float(self._image.info.get("duration") or 0) / 1000
+        return seconds if seconds > BRIEFEST else USUAL
+
+
+def is_animation(path: str | Path) -> bool:
+    """Whether a file is an animated picture."""
+    try:
+        return Path(path).is_file() and kind_of(Path(path)) is Kind.ANIMATION
+    except OSError:
+        return False
+
+
+def _over_white(image: Image.Image) -> np.ndarray:
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
+    return np.asarray(image.convert("RGB"))
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(str(error).split())[:120] or type(error).__name__

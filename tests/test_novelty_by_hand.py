@@ -1,0 +1,314 @@
+"""The gate's fit, its rivals and its judge against the same worked out by NumPy alone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from made_data import save
+from scipy.special import logsumexp, softmax
+from scipy.stats import binom
+from sklearn.metrics import roc_auc_score
+from threadpoolctl import threadpool_limits
+from typer.testing import CliRunner
+
+from mien.cli.main import app
+from mien.data.dataset import FaceData
+from mien.errors import DataError
+from mien.novelty import gate, judge, kinds
+from mien.novelty.gate import choose_thresholds, fit
+from mien.novelty.scores import RIVALS, Reading
+from mien.recognition.faces import Box, Face, Square
+from mien.recognition.gate import FAR, THRESHOLDS, Gate, Verdict
+from mien.recognition.model import ModelFile, Outputs, models_folder
+
+SHIPPED = models_folder() / "mobilenet_v2.onnx"
+
+
+@pytest.fixture(autouse=True)
+def one_thread_for_matrices() -> Iterator[None]:
+    """Threads that wait for each other take longer than the work where other processes want the cores too."""
+    with threadpool_limits(1):
+        yield
+
+
+# Thresholds
+
+
+@pytest.mark.parametrize(("count", "refused"), [(1000, 33), (400, 9), (3000, 122)])
+def test_so_few_are_refused_that_the_true_share_is_almost_surely_below_a_twentieth(count: int, refused: int) -> None:
+    scores = np.random.default_rng(count).normal(size=(count, 2))
+    near, far = choose_thresholds(scores, np.arange(count) % 4)
+    assert int((scores > (near, far)).any(1).sum()) == refused
+    # Were the true share a twentieth, as few would be refused in about one sample of a hundred.
+    assert 0.003 < binom.cdf(refused, count, 0.05) < 0.012
+
+
+def test_the_near_score_refuses_half_a_percent_of_the_class_that_lies_farthest_out() -> None:
+    generator = np.random.default_rng(0)
+    labels = np.repeat([0, 1, 2], [2000, 1000, 1000])
+    scores = generator.normal(size=(4000, 2)) + np.stack([labels, np.zeros(4000)], 1)
+    near, _ = choose_thresholds(scores, labels)
+    assert int((scores[labels == 2, 0] > near).sum()) == 5
+
+
+# The whole fit
+
+
+def lit(count: int, first: int, seed: int = 0) -> FaceData:
+    """`count` faces of each class: soft clouds over a pattern of the class, of any light."""
+    generator = np.random.default_rng([seed, first])
+    rows, columns = np.mgrid[:48, :48] / 48
+    faces, labels = [], np.repeat(np.arange(7), count)
+    for label in labels:
+        fine = generator.choice([3, 6, 12, 24])
+        clouds = generator.normal(size=(fine, fine)).repeat(48 // fine, 0).repeat(48 // fine, 1)
+        pattern = np.sin((label + 2) * 2 * (rows * np.cos(label) + columns * np.sin(label)))
+        light, strong, rough, grain = generator.uniform((40, 5, 2, 0), (210, 70, 60, 12))
+        faces.append(light + strong * pattern + rough * clouds + generator.normal(0, grain, (48, 48)))
+    total = len(labels)
+    return FaceData(
+        np.clip(np.stack(faces), 0, 255).astype(np.uint8),
+        labels,
+        np.full(total, "train"),
+        np.arange(total).astype(str),
+        first + np.arange(total),
+    )
+
+
+def inner_maps(path: Path, faces: np.ndarray, layers: tuple[str, ...]) -> list[np.ndarray]:
+    """What goes into some layers of a model file, float32 [N, C, h, w] each."""
+    model = onnx.load(path)
+    tensors = []
+    for layer in layers:
+        node = next(node for node in model.graph.node if any(f".{layer}.weight" in name for name in node.input))
+        tensors.append(node.input[0])
+        model.graph.output.append(onnx.helper.make_empty_tensor_value_info(node.input[0]))
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    return session.run(tensors, {"face": faces})
+
+
+def early(faces: np.ndarray) -> np.ndarray:
+    """Three bands of what goes into the fifth stage, from top to bottom, and all of what goes into the sixth."""
+    bands, whole = inner_maps(SHIPPED, faces, ("blocks.4.0.conv_pw", "blocks.5.0.conv_pw"))
+    by_band = np.stack([part.mean((2, 3)) for part in np.array_split(bands, 3, axis=2)], 2)
+    return np.concatenate([by_band.reshape(len(faces), -1), whole.mean((2, 3))], 1).astype(float)
+
+
+def far_score(known: np.ndarray, known_logits: np.ndarray, asked: np.ndarray, asked_logits: np.ndarray) -> np.ndarray:
+    """Log of the mean squared deviation along all but the 28 widest axes, less four tenths of the energy."""
+    middle, scale = known.mean(0), known.std(0)
+    standard = (known - middle) / scale
+    variances, axes = np.linalg.eigh(standard.T @ standard / len(known))
+
+    def log_distance(features: np.ndarray) -> np.ndarray:
+        along = ((features - middle) / scale) @ axes[:, :-28] / np.sqrt(variances[:-28] + 1e-3)
+        return np.log((along**2).mean(1))
+
+    parts = (log_distance(known), log_distance(asked)), (logsumexp(known_logits, 1), logsumexp(asked_logits, 1))
+    return sum(
+        share * (wanted - fitted.mean()) / fitted.std()
+        for share, (fitted, wanted) in zip((1, -0.4), parts, strict=True)
+    )
+
+
+def near_score(known: np.ndarray, labels: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    """Relative Mahalanobis distance by its definition, with a thousandth of the mean variance on the diagonal."""
+    known, asked = known.astype(float), asked.astype(float)
+    means = np.stack([known[labels == label].mean(0) for label in range(7)])
+    centred, whole = known - means[labels], known - known.mean(0)
+    within, total = centred.T @ centred / len(known), whole.T @ whole / len(known)
+    ridge = 1e-3 * np.trace(within) / len(within) * np.eye(len(within))
+
+    def squared(mean: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+        return ((asked - mean) * np.linalg.solve(covariance + ridge, (asked - mean).T).T).sum(1)
+
+    return np.min([squared(mean, within) for mean in means], 0) - squared(known.mean(0), total)
+
+
+def test_the_scores_and_thresholds_in_the_file_are_those_of_the_definition(tmp_path: Path) -> None:
+    training, held, others = lit(40, 0), lit(20, 1000), lit(10, 2000)
+    fit(SHIPPED, tmp_path / "gated.onnx", training, held)
+    gated = ModelFile.open(tmp_path / "gated.onnx")
+    known, asked = (gated.run(faces.faces) for faces in (training, others))
+    assert asked.novelty is not None
+    assert known.map is not None
+    assert asked.map is not None
+    near = near_score(known.features, training.labels, asked.features)
+    far = far_score(early(training.faces), known.map.mean((2, 3)), early(others.faces), asked.map.mean((2, 3)))
+    # Stored in 16 and 8 bits.
+    np.testing.assert_allclose(asked.novelty[:, 0], near, atol=0.05 * near.std())
+    np.testing.assert_allclose(asked.novelty[:, 1], far, atol=0.2 * far.std())
+    scores = gated.run(held.faces).novelty
+    assert scores is not None
+    thresholds = [float(text) for text in gated.metadata[THRESHOLDS].split(",")]
+    assert thresholds == pytest.approx(choose_thresholds(scores, held.labels), rel=1e-4, abs=1e-4)
+    assert float(gated.metadata[FAR]) == pytest.approx(np.quantile(scores[:, 1], 0.999), rel=1e-4)
+
+
+def test_ten_pictures_of_a_class_are_the_least(tmp_path: Path) -> None:
+    training = lit(10, 0)
+    few = training.where(np.arange(len(training)) > 0)
+    with pytest.raises(DataError):
+        fit(SHIPPED, tmp_path / "gated.onnx", few, training)
+
+
+def test_the_gate_is_fitted_without_copies_of_the_faces_that_judge_it(
+    tmp_path: Path, tiny_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One picture of the made-up set stands in both parts."""
+    given: list[FaceData] = []
+
+    def note(source: Path, target: Path, training: FaceData, held_out: FaceData, *_: object) -> gate.Fitted:
+        given.extend((training, held_out))
+        return gate.Fitted((1.0, 1.0), 2.0, 0.0, 1000)
+
+    monkeypatch.setattr(gate, "fit", note)
+    words = ["novelty", "fit", SHIPPED, "--data", tiny_data, "--split", "kaggle", "--out", tmp_path / "a.onnx"]
+    done = CliRunner().invoke(app, list(map(str, words)))
+    assert done.exit_code == 0, done.output
+    training, held_out = given
+    assert set(training.parts) == {"train"}
+    assert set(held_out.parts) == {"validation"}
+    assert not {face.tobytes() for face in training.faces} & {face.tobytes() for face in held_out.faces}
+    assert (len(training), len(held_out)) == (7 * 6 - 1, 7 * 3)
+
+
+# Rivals
+
+
+@pytest.fixture(scope="module")
+def readings() -> tuple[Reading, np.ndarray, Reading, np.ndarray, np.ndarray]:
+    """Known features of seven classes and other ones, with the head that makes their logits."""
+    generator = np.random.default_rng(0)
+    labels = np.arange(140) % 7
+    head, bias = generator.normal(size=(12, 7)), generator.normal(size=7)
+    known = generator.normal(size=(7, 12))[labels] + generator.normal(size=(140, 12)) @ generator.normal(size=(12, 12))
+    asked = 3 * generator.normal(size=(30, 12))
+    return Reading(known @ head + bias, known), labels, Reading(asked @ head + bias, asked), head, bias
+
+
+def test_rivals_are_their_definitions(readings: tuple[Reading, np.ndarray, Reading, np.ndarray, np.ndarray]) -> None:
+    known, labels, asked, head, bias = readings
+    means = np.stack([known.features[labels == label].mean(0) for label in range(7)])
+    within = (known.features - means[labels]).T @ (known.features - means[labels]) / len(labels)
+    within += 1e-3 * np.trace(within) / 12 * np.eye(12)
+    apart = asked.features[:, None] - means
+    unit, known_unit = (one.features / np.linalg.norm(one.features, axis=1, keepdims=True) for one in (asked, known))
+    origin = -np.linalg.pinv(head.T) @ bias
+    centred = known.features - origin
+    outside = np.linalg.svd(centred)[2][6:]  # all but the principal half
+    scale = known.logits.max(1).mean() / np.linalg.norm(centred @ outside.T, axis=1).mean()
+    expected = {
+        "maximum softmax": -softmax(asked.logits, 1).max(1),
+        "energy": -logsumexp(asked.logits, 1),
+        "Mahalanobis": np.einsum("nkd,de,nke->nk", apart, np.linalg.inv(within), apart).min(1),
+        "relative Mahalanobis": near_score(known.features, labels, asked.features),
+        "nearest neighbours": np.sort(np.linalg.norm(unit[:, None] - known_unit, axis=2), 1)[:, 49],
+        "ViM": scale * np.linalg.norm((asked.features - origin) @ outside.T, axis=1) - logsumexp(asked.logits, 1),
+    }
+    assert expected.keys() == RIVALS.keys()
+    for name, scores in expected.items():
+        np.testing.assert_allclose(RIVALS[name](known, labels)(asked), scores, rtol=1e-4, atol=1e-5, err_msg=name)
+
+
+# The judge
+
+
+class InItsPixels:
+    """Its answers are what stands in a face's first pixels: both scores, then features."""
+
+    name, gate = "pixels", Gate(np.array([20.0, 100.0]), 200.0)
+
+    def run(self, faces: np.ndarray) -> Outputs:
+        values = faces[:, 0].astype(np.float32)
+        return Outputs(softmax(values[:, 2:9] / 20, 1), values[:, 2:20], None, values[:, :2])
+
+
+def speaking(count: int, seed: int, near: int, far: int) -> FaceData:
+    generator = np.random.default_rng(seed)
+    faces = generator.integers(0, 256, (count, 48, 48)).astype(np.uint8)
+    faces[:, 1:] = faces[:, 1:, :1] // 2
+    faces[:, 0, 0], faces[:, 0, 1] = (
+        generator.integers(near, near + 60, count),
+        generator.integers(far, far + 120, count),
+    )
+    labels, texts = np.arange(count) % 7, np.arange(count).astype(str)
+    return FaceData(faces, labels, np.full(count, "test"), texts, np.arange(count))
+
+
+def test_the_judge_compares_as_it_says() -> None:
+    training, real, strange = speaking(120, 0, 0, 0), speaking(101, 1, 0, 0), speaking(40, 2, 5, 90)
+    kind = kinds.Kind("strange", strange.faces, far=True)
+    made, novelty, scores = judge.judge([InItsPixels()], training, real, [kind], 0)  # type: ignore[list-item]
+    model = InItsPixels()
+    ours, theirs = (model.run(faces.faces) for faces in (real, strange))
+    assert (novelty == ours.novelty).all()
+    assert (scores["strange"] == theirs.novelty).all()
+    assert ours.novelty is not None
+    assert theirs.novelty is not None
+    middle = np.median(ours.novelty, 0)
+    truth = np.r_[np.zeros(101), np.ones(40)]
+    both = [((of.novelty - middle) / (np.array([20, 100]) - middle)).max(1) for of in (ours, theirs)]
+    found = made.separation["pixels"]
+    assert found[judge.OURS]["strange"].auroc == pytest.approx(roc_auc_score(truth, np.concatenate(both)))
+    accepted = both[1] <= np.sort(both[0])[95]  # of 101 the 96th is the 95% quantile
+    assert found[judge.OURS]["strange"].fpr95 == pytest.approx(accepted.mean())
+    known, real_unit, strange_unit = (
+        of / np.linalg.norm(of, axis=1, keepdims=True)
+        for of in (model.run(training.faces).features, ours.features, theirs.features)
+    )
+    near = [np.sort(np.linalg.norm(of[:, None] - known, axis=2), 1)[:, 49] for of in (real_unit, strange_unit)]
+    assert found["nearest neighbours"]["strange"].auroc == pytest.approx(
+        roc_auc_score(truth, np.concatenate(near)), abs=1e-3
+    )
+    passed = ((theirs.novelty <= (20, 100)).all(1)).mean()
+    assert made.passage["strange"].known == pytest.approx(passed)
+    assert made.passage["strange"].far == pytest.approx((theirs.novelty[:, 1] > 200).mean())
+    assert made.far == ["strange"]
+    for group in ("brightness", "sharpness"):
+        assert [of.pictures for of in made.refused[group].values()] == pytest.approx([25] * 4, abs=1)
+    assert made.refused["all"]["all"].known == pytest.approx(((ours.novelty <= (20, 100)).all(1)).mean())
+
+
+def test_the_classic_convention_accepts_nineteen_of_twenty_real_faces() -> None:
+    found = judge.separation(np.arange(100.0), np.array([50.5, 92.0, 96.5, 300.0]))  # the 95% quantile is 94.05
+    assert found.fpr95 == pytest.approx(0.5)
+
+
+def test_detector_and_gate_together_count_only_what_passes_both(tmp_path: Path) -> None:
+    for number, name in enumerate(("near", "known", "none", "person")):
+        save(np.full((20, 20), 40 * number, np.uint8), tmp_path / f"{name}.png")
+
+    class Stub:
+        def recognize(self, picture: np.ndarray) -> list[Face]:
+            found = {0: [Verdict.NEAR], 40: [Verdict.FAR, Verdict.KNOWN], 80: [], 120: [Verdict.KNOWN]}
+            box, square, said = Box(0, 0, 9, 9), Square(4, 4, 9), np.eye(7)[0]
+            return [Face(box, square, 0.9, said, said, verdict=one) for one in found[int(picture[0, 0, 0])]]
+
+    people = frozenset({"person.png"})
+    told = judge.through_pipeline(Stub(), tmp_path, people, lambda *_: None)  # type: ignore[arg-type]
+    assert (told.pictures, told.found, told.passed) == (3, 2, 1)
+
+
+# Kinds
+
+
+def test_what_is_spoiled_is_spoiled_as_far_as_is_said() -> None:
+    generator = np.random.default_rng(0)
+    noise = generator.integers(0, 256, (60, 48, 48)).astype(np.uint8)
+    assert (kinds.upside_down(noise, generator) == noise[:, ::-1]).all()
+    covered = (kinds.half_covered(noise, generator) != noise).mean((1, 2))
+    assert ((covered > 0.42) & (covered < 0.63)).all()
+    moved = kinds.half_faces(noise, generator).astype(int)
+    flat = [max((np.abs(np.diff(face, axis=axis)).max(1 - axis) <= 1).mean() for axis in (0, 1)) for face in moved]
+    assert min(flat) > 0.35
+    assert max(flat) < 0.63
+    # A Gaussian blur leaves of white noise's variance 1 in 4 pi width ** 2: widths of 3.5 to 6 pixels.
+    kept = kinds.blurred(noise, generator)[:, 12:36, 12:36].astype(float).var((1, 2)).mean() / noise.var()
+    assert 1 / (4 * np.pi * 6.5**2) < kept < 1 / (4 * np.pi * 3**2)
+    light = kinds.dark(np.full((60, 48, 48), 200, np.uint8), generator).mean((1, 2)) / 200
+    assert 0.015 < light.min() < 0.04
+    assert 0.06 < light.max() < 0.09
