@@ -8,7 +8,7 @@ import typer
 
 from mien.cli.console import Terminal
 from mien.cli.judges import Judged, bar, batches, open_judged
-from mien.cli.options import load_photographs_with_progress, load_with_progress
+from mien.cli.options import load_photographs_with_progress, load_with_progress, load_world_with_progress
 from mien.cli.outputs import check_outputs, check_suffix
 
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ def evaluate(
     ] = None,
     *,
     data: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             envvar="MIEN_DATA", help="FER2013 as for training, or photographs of any size in a folder for each class."
         ),
-    ],
+    ] = None,
     split: Annotated[str | None, typer.Option(help="FER2013's: official or kaggle; official if left out.")] = None,
     part: Annotated[str | None, typer.Option(help="FER2013's: train, validation or test; test if left out.")] = None,
     robust: Annotated[
@@ -42,6 +42,12 @@ def evaluate(
             "--faithful", help="Judge the models' maps too, by deletion and insertion: minutes, a file of its own."
         ),
     ] = False,
+    world: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Labelled photographs from elsewhere, a folder for each set: a results file of its own."
+        ),
+    ] = None,
     disagreements: Annotated[
         Path | None,
         typer.Option(
@@ -64,12 +70,14 @@ def evaluate(
     expression was seen; Grad-CAM and attention rollout are compared where a run's folder is given.
 
     Of photographs the largest face is judged, found and cut as by mien predict. Classes may be left out, and others are
-    passed over; pictures without a face are named and not judged.
+    passed over; pictures without a face are named and not judged. --world judges on several such sets at once, where
+    a picture without a face that is found counts as wrong; --data may then be left out.
 
     Examples:
     mien evaluate runs/mobilenet_v2_cpu --data fer2013 --part validation
     mien evaluate --robust --faithful --data fer2013
     mien evaluate mobilenet_v2 --data jaffe
+    mien evaluate --world elsewhere
     """
     import numpy as np
 
@@ -85,6 +93,12 @@ def evaluate(
     check_suffix("--out", out, ".json")
     check_suffix("--disagreements", disagreements, ".html", ".htm")
     check_outputs((), [out, disagreements], [out.parent if out is not None else Path("results")])
+    if world is not None:
+        _world([open_judged(model) for model in chosen], world)
+        if data is None:
+            return
+    if data is None:
+        raise typer.BadParameter("say on which pictures: --data DIR, or --world DIR", param_hint="--data")
     if photographs.are_in(data):
         if split is not None or part is not None:
             raise typer.BadParameter("photographs have none; leave it out", param_hint="--split or --part")
@@ -121,6 +135,35 @@ def evaluate(
             _robust(judged, subject, pictures, path, console)
         if faithful:
             _faithful(judged, subject, pictures, path, console)
+
+
+def _world(judges: list[Judged], folder: Path) -> None:
+    """Judge models on photographs from elsewhere: a results file each, and one table."""
+    from datetime import UTC, datetime
+
+    from rich.table import Table
+
+    from mien.evaluation import world
+    from mien.recognition.model import file_hash
+    from mien.training.run import code_version
+
+    sets = load_world_with_progress(folder)
+    table = Table("accuracy (calibration error)", *(one.name for one in sets), "mean")
+    for judged in judges:
+        with bar(judged.name, sum(batches(len(one.faces)) for one in sets)) as step:
+            scores = {one.name: world.judge(lambda faces: judged.predict(faces, step), one) for one in sets}  # noqa: B023
+        subject = {
+            "model": judged.name,
+            "model_hash": file_hash(judged.file),
+            "code": code_version(),
+            "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        world.write(subject, scores, Path("results") / f"{judged.name}-world.json")
+        cells = [f"{of.accuracy.value:.3f} ({of.calibration_error:.3f})" for of in scores.values()]
+        table.add_row(judged.name, *cells, f"{world.mean_accuracy(scores):.3f}")
+    console = Terminal()
+    console.print(table)
+    console.tell(f"wrote results/MODEL-world.json of {len(judges)} models")
 
 
 def _robust(judged: Judged, subject: "Subject", part: "FaceData", path: Path, console: Terminal) -> None:

@@ -22,6 +22,7 @@ from mien.cli import (
     experiments,
     explain,
     export,
+    make,
     novelty,
     predict,
     report,
@@ -57,6 +58,7 @@ app = typer.Typer(
 app.command()(predict.predict)
 app.command("app")(serve.app)
 app.add_typer(data.app, name="data")
+app.command()(make.make)
 app.command()(train.train)
 app.command()(distill.distill)
 app.command()(soup.soup)

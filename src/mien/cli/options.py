@@ -15,6 +15,7 @@ from mien.expressions import NAMES, label_of
 
 if TYPE_CHECKING:
     from mien.data.dataset import FaceData
+    from mien.evaluation.world import WorldSet
 
 DataFolder = Annotated[
     Path,
@@ -64,6 +65,18 @@ def load_photographs_with_progress(root: Path) -> "FaceData":
     for problem in found.problems:
         console.tell(f"left out: {problem.place}: {problem.reason}")
     return found
+
+
+def load_world_with_progress(root: Path) -> "list[WorldSet]":
+    """Find the faces in sets of photographs, and say on the terminal's error stream in how many there is none."""
+    from mien.evaluation import world
+
+    with _bar("finding faces") as show:
+        sets = world.load(root, lambda name, done, total: show(done, total))
+    for one in sets:
+        if one.missed:
+            Terminal(stderr=True).tell(f"{one.name}: no face is found in {one.missed} of {one.pictures}")
+    return sets
 
 
 @contextmanager

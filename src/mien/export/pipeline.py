@@ -1,7 +1,7 @@
 """The way from a run's folder to a released model file."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -29,11 +29,13 @@ def export_run(
     target: Path,
     int8: bool,
     say: Callable[[str], None] = lambda text: None,
+    made_by: Mapping[str, str] | None = None,
 ) -> str:
     """Write the model file of a run to `target` and return a line on it.
 
-    load: reads the data set with the named split. Raises ModelError for a folder without weights, ExportError where a
-    gate is not passed, MienError for a target that is not named as an ONNX file; nothing is then written.
+    load: reads the data set with the named split. made_by: metadata on the pipeline that made the run, if one did.
+    Raises ModelError for a folder without weights, ExportError where a gate is not passed, MienError for a target that
+    is not named as an ONNX file; nothing is then written.
     """
     check_suffix(target, ".onnx", what="an ONNX model")
     folder = RunFolder(run)
@@ -77,6 +79,7 @@ def export_run(
             "training_data": folder.description()["data"],
             "licence": "weights: Apache-2.0; trained on FER2013, which was released for research",
             **_measured(recipe.split, "validation", validation, answers),
+            **(made_by or {}),
         }
         if "test" in data.parts:
             test = data.part("test")

@@ -6,6 +6,7 @@ Wortsman et al. 2022 (robust fine-tuning of zero-shot models; model soups).
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,10 +18,10 @@ from mien.evaluation.label_noise import accuracy_majority
 from mien.evaluation.metrics import accuracy_and_macro_f1, confusion_matrix
 from mien.storage import write_json
 from mien.training.loop import predict
-from mien.training.networks import build
+from mien.training.networks import ExpressionNetwork, build
 from mien.training.parts import training_parts
 from mien.training.recipe import Recipe
-from mien.training.run import RunFolder
+from mien.training.run import Epoch, RunFolder
 from mien.training.weights import load_weights
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
@@ -88,13 +89,48 @@ def cook(
     best = max(tastes, key=lambda taste: taste.merit)
     mix(best.share)
     soup = {"start": 1 - best.share, epoch: best.share, "tried": [asdict(taste) for taste in tastes]}
-    last = replace(curve[-1], accuracy=best.accuracy, macro_f1=best.macro_f1, raters=best.raters)
+    _write_mean(out, network, {**description, "soup": soup}, curve, best)
+    return best
+
+
+def average(runs: Sequence[RunFolder], data: FaceData, out: RunFolder) -> Taste:
+    """Write the run `out`: the plain mean of several runs' weights, which must have begun at the same ones.
+
+    Args:
+        runs: At least two runs of one network; their recipes may differ, the first one's speaks for the mean.
+        data: All parts of the split.
+        out: The new run's folder.
+
+    Returns:
+        The mean's scores on the pictures that choose.
+
+    Raises:
+        ModelError: Weights are missing or fit another network.
+    """
+    recipe, description, curve = runs[0].recipe(), runs[0].description(), runs[0].curve()
+    network = build(recipe.network, recipe.pixels)
+    states = []
+    for run in runs:
+        load_weights(network, run.weights)
+        states.append({name: values.clone() for name, values in network.state_dict().items()})
+    network.load_state_dict({name: torch.stack([of[name].float() for of in states]).mean(0) for name in states[0]})
+    training, choosing = training_parts(recipe, data)
+    measure_norms(network, training, recipe)
+    found = _taste(1.0, predict(network, torch.from_numpy(choosing.faces), recipe.pixels), choosing)
+    _write_mean(out, network, {**description, "average_of": len(runs)}, curve, found)
+    return found
+
+
+def _write_mean(
+    out: RunFolder, network: ExpressionNetwork, description: dict[str, Any], curve: list[Epoch], scores: Taste
+) -> None:
+    """A run's folder like any other; its curve is that of the training before."""
+    last = replace(curve[-1], accuracy=scores.accuracy, macro_f1=scores.macro_f1, raters=scores.raters)
     out.path.mkdir(parents=True, exist_ok=True)
     out.write_curve(curve)
     out.write_weights(network.state_dict())
     write_json(out.path / "metrics.json", vars(last))
-    write_json(out.path / "run.json", {**description, "soup": soup})
-    return best
+    write_json(out.path / "run.json", description)
 
 
 def _taste(share: float, probabilities: np.ndarray, choosing: FaceData) -> Taste:

@@ -1,0 +1,140 @@
+"""How a model does on people that FER2013 does not show: folders of labelled photographs, through the whole pipeline.
+
+FER2013's labels rank models differently from every other set. These pictures judge and may choose; nothing learns from
+them.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mien.data import photographs
+from mien.data.dataset import FaceData
+from mien.errors import DataError
+from mien.evaluation.metrics import Interval, calibration_error
+from mien.expressions import NAMES
+from mien.storage import write_json
+
+FACES = "faces"
+"""Where a folder of pictures from elsewhere has this folder, its sets lie in there."""
+_DRAWS, _SEED = 2000, 0
+
+Predict = Callable[[np.ndarray], np.ndarray]
+"""Probabilities float [N, 7] for faces uint8 [N, 48, 48]."""
+
+
+@dataclass(frozen=True)
+class WorldSet:
+    """Labelled photographs of one source.
+
+    Attributes:
+        name: The folder's name.
+        faces: The largest face of each photograph in which one was found, cut as recognition cuts it.
+        missed: How many photographs have no face that is found, or cannot be read.
+    """
+
+    name: str
+    faces: FaceData
+    missed: int
+
+    @property
+    def pictures(self) -> int:
+        return len(self.faces) + self.missed
+
+
+@dataclass(frozen=True)
+class WorldScores:
+    """What a model reaches on one set.
+
+    Attributes:
+        pictures: All photographs.
+        missed: Those without a face that is found; they count as wrong.
+        accuracy: Share of all photographs that are called as labelled, with its 95% bootstrap interval over them.
+        calibration_error: Expected calibration error on the faces that were found, 15 bins, in [0, 1].
+        recall: By class that the set has: the share of its found faces that are called so.
+        data_hash: SHA-256 over the found faces' pixels and labels.
+    """
+
+    pictures: int
+    missed: int
+    accuracy: Interval
+    calibration_error: float
+    recall: dict[str, float]
+    data_hash: str
+
+
+def load(root: Path, progress: Callable[[str, int, int], None] = lambda name, done, total: None) -> list[WorldSet]:
+    """Find the faces in every set of photographs under a folder.
+
+    Args:
+        root: Holds a folder for each set, which has a folder for each class; or `root/faces` does.
+        progress: Called with a set's name, the photographs done, and how many there are.
+
+    Returns:
+        The sets by name.
+
+    Raises:
+        DataError: There is no set in the folder, or no face in a whole set.
+    """
+    place = root / FACES if (root / FACES).is_dir() else root
+    folders = sorted(folder for folder in place.iterdir() if photographs.are_in(folder)) if place.is_dir() else []
+    if not folders:
+        raise DataError(f"{root}: no sets of labelled photographs (a folder for each set, in it one for each class)")
+    return [_load_set(folder, progress) for folder in folders]
+
+
+def _load_set(folder: Path, progress: Callable[[str, int, int], None]) -> WorldSet:
+    found = photographs.load(folder, lambda done, total: progress(folder.name, done, total))
+    missed = sum((folder / problem.place).is_file() for problem in found.problems)
+    return WorldSet(folder.name, found, missed)
+
+
+def judge(predict: Predict, world: WorldSet) -> WorldScores:
+    """Judge a model on one set.
+
+    Args:
+        predict: Answers for grey faces.
+        world: The set.
+
+    Returns:
+        Its scores; photographs without a face that is found count as wrong.
+    """
+    probabilities = predict(world.faces.faces)
+    right = np.concatenate([probabilities.argmax(1) == world.faces.labels, np.zeros(world.missed, bool)])
+    shares = np.random.default_rng(_SEED).binomial(len(right), right.mean(), _DRAWS) / len(right)
+    low, high = np.percentile(shares, [2.5, 97.5])
+    return WorldScores(
+        pictures=world.pictures,
+        missed=world.missed,
+        accuracy=Interval(float(right.mean()), float(low), float(high)),
+        calibration_error=calibration_error(world.faces.labels, probabilities),
+        recall=_recall(world, probabilities.argmax(1)),
+        data_hash=world.faces.fingerprint(),
+    )
+
+
+def _recall(world: WorldSet, called: np.ndarray) -> dict[str, float]:
+    labels = world.faces.labels
+    return {NAMES[label]: float((called[labels == label] == label).mean()) for label in np.unique(labels)}
+
+
+def write(subject: dict[str, str], scores: dict[str, WorldScores], path: Path) -> None:
+    """Write a results file.
+
+    Args:
+        subject: The model's name and hash, the code's version, the date.
+        scores: By the sets' names.
+        path: Of the JSON file.
+
+    Raises:
+        StorageError: The disk refuses.
+    """
+    sets = {name: asdict(of) for name, of in scores.items()}
+    write_json(path, {**subject, "mean_accuracy": mean_accuracy(scores), "sets": sets})
+
+
+def mean_accuracy(scores: dict[str, WorldScores]) -> float:
+    """The plain mean over the sets, in [0, 1], so that a large one does not rule."""
+    return sum(of.accuracy.value for of in scores.values()) / len(scores)

@@ -1,0 +1,40 @@
+"""The gate, fitted into a model file."""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from mien.data.dataset import Split
+from mien.novelty import gate
+from mien.pipelines.steps.step import Place, Work
+from mien.training.validating import settings
+
+
+@settings
+class FitGate:
+    """Fit the gate to a model file.
+
+    Attributes:
+        name: The step's name.
+        file: An earlier export.
+        split: The data set's split that the model learned from.
+    """
+
+    kind: ClassVar[str] = "gate"
+    name: str
+    file: str
+    split: Split = "official"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return (self.file,)
+
+    def inputs(self, place: Place) -> dict[str, Any]:
+        return {"split": self.split, "data": place.load(self.split).fingerprint()}
+
+    def make(self, work: Work) -> Path:
+        faces = work.place.load(self.split)
+        training = faces.part("train").without_copies_of(faces.where(faces.parts != "train"))
+        target = work.folder / work.results[self.file].name
+        fitted = gate.fit(work.results[self.file], target, training, faces.part("validation"))
+        work.say(f"the gate refuses {fitted.refused:.1%} of the validation faces")
+        return target
