@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -63,7 +64,9 @@ class Session:
 def networks(monkeypatch: pytest.MonkeyPatch) -> Networks:
     made = Networks()
     monkeypatch.setattr(
-        detection, "open_session", lambda path, threads: made.session("near" if "near" in path.name else "far")
+        detection,
+        "Session",
+        lambda path, threads: SimpleNamespace(opened=made.session("near" if "near" in path.name else "far")),
     )
     return made
 

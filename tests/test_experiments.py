@@ -687,7 +687,7 @@ def test_a_killed_queue_goes_on_and_ends_with_results(recipes: Path, tmp_path: P
 
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=600)
     assert done.returncode == 1, done.stderr  # for the broken one
-    assert "second.toml: 'network' must be a text" in done.stderr
+    assert "second.toml: network must be a text" in done.stderr
     assert "augmented-s0: waiting" in done.stderr
     names = [filed.name for filed in filing.read_all(results)]
     assert names == ["first-s0"]

@@ -36,7 +36,7 @@ ODD = (
     "\x1b[31mred\x07",
     "\u202egpj.exe",
     "日" * 80,
-    "...",
+    "x...",
     "-rf",
     "=cmd|' C calc'!A0",
     "a;b,c\"d'e",

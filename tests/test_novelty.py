@@ -260,9 +260,8 @@ def test_no_expression_is_named_where_a_model_gives_no_numbers(numberless: Path)
     from mien.synthesis.filters import classify
 
     faces = made_up_data(1).faces
-    outputs = ModelFile.open(numberless).run(faces)
-    assert np.isnan(outputs.probabilities).any()
     for ask in (
+        lambda: ModelFile.open(numberless).run(faces),
         lambda: Recognizer(numberless, threads=1).recognize(PORTRAIT),
         lambda: Recognizer(numberless, threads=1).classify(faces),
         lambda: open_judged(str(numberless)).predict(faces, lambda what, done: None),

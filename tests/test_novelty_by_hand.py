@@ -145,7 +145,8 @@ def test_the_scores_and_thresholds_in_the_file_are_those_of_the_definition(tmp_p
     assert scores is not None
     thresholds = [float(text) for text in gated.metadata[THRESHOLDS].split(",")]
     assert thresholds == pytest.approx(choose_thresholds(scores, held.labels), rel=1e-4, abs=1e-4)
-    assert float(gated.metadata[FAR]) == pytest.approx(np.quantile(scores[:, 1], 0.999), rel=1e-4)
+    # Of so few faces the quantile lies below the threshold, and no face that passes is far.
+    assert float(gated.metadata[FAR]) == pytest.approx(max(np.quantile(scores[:, 1], 0.999), thresholds[1]), rel=1e-4)
 
 
 def test_ten_pictures_of_a_class_are_the_least(tmp_path: Path) -> None:

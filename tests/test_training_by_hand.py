@@ -446,7 +446,8 @@ def test_the_command_trains_with_the_recipes_drop_path_and_the_seed_that_it_is_g
 
     monkeypatch.setattr(loop, "train", note)
     (tmp_path / "plan.toml").write_text(
-        'network = "vit_tiny"\nsplit = "kaggle"\nstages = [{ epochs = 1, pixels = 32 }]\nseed = 7\ndrop_path = 0.3\n'
+        'network = "vit_tiny"\nsplit = "kaggle"\nstages = [{ epochs = 1, pixels = 32 }]\nseed = 7\nbatch_size = 8\n'
+        "drop_path = 0.3\n"
     )
     for number, seed in enumerate(([], ["--seed", "3"], ["--seed", "3"])):
         words = ["train", tmp_path / "plan.toml", "--data", tiny_data, "--out", tmp_path / str(number), *seed]
