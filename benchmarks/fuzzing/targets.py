@@ -84,8 +84,6 @@ def _open_videos() -> Callable[[Path], object]:
         with open_video(path, recognizer) as video:
             for _ in video:
                 pass
-            if video.problem is not None:
-                raise video.problem
 
     return watch
 
