@@ -6,6 +6,8 @@ import { strings } from "./strings";
 
 export interface DrawnFace extends FoundFace {
   readonly reading: Reading | null;
+  /** The class that is named; null where nothing was read yet, and where no expression is clear. */
+  readonly place: number | null;
 }
 
 export interface View {
@@ -26,15 +28,6 @@ const INK = "#06120e";
 const FONT = "system-ui, sans-serif";
 /** A label's size beside the smallest faces, as a part of its own. */
 const SMALLEST_LABEL = 0.65;
-
-/** The expression a reading names: its place among the classes, and its share. */
-export function strongest(reading: Reading): { readonly place: number; readonly share: number } {
-  let place = 0;
-  reading.probabilities.forEach((share, i) => {
-    if (share > reading.probabilities[place]!) place = i;
-  });
-  return { place, share: reading.probabilities[place]! };
-}
 
 /** Smaller faces first, so that the largest stands on top. */
 export function drawFaces(
@@ -66,20 +59,24 @@ function drawBox(context: CanvasRenderingContext2D, face: DrawnFace, classes: re
   context.stroke();
   context.restore();
   if (!reading) return;
-  drawLabel(context, reading, classes, { left, top, right: left + width, bottom: top + height }, colour, view);
+  drawLabel(context, wordOf(face.place, reading, classes), { left, top, right: left + width, bottom: top + height }, colour, view);
+}
+
+/** What is said of a face beside its box, and the share that is drawn below the words. */
+function wordOf(place: number | null, { probabilities }: Reading, classes: readonly string[]): { readonly text: string; readonly share: number } {
+  if (place === null) return { text: strings.result.unclear, share: 0 };
+  const share = probabilities[place]!;
+  return { text: `${strings.adjective(classes[place]!)} ${strings.percent(share)}`, share };
 }
 
 /** The expression beside a box, in pixels of the canvas: above it, below where there is no room, or else on its chin. */
 function drawLabel(
   context: CanvasRenderingContext2D,
-  reading: Reading,
-  classes: readonly string[],
+  { text, share }: { readonly text: string; readonly share: number },
   box: Box,
   colour: string,
   view: View,
 ): void {
-  const { place, share } = strongest(reading);
-  const text = `${strings.adjective(classes[place]!)} ${strings.percent(share)}`;
   context.font = `600 ${15 * view.unit}px ${FONT}`;
   const whole = context.measureText(text).width + 20 * view.unit;
   // Beside a small face the label is smaller, and it always fits into the picture.
@@ -107,10 +104,10 @@ function drawLabel(
 
 /** The map of the named class over the face, smooth, from clear to the accent's opposite. */
 function drawHeat(context: CanvasRenderingContext2D, face: DrawnFace, view: View): void {
-  const { reading, square } = face;
-  if (!reading?.map) return;
+  const { reading, square, place } = face;
+  if (!reading?.map || place === null) return;
   const { scores, rows, columns } = reading.map;
-  const strength = heat(scores, strongest(reading).place, rows * columns);
+  const strength = heat(scores, place, rows * columns);
   const layer = new ImageData(columns, rows);
   strength.forEach((value, i) => layer.data.set([255, 90 + 150 * value, 30, 190 * value], i * 4));
   const small = new OffscreenCanvas(columns, rows);

@@ -133,6 +133,7 @@ export const strings = {
     heading: "Result",
     probabilities: "Share of each expression",
     announce: (expression: string, percent: string): string => `${expression}, ${percent}`,
+    unclear: "No clear expression",
     note: "An expression shown, not an emotion felt.",
   },
 

@@ -3,6 +3,7 @@ import farUrl from "@models/blazeface_far.onnx?url";
 import nearUrl from "@models/blazeface_near.onnx?url";
 import { crop } from "../recognition/cropping";
 import { FAR_SIZE, FaceDetector, NEAR_SIZE } from "../recognition/detection";
+import type { Reading, Verdict } from "../recognition/faces";
 import { Framing } from "../recognition/framing";
 import type { Pixels, Square } from "../recognition/geometry";
 import { LiveRecognizer } from "../recognition/live";
@@ -39,7 +40,8 @@ class Engine implements Handlers {
   private readonly networks = new Map<string, OpenModel>();
   private opened: Opened | null = null;
   private models: { model: ModelEntry; gate: ModelEntry | null } | null = null;
-  private inspected: { crops: Uint8Array; count: number } | null = null;
+  /** The crops of the picture inspected last. */
+  private inspected: readonly Uint8Array[] | null = null;
   private canvas: OffscreenCanvasRenderingContext2D | null = null;
 
   async warm(): Promise<null> {
@@ -89,10 +91,14 @@ class Engine implements Handlers {
     const faces = detections.map(({ box, score }, i) => ({ box, score, square: framing.square(detections[i]!) }));
     if (!faces.length) faces.push({ ...middle(width, height), score: 0 });
     const { size } = reader.model;
-    const crops = new Uint8Array(faces.length * size * size);
-    faces.forEach((face, i) => crop(pixels, face.square, size, crops.subarray(i * size * size, (i + 1) * size * size)));
-    this.inspected = { crops, count: faces.length };
-    const verdicts = await reader.judge(crops, faces.length);
+    const crops = faces.map(({ square }) => {
+      const face = new Uint8Array(size * size);
+      crop(pixels, square, size, face);
+      return face;
+    });
+    this.inspected = crops;
+    const verdicts: Verdict[] = [];
+    for (const face of crops) verdicts.push(await reader.judge(face));
     return {
       width,
       height,
@@ -104,18 +110,19 @@ class Engine implements Handlers {
   async read(): Promise<Calls["read"]["reply"]> {
     const { reader } = this.ready();
     if (!this.inspected) throw new FaultError("engine", "read before inspect");
-    const read = await reader.read(this.inspected.crops, this.inspected.count);
-    return read.map(({ reading }) => reading);
+    const readings: Reading[] = [];
+    for (const face of this.inspected) readings.push((await reader.read(face)).reading);
+    return readings;
   }
 
   async measure(): Promise<number> {
     const { network, size } = this.ready().reader.model;
     const face = new Uint8Array(size * size).fill(128);
-    await network.run(face, 1);
+    await network.run(face);
     const times: number[] = [];
     for (let i = 0; i < MEASURED; i++) {
       const start = performance.now();
-      await network.run(face, 1);
+      await network.run(face);
       times.push(performance.now() - start);
     }
     return times.sort((one, other) => one - other)[MEASURED >> 1]!;
@@ -144,7 +151,7 @@ class Engine implements Handlers {
       const file = await fetchModel(model, (loaded) => post({ progress: { url: model.url, loaded } }));
       return openExpressionNetwork(file, size);
     };
-    const native = await openNative(model, size);
+    const native = await openNative(model);
     const network = native ? withSpare(native, inWasm) : await inWasm();
     const open = { network, size, thresholds: thresholdsOf(model) };
     this.networks.set(model.url, open);

@@ -22,6 +22,8 @@ export interface FoundFace {
 
 export interface ReadFace extends FoundFace {
   readonly reading: Reading;
+  /** The class that is named; null where no expression is clear. */
+  readonly place: number | null;
 }
 
 /** Milliseconds of each step of a frame. */
@@ -34,14 +36,19 @@ export interface Steps {
 export interface FrameReading {
   /** Largest first. */
   readonly faces: readonly ReadFace[];
+  /** The face that stands in large type, and how many others there are: as steady as words have to be. */
+  readonly main: ReadFace | null;
+  readonly others: number;
   readonly steps: Steps;
   /** How much the frame differs from the last one: mean of the differences in grey levels. */
   readonly change: number;
 }
 
 export interface FrameOptions {
-  /** Average each face over a moment. */
+  /** Average each face over a moment, and let words stand long enough to be read. */
   readonly smooth: boolean;
   /** Give the maps too. */
   readonly map: boolean;
+  /** The number of the face that the user chose; null for none. */
+  readonly chosen: number | null;
 }

@@ -7,7 +7,6 @@ import type { ModelEntry } from "../engine/catalogue";
 import type { Engine } from "../engine/client";
 import { FaultError } from "../engine/fault";
 import type { Fault, FrameResult } from "../engine/protocol";
-import { strongest } from "../drawing";
 import type { DrawnFace } from "../drawing";
 import { addEntry } from "../history";
 import type { ModelState, Models } from "../models";
@@ -143,7 +142,7 @@ export class CameraScreen {
   /** A model that could not be had may be there now; where another one has been chosen, that one reads the picture. */
   private async followModel(): Promise<void> {
     const { capture } = this;
-    if ((await this.models.ready()) && capture?.main && this.readBy !== this.models.chosen) await this.read(capture);
+    if ((await this.models.ready()) && capture?.faces[0]?.reading && this.readBy !== this.models.chosen) await this.read(capture);
   }
 
   /** Another screen is shown: the camera is let go, a picture stays. */
@@ -242,7 +241,7 @@ export class CameraScreen {
   private captureButtons(capture: Capture): HTMLElement[] {
     const back = h("button", { type: "button", onclick: () => this.back() }, strings.capture.back);
     if (this.reading === capture) return [h("button", { type: "button", disabled: true }, strings.capture.reading), back];
-    if (!capture.main) {
+    if (!capture.faces[0]!.reading) {
       const label = capture.check === "accepted" ? strings.capture.detect : strings.capture.detectAnyway;
       const kind = capture.check === "accepted" ? "primary" : "";
       return [h("button", { type: "button", class: kind, onclick: () => void this.detect(capture) }, label), back];
@@ -316,7 +315,7 @@ export class CameraScreen {
     const verdict = accepted ? "none" : main.verdict;
     const mark = accepted ? "" : strings.capture.refusedMark;
     if (main.reading) {
-      this.result.show(main.reading, this.classes, verdict, others.length, mark);
+      this.result.show(main.reading, main.place, this.classes, verdict, others.length, mark);
       this.stage.describe(strings.capture.described(capture.faces.map((face) => this.described(face))));
     } else {
       this.result.empty("", "", true);
@@ -324,8 +323,9 @@ export class CameraScreen {
     }
   }
 
-  private described({ reading }: DrawnFace): string {
-    const { place, share } = strongest(reading!);
+  private described({ reading, place }: DrawnFace): string {
+    if (place === null) return strings.result.unclear;
+    const share = reading!.probabilities[place]!;
     return strings.result.announce(strings.adjective(this.classes[place]!), strings.percent(share));
   }
 
@@ -362,10 +362,11 @@ export class CameraScreen {
   }
 
   private async keep(capture: Capture): Promise<void> {
-    const { main } = capture;
+    const [main] = capture.faces as [DrawnFace];
     const picture = await capture.annotated(this.classes, settings.value.heat);
-    const expression = main && this.classes[main.place]!;
-    const kept = await addEntry({ time: Date.now(), picture, expression, share: main?.share ?? 0, refused: capture.check !== "accepted" }).then(
+    const expression = main.place === null ? null : this.classes[main.place]!;
+    const share = main.place === null ? 0 : main.reading!.probabilities[main.place]!;
+    const kept = await addEntry({ time: Date.now(), picture, expression, share, refused: capture.check !== "accepted" }).then(
       () => strings.capture.kept,
       () => strings.history.unavailable,
     );
@@ -400,8 +401,8 @@ export class CameraScreen {
   private showLive(result: FrameResult, figures: Figures): void {
     if (this.capture) return;
     this.stage.draw(result.faces, this.classes, result.width);
-    const [main, ...others] = result.faces;
-    if (main) this.result.show(main.reading, this.classes, main.verdict, others.length);
+    const { main, others } = result;
+    if (main) this.result.show(main.reading, main.place, this.classes, main.verdict, others);
     else this.result.empty(words.noFace, words.noFaceHint);
     if (settings.value.figures) {
       const line = words.figuresLine(figures.rate, figures.steps);

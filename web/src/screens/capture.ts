@@ -1,8 +1,9 @@
 /** One picture: the check comes first, then the expression; afterwards it can be saved, shared and kept. */
-import { drawFaces, strongest } from "../drawing";
+import { drawFaces } from "../drawing";
 import type { DrawnFace } from "../drawing";
 import type { Engine } from "../engine/client";
 import type { InspectResult } from "../engine/protocol";
+import { named } from "../recognition/clarity";
 import { strings } from "../strings";
 
 /** The check's word on a picture. */
@@ -19,7 +20,7 @@ export class Capture {
   private constructor(picture: ImageBitmap, inspected: InspectResult) {
     this.picture = picture;
     this.inspected = inspected;
-    this.faces = inspected.faces.map((face) => ({ ...face, reading: null }));
+    this.faces = inspected.faces.map((face) => ({ ...face, reading: null, place: null }));
   }
 
   /** Finds and judges the faces of a picture, which stays open until `close`. */
@@ -36,7 +37,7 @@ export class Capture {
 
   async read(engine: Engine): Promise<void> {
     const readings = await engine.call("read", {});
-    this.faces = this.faces.map((face, i) => ({ ...face, reading: readings[i]! }));
+    this.faces = this.faces.map((face, i) => ({ ...face, reading: readings[i]!, place: named(readings[i]!.probabilities) }));
   }
 
   /** The picture with its faces drawn in, as JPEG. */
@@ -68,12 +69,6 @@ export class Capture {
   /** The faces as they are shown: with their heat maps or without. */
   drawn(showHeat: boolean): DrawnFace[] {
     return this.faces.map((face) => ({ ...face, reading: face.reading && { ...face.reading, map: showHeat ? face.reading.map : null } }));
-  }
-
-  /** The main face's expression: its place among the classes, and its share. */
-  get main(): { readonly place: number; readonly share: number } | null {
-    const reading = this.faces[0]?.reading;
-    return reading ? strongest(reading) : null;
   }
 
   close(): void {

@@ -59,7 +59,7 @@ export class LiveLoop {
     try {
       const bitmap = await grab(this.video);
       const { smooth, heat } = settings.value;
-      const result = await this.engine.call("frame", { bitmap, time: this.started, options: { smooth, map: heat } });
+      const result = await this.engine.call("frame", { bitmap, time: this.started, options: { smooth, map: heat, chosen: null } });
       if (this.running) this.deliver(result);
     } catch (error) {
       // A video that ends between two frames has no picture to give: the camera's own state says so.

@@ -1,5 +1,4 @@
 import { h } from "../dom";
-import { strongest } from "../drawing";
 import type { Reading, Verdict } from "../recognition/faces";
 import { strings } from "../strings";
 
@@ -38,24 +37,26 @@ export class ResultPanel {
     );
   }
 
-  /** others: how many more faces there are; mark: a word on the reading that goes before the gate's. */
-  show(reading: Reading, classes: readonly string[], verdict: Verdict, others: number, mark = ""): void {
+  /** place: the class that is named, null where none is clear; others: how many more faces there are; mark: a word on the reading that goes before the gate's. */
+  show({ probabilities }: Reading, place: number | null, classes: readonly string[], verdict: Verdict, others: number, mark = ""): void {
     this.element.classList.toggle("strange", verdict === "strange" || mark !== "");
     this.element.classList.remove("empty", "quiet");
     this.setClasses(classes);
-    const { place, share } = strongest(reading);
-    const expression = strings.adjective(classes[place]!);
+    this.element.classList.toggle("unclear", place === null);
+    const expression = place === null ? strings.result.unclear : strings.adjective(classes[place]!);
+    const share = place === null ? "" : strings.percent(probabilities[place]!);
     setText(this.word, expression);
-    setText(this.share, strings.percent(share));
+    setText(this.share, share);
     const words = [mark || strings.verdict[verdict], others ? strings.camera.moreFaces(others) : ""];
     setText(this.detail, words.filter(Boolean).join(" · "));
     this.rows.forEach((row, i) => {
-      const value = reading.probabilities[i]!;
+      const value = probabilities[i]!;
       row.bar.style.setProperty("--share", value.toFixed(3));
       setText(row.share, strings.percent(value));
       row.element.classList.toggle("first", i === place);
     });
-    this.say([strings.result.announce(expression, strings.percent(share)), ...words.filter(Boolean)].join(". "), expression);
+    const heard = share ? strings.result.announce(expression, share) : expression;
+    this.say([heard, ...words.filter(Boolean)].join(". "), expression);
   }
 
   /** Words in place of a result; quiet: with no bars, where none will move until the user does something. */
