@@ -1,8 +1,9 @@
 /** Faces drawn over a picture: on the screen, and into the pictures that are saved. */
 import type { FoundFace, Reading } from "./recognition/faces";
-import type { Box } from "./recognition/geometry";
+import { area } from "./recognition/geometry";
+import type { Box, Point } from "./recognition/geometry";
 import { heat } from "./recognition/heat";
-import { strings } from "./strings";
+import { adjective, percent, strings } from "./strings";
 
 export interface DrawnFace extends FoundFace {
   readonly reading: Reading | null;
@@ -20,6 +21,24 @@ export interface View {
   readonly height: number;
   /** Pixels of the canvas for one point of type. */
   readonly unit: number;
+  /** The number of the face that the panel speaks of, drawn stronger where there are several. */
+  readonly main?: number | null;
+}
+
+/** As in Python's `expressions.py`. */
+const COLOURS: Readonly<Record<string, string>> = {
+  angry: "#d1493f",
+  disgust: "#7a9a3a",
+  fear: "#7d5ba6",
+  happy: "#e0a526",
+  sad: "#3d7ab8",
+  surprise: "#d9782d",
+  neutral: "#7f8790",
+};
+
+/** The colour of a class, where several stand side by side. */
+export function colourOf(name: string): string {
+  return COLOURS[name] ?? "#3fe0b0";
 }
 
 const ACCENT = "#3fe0b0";
@@ -36,37 +55,57 @@ export function drawFaces(
   classes: readonly string[],
   view: View,
 ): void {
+  const numbered = faces.length > 1;
   for (const face of [...faces].reverse()) {
     drawHeat(context, face, view);
-    drawBox(context, face, classes, view);
+    drawBox(context, face, classes, view, numbered);
   }
 }
 
-function drawBox(context: CanvasRenderingContext2D, face: DrawnFace, classes: readonly string[], view: View): void {
+/** A box on the canvas: mirrored where the picture is. */
+export function onCanvas(box: Box, { scale, mirrored, width }: Pick<View, "scale" | "mirrored" | "width">): Box {
+  const [left, right] = mirrored ? [width - box.right * scale, width - box.left * scale] : [box.left * scale, box.right * scale];
+  return { left, right, top: box.top * scale, bottom: box.bottom * scale };
+}
+
+/** The number of the face at a point of the canvas, the smallest where boxes overlap; null beside all of them. */
+export function faceAt(faces: readonly FoundFace[], point: Point, view: Pick<View, "scale" | "mirrored" | "width">): number | null {
+  const hit = faces.filter(({ box }) => {
+    const { left, right, top, bottom } = onCanvas(box, view);
+    return point.x >= left && point.x <= right && point.y >= top && point.y <= bottom;
+  });
+  return hit.sort((one, other) => area(one.box) - area(other.box))[0]?.id ?? null;
+}
+
+function drawBox(
+  context: CanvasRenderingContext2D,
+  face: DrawnFace,
+  classes: readonly string[],
+  view: View,
+  numbered: boolean,
+): void {
   const { box, reading, verdict } = face;
-  const { scale, unit } = view;
-  const width = (box.right - box.left) * scale;
-  const height = (box.bottom - box.top) * scale;
-  const left = view.mirrored ? view.width - box.right * scale : box.left * scale;
-  const top = box.top * scale;
+  const { unit } = view;
+  const place = onCanvas(box, view);
   const colour = verdict === "strange" ? STRANGE : ACCENT;
   context.save();
-  context.lineWidth = 3 * unit;
+  context.lineWidth = (numbered && face.id === view.main ? 5 : 3) * unit;
   context.strokeStyle = colour;
   if (verdict === "strange") context.setLineDash([8 * unit, 6 * unit]);
   context.beginPath();
-  context.roundRect(left, top, width, height, 10 * unit);
+  context.roundRect(place.left, place.top, place.right - place.left, place.bottom - place.top, 10 * unit);
   context.stroke();
   context.restore();
   if (!reading) return;
-  drawLabel(context, wordOf(face.place, reading, classes), { left, top, right: left + width, bottom: top + height }, colour, view);
+  const word = wordOf(face.place, reading, classes);
+  drawLabel(context, numbered ? { ...word, text: strings.camera.face(face.id, word.text) } : word, place, colour, view);
 }
 
 /** What is said of a face beside its box, and the share that is drawn below the words. */
 function wordOf(place: number | null, { probabilities }: Reading, classes: readonly string[]): { readonly text: string; readonly share: number } {
   if (place === null) return { text: strings.result.unclear, share: 0 };
   const share = probabilities[place]!;
-  return { text: `${strings.adjective(classes[place]!)} ${strings.percent(share)}`, share };
+  return { text: `${adjective(classes[place]!)} ${percent(share)}`, share };
 }
 
 /** The expression beside a box, in pixels of the canvas: above it, below where there is no room, or else on its chin. */

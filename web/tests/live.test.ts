@@ -11,7 +11,7 @@ import type { Pyramid } from "../src/recognition/pyramid";
 import { FaceReader } from "../src/recognition/reader";
 import { golden, pixels } from "./golden";
 
-const OPTIONS: FrameOptions = { smooth: true, map: false, chosen: null };
+const OPTIONS: FrameOptions = { smooth: true, memory: 0.35, map: false, faces: 10, clear: null, evenly: false, chosen: null };
 const blind: DetectionNetwork = async () => ({ scores: [], places: [] });
 
 /** A detector that sees what it is told to. */
@@ -56,7 +56,7 @@ class Scene {
       },
       close: async () => {},
     };
-    const model = { network, size: 48, thresholds };
+    const model = { network, size: 48, classes: ["one", "other"], thresholds };
     this.recognizer = new LiveRecognizer(this.detector, new FaceReader(model, thresholds && model), Framing.fromText(golden.framing));
   }
 

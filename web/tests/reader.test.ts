@@ -9,6 +9,7 @@ function model(thresholds: number[] | null): OpenModel & { calls: number } {
   const open = {
     calls: 0,
     size: 2,
+    classes: ["a", "b", "c"],
     thresholds,
     network: {
       async run([first]: Uint8Array): Promise<Outputs> {

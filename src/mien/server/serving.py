@@ -1,14 +1,12 @@
 """Serve the built app and the model files to the browser on this machine, and nothing else to nobody else.
 
-The files that can be asked for are listed once, at the start: no address leads out of the two folders, and no folder is
+The files that can be asked for are listed once, at the start, and read anew when they change: no address leads out of the two folders, and no folder is
 ever listed. The Host header is checked, so that no page on the web can reach the server under a name of its own.
 """
 
 import hashlib
-import shutil
+import os
 import sys
-from dataclasses import dataclass
-from functools import cached_property
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
@@ -16,8 +14,22 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from mien.errors import MienError
+from mien.server.listing import LIST, ModelList
 
 LOOPBACK = "127.0.0.1"
+FOLDER = "/mien/"
+"""Where the app is on its port. Its service worker answers for this folder alone, and not for whatever program runs on
+the port another day."""
+OLD_WORKER = "/sw.js"
+"""Until 0.1.0 the app stood at the root of its port, and so did its worker, which asks here for its successor."""
+RETIRE = """
+self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("activate", (event) => event.waitUntil((async () => {
+  for (const name of await caches.keys()) if (name.startsWith("mien-app-")) await caches.delete(name);
+  await self.registration.unregister();
+  for (const client of await self.clients.matchAll({ type: "window" })) await client.navigate("/mien/");
+})()));
+"""
 
 CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -50,17 +62,24 @@ class ServerError(MienError):
     """The app cannot be served: it is not built, or its port is taken."""
 
 
-@dataclass(frozen=True)
 class Served:
-    """A file that can be asked for; `named_by_hash` where another content always has another address."""
+    """A file that can be asked for, read anew whenever it has changed."""
 
-    path: Path
-    named_by_hash: bool = False
+    def __init__(self, path: Path, named_by_hash: bool = False) -> None:
+        """named_by_hash: whether another content always has another address."""
+        self.path = path
+        self.named_by_hash = named_by_hash
+        self._known: tuple[tuple[int, ...], str] | None = None
 
-    @cached_property
-    def sha256(self) -> str:
-        """In hexadecimal, of the content when it is first asked for."""
-        return hashlib.sha256(self.path.read_bytes()).hexdigest()
+    def read(self) -> tuple[bytes, str]:
+        """The content of this moment and its SHA-256 in hexadecimal; raises OSError where the file is gone."""
+        with self.path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            content = file.read()
+        version = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        if self._known is None or self._known[0] != version or len(content) != status.st_size:
+            self._known = (version, hashlib.sha256(content).hexdigest())
+        return content, self._known[1]
 
 
 class AppServer(ThreadingHTTPServer):
@@ -75,6 +94,7 @@ class AppServer(ThreadingHTTPServer):
 
     def __init__(self, app: Path, models: Path, port: int) -> None:
         self.served = served_files(app, models)
+        self.models = ModelList(app / LIST, models)
         try:
             super().__init__((LOOPBACK, port), _Handler)
         except (OSError, OverflowError) as error:
@@ -88,7 +108,7 @@ class AppServer(ThreadingHTTPServer):
 
     @property
     def address(self) -> str:
-        return f"http://{LOOPBACK}:{self.server_port}/"
+        return f"http://{LOOPBACK}:{self.server_port}{FOLDER}"
 
 
 def app_folder() -> Path:
@@ -101,12 +121,12 @@ def served_files(app: Path, models: Path) -> dict[str, Served]:
     if not (app / "index.html").is_file():
         raise ServerError("the app is not built; `make app` builds it (with Node.js 20 or newer)")
     served = {
-        f"/{path.relative_to(app).as_posix()}": Served(path, named_by_hash=path.parent.name == "assets")
+        f"{FOLDER}{path.relative_to(app).as_posix()}": Served(path, named_by_hash=path.parent.name == "assets")
         for path in app.rglob("*")
         if path.suffix in CONTENT_TYPES and path.is_file()
     }
-    served["/"] = served["/index.html"]
-    served |= {f"/models/{path.name}": Served(path) for path in models.glob("*.onnx")}
+    served[FOLDER] = served[f"{FOLDER}index.html"]
+    served |= {f"{FOLDER}models/{path.name}": Served(path) for path in models.glob("*.onnx")}
     return served
 
 
@@ -127,28 +147,56 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Host") not in self.server.hosts:
             return self._refuse(HTTPStatus.MISDIRECTED_REQUEST)
         address = urlsplit(self.path)
-        served = self.server.served.get(unquote(address.path))
-        if served is None or not served.path.is_file():
+        path = unquote(address.path)
+        if path == "/":
+            return self._lead(FOLDER)
+        if path == OLD_WORKER:
+            return self._send(RETIRE.encode(), ".js", "no-store", with_content)
+        if path == FOLDER + LIST:
+            return self._send(self.server.models.read(), ".json", "no-cache", with_content)
+        served = self.server.served.get(path)
+        try:
+            content, sha256 = served.read() if served else (None, "")
+        except OSError:
+            content = None
+        asked = parse_qs(address.query).get("sha256")
+        # Another content than the one that is asked for is nothing that a browser may keep under its name.
+        if served is None or content is None or asked not in (None, [sha256]):
             return self._refuse(HTTPStatus.NOT_FOUND)
-        asked = parse_qs(address.query).get("sha256", [""])[0]
-        fresh_for_ever = served.named_by_hash or asked == served.sha256
-        tag = f'"{served.sha256}"'
+        fresh_for_ever = served.named_by_hash or asked is not None
+        self._send(
+            content,
+            served.path.suffix,
+            "public, max-age=31536000, immutable" if fresh_for_ever else "no-cache",
+            with_content,
+            f'"{sha256}"',
+        )
+
+    def _send(self, content: bytes, suffix: str, cache: str, with_content: bool, tag: str | None = None) -> None:
+        tag = tag or f'"{hashlib.sha256(content).hexdigest()}"'
         unchanged = self.headers.get("If-None-Match") == tag
         self.send_response(HTTPStatus.NOT_MODIFIED if unchanged else HTTPStatus.OK)
-        self.send_header("Content-Type", CONTENT_TYPES[served.path.suffix])
-        self.send_header("Cache-Control", "public, max-age=31536000, immutable" if fresh_for_ever else "no-cache")
+        self.send_header("Content-Type", CONTENT_TYPES[suffix])
+        self.send_header("Cache-Control", cache)
         self.send_header("ETag", tag)
         if not unchanged:
-            self.send_header("Content-Length", str(served.path.stat().st_size))
+            self.send_header("Content-Length", str(len(content)))
         self._end_headers()
         if with_content and not unchanged:
-            with served.path.open("rb") as file:
-                shutil.copyfileobj(file, self.wfile)
+            self.wfile.write(content)
+
+    def _lead(self, place: str) -> None:
+        self.send_response(HTTPStatus.FOUND)
+        self.send_header("Location", place)
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("Content-Length", "0")
+        self._end_headers()
 
     def _refuse(self, status: HTTPStatus) -> None:
         text = f"{status.value} {status.phrase}\n".encode()
         self.send_response(status)
         self.send_header("Content-Type", "text/plain; charset=utf-8")
+        self.send_header("Cache-Control", "no-store")
         self.send_header("Content-Length", str(len(text)))
         self._end_headers()
         if self.command != "HEAD":

@@ -11,7 +11,7 @@ export function strongest(probabilities: ArrayLike<number>): { readonly place: n
 }
 
 /** The place of the class that a single reading names; null where no expression is clear. */
-export function named(probabilities: ArrayLike<number>): number | null {
+export function named(probabilities: ArrayLike<number>, clear: number | null = null): number | null {
   const { place, share } = strongest(probabilities);
-  return share >= PLAIN ? place : null;
+  return share >= (clear ?? PLAIN) ? place : null;
 }

@@ -44,11 +44,22 @@ export interface FrameReading {
   readonly change: number;
 }
 
-export interface FrameOptions {
+export interface ReadOptions {
+  /** The share below which no expression is named; null takes the measured one. */
+  readonly clear: number | null;
+  /** Whether each expression is taken to be as likely as any other, and not as it was in the training data. */
+  readonly evenly: boolean;
+}
+
+export interface FrameOptions extends ReadOptions {
   /** Average each face over a moment, and let words stand long enough to be read. */
   readonly smooth: boolean;
+  /** The moment, in seconds. */
+  readonly memory: number;
   /** Give the maps too. */
   readonly map: boolean;
+  /** Faces followed and read, at most: the largest. */
+  readonly faces: number;
   /** The number of the face that the user chose; null for none. */
   readonly chosen: number | null;
 }

@@ -71,14 +71,14 @@ export class LiveRecognizer {
     const start = performance.now();
     await this.find(pixels, time);
     const found = performance.now();
-    const inSight = this.tracker.current.filter((track) => isShown(track, time));
+    const inSight = this.inSight(time, options);
     this.main = this.mainFace.next(inSight.map(({ id, detection }) => ({ id, box: detection.box })), options.chosen, time);
     const due = this.due(inSight);
     const { size } = this.reader.model;
     const face = new Uint8Array(size * size);
     if (due) crop(pixels, this.framing.square(placeOf(due, time)), size, face);
     const cut = performance.now();
-    if (due) await this.read(due, face, time);
+    if (due) await this.read(due, face, time, options);
     this.forgetOthers();
     const faces = largestFirst(inSight.map((track) => this.readFace(track, time, options)).filter((read) => read !== null));
     const main = faces.find(({ id }) => id === this.main) ?? null;
@@ -91,6 +91,13 @@ export class LiveRecognizer {
       change,
       steps: { detect: found - start, crop: cut - found, read: performance.now() - cut },
     };
+  }
+
+  /** The largest faces that are there, and the chosen one. */
+  private inSight(time: number, { faces, chosen }: FrameOptions): Track[] {
+    const shown = this.tracker.current.filter((track) => isShown(track, time));
+    const largest = largestFirst(shown.map((track) => ({ box: track.detection.box, track }))).map(({ track }) => track);
+    return largest.filter(({ id }, i) => i < faces || id === chosen);
   }
 
   /** Looks where faces were, and every now and then at the whole frame. */
@@ -131,13 +138,13 @@ export class LiveRecognizer {
     return main && turnOf(main) !== this.turn ? main : oldest;
   }
 
-  private async read({ id }: Track, face: Uint8Array, time: number): Promise<void> {
-    const { reading, verdict } = await this.reader.read(face);
+  private async read({ id }: Track, face: Uint8Array, time: number, options: FrameOptions): Promise<void> {
+    const { reading, verdict } = await this.reader.read(face, options.evenly);
     const before = this.memories.get(id);
     const readings = before?.readings ?? 0;
     const judged = verdict ?? (readings % JUDGE_EVERY === 0 ? await this.reader.judge(face) : before!.rawVerdict);
     const parts = before ?? { smoother: new Smoother(), expression: new SteadyExpression(), gate: new SteadyVerdict() };
-    const smoothed = parts.smoother.add(reading.probabilities, time);
+    const smoothed = parts.smoother.add(reading.probabilities, time, options.memory);
     this.memories.set(id, {
       smoother: parts.smoother,
       expression: parts.expression,
@@ -146,13 +153,13 @@ export class LiveRecognizer {
       raw: reading,
       rawVerdict: judged,
       smoothed,
-      place: parts.expression.next(smoothed, time),
+      place: parts.expression.next(smoothed, time, options.clear ?? undefined),
       verdict: parts.gate.next(judged, time),
       turn: ++this.turn,
     });
   }
 
-  private readFace(track: Track, time: number, { smooth, map }: FrameOptions): ReadFace | null {
+  private readFace(track: Track, time: number, { smooth, map, clear }: FrameOptions): ReadFace | null {
     const memory = this.memories.get(track.id);
     if (!memory) return null;
     const { raw, smoothed } = memory;
@@ -163,7 +170,7 @@ export class LiveRecognizer {
       square: this.framing.square(detection),
       score: detection.score,
       verdict: smooth ? memory.verdict : memory.rawVerdict,
-      place: smooth ? memory.place : named(raw.probabilities),
+      place: smooth ? memory.place : named(raw.probabilities, clear),
       reading: { probabilities: smooth ? smoothed : raw.probabilities, map: map ? raw.map : null },
     };
   }

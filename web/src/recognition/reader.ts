@@ -1,12 +1,14 @@
 /** A face's crop in, what it shows out: the chosen model and the gate together. */
 import type { Reading, Verdict } from "./faces";
 import { passes } from "./gate";
+import { evened } from "./prior";
 import type { ExpressionNetwork, Outputs } from "./model";
 
 /** A model as its file describes it. */
 export interface OpenModel {
   readonly network: ExpressionNetwork;
   readonly size: number;
+  readonly classes: readonly string[];
   /** Null where the file has no gate. */
   readonly thresholds: readonly number[] | null;
 }
@@ -21,10 +23,11 @@ export class FaceReader {
     this.gate = gate;
   }
 
-  /** A face's reading, and the gate's word where the reading brings it along (null: ask `judge`). */
-  async read(face: Uint8Array): Promise<{ readonly reading: Reading; readonly verdict: Verdict | null }> {
+  /** A face's reading, with all classes equally likely beforehand where they are to be, and the gate's word where the reading brings it along (null: ask `judge`). */
+  async read(face: Uint8Array, evenly = false): Promise<{ readonly reading: Reading; readonly verdict: Verdict | null }> {
     const outputs = await this.model.network.run(face);
-    const { probabilities, map } = outputs;
+    const { map } = outputs;
+    const probabilities = evenly ? evened(outputs.probabilities, this.model.classes) : outputs.probabilities;
     if (!probabilities.every(Number.isFinite)) throw new Error("the model answered with something that is no number");
     const along = this.gate === this.model || !this.gate;
     return { reading: { probabilities, map }, verdict: along ? this.verdict(outputs) : null };

@@ -47,10 +47,11 @@ export class SteadyExpression {
   private readonly place = new Steady<number | null>(null);
   private begun = false;
 
-  next(probabilities: Float32Array, time: number): number | null {
+  /** @param clear the share below which none is named */
+  next(probabilities: Float32Array, time: number, clear = PLAIN): number | null {
     const { value } = this.place;
     const { place, share } = strongest(probabilities);
-    const least = value === null && this.begun ? PLAIN + CLEARER : PLAIN;
+    const least = value === null && this.begun ? clear + CLEARER : clear;
     this.begun = true;
     if (share < least) return this.place.next(null, time);
     return this.place.next(value !== null && share < probabilities[value]! + LEAD ? value : place, time);

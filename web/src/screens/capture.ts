@@ -4,6 +4,7 @@ import type { DrawnFace } from "../drawing";
 import type { Engine } from "../engine/client";
 import type { InspectResult } from "../engine/protocol";
 import { named } from "../recognition/clarity";
+import { settings } from "../settings";
 import { strings } from "../strings";
 
 /** The check's word on a picture. */
@@ -26,7 +27,8 @@ export class Capture {
   /** Finds and judges the faces of a picture, which stays open until `close`. */
   static async inspect(engine: Engine, picture: ImageBitmap): Promise<Capture> {
     const bitmap = await createImageBitmap(picture);
-    return new Capture(picture, await engine.call("inspect", { bitmap }));
+    const { brightness, contrast } = settings.value;
+    return new Capture(picture, await engine.call("inspect", { bitmap, adjust: { brightness, contrast } }));
   }
 
   /** The main face decides. */
@@ -35,9 +37,15 @@ export class Capture {
     return this.faces[0]!.verdict === "strange" ? "strange" : "accepted";
   }
 
+  /** The face of a number, or else the largest. */
+  face(id: number | null): DrawnFace {
+    return this.faces.find((face) => face.id === id) ?? this.faces[0]!;
+  }
+
   async read(engine: Engine): Promise<void> {
-    const readings = await engine.call("read", {});
-    this.faces = this.faces.map((face, i) => ({ ...face, reading: readings[i]!, place: named(readings[i]!.probabilities) }));
+    const { evenly, clear } = settings.value;
+    const readings = await engine.call("read", { evenly });
+    this.faces = this.faces.map((face, i) => ({ ...face, reading: readings[i]!, place: named(readings[i]!.probabilities, clear) }));
   }
 
   /** The picture with its faces drawn in, as JPEG. */
