@@ -2,9 +2,9 @@
 
     MIEN_DATA=folder python benchmarks/app_clarity.py
 
-On PublicTest, the part that choices are made on, and on plain grey squares, which show nothing. Of the shares tried, the
-one chosen is the smallest that is above what every model says of any plain square, to the next twentieth. Writes
-results/benchmarks/app-clarity.json; `PLAIN` in web/src/recognition/clarity.ts is its `share`, and a test holds it to that.
+On PublicTest, the part that choices are made on, and on plain grey squares, which show nothing. The share is the
+largest that any model gives any plain square, rounded up to the next twentieth. Writes
+results/benchmarks/app-clarity.json; `PLAIN` in web/src/recognition/clarity.ts is its `share`, and a test holds it so.
 """
 
 import os

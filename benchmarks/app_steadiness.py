@@ -2,11 +2,10 @@
 
     python benchmarks/app_steadiness.py [--seconds 20] [--before FOLDER]
 
-two: two equal faces, each trembling by itself; five: five of about one size; alternating: a face and the same one drawn,
-in turn, 2.7 times a second; dim: a face at the border of what is found, in noise; still: a face that does not move.
-Counted are changes of the large word, of the gate's line below it, and of the number of boxes, as the page's own
-mutation observer sees them after the first second. --before names another build of the app, measured in the same run.
-Writes results/benchmarks/app-steadiness.json. Needs what benchmarks/app.py needs.
+two: two equal faces, each trembling by itself; five: five of one size; alternating: a face and the same one drawn, in
+turn, 2.7 times a second; dim: a face at the border of what is found, in noise; still: a face that does not move.
+Counted are changes of the large word and of the gate's line below it. --before names another build of the app, which is
+measured in the same run. Writes results/benchmarks/app-steadiness.json. Needs what benchmarks/app.py needs.
 """
 
 import argparse
@@ -28,7 +27,7 @@ from mien.storage import write_json
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "web"))
-from chromium import FRAME, PATIENCE, launch, on_canvas, serving  # noqa: E402
+from chromium import FRAME, PATIENCE, launch, on_canvas, serving, write_frames  # noqa: E402
 
 FRAMES = 66
 CONTEXT = 2.2
@@ -111,14 +110,6 @@ def cameras() -> dict[str, list[np.ndarray]]:
     }
 
 
-def write(frames: list[np.ndarray], path: Path) -> Path:
-    with path.open("wb") as file:
-        file.write(f"YUV4MPEG2 W{FRAME[0]} H{FRAME[1]} F30:1 Ip A1:1 C420jpeg\n".encode())
-        for frame in frames:
-            file.write(b"FRAME\n" + cv2.cvtColor(frame, cv2.COLOR_RGB2YUV_I420).tobytes())
-    return path
-
-
 def flips(driver: Any, address: str, video: Path, seconds: int) -> dict[str, float]:
     """Changes a second of the word and of the line below it."""
     browser = launch(driver, video)
@@ -149,7 +140,7 @@ def main() -> None:
         for name, frames in cameras().items():
             if chosen.camera not in (None, name):
                 continue
-            video = write(frames, Path(folder) / f"{name}.y4m")
+            video = write_frames(frames, Path(folder) / f"{name}.y4m")
             results[name] = {}
             for build, app in builds.items():
                 with serving(app, models) as server:

@@ -10,7 +10,7 @@ LIST = "models.json"
 
 
 class ModelList:
-    """The built list, with the entries of files that are other ones by now read anew, and those of missing files left out.
+    """The built list, with entries of replaced files read anew and those of missing files left out.
 
     path: the built list; models: the folder of the model files.
     """

@@ -1,7 +1,8 @@
 """Serve the built app and the model files to the browser on this machine, and nothing else to nobody else.
 
-The files that can be asked for are listed once, at the start, and read anew when they change: no address leads out of the two folders, and no folder is
-ever listed. The Host header is checked, so that no page on the web can reach the server under a name of its own.
+The files that can be asked for are listed once, at the start, and read anew when they change: no address leads out of
+the two folders, and no folder is ever listed. The Host header is checked, so that no page on the web can reach the
+server under a name of its own.
 """
 
 import hashlib
@@ -83,20 +84,23 @@ class Served:
 
 
 class AppServer(ThreadingHTTPServer):
-    """Serves the app on loopback; `serve_forever` starts it, `address` is where it is.
+    """Serves the app; `serve_forever` starts it, `address` is where it is.
 
-    app: the built app's folder; models: the model files'; port: 0 takes a free one.
+    app: the built app's folder; models: the model files'; port: 0 takes a free one; host: this machine alone, unless
+    another of its addresses is given; handler: what answers.
 
     Raises ServerError where the app is not built or the port is taken.
     """
 
     daemon_threads = True
 
-    def __init__(self, app: Path, models: Path, port: int) -> None:
+    def __init__(
+        self, app: Path, models: Path, port: int, host: str = LOOPBACK, handler: "type[AppHandler] | None" = None
+    ) -> None:
         self.served = served_files(app, models)
         self.models = ModelList(app / LIST, models)
         try:
-            super().__init__((LOOPBACK, port), _Handler)
+            super().__init__((host, port), handler or AppHandler)
         except (OSError, OverflowError) as error:
             raise ServerError(f"port {port} cannot be used; choose another with --port") from error
         self.hosts = {f"{name}:{self.server_port}" for name in ("localhost", LOOPBACK)}
@@ -130,7 +134,9 @@ def served_files(app: Path, models: Path) -> dict[str, Served]:
     return served
 
 
-class _Handler(BaseHTTPRequestHandler):
+class AppHandler(BaseHTTPRequestHandler):
+    """Answers what a browser asks for; only the server's own names in the Host header are answered to."""
+
     server: AppServer
     protocol_version = "HTTP/1.1"
     server_version = "mien"
@@ -185,9 +191,11 @@ class _Handler(BaseHTTPRequestHandler):
         if with_content and not unchanged:
             self.wfile.write(content)
 
-    def _lead(self, place: str) -> None:
+    def _lead(self, place: str, headers: dict[str, str] | None = None) -> None:
         self.send_response(HTTPStatus.FOUND)
         self.send_header("Location", place)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.send_header("Cache-Control", "no-store")
         self.send_header("Content-Length", "0")
         self._end_headers()
