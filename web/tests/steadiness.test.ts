@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PLAIN, named, strongest } from "../src/recognition/clarity";
@@ -116,6 +117,11 @@ describe("Headline", () => {
 });
 
 describe("clarity", () => {
+  it("is what benchmarks/app_clarity.py measured", () => {
+    const path = new URL("../../results/benchmarks/app-clarity.json", import.meta.url);
+    expect(PLAIN).toBe((JSON.parse(readFileSync(path, "utf8")) as { share: number }).share);
+  });
+
   it("names the largest share, and nothing for a grey surface's 23%", () => {
     expect(strongest([0.1, 0.7, 0.2])).toEqual({ place: 1, share: 0.7 });
     expect(named([0.1, 0.7, 0.2])).toBe(1);

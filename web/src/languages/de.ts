@@ -44,7 +44,6 @@ export const de: Words = {
     torchOff: "Licht ausschalten",
     zoom: "Zoom",
     realTime: "Echtzeit",
-    realTimeHint: "Liest jedes Bild",
     take: "Bild aufnehmen",
     noFace: "Kein Gesicht zu sehen",
     noFaceHint: "Halten Sie bei gutem Licht ein Gesicht vor die Kamera.",
@@ -61,7 +60,6 @@ export const de: Words = {
     smooth: "Ruhige Anzeige",
     smoothHint: "Mittelt jedes Gesicht über einen Augenblick",
     heat: "Wärmebild",
-    heatHint: "Wo im Gesicht das Modell es gesehen hat",
     figures: "Geschwindigkeit",
     figuresHint: "Bilder je Sekunde, Millisekunden je Schritt",
     saver: "Akku schonen",
@@ -138,7 +136,6 @@ export const de: Words = {
   clip: {
     play: "Abspielen",
     pause: "Anhalten",
-    position: "Stelle im Video",
     strip: "Ausdrücke im Lauf des Videos; wählen Sie einen Augenblick, um dorthin zu springen",
     saveTable: "Als Tabelle sichern",
   },

@@ -47,7 +47,6 @@ export const en = {
     torchOff: "Turn the light off",
     zoom: "Zoom",
     realTime: "Real time",
-    realTimeHint: "Reads every frame",
     take: "Take a picture",
     noFace: "No face in sight",
     noFaceHint: "Hold a face in front of the camera, in good light.",
@@ -64,7 +63,6 @@ export const en = {
     smooth: "Steady reading",
     smoothHint: "Averages each face over a moment",
     heat: "Heat map",
-    heatHint: "Where in the face the model saw it",
     figures: "Speed figures",
     figuresHint: "Frames a second, milliseconds a step",
     saver: "Battery saver",
@@ -148,7 +146,6 @@ export const en = {
   clip: {
     play: "Play",
     pause: "Pause",
-    position: "Position in the video",
     strip: "Expressions over the video; choose a moment to go there",
     saveTable: "Save as a table",
   },

@@ -44,7 +44,6 @@ export const es: Words = {
     torchOff: "Apagar la luz",
     zoom: "Zoom",
     realTime: "Tiempo real",
-    realTimeHint: "Lee cada imagen",
     take: "Hacer una foto",
     noFace: "No se ve ninguna cara",
     noFaceHint: "Ponga una cara ante la cámara, con buena luz.",
@@ -61,7 +60,6 @@ export const es: Words = {
     smooth: "Lectura estable",
     smoothHint: "Promedia cada cara durante un momento",
     heat: "Mapa de calor",
-    heatHint: "En qué parte de la cara lo vio el modelo",
     figures: "Cifras de velocidad",
     figuresHint: "Imágenes por segundo, milisegundos por paso",
     saver: "Ahorro de batería",
@@ -138,7 +136,6 @@ export const es: Words = {
   clip: {
     play: "Reproducir",
     pause: "Pausa",
-    position: "Posición en el vídeo",
     strip: "Expresiones a lo largo del vídeo; elija un momento para ir a él",
     saveTable: "Guardar como tabla",
   },

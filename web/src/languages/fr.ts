@@ -44,7 +44,6 @@ export const fr: Words = {
     torchOff: "Éteindre la lumière",
     zoom: "Zoom",
     realTime: "Temps réel",
-    realTimeHint: "Lit chaque image",
     take: "Prendre une photo",
     noFace: "Aucun visage en vue",
     noFaceHint: "Placez un visage devant la caméra, sous une bonne lumière.",
@@ -61,7 +60,6 @@ export const fr: Words = {
     smooth: "Lecture stable",
     smoothHint: "Fait la moyenne de chaque visage sur un moment",
     heat: "Carte de chaleur",
-    heatHint: "Où le modèle l'a vu dans le visage",
     figures: "Chiffres de vitesse",
     figuresHint: "Images par seconde, millisecondes par étape",
     saver: "Économie de batterie",
@@ -138,7 +136,6 @@ export const fr: Words = {
   clip: {
     play: "Lire",
     pause: "Pause",
-    position: "Position dans la vidéo",
     strip: "Les expressions au fil de la vidéo ; choisissez un moment pour y aller",
     saveTable: "Enregistrer en tableau",
   },

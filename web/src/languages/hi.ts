@@ -44,7 +44,6 @@ export const hi: Words = {
     torchOff: "लाइट बुझाएँ",
     zoom: "ज़ूम",
     realTime: "रीयल टाइम",
-    realTimeHint: "हर फ़्रेम पढ़ता है",
     take: "तस्वीर लें",
     noFace: "कोई चेहरा नहीं दिखता",
     noFaceHint: "अच्छी रोशनी में चेहरा कैमरे के सामने रखें।",
@@ -61,7 +60,6 @@ export const hi: Words = {
     smooth: "स्थिर पठन",
     smoothHint: "हर चेहरे का थोड़ी देर का औसत लेता है",
     heat: "हीट मैप",
-    heatHint: "मॉडल ने इसे चेहरे में कहाँ देखा",
     figures: "गति के आँकड़े",
     figuresHint: "प्रति सेकंड फ़्रेम, प्रति चरण मिलीसेकंड",
     saver: "बैटरी बचत",
@@ -138,7 +136,6 @@ export const hi: Words = {
   clip: {
     play: "चलाएँ",
     pause: "रोकें",
-    position: "वीडियो में स्थान",
     strip: "पूरे वीडियो के भाव; वहाँ जाने के लिए कोई पल चुनें",
     saveTable: "तालिका के रूप में सहेजें",
   },
