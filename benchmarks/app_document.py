@@ -10,6 +10,7 @@ from filling import fill
 
 ROOT = Path(__file__).parents[1]
 BEGIN, END = "<!-- figures: written by benchmarks/app_document.py -->", "<!-- end of figures -->"
+STEADY, END_STEADY = "<!-- steadiness: written by benchmarks/app_document.py -->", "<!-- end of steadiness -->"
 NOT_RUN = "not run"
 
 
@@ -37,6 +38,19 @@ def _speed(path: Path) -> str:
     return "\n".join(rows) + f"\n\nThe app without models: {size:.1f} MB compressed."
 
 
+def steadiness(path: Path) -> str:
+    """A row a camera: changes a second of the word and the gate's line, now and in the build before."""
+    if not path.is_file():
+        return f"Changes a second: {NOT_RUN}."
+    found = json.loads(path.read_text(encoding="utf-8"))["cameras"]
+    rows = ["| camera | word, before | now | gate, before | now |", "|---" * 5 + "|"]
+    for name, builds in found.items():
+        before, now = builds.get("before", {}), builds["now"]
+        cells = [f"{build.get(what, NOT_RUN)}" for what in ("word", "gate") for build in (before, now)]
+        rows.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(rows)
+
+
 def _memory(path: Path) -> str:
     if not path.is_file():
         return f"Memory over ten minutes of video: {NOT_RUN}."
@@ -56,10 +70,7 @@ def _rounding(folder: Path) -> str:
 
 
 if __name__ == "__main__":
-    fill(
-        ROOT / "docs" / "app.md",
-        BEGIN,
-        figures(ROOT / "results" / "benchmarks"),
-        END,
-        "python benchmarks/app_document.py",
-    )
+    folder = ROOT / "results" / "benchmarks"
+    command = "python benchmarks/app_document.py"
+    fill(ROOT / "docs" / "app.md", BEGIN, figures(folder), END, command)
+    fill(ROOT / "docs" / "app.md", STEADY, steadiness(folder / "app-steadiness.json"), END_STEADY, command)

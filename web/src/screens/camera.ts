@@ -197,7 +197,7 @@ export class CameraScreen {
     } else if (!needsCamera(this.state)) this.camera.close();
     if (view.kind === "clip") {
       this.live.clock = () => this.stage.video.currentTime;
-      void this.clip.open(view.file).catch(() => this.fail(++this.job, "broken"));
+      void this.clip.open(view.file, this.models.ready()).catch(() => this.fail(++this.job, "broken"));
     }
     if (this.recording && !["live", "clip"].includes(view.kind)) void this.record();
   }
@@ -289,7 +289,7 @@ export class CameraScreen {
     else this.stage.showNothing();
     if (!this.reads) {
       this.stage.clear();
-      this.faces.show([], this.classes, null);
+      this.faces.show([], this.classes, null, null);
     }
   }
 
@@ -378,7 +378,6 @@ export class CameraScreen {
 
   private openFile(file: Blob): void {
     if (!file.type.startsWith("video/")) return void this.inspect(openPicture(file));
-    void this.models.ready();
     this.happen({ kind: "clip-chosen", file });
   }
 
@@ -432,14 +431,16 @@ export class CameraScreen {
     const { chosen } = this.state;
     const faces = capture.drawn(settings.value.heat);
     this.stage.draw(faces, this.classes, capture.inspected.width, capture.face(chosen).id);
-    this.faces.show(faces, this.classes, chosen);
+    this.faces.show(faces, this.classes, capture.face(chosen).id, chosen);
   }
 
   private checked(capture: Capture): void {
     const { accepted, refusedNoFace, refusedNoFaceHint, refusedStrange, refusedStrangeHint, noGate, someStrange } = strings.capture;
     if (capture.check === "no-face") return this.say("refused", refusedNoFace, refusedNoFaceHint);
     if (capture.check === "strange") return this.say("refused", refusedStrange, refusedStrangeHint);
-    const known = capture.faces.some((face) => face.verdict === "strange") ? someStrange : strings.verdict.known;
+    const several = capture.faces.length > 1;
+    // With several faces the word on the one that is read stands below.
+    const known = capture.faces.some((face) => face.verdict === "strange") ? someStrange : several ? "" : strings.verdict.known;
     this.say("accepted", accepted(capture.faces.length), this.models.gate ? known : noGate);
   }
 
@@ -526,7 +527,7 @@ export class CameraScreen {
     const clip = this.state.view.kind === "clip";
     if (!this.reads) return;
     this.stage.draw(result.faces, this.classes, result.width, result.main?.id ?? null);
-    this.faces.show(result.faces, this.classes, this.state.chosen);
+    this.faces.show(result.faces, this.classes, result.main?.id ?? null, this.state.chosen);
     this.recording?.add(this.stage.video, result.faces, this.classes, result.width);
     const { main, others, faces } = result;
     const timeline = clip ? this.clip.timeline : this.timeline;
@@ -590,6 +591,7 @@ export class CameraScreen {
     if (this.status.phase === before) return;
     this.update();
     const { view } = this.state;
+    if (state.kind === "ready" && view.kind === "clip") void this.live.frame();
     if (state.kind === "ready" && view.kind === "waiting") void this.inspectWaiting(view.picture);
   }
 }

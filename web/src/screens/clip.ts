@@ -30,12 +30,13 @@ export class Clip {
     return this.address !== null && !this.video.paused && !this.video.ended;
   }
 
-  /** Rejects for a file that the browser cannot play. */
-  async open(file: Blob): Promise<void> {
+  /** Plays a file from the moment on when it can be read; rejects for one that the browser cannot play. */
+  async open(file: Blob, readable: Promise<unknown>): Promise<void> {
     this.timeline.clear();
     const address = URL.createObjectURL(file);
     this.address = address;
     this.video.srcObject = null;
+    this.video.autoplay = false;
     const ready = new Promise((resolve, reject) => {
       this.video.addEventListener("loadeddata", resolve, { once: true });
       this.video.addEventListener("error", () => reject(new Error("no video")), { once: true });
@@ -43,6 +44,7 @@ export class Clip {
     this.video.src = address;
     await ready;
     if (!this.video.videoWidth) throw new Error("no picture in it");
+    await readable;
     if (this.address === address) await this.video.play().catch(() => undefined);
   }
 

@@ -13,8 +13,8 @@ export class FaceRow {
     this.choose = choose;
   }
 
-  /** chosen: the number of the face that the user chose; null for none. */
-  show(faces: readonly DrawnFace[], classes: readonly string[], chosen: number | null): void {
+  /** main: the number of the face that the panel speaks of; chosen: of the one that the user chose, null for none. */
+  show(faces: readonly DrawnFace[], classes: readonly string[], main: number | null, chosen: number | null): void {
     const listed = faces.length > 1 ? [...faces].sort((one, other) => one.id - other.id) : [];
     this.element.hidden = !listed.length;
     const ids = new Set(listed.map(({ id }) => id));
@@ -28,6 +28,7 @@ export class FaceRow {
       if (this.element.children[i] !== button) this.element.insertBefore(button, this.element.children[i] ?? null);
       setText(button, strings.camera.face(face.id, wordOf(face, classes)));
       button.setAttribute("aria-pressed", String(face.id === chosen));
+      button.classList.toggle("main", face.id === main);
       button.classList.toggle("strange", face.verdict === "strange");
     });
   }
