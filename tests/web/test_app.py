@@ -957,6 +957,7 @@ def test_axe_finds_nothing_on_any_screen(start: Start, scheme: str, locale: str,
     check("live")
     app.page.locator(".handle").press("Enter")
     app.expect(".bars").to_be_visible()
+    app.page.wait_for_timeout(500)  # it glides
     check("sheet")
     app.page.locator(".dock-row button").locator("visible=true").last.click()
     app.page.locator(".experts summary").click()

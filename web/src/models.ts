@@ -32,9 +32,12 @@ export class Models {
       const { value } = this.state;
       if (value.kind === "loading" && value.model.url === url) this.state.set({ ...value, loaded });
     };
+    let { native } = settings.value;
     // Another window may choose too.
-    settings.watch(() => {
+    settings.watch((chosen) => {
       const { value } = this.state;
+      if (chosen.native !== native && value.kind === "ready") void this.start(value.model);
+      native = chosen.native;
       if (this.inUse && value.kind === "ready" && value.model !== this.chosen) void this.ready();
     });
   }

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { actionsOf } from "../src/screens/actions";
 import { first, needsCamera, next, released } from "../src/screens/state";
 import type { Closable, Happening, State } from "../src/screens/state";
 
@@ -116,5 +117,30 @@ describe("the camera screen's state", () => {
         expect(opened.every(({ closed }) => closed)).toBe(true);
       }),
     );
+  });
+});
+
+describe("what can be done", () => {
+  const still = (check: string, happenings: H[]): S => after(...taken.slice(0, 3), { kind: "found", job: 1, capture: Object.assign(capture, { check }) }, ...happenings);
+  const read: H[] = [{ kind: "reading", capture }, { kind: "was-read", capture }];
+  const shown = (state: S, cameraOn = true, canShare = false): unknown => actionsOf(state as State<Picture, Found & { check: string }>, cameraOn, canShare);
+
+  it("always has the shutter under the camera's picture", () => {
+    expect(shown(after({ kind: "camera-opened" }))).toEqual({ shown: ["gallery", "shutter", "more"], waiting: [] });
+    expect(shown(after({ kind: "camera-opened" }), false)).toMatchObject({ waiting: ["shutter"] });
+  });
+
+  it("lets a picture be saved that was read, and tried that was refused", () => {
+    expect(shown(still("accepted", []))).toEqual({ shown: ["back", "save"], waiting: ["save"] });
+    expect(shown(still("strange", []))).toEqual({ shown: ["back", "try", "gallery"], waiting: [] });
+    expect(shown(still("strange", read.slice(0, 1)))).toEqual({ shown: ["back", "save"], waiting: ["save"] });
+    expect(shown(still("strange", read))).toEqual({ shown: ["back", "save", "gallery", "more"], waiting: [] });
+    expect(shown(still("accepted", read), true, true)).toMatchObject({ shown: ["back", "save", "share", "gallery", "more"] });
+  });
+
+  it("has a way back everywhere else", () => {
+    for (const state of [after(...taken.slice(0, 2)), after({ kind: "clip-chosen", file: new Blob() })]) {
+      expect((shown(state) as { shown: string[] }).shown[0]).toBe("back");
+    }
   });
 });

@@ -1,7 +1,7 @@
 /** The main screen: the picture, over its lower edge what its main face shows, and below it the shutter. */
 import { Camera } from "../camera/camera";
 import type { CameraState } from "../camera/camera";
-import { h, iconButton } from "../dom";
+import { h } from "../dom";
 import type { DrawnFace } from "../drawing";
 import { classesOf, nameOf } from "../engine/catalogue";
 import type { ModelEntry } from "../engine/catalogue";
@@ -16,16 +16,19 @@ import { saveFile } from "../saving";
 import { settings } from "../settings";
 import { takeShared } from "../sharing";
 import { adjective, decimal, modelTitle, percent, strings } from "../strings";
-import { Timeline } from "../timeline";
 import { WakeLock } from "../wakelock";
+import { actionsOf } from "./actions";
+import type { Action } from "./actions";
 import { Capture } from "./capture";
 import { Clip } from "./clip";
 import { Dock } from "./dock";
-import type { Action } from "./dock";
 import { FaceRow } from "./faces";
+import { Incoming } from "./incoming";
 import { LiveLoop } from "./live";
 import type { Figures } from "./live";
 import { More } from "./more";
+import { overCamera } from "./over";
+import { Recent } from "./recent";
 import { Recording } from "./recording";
 import { ResultPanel, setText } from "./result";
 import { Sheet } from "./sheet";
@@ -33,16 +36,15 @@ import { Stage } from "./stage";
 import { first, needsCamera, next, released } from "./state";
 import type { Happening, State } from "./state";
 import { ModelStatus } from "./status";
-import { Strip } from "./strip";
 import { toggle } from "./toggle";
+import { SILENCE, VerdictLine, noticeOf } from "./verdict";
+import type { Notice } from "./verdict";
+import { WayBack } from "./wayback";
 import { welcome } from "./welcome";
 
 const words = strings.camera;
 type S = State<ImageBitmap, Capture>;
 
-/** The strip's length, and how much of a live reading is kept for a table, in seconds. */
-const STRIP = 30;
-const KEPT = 600;
 /** The speed that live reading has shown is noted after this many frames with one face. */
 const NOTED_AFTER = 60;
 
@@ -57,29 +59,26 @@ export class CameraScreen {
   private readonly clip = new Clip(this.stage.video);
   private readonly result = new ResultPanel();
   private readonly faces = new FaceRow((id) => this.chooseFace(id));
-  private readonly strip = new Strip(words.strip, (time) => this.showMoment(time));
+  private readonly recent = new Recent(this.result);
   private readonly sheet: Sheet;
   private readonly dock = new Dock((action) => this.act(action));
   private readonly more: More;
   private readonly status: ModelStatus;
   private readonly wakeLock = new WakeLock();
-  private readonly timeline = new Timeline(KEPT);
   private readonly welcome: HTMLElement;
   private readonly work: HTMLElement;
-  private readonly verdict = h("div", { class: "verdict", role: "status" });
+  private readonly verdict = new VerdictLine();
   private readonly figures = h("p", { class: "figures" });
   private readonly modelButton = h("a", { class: "model-button", href: "#models" });
-  private readonly toNow = h("button", { type: "button", class: "to-now", hidden: true, onclick: () => this.showMoment(null) }, words.now);
-  private readonly file: HTMLInputElement;
+  private readonly incoming = new Incoming((file) => this.openFile(file));
+  private readonly wayBack = new WayBack(() => {
+    if (!this.element.hidden) this.happen({ kind: "home" });
+  });
   /** The job of the picture that came last. */
   private job = 0;
   private readBy: ModelEntry | null = null;
-  /** The moment of the strip that is looked at; null for now. */
-  private moment: number | null = null;
   private recording: Recording | null = null;
   private singles = 0;
-  /** Whether this page made the browser's "back" lead from the picture to the first screen. */
-  private wayBack = false;
 
   constructor(engine: Engine, models: Models) {
     this.engine = engine;
@@ -90,20 +89,13 @@ export class CameraScreen {
     onFrames(this.stage.video, () => {
       if (this.reads) void this.live.frame();
     });
-    this.file = h("input", {
-      type: "file",
-      accept: "image/*,video/*",
-      hidden: true,
-      "aria-label": strings.welcome.choose,
-      onchange: () => this.fileChosen(),
-    });
     this.welcome = welcome(
       () => this.openCamera(),
-      () => this.file.click(),
+      () => this.incoming.ask(),
     );
     this.status = new ModelStatus(() => void this.models.ready());
     this.more = new More({ saveTable: () => void this.saveTable(), record: () => void this.record() });
-    this.sheet = new Sheet([this.verdict, this.result.head, this.faces.element], [this.status.element, this.result.body, this.strip.element, this.toNow, this.modelButton]);
+    this.sheet = new Sheet([this.verdict.element, this.result.head, this.faces.element], [this.status.element, this.result.body, this.recent.element, this.modelButton]);
     this.work = h(
       "div",
       { class: "work" },
@@ -116,7 +108,7 @@ export class CameraScreen {
         this.dock.element,
       ),
     );
-    this.element = h("section", { class: "screen camera-screen" }, h("h1", { class: "unseen" }, words.heading), this.welcome, this.work, this.file, this.more.element);
+    this.element = h("section", { class: "screen camera-screen" }, h("h1", { class: "unseen" }, words.heading), this.welcome, this.work, this.incoming.element, this.more.element);
     this.listen();
   }
 
@@ -156,18 +148,6 @@ export class CameraScreen {
       this.figures.hidden = !value.figures;
       if (this.state.view.kind === "still") this.drawStill(this.state.view.capture);
     });
-    document.addEventListener("paste", (event) => this.received(event.clipboardData));
-    window.addEventListener("popstate", (event) => {
-      if (this.element.hidden || !["", "#camera"].includes(location.hash) || isPicture(event.state)) return;
-      this.wayBack = false;
-      this.happen({ kind: "home" });
-    });
-    // A browser shows what is dropped on a page in the page's place, unless the page takes it.
-    document.addEventListener("dragover", (event) => event.preventDefault());
-    document.addEventListener("drop", (event) => {
-      event.preventDefault();
-      this.received(event.dataTransfer);
-    });
   }
 
   /** The next state, and everything in line with it. */
@@ -187,11 +167,10 @@ export class CameraScreen {
     const { view } = this.state;
     if (view.kind !== before.view.kind) {
       this.sheet.set(false);
-      this.moment = null;
       scrollTo(0, 0);
     }
     if (needsCamera(this.state) && !needsCamera(before)) {
-      this.timeline.clear();
+      this.recent.clear();
       this.live.clock = now;
       void this.camera.open();
     } else if (!needsCamera(this.state)) this.camera.close();
@@ -209,10 +188,10 @@ export class CameraScreen {
 
   private act(action: Action): void {
     const { view } = this.state;
-    if (action === "gallery") this.file.click();
+    if (action === "gallery") this.incoming.ask();
     if (action === "back") this.happen({ kind: "back" });
     if (action === "shutter") void this.take();
-    if (action === "more") this.more.open(this.timeline.all.length > 0 || view.kind === "clip", this.canRecord ? this.recording !== null : null);
+    if (action === "more") this.more.open(this.recent.timeline.all.length > 0 || view.kind === "clip", this.canRecord ? this.recording !== null : null);
     if (action === "play") void this.clip.toggle();
     if (action === "table") void this.saveTable();
     if (view.kind !== "still") return;
@@ -250,7 +229,7 @@ export class CameraScreen {
     const { view } = this.state;
     const focused = this.element.contains(document.activeElement);
     const idle = view.kind === "welcome";
-    if (!this.element.hidden) this.keepWayBack(idle);
+    if (!this.element.hidden) this.wayBack.keep(idle);
     this.welcome.hidden = !idle;
     this.work.hidden = idle;
     document.documentElement.classList.toggle("at-work", !idle && !this.element.hidden);
@@ -261,12 +240,11 @@ export class CameraScreen {
     this.result.setClasses(this.classes);
     setText(this.figures, "");
     this.clip.element.hidden = view.kind !== "clip";
-    this.strip.element.hidden = view.kind !== "live" || !this.reads;
-    this.toNow.hidden = this.moment === null;
+    this.recent.element.hidden = view.kind !== "live" || !this.reads;
     this.showPicture(camera);
     this.showWords(camera);
-    this.stage.over.replaceChildren(...this.overStage(camera));
-    this.dock.show(...this.actions(camera));
+    this.stage.over.replaceChildren(...this.over(camera));
+    this.dock.show(actionsOf(this.state, camera.kind === "on", canShare()));
     // Who works by keyboard goes on beside where they were, and never at the page's beginning.
     if (focused && !isVisible(document.activeElement)) {
       if (idle) this.welcome.querySelector("button")!.focus();
@@ -295,69 +273,31 @@ export class CameraScreen {
 
   private showWords(camera: CameraState): void {
     const { view } = this.state;
-    this.say("", "", "");
     if (view.kind === "still") return this.showCapture(view.capture);
-    if (view.kind === "checking") this.say("", strings.capture.checking, "");
-    if (view.kind === "waiting") this.say("", strings.capture.waiting, "");
-    if (view.kind === "notice") this.say("refused", view.problem === "broken" ? strings.capture.broken : strings.faults[view.problem], "");
+    this.verdict.say(this.notice());
     const off = view.kind === "live" && camera.kind === "on" && !settings.value.realTime;
     this.result.empty(off ? words.off : "", off ? words.offHint : "", !this.reads);
   }
 
-  /** A picture is a step further than the first screen, for the browser's "back" and a phone's. */
-  private keepWayBack(idle: boolean): void {
-    const further = isPicture(history.state);
-    if (!idle && !further) {
-      history.pushState({ picture: true }, "");
-      this.wayBack = true;
-    } else if (idle && this.wayBack) {
-      this.wayBack = false;
-      if (further) history.back();
-    }
-  }
-
-  private overStage(state: CameraState): HTMLElement[] {
-    if (this.state.view.kind !== "live") return [];
-    if (state.kind === "on") return [this.tools(state)];
-    if (state.kind === "asking") return [message(words.asking, words.askingHint)];
-    if (state.kind === "paused") return [message(words.paused, "")];
-    if (state.kind === "fault") {
-      const { title, text } = strings.cameraFaults[state.fault];
-      const retry = h("button", { type: "button", class: "primary", onclick: () => void this.camera.open() }, words.retry);
-      return [message(title, text, retry)];
-    }
-    return [];
-  }
-
-  private tools({ torch, several, zoom }: Extract<CameraState, { kind: "on" }>): HTMLElement {
-    const tools = h("div", { class: "tools" }, iconButton("close", words.stop, () => this.happen({ kind: "camera-closed" })));
-    if (torch !== null) tools.append(iconButton("torch", torch ? words.torchOff : words.torchOn, () => void this.camera.setTorch(!torch)));
-    if (several) tools.append(iconButton("flip", words.flip, () => void this.camera.flip()));
-    if (this.recording) tools.append(iconButton("stop", strings.more.stopRecording, () => void this.record()));
-    if (!zoom) return tools;
-    const { min, max, step, value } = zoom;
-    const slider = h("input", {
-      type: "range",
-      class: "zoom",
-      min: String(min),
-      max: String(max),
-      step: String(step),
-      value: String(value),
-      "aria-label": words.zoom,
-      oninput: () => void this.camera.setZoom(Number(slider.value)),
-    });
-    return h("div", {}, tools, slider);
-  }
-
-  /** What can be done, and what of it not yet. */
-  private actions(camera: CameraState): [Action[], Action[]] {
+  /** What is going on or went wrong, where no picture's result is shown. */
+  private notice(): Notice {
     const { view } = this.state;
-    if (view.kind === "live") return [["gallery", "shutter", "more"], camera.kind === "on" ? [] : ["shutter"]];
-    if (view.kind === "clip") return [["back", "play", "table", "more"], []];
-    if (view.kind !== "still") return [["back", "gallery"], []];
-    if (view.reading) return [["back", "save"], ["save"]];
-    if (!view.read) return view.capture.check === "accepted" ? [["back", "save"], ["save"]] : [["back", "try", "gallery"], []];
-    return [["back", "save", ...(canShare() ? (["share"] as const) : []), "gallery", "more"], []];
+    if (view.kind === "checking") return { ...SILENCE, title: strings.capture.checking };
+    if (view.kind === "waiting") return { ...SILENCE, title: strings.capture.waiting };
+    if (view.kind !== "notice") return SILENCE;
+    return { kind: "refused", title: view.problem === "broken" ? strings.capture.broken : strings.faults[view.problem], hint: "" };
+  }
+
+  private over(camera: CameraState): HTMLElement[] {
+    if (this.state.view.kind !== "live") return [];
+    return overCamera(camera, {
+      close: () => this.happen({ kind: "camera-closed" }),
+      open: () => void this.camera.open(),
+      flip: () => void this.camera.flip(),
+      torch: (on) => void this.camera.setTorch(on),
+      zoom: (value) => void this.camera.setZoom(value),
+      stopRecording: this.recording && (() => void this.record()),
+    });
   }
 
   private async take(): Promise<void> {
@@ -365,18 +305,8 @@ export class CameraScreen {
     if (video.videoWidth) await this.inspect(createImageBitmap(video));
   }
 
-  private fileChosen(): void {
-    const [file] = this.file.files ?? [];
-    this.file.value = "";
-    if (file) this.openFile(file);
-  }
-
-  private received(data: DataTransfer | null): void {
-    const [file] = data?.files ?? [];
-    if (file && !this.element.hidden) this.openFile(file);
-  }
-
   private openFile(file: Blob): void {
+    if (this.element.hidden) return;
     if (!file.type.startsWith("video/")) return void this.inspect(openPicture(file));
     this.happen({ kind: "clip-chosen", file });
   }
@@ -408,7 +338,7 @@ export class CameraScreen {
     const { chosen } = this.state;
     const main = capture.face(chosen);
     const accepted = capture.check === "accepted";
-    this.checked(capture);
+    this.verdict.say(noticeOf(capture, this.models.gate !== null));
     // What the check said stands above the result already.
     const verdict = accepted && capture.faces.length === 1 ? "none" : main.verdict;
     const mark = accepted ? "" : strings.capture.refusedMark;
@@ -432,16 +362,6 @@ export class CameraScreen {
     const faces = capture.drawn(settings.value.heat);
     this.stage.draw(faces, this.classes, capture.inspected.width, capture.face(chosen).id);
     this.faces.show(faces, this.classes, capture.face(chosen).id, chosen);
-  }
-
-  private checked(capture: Capture): void {
-    const { accepted, refusedNoFace, refusedNoFaceHint, refusedStrange, refusedStrangeHint, noGate, someStrange } = strings.capture;
-    if (capture.check === "no-face") return this.say("refused", refusedNoFace, refusedNoFaceHint);
-    if (capture.check === "strange") return this.say("refused", refusedStrange, refusedStrangeHint);
-    const several = capture.faces.length > 1;
-    // With several faces the word on the one that is read stands below.
-    const known = capture.faces.some((face) => face.verdict === "strange") ? someStrange : several ? "" : strings.verdict.known;
-    this.say("accepted", accepted(capture.faces.length), this.models.gate ? known : noGate);
   }
 
   private async detect(capture: Capture): Promise<void> {
@@ -479,7 +399,7 @@ export class CameraScreen {
       () => strings.capture.kept,
       () => strings.history.unavailable,
     );
-    this.verdict.append(h("small", {}, kept));
+    this.verdict.add(kept);
   }
 
   private async save(capture: Capture): Promise<void> {
@@ -493,13 +413,13 @@ export class CameraScreen {
   }
 
   private async saveTable(): Promise<void> {
-    const timeline = this.state.view.kind === "clip" ? this.clip.timeline : this.timeline;
+    const timeline = this.state.view.kind === "clip" ? this.clip.timeline : this.recent.timeline;
     await this.hand(new Blob([timeline.table(this.classes)], { type: "text/csv" }), "mien.csv");
   }
 
   /** Saves a file, and says so where it cannot be. */
   private async hand(file: Blob, name: string): Promise<void> {
-    if (!(await saveFile(file, name).catch(() => false))) this.verdict.append(h("small", {}, strings.capture.notSaved));
+    if (!(await saveFile(file, name).catch(() => false))) this.verdict.add(strings.capture.notSaved);
   }
 
   /** Starts a recording of what is read, or ends it. */
@@ -530,11 +450,10 @@ export class CameraScreen {
     this.faces.show(result.faces, this.classes, result.main?.id ?? null, this.state.chosen);
     this.recording?.add(this.stage.video, result.faces, this.classes, result.width);
     const { main, others, faces } = result;
-    const timeline = clip ? this.clip.timeline : this.timeline;
-    timeline.add({ time, face: main, faces });
-    if (clip) this.clip.draw(this.classes);
-    else this.drawStrip(time);
-    if (this.moment === null) {
+    const moment = { time, face: main, faces };
+    if (clip) this.clip.add(moment, this.classes);
+    else this.recent.add(moment, this.classes);
+    if (clip || this.recent.isNow) {
       if (main) this.result.show({ ...main, others, mark: "" }, this.classes);
       else this.result.empty(words.noFace, words.noFaceHint);
     }
@@ -548,36 +467,6 @@ export class CameraScreen {
     const { grab, find, crop, read } = words;
     const times = [`${grab} ${decimal(steps.grab, 1)}`, `${find} ${decimal(steps.detect, 1)}`, `${crop} ${decimal(steps.crop, 1)}`, words.time(`${read} ${decimal(steps.read, 1)}`)];
     setText(this.figures, [words.rate(decimal(rate, 0)), ...times, ...(resting ? [words.resting] : [])].join(" · "));
-  }
-
-  private drawStrip(time: number): void {
-    const at = this.moment ?? time;
-    this.strip.draw(this.timeline.all, this.classes, time - STRIP, time, at);
-    const when = this.moment === null ? words.now : words.moment(Math.round(time - at));
-    this.strip.describe(when, this.timeline.at(at), this.classes);
-    // What is looked at passes out of the strip in the end.
-    if (this.moment !== null && time - this.moment > STRIP) this.showMoment(null);
-  }
-
-  /** Shows what was read at a time of the strip; null for what is read now. */
-  private showMoment(time: number | null): void {
-    const newest = this.timeline.all.at(-1)?.time ?? 0;
-    this.moment = time === null || newest - time < 0.5 ? null : time;
-    this.toNow.hidden = this.moment === null;
-    if (this.moment === null) return;
-    const moment = this.timeline.at(this.moment);
-    const when = words.moment(Math.round(newest - this.moment));
-    if (moment?.face) this.result.show({ ...moment.face, others: moment.faces.length - 1, mark: when }, this.classes);
-    else this.result.empty(words.noFace, when);
-  }
-
-  /** kind: "accepted", "refused", or "" for neither; without a title nothing is said. */
-  private say(kind: "" | "accepted" | "refused", title: string, hint: string): void {
-    const spoken = [title, hint].filter(Boolean).join("\n");
-    if (this.verdict.dataset["said"] === `${kind} ${spoken}` && spoken) return;
-    this.verdict.dataset["said"] = `${kind} ${spoken}`;
-    this.verdict.className = `verdict ${kind}`;
-    this.verdict.replaceChildren(...(title ? [h("strong", {}, title)] : []), ...(hint ? [h("span", {}, hint)] : []));
   }
 
   private modelChanged(state: ModelState): void {
@@ -604,17 +493,8 @@ function faultOf(error: unknown): Fault {
   return error instanceof FaultError ? error.fault : "engine";
 }
 
-/** Whether an entry of the browser's history stands for a picture that is shown, and not for the first screen. */
-function isPicture(state: unknown): boolean {
-  return (state as { picture?: boolean } | null)?.picture ?? false;
-}
-
 function isVisible(element: Element | null): boolean {
   return element !== null && element !== document.body && element.getClientRects().length > 0 && !(element as HTMLButtonElement).disabled;
-}
-
-function message(title: string, text: string, ...more: HTMLElement[]): HTMLElement {
-  return h("div", { class: "message", role: "status" }, h("strong", {}, title), text ? h("p", {}, text) : null, ...more);
 }
 
 function now(): number {

@@ -2,6 +2,7 @@
 import { h } from "../dom";
 import { strings } from "../strings";
 import { Timeline } from "../timeline";
+import type { Moment } from "../timeline";
 import { Strip } from "./strip";
 
 export class Clip {
@@ -23,7 +24,7 @@ export class Clip {
         if (this.address) this.onChange(event === "seeking");
       });
     }
-    video.addEventListener("timeupdate", () => this.draw(this.classes));
+    video.addEventListener("timeupdate", () => this.draw());
   }
 
   get playing(): boolean {
@@ -66,9 +67,15 @@ export class Clip {
     this.video.load();
   }
 
-  draw(classes: readonly string[]): void {
-    if (!this.address) return;
+  add(moment: Moment, classes: readonly string[]): void {
     this.classes = classes;
+    this.timeline.add(moment);
+    this.draw();
+  }
+
+  private draw(): void {
+    if (!this.address) return;
+    const { classes } = this;
     const { currentTime, duration } = this.video;
     const end = Number.isFinite(duration) ? duration : currentTime;
     this.strip.draw(this.timeline.all, classes, 0, end, currentTime);

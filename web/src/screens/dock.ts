@@ -2,8 +2,7 @@
 import { h, icon } from "../dom";
 import type { Icon } from "../dom";
 import { strings } from "../strings";
-
-export type Action = "gallery" | "back" | "shutter" | "try" | "save" | "share" | "play" | "table" | "more";
+import type { Action, Actions } from "./actions";
 
 const { capture, clip, camera, more, welcome } = strings;
 const LOOKS: Readonly<Record<Action, { readonly icon: Icon; readonly label: string; readonly large?: boolean }>> = {
@@ -37,10 +36,9 @@ export class Dock {
     this.element = h("div", { class: "dock-row" }, ...this.buttons.values());
   }
 
-  /** Shows these actions; those in `waiting` can be seen, and not yet pressed. */
-  show(actions: readonly Action[], waiting: readonly Action[] = []): void {
+  show({ shown, waiting }: Actions): void {
     for (const [name, button] of this.buttons) {
-      button.hidden = !actions.includes(name);
+      button.hidden = !shown.includes(name);
       button.disabled = waiting.includes(name);
     }
   }
