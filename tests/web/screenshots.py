@@ -1,4 +1,4 @@
-"""Pictures of every screen, for looking at, out/screenshots/SIZE-SCHEME-TYPE-LANGUAGE-SCREEN.png; and the docs' picture.
+"""Pictures of every screen, for looking at, and the docs' picture of the app: out/screenshots/LOOK-SCREEN.png.
 
     python tests/web/screenshots.py [--size 390x844] [--scheme dark] [--type 100] [--language en]
 

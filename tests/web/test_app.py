@@ -14,7 +14,7 @@ import chromium
 import cv2
 import numpy as np
 import pytest
-from chromium import PATIENCE, serving, write_video
+from chromium import PATIENCE, on_canvas, serving, write_video
 from expectation import MODELS, ROOT, Expectation
 from PIL import Image
 
@@ -128,6 +128,25 @@ def test_two_faces_are_counted(start: Start, launch: Callable, video: Callable, 
     app = start(within=launch(video(two_faces)))
     app.open_camera()
     app.expect(".result-detail").to_contain_text("and one more face")
+
+
+def test_the_users_own_camera_is_shown_mirrored_and_so_are_the_boxes(
+    start: Start, launch: Callable, video: Callable
+) -> None:
+    # A face on the left of the camera's picture, and nothing on its right.
+    app = start(within=launch(video(on_canvas(read_picture(ASTRONAUT), 300, 0))))
+    app.open_camera()
+    app.word(AnyExpression)
+    middle = app.page.locator(".overlay").evaluate(
+        """canvas => {
+            const { data, width, height } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            let [sum, count] = [0, 0];
+            for (let i = 0; i < width * height; i++) if (data[4 * i + 3]) { sum += i % width; count += 1; }
+            return sum / count / width;
+        }"""
+    )
+    assert app.page.locator("video").evaluate("video => getComputedStyle(video).scale").startswith("-1")
+    assert middle > 0.6
 
 
 def test_the_switch_stops_real_time_and_clears_what_it_drew(
@@ -774,7 +793,7 @@ def test_a_download_is_heard_at_its_beginning_and_its_end(start: Start) -> None:
     app.page.wait_for_timeout(500)
     heard = app.page.evaluate("window.heard")
     assert heard[-1] == "ViT-tiny is ready"
-    assert len(heard) <= 3
+    assert len(heard) <= 4
 
 
 def test_a_video_file_is_read_with_a_timeline_and_saved_as_a_table(

@@ -133,6 +133,8 @@ function drawLabel(
   context.fill();
   context.fillStyle = INK;
   context.textBaseline = "middle";
+  // From here to the right, in whichever direction the words run.
+  context.textAlign = "left";
   context.fillText(text, x + 10 * unit, y + 13 * unit);
   const room = width - 20 * unit;
   context.globalAlpha = 0.25;

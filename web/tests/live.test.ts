@@ -9,6 +9,7 @@ import { LiveRecognizer } from "../src/recognition/live";
 import type { Outputs } from "../src/recognition/model";
 import type { Pyramid } from "../src/recognition/pyramid";
 import { FaceReader } from "../src/recognition/reader";
+import type { OpenModel } from "../src/recognition/reader";
 import { golden, pixels } from "./golden";
 
 const OPTIONS: FrameOptions = { smooth: true, memory: 0.35, map: false, faces: 10, clear: null, evenly: false, chosen: null };
@@ -48,7 +49,8 @@ class Scene {
   time = 0;
   answer: (read: number) => Partial<Outputs> = () => ({});
 
-  constructor(thresholds: number[] | null = null) {
+  /** thresholds: of a gate, which the reading model has itself; judge: another model that has it. */
+  constructor(thresholds: number[] | null = null, judge: OpenModel | null = null) {
     const network = {
       run: async (): Promise<Outputs> => {
         this.reads += 1;
@@ -57,7 +59,7 @@ class Scene {
       close: async () => {},
     };
     const model = { network, size: 48, classes: ["one", "other"], thresholds };
-    this.recognizer = new LiveRecognizer(this.detector, new FaceReader(model, thresholds && model), Framing.fromText(golden.framing));
+    this.recognizer = new LiveRecognizer(this.detector, new FaceReader(model, judge ?? (thresholds && model)), Framing.fromText(golden.framing));
   }
 
   /** The next frame, at 30 a second. */
@@ -172,6 +174,31 @@ describe("LiveRecognizer", () => {
     expect(changes(all.slice(2), ({ main }) => main?.verdict)).toBeLessThanOrEqual(1);
     scene.answer = () => ({ novelty: Float32Array.of(1) });
     expect((await scene.frames(60)).at(-1)!.main!.verdict).toBe("strange");
+  });
+
+  it("judges a face along with its reading, and does not run the model again for that", async () => {
+    const scene = new Scene([0]);
+    scene.detector.faces = [face(0, 40)];
+    scene.answer = () => ({ novelty: Float32Array.of(-1) });
+    const all = await scene.frames(31);
+    expect(all.at(-1)!.main!.verdict).toBe("known");
+    expect(scene.reads).toBe(30);
+  });
+
+  it("asks another model's gate at every sixth reading", async () => {
+    let asked = 0;
+    const network = {
+      run: async (): Promise<Outputs> => {
+        asked += 1;
+        return { probabilities: Float32Array.of(1, 0), map: null, novelty: Float32Array.of(1) };
+      },
+      close: async () => {},
+    };
+    const scene = new Scene(null, { network, size: 48, classes: ["one", "other"], thresholds: [0] });
+    scene.detector.faces = [face(0, 40)];
+    const all = await scene.frames(31);
+    expect(all.at(-1)!.main!.verdict).toBe("strange");
+    expect([scene.reads, asked]).toEqual([30, 5]);
   });
 
   it("lets a face that leaves and comes back within two seconds keep its number", async () => {

@@ -95,7 +95,7 @@ export class CameraScreen {
     );
     this.status = new ModelStatus(() => void this.models.ready());
     this.more = new More({ saveTable: () => void this.saveTable(), record: () => void this.record() });
-    this.sheet = new Sheet([this.verdict.element, this.result.head, this.faces.element], [this.status.element, this.result.body, this.recent.element, this.modelButton]);
+    this.sheet = new Sheet([this.status.element, this.verdict.element, this.result.head, this.faces.element], [this.result.body, this.recent.element, this.modelButton]);
     this.work = h(
       "div",
       { class: "work" },

@@ -64,6 +64,7 @@ export class Capture {
     if (this.check !== "accepted" && main.reading) {
       context.font = `600 ${14 * unit}px system-ui, sans-serif`;
       context.textBaseline = "bottom";
+      context.textAlign = "left";
       context.fillStyle = "rgb(0 0 0 / 70%)";
       context.fillRect(0, height - 26 * unit, width, 26 * unit);
       context.fillStyle = "white";

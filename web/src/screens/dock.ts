@@ -26,7 +26,7 @@ export class Dock {
     this.buttons = new Map(
       names.map((name) => {
         const look = LOOKS[name];
-        const kind = name === "shutter" ? "shutter" : look.large ? "dock-main primary" : "dock-side";
+        const kind = name === "shutter" ? "shutter" : look.large ? "dock-main primary" : `dock-side ${name}`;
         // The shutter is known by its shape; what the others do has to be said.
         const words = name === "shutter" ? null : h("span", {}, look.label);
         const label = name === "shutter" ? { "aria-label": look.label, title: look.label } : {};

@@ -9,15 +9,15 @@ const words = strings.models;
 
 export class ModelStatus {
   readonly element: HTMLElement;
-  private readonly shown = h("div", { class: "status-shown", hidden: true });
-  private readonly voice = h("p", { class: "unseen", role: "status" });
-  private readonly retry: () => void;
   /** What is shown, as a word; it changes a few times a download. */
   phase = "";
+  private readonly text = h("p", { role: "status", class: "unseen" });
+  private readonly rest = h("div", { class: "status-rest" });
+  private readonly retry: () => void;
 
   constructor(retry: () => void) {
     this.retry = retry;
-    this.element = h("div", { class: "model-status" }, this.shown, this.voice);
+    this.element = h("div", { class: "model-status" }, this.text, this.rest);
   }
 
   show(state: ModelState): void {
@@ -27,25 +27,24 @@ export class ModelStatus {
     this.phase = phase;
     if (state.kind !== "loading" || !loads) return;
     const [loaded, all] = [state.loaded!, state.model.bytes];
-    setText(this.shown.querySelector("small")!, words.progress(decimal(loaded / 1e6, 1), decimal(all / 1e6, 1)));
-    this.shown.querySelector("progress")!.value = loaded;
+    setText(this.rest.querySelector("small")!, words.progress(decimal(loaded / 1e6, 1), decimal(all / 1e6, 1)));
+    this.rest.querySelector("progress")!.value = loaded;
   }
 
   private enter(state: ModelState, loads: boolean, before: string): void {
-    this.shown.hidden = state.kind !== "loading" && state.kind !== "fault";
-    if (state.kind === "loading") {
-      const title = modelTitle(nameOf(state.model));
-      const label = loads ? words.loading(title) : words.starting(title);
-      const bar = h("progress", loads ? { max: String(state.model.bytes), value: "0", "aria-label": label } : { "aria-label": label });
-      this.shown.replaceChildren(h("p", {}, label, h("small", {}, "")), bar);
-      setText(this.voice, loads ? label : "");
-    } else if (state.kind === "fault") {
-      const text = strings.faults[state.fault];
-      this.shown.replaceChildren(h("p", {}, text), h("button", { type: "button", onclick: this.retry }, words.retry));
-      setText(this.voice, text);
-    } else {
-      this.shown.replaceChildren();
-      if (state.kind === "ready" && before.startsWith("loading")) setText(this.voice, words.loaded(modelTitle(nameOf(state.model))));
-    }
+    this.text.classList.toggle("unseen", state.kind !== "loading" && state.kind !== "fault");
+    this.rest.replaceChildren(...this.parts(state, loads));
+    const title = state.kind === "none" ? "" : modelTitle(nameOf(state.model));
+    if (state.kind === "loading") setText(this.text, loads ? words.loading(title) : words.starting(title));
+    else if (state.kind === "fault") setText(this.text, strings.faults[state.fault]);
+    else setText(this.text, state.kind === "ready" && before.startsWith("loading") ? words.loaded(title) : "");
+  }
+
+  private parts(state: ModelState, loads: boolean): HTMLElement[] {
+    if (state.kind === "fault") return [h("button", { type: "button", onclick: this.retry }, words.retry)];
+    if (state.kind !== "loading") return [];
+    const title = modelTitle(nameOf(state.model));
+    if (!loads) return [h("progress", { "aria-label": words.starting(title) })];
+    return [h("small", {}), h("progress", { max: String(state.model.bytes), value: "0", "aria-label": words.loading(title) })];
   }
 }
