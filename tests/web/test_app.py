@@ -909,6 +909,16 @@ def test_the_service_worker_answers_for_the_apps_folder_alone(start: Start) -> N
     assert app.address.endswith("/mien/")
 
 
+def test_a_worker_of_an_older_version_that_took_the_whole_port_retires(start: Start) -> None:
+    app = start(camera=False)
+    app.page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    app.page.evaluate("navigator.serviceWorker.register('/sw.js', { scope: '/' }).then(() => null)")
+    app.page.wait_for_timeout(3000)
+    scopes = app.page.evaluate("navigator.serviceWorker.getRegistrations().then(all => all.map(r => r.scope))")
+    assert scopes == [app.address]
+    app.expect(".welcome").to_be_visible()
+
+
 def test_a_new_version_reloads_the_page_that_asked_for_it_and_no_other(start: Start, tmp_path: Path) -> None:
     app_copy = tmp_path / "app"
     shutil.copytree(app_folder(), app_copy)

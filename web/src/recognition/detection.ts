@@ -104,7 +104,8 @@ export function decode(raw: RawFaces, square: Square, size: number, threshold: n
   raw.scores.forEach((scores, part) => {
     const places = raw.places[part]!;
     for (let i = 0; i < scores.length; i++, anchor++) {
-      if (scores[i]! < least) continue;
+      // Written so that a score that is no number finds nothing.
+      if (!(scores[i]! >= least)) continue;
       const { x, y } = ANCHORS[anchor]!;
       const point = (pair: number): Point =>
         toPicture({ x: x + places[i * 16 + pair * 2]! / size, y: y + places[i * 16 + pair * 2 + 1]! / size }, square);
