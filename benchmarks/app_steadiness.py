@@ -97,13 +97,13 @@ def cameras() -> dict[str, list[np.ndarray]]:
     one = on_canvas(people[0], 480, 80)
     real, sketch = (on_canvas(picture, 480, 80) for picture in (people[4], drawn(people[4])))
     pair = [people[0], people[2]]
-    dark = (one * 0.12).astype(np.float32)
+    dark = (one * 0.2).astype(np.float32)
     return {
         "two": [beside([tremble(person, random) for person in pair], 2) for _ in range(FRAMES)],
         "five": [beside([tremble(person, random) for person in people], 3) for _ in range(FRAMES)],
         "alternating": [tremble(sketch if step // 5.5 % 2 >= 1 else real, random) for step in range(FRAMES)],
         "dim": [
-            np.clip(tremble(dark, random) + random.normal(0, 10, dark.shape), 0, 255).astype(np.uint8)
+            np.clip(tremble(dark, random) + random.normal(0, 14, dark.shape), 0, 255).astype(np.uint8)
             for _ in range(FRAMES)
         ],
         "still": [one] * FRAMES,

@@ -1034,6 +1034,8 @@ def test_a_picture_that_another_app_shares_is_read(start: Start) -> None:
     app = start(camera=False)
     app.page.evaluate("navigator.serviceWorker.ready.then(() => null)")
     app.page.reload()
+    app.expect(".welcome").to_be_visible()
+    app.page.wait_for_timeout(1000)  # it has looked whether something was shared
     app.page.evaluate(
         """async (picture) => {
             const bytes = Uint8Array.from(atob(picture), (letter) => letter.charCodeAt(0));

@@ -39,21 +39,34 @@ describe("Steady", () => {
 });
 
 describe("SteadyExpression", () => {
-  it("names the strongest class, and another one only when it leads", () => {
+  it("names the strongest class, and another one when it leads for a while, or by far", () => {
     const steady = new SteadyExpression();
     expect(steady.next(Float32Array.of(0.5, 0.3, 0.2), 0)).toBe(0);
-    expect(steady.next(Float32Array.of(0.46, 0.48, 0.06), 5)).toBe(0);
-    expect(steady.next(Float32Array.of(0.4, 0.5, 0.1), 6)).toBe(1);
+    for (let i = 0; i < 60; i++) expect(steady.next(Float32Array.of(0.46, 0.48, 0.06), 5 + i / 30)).toBe(0);
+    expect(steady.next(Float32Array.of(0.4, 0.5, 0.1), 8)).toBe(0);
+    expect(steady.next(Float32Array.of(0.4, 0.5, 0.1), 8.6)).toBe(0);
+    expect(steady.next(Float32Array.of(0.4, 0.5, 0.1), 8.75)).toBe(1);
+    expect(steady.next(Float32Array.of(0.1, 0.1, 0.8), 9.8)).toBe(2);
+  });
+
+  it("keeps its word while two expressions take turns", () => {
+    const steady = new SteadyExpression();
+    const turns = (time: number): Float32Array => (Math.floor(time * 5.4) % 2 ? Float32Array.of(0.38, 0.6, 0.02) : Float32Array.of(0.6, 0.38, 0.02));
+    expect(changed(20, (time) => steady.next(turns(time), time))).toEqual([]);
   });
 
   it("names none while none is clear, and not at every trembling about the border", () => {
     const flat = (most: number): Float32Array => Float32Array.of(most, ...new Array(6).fill((1 - most) / 6));
     const steady = new SteadyExpression();
+    const after = (most: number, time: number): number | null => {
+      steady.next(flat(most), time);
+      return steady.next(flat(most), time + 0.8);
+    };
     expect(steady.next(flat(PLAIN - 0.01), 0)).toBeNull();
-    expect(steady.next(flat(PLAIN + 0.01), 5)).toBeNull();
-    expect(steady.next(flat(PLAIN + 0.1), 6)).toBe(0);
-    expect(steady.next(flat(PLAIN + 0.01), 8)).toBe(0);
-    expect(steady.next(flat(PLAIN - 0.01), 9)).toBeNull();
+    expect(after(PLAIN + 0.01, 2)).toBeNull();
+    expect(after(PLAIN + 0.1, 4)).toBe(0);
+    expect(after(PLAIN + 0.01, 6)).toBe(0);
+    expect(after(PLAIN - 0.01, 8)).toBeNull();
   });
 });
 

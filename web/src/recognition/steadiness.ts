@@ -7,8 +7,10 @@ import { Smoother } from "./smoothing";
 
 /** A word stays for this long, in seconds. */
 export const DWELL = 1;
-/** Another expression is named when its share is larger by this much. */
+/** Another expression is named when its share is larger by this much for so long, in seconds; or at once by much more. */
 const LEAD = 0.05;
+const STAYS = 0.7;
+const FAR_LEAD = 0.3;
 /** How much clearer an expression must be to be named again after none was. */
 const CLEARER = 0.03;
 /** The gate's word over time: its memory in seconds, and the shares of strange readings between which it stays. */
@@ -45,16 +47,27 @@ export class Steady<T> {
 /** The class that is named for a face, by its smoothed probabilities; null while no expression is clear. */
 export class SteadyExpression {
   private readonly place = new Steady<number | null>(null);
+  /** What would be named by the last readings, and since when. */
+  private coming: { readonly place: number | null; readonly since: number } | null = null;
   private begun = false;
 
   /** @param clear the share below which none is named */
   next(probabilities: Float32Array, time: number, clear = PLAIN): number | null {
     const { value } = this.place;
-    const { place, share } = strongest(probabilities);
-    const least = value === null && this.begun ? clear + CLEARER : clear;
+    const wanted = this.wanted(probabilities, clear);
+    const atOnce = !this.begun || (wanted !== null && value !== null && probabilities[wanted]! >= probabilities[value]! + FAR_LEAD);
     this.begun = true;
-    if (share < least) return this.place.next(null, time);
-    return this.place.next(value !== null && share < probabilities[value]! + LEAD ? value : place, time);
+    if (wanted === value) this.coming = null;
+    else if (!this.coming || this.coming.place !== wanted) this.coming = { place: wanted, since: time };
+    const stays = this.coming !== null && time - this.coming.since >= STAYS;
+    return atOnce || stays ? this.place.next(wanted, time) : value;
+  }
+
+  private wanted(probabilities: Float32Array, clear: number): number | null {
+    const { value } = this.place;
+    const { place, share } = strongest(probabilities);
+    if (share < (value === null && this.begun ? clear + CLEARER : clear)) return null;
+    return value !== null && share < probabilities[value]! + LEAD ? value : place;
   }
 }
 
