@@ -3,17 +3,21 @@
 import http.client
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
+from chromium import PATIENCE
 
 pytest.importorskip("cryptography")
 pytest.importorskip("segno")
 
+from mien.recognition.model import models_folder
 from mien.server.phone import PhoneServer, local_address, qr_code
-from mien.server.serving import ServerError
+from mien.server.serving import ServerError, app_folder
 
 
 @pytest.fixture
@@ -87,3 +91,23 @@ def test_without_a_network_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("socket.socket.connect", unreachable)
     with pytest.raises(ServerError, match="no network"):
         local_address()
+
+
+def test_a_phones_browser_reads_the_camera_by_it(
+    launch: Callable, video: Callable[[np.ndarray], Path], frame: np.ndarray, catalogue: list[dict]
+) -> None:
+    from playwright.sync_api import expect
+
+    browser: Any = launch(video(frame))
+    with PhoneServer(app_folder(), models_folder(), 0, host="127.0.0.1") as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        context = browser.new_context(ignore_https_errors=True, permissions=["camera"])
+        page = context.new_page()
+        page.goto(server.address)
+        assert "code" not in page.url
+        page.get_by_role("button", name="Open the camera").click()
+        expect(page.locator(".result:not(.empty) .result-share")).to_contain_text("%", timeout=PATIENCE)
+        context.close()
+        server.shutdown()
+        thread.join()

@@ -47,6 +47,8 @@ class Scene {
   readonly recognizer: LiveRecognizer;
   reads = 0;
   time = 0;
+  /** Seconds a frame. */
+  step = 1 / 30;
   answer: (read: number) => Partial<Outputs> = () => ({});
 
   /** thresholds: of a gate, which the reading model has itself; judge: another model that has it. */
@@ -62,9 +64,9 @@ class Scene {
     this.recognizer = new LiveRecognizer(this.detector, new FaceReader(model, judge ?? (thresholds && model)), Framing.fromText(golden.framing));
   }
 
-  /** The next frame, at 30 a second. */
+  /** The next frame. */
   async frame(options: Partial<FrameOptions> = {}, picture: Pixels = grey(90)): Promise<FrameReading> {
-    this.time += 1 / 30;
+    this.time += this.step;
     return this.recognizer.frame(picture, this.time, { ...OPTIONS, ...options });
   }
 
@@ -199,6 +201,16 @@ describe("LiveRecognizer", () => {
     const all = await scene.frames(31);
     expect(all.at(-1)!.main!.verdict).toBe("strange");
     expect([scene.reads, asked]).toEqual([30, 5]);
+  });
+
+  it("notices on a slow device too that a face beside the main one has gone", async () => {
+    const scene = new Scene();
+    scene.step = 0.5;
+    scene.detector.faces = [face(0, 40), face(200, 30), face(400, 20)];
+    await scene.frames(8);
+    expect((await scene.frame()).faces).toHaveLength(3);
+    scene.detector.faces = [face(0, 40)];
+    expect((await scene.frames(7)).at(-1)!.faces).toHaveLength(1);
   });
 
   it("lets a face that leaves and comes back within two seconds keep its number", async () => {

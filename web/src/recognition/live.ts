@@ -107,7 +107,7 @@ export class LiveRecognizer {
     const searching = !followed.length || time - this.searched >= SEARCH_EVERY;
     const first = (track: Track): number => (track.id === this.main || track.sightings < BELIEVED ? -Infinity : track.looked);
     const inTurn = [...followed].sort((one, other) => first(one) - first(other));
-    for (const track of inTurn.slice(0, searching ? 1 : LOOKS)) {
+    for (const track of inTurn.slice(0, LOOKS)) {
       this.tracker.follow(track, await this.detector.refine(pyramid, expected(track, time), KEEP), pixels, time);
     }
     if (searching) await this.search(pyramid, pixels, followed, time);
