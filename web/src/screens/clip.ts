@@ -21,6 +21,7 @@ export class Clip {
     this.element = h("div", { class: "clip", hidden: true }, this.strip.element, this.clock);
     for (const event of ["play", "pause", "ended", "seeking"]) {
       video.addEventListener(event, () => {
+        this.draw();
         if (this.address) this.onChange(event === "seeking");
       });
     }
@@ -74,7 +75,7 @@ export class Clip {
   }
 
   private draw(): void {
-    if (!this.address) return;
+    if (!this.address || !this.strip.isDue) return;
     const { classes } = this;
     const { currentTime, duration } = this.video;
     const end = Number.isFinite(duration) ? duration : currentTime;

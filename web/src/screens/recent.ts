@@ -43,6 +43,7 @@ export class Recent {
     this.timeline.add(moment);
     // What is looked at passes out of the strip in the end.
     if (this.time !== null && moment.time - this.time > STRIP) this.show(null);
+    if (!this.strip.isDue) return;
     const at = this.time ?? moment.time;
     this.strip.draw(this.timeline.all, classes, moment.time - STRIP, moment.time, at);
     this.strip.describe(this.time === null ? words.now : words.moment(Math.round(moment.time - at)), this.timeline.at(at), classes);

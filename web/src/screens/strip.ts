@@ -5,6 +5,8 @@ import { adjective, percent, strings } from "../strings";
 import type { Moment } from "../timeline";
 
 const HEIGHT = 44;
+/** So often a strip is drawn, in milliseconds: it moves slowly, and there are frames to read meanwhile. */
+const EVERY = 250;
 
 export class Strip {
   readonly element: HTMLElement;
@@ -12,6 +14,7 @@ export class Strip {
   private readonly slider: HTMLInputElement;
   private from = 0;
   private to = 1;
+  private drawnAt = -Infinity;
 
   /** choose: called with a time on the video's own clock. */
   constructor(label: string, choose: (time: number) => void) {
@@ -28,8 +31,14 @@ export class Strip {
     this.element = h("div", { class: "strip" }, this.canvas, this.slider);
   }
 
+  /** Whether it is time to draw it again, and anyone would see it. */
+  get isDue(): boolean {
+    return performance.now() - this.drawnAt >= EVERY && this.element.getClientRects().length > 0 && getComputedStyle(this.element).visibility !== "hidden";
+  }
+
   /** Draws the moments between two times; `at`: where the slider stands. */
   draw(moments: readonly Moment[], classes: readonly string[], from: number, to: number, at: number): void {
+    this.drawnAt = performance.now();
     this.from = from;
     this.to = Math.max(to, from + 0.001);
     const span = this.to - this.from;
@@ -39,9 +48,13 @@ export class Strip {
     if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
     const context = this.canvas.getContext("2d")!;
     context.clearRect(0, 0, width, height);
+    let drawn = -1;
     moments.forEach(({ time, face }, i) => {
       if (!face || time < from || time > to) return;
       const left = ((time - from) / span) * width;
+      // Of a long video many moments fall on one pixel.
+      if (Math.floor(left) === drawn) return;
+      drawn = Math.floor(left);
       const next = Math.min(moments[i + 1]?.time ?? time + 0.3, time + 1);
       const right = ((next - from) / span) * width;
       let top = height;
