@@ -813,6 +813,7 @@ def test_a_video_file_is_read_with_a_timeline_and_saved_as_a_table(
     app.expect(".clip .clock").to_contain_text("0:03")
     app.page.wait_for_function("() => document.querySelector('video').ended")
     app.page.get_by_label("Expressions over the video").fill("300")
+    app.expect(".result.empty").to_have_count(0)
     app.page.wait_for_function("() => Math.abs(document.querySelector('video').currentTime - 0.9) < 0.3")
     app.word(AnyExpression)
     with app.page.expect_download() as download:

@@ -171,7 +171,7 @@ export const en = {
     evenlyHint: "Takes out how often each one stood in the training data",
     brightness: "Brightness",
     contrast: "Contrast",
-    mirror: "Swap left and right before reading",
+    mirror: "Mirror the picture the other way",
     native: "The phone's own engine",
     nativeHint: "Off: WebAssembly, as in a browser",
     times: "Milliseconds a step, over the last frames",

@@ -45,6 +45,9 @@ import { welcome } from "./welcome";
 const words = strings.camera;
 type S = State<ImageBitmap, Capture>;
 
+/** A video's frame that stands still is read so often, each time a little later on its clock, in seconds. */
+const READ_AGAIN = 12;
+const AGAIN = 0.001;
 /** The speed that live reading has shown is noted after this many frames with one face. */
 const NOTED_AFTER = 60;
 
@@ -79,6 +82,8 @@ export class CameraScreen {
   private readBy: ModelEntry | null = null;
   private recording: Recording | null = null;
   private singles = 0;
+  /** How often the frame of a video that stands still was read again. */
+  private again = 0;
 
   constructor(engine: Engine, models: Models) {
     this.engine = engine;
@@ -134,8 +139,10 @@ export class CameraScreen {
     this.camera.state.watch(() => this.update());
     this.models.state.watch((state) => this.modelChanged(state));
     this.stage.onTap = (id) => this.chooseFace(id);
-    this.clip.onChange = (jumped) => {
-      if (jumped) void this.live.forget();
+    this.clip.onChange = (what) => {
+      if (what !== "stands") this.again = 0;
+      if (what === "jumps") void this.live.forget();
+      if (what === "stands") void this.readStanding();
       this.dock.setPlaying(this.clip.playing);
       this.wakeLock.set(this.clip.playing);
     };
@@ -175,10 +182,23 @@ export class CameraScreen {
       void this.camera.open();
     } else if (!needsCamera(this.state)) this.camera.close();
     if (view.kind === "clip") {
-      this.live.clock = () => this.stage.video.currentTime;
+      this.live.clock = () => this.stage.video.currentTime + this.again * AGAIN;
       void this.clip.open(view.file, this.models.ready()).catch(() => this.fail(++this.job, "broken"));
     }
     if (this.recording && !["live", "clip"].includes(view.kind)) void this.record();
+  }
+
+  /** Faces are read in turn: a video that stands still is read until each had its own. */
+  private async readStanding(): Promise<void> {
+    const { view } = this.state;
+    const { currentTime } = this.stage.video;
+    this.live.wake();
+    for (let i = 0; i < READ_AGAIN; i++) {
+      if (this.state.view !== view || this.clip.playing || this.stage.video.currentTime !== currentTime) return;
+      this.again += 1;
+      await this.live.frame();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
 
   private fail(job: number, problem: "broken" | Fault): void {

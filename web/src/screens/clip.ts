@@ -8,8 +8,8 @@ import { Strip } from "./strip";
 export class Clip {
   readonly element: HTMLElement;
   readonly timeline = new Timeline(Infinity);
-  /** Called when it plays, stops or jumps. */
-  onChange: (jumped: boolean) => void = () => {};
+  /** Called when it plays, stops, and begins or ends a jump. */
+  onChange: (what: "plays" | "stands" | "jumps") => void = () => {};
   private readonly video: HTMLVideoElement;
   private readonly strip = new Strip(strings.clip.strip, (time) => this.seek(time));
   private readonly clock = h("p", { class: "clock" });
@@ -19,10 +19,10 @@ export class Clip {
   constructor(video: HTMLVideoElement) {
     this.video = video;
     this.element = h("div", { class: "clip", hidden: true }, this.strip.element, this.clock);
-    for (const event of ["play", "pause", "ended", "seeking"]) {
+    for (const event of ["play", "pause", "ended", "seeking", "seeked"]) {
       video.addEventListener(event, () => {
         this.draw();
-        if (this.address) this.onChange(event === "seeking");
+        if (this.address) this.onChange(event === "seeking" ? "jumps" : this.playing ? "plays" : "stands");
       });
     }
     video.addEventListener("timeupdate", () => this.draw());

@@ -62,6 +62,11 @@ export class LiveLoop {
     await this.engine.call("forget", {}).catch(() => undefined);
   }
 
+  /** Reads at full rate again: something is about to change. */
+  wake(): void {
+    this.changed = now();
+  }
+
   /** Takes the video's present frame; while one is being read, the newest one waits for its end. */
   async frame(): Promise<void> {
     if (!this.running || !this.video.videoWidth) return;

@@ -24,7 +24,7 @@ export class More {
   private readonly record: HTMLButtonElement;
   private readonly table: HTMLButtonElement;
   private readonly chart = h("canvas", { class: "times", role: "img", "aria-label": words.times });
-  private readonly legend = h("p", { class: "fine" });
+  private readonly legend = h("p", { class: "fine legend" });
 
   constructor(actions: MoreActions) {
     const act = (action: () => void) => (): void => {
@@ -85,7 +85,12 @@ export class More {
       });
     });
     const { grab, find, crop, read, time } = strings.camera;
-    this.legend.textContent = `${[grab, find, crop, read].join(" · ")} · 0–${time(decimal(most, 0))}`;
+    const keys = [grab, find, crop, read].map((word, i) => {
+      const colour = h("i", { class: "key" });
+      colour.style.background = colourOf(CHART[i]!);
+      return h("span", {}, colour, word);
+    });
+    this.legend.replaceChildren(...keys, `0–${time(decimal(most, 0))}`);
   }
 
   private experts(): HTMLDetailsElement {
