@@ -1,5 +1,6 @@
 """The app's server gives out the app and the models, on this machine's own names, and nothing else."""
 
+import gzip
 import hashlib
 import http.client
 import json
@@ -121,6 +122,17 @@ def test_what_is_named_by_its_content_is_kept_and_the_rest_is_asked_for_again(se
         tag = ask(server, path)[0].headers["ETag"]
         response, content = ask(server, path, If_None_Match=tag)
         assert (response.status, content) == (304, b"")
+
+
+def test_text_is_compressed_for_those_who_take_it(server: AppServer) -> None:
+    response, content = ask(server, "/mien/sw.js", Accept_Encoding="gzip, br")
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert response.headers["Vary"] == "Accept-Encoding"
+    assert int(response.headers["Content-Length"]) == len(content)
+    assert gzip.decompress(content) == b"content of sw.js"
+    for path in ("/mien/sw.js", "/mien/assets/runtime-3c4d.wasm"):
+        assert ask(server, path)[0].headers["Content-Encoding"] is None
+    assert ask(server, "/mien/models/small.onnx", Accept_Encoding="gzip")[0].headers["Content-Encoding"] is None
 
 
 def test_a_file_that_is_replaced_is_never_served_under_the_old_hash(server: AppServer, tmp_path: Path) -> None:

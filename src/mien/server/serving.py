@@ -5,6 +5,7 @@ the two folders, and no folder is ever listed. The Host header is checked, so th
 server under a name of its own.
 """
 
+import gzip
 import hashlib
 import os
 import sys
@@ -43,6 +44,9 @@ CONTENT_TYPES = {
     ".wasm": "application/wasm",
     ".webmanifest": "application/manifest+json",
 }
+
+COMPRESSED = {".css", ".html", ".js", ".json", ".svg", ".webmanifest"}
+"""What is text, and small enough to be compressed at every answer."""
 
 # index.html carries the same policy for hosts that send no headers; frame-ancestors works as a header only.
 SECURITY_HEADERS = {
@@ -181,10 +185,17 @@ class AppHandler(BaseHTTPRequestHandler):
     def _send(self, content: bytes, suffix: str, cache: str, with_content: bool, tag: str | None = None) -> None:
         tag = tag or f'"{hashlib.sha256(content).hexdigest()}"'
         unchanged = self.headers.get("If-None-Match") == tag
+        compressed = suffix in COMPRESSED and "gzip" in self.headers.get("Accept-Encoding", "")
+        if compressed and not unchanged:
+            content = gzip.compress(content, 6, mtime=0)
         self.send_response(HTTPStatus.NOT_MODIFIED if unchanged else HTTPStatus.OK)
         self.send_header("Content-Type", CONTENT_TYPES[suffix])
         self.send_header("Cache-Control", cache)
         self.send_header("ETag", tag)
+        if suffix in COMPRESSED:
+            self.send_header("Vary", "Accept-Encoding")
+        if compressed and not unchanged:
+            self.send_header("Content-Encoding", "gzip")
         if not unchanged:
             self.send_header("Content-Length", str(len(content)))
         self._end_headers()
