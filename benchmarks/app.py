@@ -1,6 +1,7 @@
 """Speed, smoothness, memory and size of the app in Chromium, detection included.
 
     python benchmarks/app.py [--seconds 20] [--model mobilenet_v2] [--memory MINUTES]
+    python benchmarks/app.py --faces | --picture [--before APP]
 
 Needs the app built with the models of the folder (`npm run build` in web/, MIEN_MODELS names another folder for both),
 Chromium and Playwright. The camera is a file of 640 x 480 at 30 frames a second in which a photograph trembles: 30 is
@@ -13,6 +14,10 @@ peer. The app's size without models, compressed. Writes results/benchmarks/app.j
 
 --memory MINUTES reads video for so long with the default model instead, and writes the memory of all the browser's
 processes, minute by minute, to results/benchmarks/app-memory.json.
+
+--faces measures frames a second with 1, 3 and 6 faces instead, and --picture the most memory that a JPEG of 100
+megapixels takes; --before names another build of the app, measured in the same run. They write
+results/benchmarks/app-faces.json and app-picture.json.
 """
 
 import argparse
@@ -30,6 +35,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from app_steadiness import beside, portraits
+from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 from rich.console import Console
 from rich.table import Table
@@ -98,6 +105,44 @@ def measure(driver: Any, address: str, video: Path, model: str, seconds: int) ->
     }
 
 
+def measure_faces(driver: Any, address: str, video: Path, seconds: int) -> dict[str, Any]:
+    """Frames a second and milliseconds a step with the default model, medians."""
+    with reading(driver, address, video, None) as (page, _):
+        page.wait_for_timeout(3000)
+        samples = []
+        for _ in range(seconds):
+            page.wait_for_timeout(1000)
+            if match := FIGURES.search(page.locator(".figures").text_content() or ""):
+                samples.append([float(number) for number in match.groups()])
+    rate, grab, find, crop, read = (median(column) for column in zip(*samples, strict=True))
+    return {"frames_per_s": rate, "ms": {"grab": grab, "find": find, "crop": crop, "read": read}}
+
+
+def measure_picture(driver: Any, address: str, video: Path, picture: Path) -> float:
+    """The most megabytes above those before that the browser takes while it opens a picture."""
+    browser = launch(driver, video)
+    page = browser.new_context().new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(address)
+    page.locator(".welcome").wait_for()
+    page.wait_for_timeout(2000)
+    before = most = browser_megabytes()
+    page.locator("input[type=file]").set_input_files(picture)
+    ended = time.monotonic() + 60
+    while time.monotonic() < ended:
+        most = max(most, browser_megabytes())
+        if "No face found" in (page.locator(".verdict").text_content() or ""):
+            break
+    browser.close()
+    return round(most - before)
+
+
+def crowd(count: int) -> Any:
+    """A camera's picture with so many faces of one size."""
+    columns = {1: 1, 3: 3, 6: 3}[count]
+    return beside(([*portraits(), portraits()[0]])[:count], columns)
+
+
 def watch_memory(driver: Any, address: str, video: Path, minutes: int) -> dict[str, Any]:
     """The browser's megabytes after each minute of video."""
     with reading(driver, address, video, None) as (page, _):
@@ -106,6 +151,30 @@ def watch_memory(driver: Any, address: str, video: Path, minutes: int) -> dict[s
             page.wait_for_timeout(60_000)
             megabytes.append(round(browser_megabytes()))
     return {"minutes": minutes, "megabytes": megabytes}
+
+
+def compare(driver: Any, folder: Path, models: Path, chosen: argparse.Namespace, machine: dict[str, Any]) -> None:
+    """Frames with several faces, or the memory of a large picture, of this build and of the one before."""
+    builds = {"before": chosen.before, "now": app_folder()} if chosen.before else {"now": app_folder()}
+    results: dict[str, dict[str, Any]] = {}
+    picture = folder / "large.jpg"
+    if chosen.picture:
+        Image.new("RGB", (12_000, 8_333), (90, 120, 90)).save(picture, "JPEG")
+    for count in [0] if chosen.picture else [1, 3, 6]:
+        video = write_video(crowd(count or 1), folder / f"{count}.y4m", tremble=1)
+        for build, app in builds.items():
+            with serving(app, models) as server:
+                found: Any = (
+                    measure_picture(driver, server.address, video, picture)
+                    if chosen.picture
+                    else measure_faces(driver, server.address, video, chosen.seconds)
+                )
+            results.setdefault("megabytes" if chosen.picture else str(count), {})[build] = found
+            print(count, build, found, flush=True)
+    if chosen.picture:
+        write_json(RESULTS / "app-picture.json", {"machine": machine, **results})
+    else:
+        write_json(RESULTS / "app-faces.json", {"machine": machine, "seconds": chosen.seconds, **results})
 
 
 def compressed_bytes(folder: Path) -> int:
@@ -142,6 +211,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=20, help="of video for each model")
     parser.add_argument("--model", help="only this one")
     parser.add_argument("--memory", type=int, metavar="MINUTES", help="watch the memory instead")
+    parser.add_argument("--faces", action="store_true", help="measure with 1, 3 and 6 faces instead")
+    parser.add_argument("--picture", action="store_true", help="measure the memory of a large picture instead")
+    parser.add_argument("--before", type=Path, metavar="APP", help="another build's folder, for --faces and --picture")
     chosen = parser.parse_args()
     listed = json.loads((app_folder() / "models.json").read_text(encoding="utf-8"))["models"]
     names = [model["properties"]["name"] for model in listed]
@@ -158,6 +230,9 @@ def main() -> None:
     ):
         frame = on_canvas(read_picture(ROOT / "examples" / "astronaut.jpg"), 480, 80)
         video = write_video(frame, Path(folder) / "camera.y4m")
+        if chosen.faces or chosen.picture:
+            compare(driver, Path(folder), models, chosen, machine)
+            return
         if chosen.memory:
             memory = watch_memory(driver, server.address, video, chosen.memory)
             print(f"MB after each minute: {', '.join(map(str, memory['megabytes']))}")

@@ -10,12 +10,20 @@ from filling import fill
 
 ROOT = Path(__file__).parents[1]
 BEGIN, END = "<!-- figures: written by benchmarks/app_document.py -->", "<!-- end of figures -->"
+STEADY, END_STEADY = "<!-- steadiness: written by benchmarks/app_document.py -->", "<!-- end of steadiness -->"
 NOT_RUN = "not run"
 
 
 def figures(folder: Path) -> str:
     """The Markdown of the block: every figure from a file in results/benchmarks/, "not run" where there is none."""
-    return "\n\n".join([_speed(folder / "app.json"), _memory(folder / "app-memory.json"), _rounding(folder)])
+    parts = [
+        _speed(folder / "app.json"),
+        _faces(folder / "app-faces.json"),
+        _picture(folder / "app-picture.json"),
+        _memory(folder / "app-memory.json"),
+        _rounding(folder),
+    ]
+    return "\n\n".join(parts)
 
 
 def _speed(path: Path) -> str:
@@ -37,6 +45,42 @@ def _speed(path: Path) -> str:
     return "\n".join(rows) + f"\n\nThe app without models: {size:.1f} MB compressed."
 
 
+def _faces(path: Path) -> str:
+    if not path.is_file():
+        return f"Frames with several faces: {NOT_RUN}."
+    found = json.loads(path.read_text(encoding="utf-8"))
+    rows = ["| faces | frames/s | find, read: ms | the build before: frames/s | find, read: ms |", "|---" * 5 + "|"]
+    for count in ("1", "3", "6"):
+        cells = []
+        for build in ("now", "before"):
+            one = found[count].get(build)
+            steps = f"{one['ms']['find']:.0f}, {one['ms']['read']:.0f}" if one else NOT_RUN
+            cells += [f"{one['frames_per_s']:.0f}" if one else NOT_RUN, steps]
+        rows.append(f"| {count} | " + " | ".join(cells) + " |")
+    return "\n".join(rows)
+
+
+def _picture(path: Path) -> str:
+    if not path.is_file():
+        return f"Memory for a JPEG of 100 megapixels: {NOT_RUN}."
+    found = json.loads(path.read_text(encoding="utf-8"))["megabytes"]
+    before = f"; in the build before {found['before']:.0f} MB" if "before" in found else ""
+    return f"A JPEG of 100 megapixels takes at most {found['now']:.0f} MB more{before}."
+
+
+def steadiness(path: Path) -> str:
+    """A row a camera: changes a second of the word and the gate's line, now and in the build before."""
+    if not path.is_file():
+        return f"Changes a second: {NOT_RUN}."
+    found = json.loads(path.read_text(encoding="utf-8"))["cameras"]
+    rows = ["| camera | word, before | now | gate, before | now |", "|---" * 5 + "|"]
+    for name, builds in found.items():
+        before, now = builds.get("before", {}), builds["now"]
+        cells = [f"{build.get(what, NOT_RUN)}" for what in ("word", "gate") for build in (before, now)]
+        rows.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(rows)
+
+
 def _memory(path: Path) -> str:
     if not path.is_file():
         return f"Memory over ten minutes of video: {NOT_RUN}."
@@ -56,10 +100,7 @@ def _rounding(folder: Path) -> str:
 
 
 if __name__ == "__main__":
-    fill(
-        ROOT / "docs" / "app.md",
-        BEGIN,
-        figures(ROOT / "results" / "benchmarks"),
-        END,
-        "python benchmarks/app_document.py",
-    )
+    folder = ROOT / "results" / "benchmarks"
+    command = "python benchmarks/app_document.py"
+    fill(ROOT / "docs" / "app.md", BEGIN, figures(folder), END, command)
+    fill(ROOT / "docs" / "app.md", STEADY, steadiness(folder / "app-steadiness.json"), END_STEADY, command)

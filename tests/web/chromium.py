@@ -63,12 +63,19 @@ def masked(picture: np.ndarray) -> np.ndarray:
 
 
 def write_video(picture: np.ndarray, path: Path, tremble: float = 2) -> Path:
-    """A camera's picture as a video (30 frames a second) in which it trembles by some pixels, as in a hand."""
+    """A camera's picture as a video in which it trembles by some pixels, as in a hand."""
+    frames = []
+    for step in range(12):
+        across, down = tremble * np.sin(step * np.pi / 6), tremble * np.cos(step * np.pi / 6)
+        shift = np.array([[1, 0, across], [0, 1, down]])
+        frames.append(cv2.warpAffine(picture, shift, FRAME, borderMode=cv2.BORDER_REPLICATE))
+    return write_frames(frames, path)
+
+
+def write_frames(frames: list[np.ndarray], path: Path) -> Path:
+    """Frames uint8 RGB [480, 640, 3] as a video of 30 a second, in a form that Chromium's camera can show."""
     with path.open("wb") as file:
         file.write(f"YUV4MPEG2 W{FRAME[0]} H{FRAME[1]} F30:1 Ip A1:1 C420jpeg\n".encode())
-        for step in range(12):
-            across, down = tremble * np.sin(step * np.pi / 6), tremble * np.cos(step * np.pi / 6)
-            shift = np.array([[1, 0, across], [0, 1, down]])
-            moved = cv2.warpAffine(picture, shift, FRAME, borderMode=cv2.BORDER_REPLICATE)
-            file.write(b"FRAME\n" + cv2.cvtColor(moved, cv2.COLOR_RGB2YUV_I420).tobytes())
+        for frame in frames:
+            file.write(b"FRAME\n" + cv2.cvtColor(frame, cv2.COLOR_RGB2YUV_I420).tobytes())
     return path

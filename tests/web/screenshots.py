@@ -1,10 +1,14 @@
-"""Pictures of every screen, for looking at: out/screenshots/{phone,desktop}-*.png, and the docs' picture of the app.
+"""Pictures of every screen, for looking at, and the docs' picture of the app: out/screenshots/LOOK-SCREEN.png.
 
-    python tests/web/screenshots.py
+    python tests/web/screenshots.py [--size 390x844] [--scheme dark] [--type 100] [--language en]
 
-The phone is dark, the desktop light. Needs the built app, Chromium and Playwright.
+Without options: five sizes, dark and light, type of 100 and 200%, English and Arabic. Needs the built app, Chromium and
+Playwright.
 """
 
+import argparse
+import itertools
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -21,69 +25,71 @@ from mien.server.serving import app_folder
 ROOT = Path(__file__).parents[2]
 TARGET = ROOT / "out" / "screenshots"
 FIGURE = ROOT / "docs" / "figures" / "app.jpg"
-SHOWN = ("phone-1-welcome", "phone-2-live", "phone-6-detected", "desktop-2-live")
-SIZES = {"phone": ((390, 844), "dark"), "desktop": ((1280, 800), "light")}
+SIZES = ("360x640", "390x844", "844x390", "768x1024", "1280x800")
+SHOWN = (
+    "390x844-dark-100-en-1-welcome",
+    "390x844-dark-100-en-2-live",
+    "390x844-dark-100-en-3-sheet",
+    "1280x800-light-100-en-2-live",
+)
 
 
-def visit(browser: Any, address: str, name: str, covered: Path) -> None:
-    """Goes through all screens of the app at one size; covered: a picture that the gate refuses."""
-    (width, height), scheme = SIZES[name]
+def visit(browser: Any, address: str, look: tuple[str, str, int, str], covered: Path) -> None:
+    """Goes through all screens of the app in one look; covered: a picture that the gate refuses."""
+    size, scheme, type_size, language = look
+    width, height = map(int, size.split("x"))
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=scheme, permissions=["camera"], device_scale_factor=2
+    )
+    kept = json.dumps(json.dumps({"language": language, "history": True}))
+    context.add_init_script(
+        f"if (!localStorage.getItem('mien')) localStorage.setItem('mien', {kept});"
+        "addEventListener('DOMContentLoaded', () => "
+        f"document.documentElement.style.fontSize = '{1.0625 * type_size}%');"
     )
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
 
     def shoot(what: str, whole: bool = False) -> None:
-        page.screenshot(path=TARGET / f"{name}-{what}.png", full_page=whole)
+        page.screenshot(path=TARGET / f"{'-'.join(map(str, look))}-{what}.png", full_page=whole)
 
     page.goto(address)
     page.locator(".welcome").wait_for()
     shoot("1-welcome")
-    page.get_by_role("button", name="Open the camera").click()
+    page.locator(".welcome-actions button").first.click()
     expect(page.locator(".result:not(.empty)")).to_be_visible(timeout=PATIENCE)
+    page.wait_for_timeout(1500)
     shoot("2-live")
-    page.get_by_text("Options").click()
-    page.get_by_label("Heat map").check()
-    page.get_by_label("Speed figures").check()
-    expect(page.locator(".figures")).to_contain_text("frames", timeout=PATIENCE)
-    page.locator(".stage").scroll_into_view_if_needed()
-    shoot("3-heat")
-    page.get_by_text("Options").click()
-    page.get_by_label("Real time").uncheck()
-    page.evaluate("scrollTo(0, 0)")
+    if page.locator(".handle").is_visible():
+        page.locator(".handle").press("Enter")
+        page.wait_for_timeout(400)
+        shoot("3-sheet")
+    page.locator(".switches input").first.uncheck()
     shoot("4-real-time-off")
-    page.get_by_role("button", name="Take a picture").click()
-    detect = page.get_by_role("button", name="Detect expression")
-    detect.wait_for()
-    page.evaluate("scrollTo(0, 0)")
-    shoot("5-checked")
-    detect.click()
-    page.get_by_role("button", name="Save").wait_for()
-    page.evaluate("scrollTo(0, 0)")
-    shoot("6-detected")
-    page.get_by_role("button", name="Back").click()
-    page.get_by_role("navigation").get_by_role("link", name="History").click()
-    page.get_by_label("Keep a history").check()
-    page.get_by_role("navigation").get_by_role("link", name="Camera").click()
+    page.locator(".dock-row button").locator("visible=true").last.click()
+    shoot("5-more")
+    page.keyboard.press("Escape")
+    page.locator(".shutter").click()
+    page.locator(".dock-main:not([disabled])").locator("visible=true").wait_for()
+    page.wait_for_timeout(400)
+    shoot("6-read")
     page.locator("input[type=file]").set_input_files(covered)
-    anyway = page.get_by_role("button", name="Try all the same")
-    anyway.wait_for()
-    shoot("6-refused-picture")
-    anyway.click()
-    page.get_by_text("Kept in the history").wait_for()
-    shoot("6-refused-picture-tried")
-    for screen in ("Models", "History", "About"):
-        page.get_by_role("navigation").get_by_role("link", name=screen).click()
+    page.locator(".verdict.refused").wait_for()
+    shoot("7-refused")
+    page.locator(".dock-main").locator("visible=true").click()
+    page.locator(".verdict small").wait_for()
+    shoot("7-refused-tried")
+    for screen in ("models", "history", "about"):
+        page.evaluate("screen => void (location.hash = screen)", screen)
         page.wait_for_timeout(500)  # pictures of the history load
-        shoot(f"7-{screen.lower()}", whole=True)
+        shoot(f"8-{screen}", whole=True)
     context.close()
     refused = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
     page = refused.new_page()
     page.goto(address)
-    page.get_by_role("button", name="Open the camera").click()
+    page.locator(".welcome-actions button").first.click()
     page.locator(".message button").wait_for(timeout=PATIENCE)
-    shoot("8-refused")
+    shoot("9-no-camera")
     refused.close()
 
 
@@ -100,6 +106,18 @@ def beside_each_other(height: int = 640, gap: int = 16) -> Image.Image:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", action="append", help="such as 390x844; may be given several times")
+    parser.add_argument("--scheme", action="append", choices=["dark", "light"])
+    parser.add_argument("--type", action="append", type=int, help="the size of the type in percent")
+    parser.add_argument("--language", action="append")
+    chosen = parser.parse_args()
+    looks = itertools.product(
+        chosen.size or SIZES,
+        chosen.scheme or ["dark", "light"],
+        chosen.type or [100, 200],
+        chosen.language or ["en", "ar"],
+    )
     TARGET.mkdir(parents=True, exist_ok=True)
     models = Path(os.environ.get("MIEN_MODELS") or models_folder())
     with tempfile.TemporaryDirectory() as folder, serving(app_folder(), models) as server, sync_playwright() as driver:
@@ -107,11 +125,13 @@ def main() -> None:
         covered = Path(folder) / "covered.png"
         Image.fromarray(masked(frame)).save(covered)
         browser = launch(driver, write_video(frame, Path(folder) / "camera.y4m"))
-        for name in SIZES:
-            visit(browser, server.address, name, covered)
+        for look in looks:
+            visit(browser, server.address, look, covered)
         browser.close()
-    beside_each_other().save(FIGURE, quality=88)
-    print(f"written: {TARGET} and {FIGURE}")
+    print(f"written: {TARGET}")
+    if all((TARGET / f"{name}.png").is_file() for name in SHOWN):
+        beside_each_other().save(FIGURE, quality=88)
+        print(f"written: {FIGURE}")
 
 
 if __name__ == "__main__":

@@ -98,7 +98,6 @@ def test_a_picture_is_chosen_read_and_handed_to_the_shell_to_save(
     picture = ROOT / "examples" / "astronaut.jpg"
     with phone(assets, None) as (address, _), app(browser, address) as page:
         page.locator("input[type=file]").set_input_files(picture)
-        page.get_by_role("button", name="Detect expression", exact=True).click()
         word = page.locator(".result:not(.empty) .result-word").locator("visible=true")
         expect(word).to_have_text(expectation.word(read_picture(picture)))
         page.get_by_role("button", name="Save", exact=True).click()

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import chromium
+import cv2
 import numpy as np
 import pytest
-from chromium import PATIENCE, serving, write_video
+from chromium import PATIENCE, on_canvas, serving, write_video
 from expectation import MODELS, ROOT, Expectation
 from PIL import Image
 
@@ -54,9 +55,22 @@ class App:
     def open_camera(self) -> None:
         self.press("Open the camera")
 
+    def more(self, switch: str, on: bool = True) -> None:
+        """Turns a switch behind "More" on or off."""
+        self.press("More")
+        self.page.get_by_label(switch).set_checked(on)
+        self.page.keyboard.press("Escape")
+
     def choose(self, name: str, content: bytes, kind: str) -> None:
         files = {"name": name, "mimeType": kind, "buffer": content}
         self.page.locator("input[type=file]").set_input_files(files)
+
+    def drawn(self) -> int:
+        """Pixels that are drawn over the picture."""
+        return self.page.locator(".overlay").evaluate(
+            """canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data
+                .filter((value, i) => i % 4 === 3 && value > 0).length"""
+        )
 
     def word(self, text: str | re.Pattern[str]) -> None:
         """Waits until the result names an expression."""
@@ -106,8 +120,7 @@ def test_live_names_the_expression_that_python_names(start: Start, frame: np.nda
     shares = [int(text.rstrip("%")) for text in app.page.locator(".bar-share").all_text_contents()]
     assert len(shares) == len(BY_NAME)
     assert sum(shares) == pytest.approx(100, abs=4)  # each is rounded
-    app.page.get_by_text("Options").click()
-    app.page.get_by_label("Speed figures").check()
+    app.more("Speed figures")
     app.expect(".figures").to_contain_text("frames/s")
 
 
@@ -117,25 +130,61 @@ def test_two_faces_are_counted(start: Start, launch: Callable, video: Callable, 
     app.expect(".result-detail").to_contain_text("and one more face")
 
 
-def test_the_switch_stops_real_time_and_a_picture_is_taken_instead(
+def test_the_users_own_camera_is_shown_mirrored_and_so_are_the_boxes(
+    start: Start, launch: Callable, video: Callable
+) -> None:
+    # A face on the left of the camera's picture, and nothing on its right.
+    app = start(within=launch(video(on_canvas(read_picture(ASTRONAUT), 300, 0))))
+    app.open_camera()
+    app.word(AnyExpression)
+    middle = app.page.locator(".overlay").evaluate(
+        """canvas => {
+            const { data, width, height } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            let [sum, count] = [0, 0];
+            for (let i = 0; i < width * height; i++) if (data[4 * i + 3]) { sum += i % width; count += 1; }
+            return sum / count / width;
+        }"""
+    )
+    assert app.page.locator("video").evaluate("video => getComputedStyle(video).scale").startswith("-1")
+    assert middle > 0.6
+
+
+def test_the_switch_stops_real_time_and_clears_what_it_drew(
     start: Start, frame: np.ndarray, expectation: Expectation
 ) -> None:
     app = start()
     app.open_camera()
     app.word(AnyExpression)
+    assert app.drawn() > 0
     app.page.get_by_label("Real time").uncheck()
     app.expect(".result-word").to_have_text("Real time is off")
+    app.page.wait_for_timeout(500)
+    assert app.drawn() == 0
+    app.press("Take a picture")
+    app.word(expectation.word(frame))
+    app.press("Back")
+    app.page.get_by_label("Real time").check()
+    app.word(AnyExpression)
+
+
+def test_three_taps_lead_from_the_address_to_a_saved_picture_and_a_still_picture_stops_the_camera(
+    start: Start, frame: np.ndarray, expectation: Expectation
+) -> None:
+    app = start()
+    app.page.set_viewport_size({"width": 360, "height": 640})
+    app.open_camera()
+    app.expect("video").to_be_visible()
+    app.page.wait_for_function("() => document.querySelector('video').videoWidth > 0")
     app.press("Take a picture")
     app.expect(".verdict").to_contain_text("One face found")
-    app.expect(".result-share").to_have_count(0)  # the check comes first
-    app.press("Detect expression")
     app.word(expectation.word(frame))
+    assert app.page.locator("video").evaluate("video => video.srcObject") is None
     with app.page.expect_download() as download:
         app.press("Save")
+    assert app.page.evaluate("scrollY") == 0
     with Image.open(download.value.path()) as saved:
         assert (saved.format, saved.size) == ("JPEG", (640, 480))
     app.press("Back")
-    app.page.get_by_label("Real time").check()
     app.word(AnyExpression)
 
 
@@ -143,7 +192,6 @@ def test_a_picture_from_the_gallery_is_checked_and_then_read(start: Start, expec
     app = start(camera=False)
     app.choose("astronaut.jpg", ASTRONAUT.read_bytes(), "image/jpeg")
     app.expect(".verdict").to_contain_text("One face found")
-    app.press("Detect expression")
     app.word(expectation.word(read_picture(ASTRONAUT)))
 
 
@@ -164,7 +212,6 @@ def test_the_picture_chosen_last_is_shown_and_its_result_spoken(start: Start) ->
     app.choose("wall.png", png(np.full((200, 300, 3), 120, np.uint8)), "image/png")
     app.expect(".verdict").to_contain_text("Looking at the picture")
     app.choose("astronaut.jpg", ASTRONAUT.read_bytes(), "image/jpeg")
-    app.press("Detect expression")
     app.word(AnyExpression)
     app.expect(".result [aria-live]").to_contain_text(AnyExpression)
     app.page.wait_for_function("() => window.late")
@@ -196,7 +243,6 @@ def test_a_picture_can_be_dropped_and_back_leads_to_the_first_screen(start: Star
 def test_another_model_reads_the_picture_that_is_shown(start: Start, catalogue: list[dict]) -> None:
     app = start(camera=False)
     app.choose("astronaut.jpg", ASTRONAUT.read_bytes(), "image/jpeg")
-    app.press("Detect expression")
     app.word(AnyExpression)
     shares = app.page.locator(".bar-share").all_text_contents()
     app.go("Models")
@@ -212,14 +258,14 @@ def test_a_picture_without_a_face_can_be_tried_and_is_marked(start: Start) -> No
     app.choose("wall.png", png(np.full((200, 300, 3), 120, np.uint8)), "image/png")
     app.expect(".verdict.refused").to_contain_text("No face found")
     app.press("Try all the same")
-    app.word(AnyExpression)
+    app.word("No clear expression")  # grey says nothing, and a share of 23% is no word
     app.expect(".result-detail").to_contain_text("refused by the check")
 
 
 def test_a_file_that_is_no_picture_is_named_as_such(start: Start) -> None:
     app = start(camera=False)
     app.choose("picture.jpg", b"not a picture", "image/jpeg")
-    app.expect(".verdict").to_contain_text("no picture that the browser can read")
+    app.expect(".verdict").to_contain_text("no picture or video that the browser can read")
 
 
 def test_every_model_can_be_chosen_and_measured(start: Start, catalogue: list[dict]) -> None:
@@ -253,7 +299,6 @@ def test_a_model_that_cannot_be_had_is_not_chosen(
 ) -> None:
     app = start(camera=False)
     app.choose("astronaut.jpg", ASTRONAUT.read_bytes(), "image/jpeg")
-    app.press("Detect expression")
     app.word(AnyExpression)
     other = next(model["properties"]["name"] for model in catalogue if model["properties"]["name"] != "mobilenet_v2")
     app.context.route(f"**/{other}.onnx*", lambda route: route.abort())
@@ -349,10 +394,9 @@ def test_the_battery_saver_rests_while_nothing_changes(
 ) -> None:
     app = start(within=launch(write_video(frame, tmp_path / "still.y4m", tremble=0)))
     app.open_camera()
-    app.page.get_by_text("Options").click()
-    app.page.get_by_label("Speed figures").check()
+    app.more("Speed figures")
     app.expect(".figures").to_contain_text("resting")
-    app.page.get_by_label("Battery saver").uncheck()
+    app.more("Battery saver", on=False)
     app.expect(".figures").not_to_contain_text("resting")
 
 
@@ -362,7 +406,6 @@ def test_history_is_off_until_it_is_turned_on_and_can_be_deleted(start: Start) -
     def read() -> None:
         app.go("Camera")
         app.choose("astronaut.jpg", ASTRONAUT.read_bytes(), "image/jpeg")
-        app.press("Detect expression")
         app.word(AnyExpression)
 
     read()
@@ -399,7 +442,6 @@ def test_two_windows_of_the_app_have_the_same_settings(start: Start) -> None:
     app.page.wait_for_function("() => !document.querySelector('.page:not([hidden]) input[role=switch]').checked")
     app.go("Camera")
     app.choose("astronaut.jpg", ASTRONAUT.read_bytes(), "image/jpeg")
-    app.page.get_by_role("button", name="Detect expression").dblclick()
     app.word(AnyExpression)
     app.go("History")
     app.expect(".nothing").to_contain_text("Nothing kept")
@@ -412,16 +454,19 @@ def test_a_picture_that_is_read_once_is_kept_once(start: Start) -> None:
     app.page.get_by_label("Keep a history").check()
     app.go("Camera")
     app.choose("astronaut.jpg", ASTRONAUT.read_bytes(), "image/jpeg")
-    app.page.get_by_role("button", name="Detect expression").dblclick()
     app.expect(".verdict").to_contain_text("Kept in the history")
     app.go("History")
     app.expect(".history-list img").to_have_count(1)
 
 
+SIZES = [(360, 640), (390, 844), (844, 390), (915, 412), (320, 568), (768, 1024), (1280, 800)]
+
+
 @pytest.mark.parametrize(
-    ("width", "height", "type_size"), [(844, 390, 100), (915, 412, 100), (320, 568, 100), (390, 844, 200)]
+    ("width", "height", "type_size"),
+    [*((*size, 100) for size in SIZES), (390, 844, 200), (360, 640, 200), (390, 844, 400), (1280, 800, 400)],
 )
-def test_small_screens_and_large_type_show_the_buttons_and_never_scroll_sideways(
+def test_every_button_is_in_reach_on_every_screen_and_at_every_type_size(
     start: Start, width: int, height: int, type_size: int
 ) -> None:
     app = start()
@@ -431,19 +476,54 @@ def test_small_screens_and_large_type_show_the_buttons_and_never_scroll_sideways
     def scrolls_sideways() -> bool:
         return app.page.evaluate("document.documentElement.scrollWidth > innerWidth")
 
+    def in_reach(selector: str) -> None:
+        """Whole within the window, without scrolling, and under nothing else."""
+        for button in app.page.locator(selector).locator("visible=true").all():
+            covered = button.evaluate("""button => {
+                const box = button.getBoundingClientRect();
+                if (box.top < 0 || box.left < 0 || box.bottom > innerHeight || box.right > innerWidth) return 'outside';
+                const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+                return button.contains(top) ? '' : top?.outerHTML.slice(0, 90) ?? 'nothing';
+            }""")
+            assert covered == "", f"{button.inner_text()!r}: {covered}"
+
     if type_size == 100:
-        bar = app.page.locator("header").bounding_box()
-        for button in app.page.locator(".welcome-actions button").all():
-            box = button.bounding_box()
-            # Above the bar on a phone held upright, which may have to be scrolled; beside it and in view on its side.
-            assert width < height or (box["y"] + box["height"] <= height and box["x"] >= bar["x"] + bar["width"])
-    assert not scrolls_sideways()
+        in_reach(".welcome-actions button")
     for screen in ("Models", "History", "About", "Camera"):
         app.go(screen)
         assert not scrolls_sideways(), screen
     app.open_camera()
     app.word(AnyExpression)
     assert not scrolls_sideways()
+    assert app.page.evaluate("scrollY") == 0
+    in_reach(".dock-row button")
+    if type_size == 100:
+        in_reach(".switches input, .tools button, .handle")
+        in_reach(".result-word")
+    app.press("Take a picture")
+    app.page.locator(".dock-main:not([disabled])").locator("visible=true").wait_for()
+    in_reach(".dock-row button")
+    assert not scrolls_sideways()
+
+
+def test_the_sheet_is_drawn_up_by_the_thumb_and_by_its_handle(start: Start) -> None:
+    app = start()
+    app.open_camera()
+    app.word(AnyExpression)
+    bars, handle = app.page.locator(".bars"), app.page.locator(".handle")
+    assert not bars.is_visible()
+    box = handle.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    app.page.mouse.move(x, y)
+    app.page.mouse.down()
+    app.page.mouse.move(x, y - 120, steps=4)
+    app.page.mouse.up()
+    app.expect(".bars").to_be_visible()
+    assert handle.get_attribute("aria-expanded") == "true"
+    handle.focus()
+    app.page.keyboard.press("Enter")
+    app.page.wait_for_timeout(500)
+    assert not bars.is_visible()
 
 
 def test_no_request_leaves_the_origin(start: Start) -> None:
@@ -557,7 +637,6 @@ def test_a_covered_face_is_refused_can_be_tried_and_the_saved_picture_says_so(
     app = start(camera=False)
     app.choose("masked.png", png(masked), "image/png")
     app.expect(".verdict.refused").to_contain_text("Unlike the faces the model knows")
-    assert app.page.get_by_role("button", name="Detect expression").count() == 0
     app.press("Try all the same")
     app.word(AnyExpression)
     app.expect(".result.strange .result-detail").to_contain_text("refused by the check")
@@ -607,7 +686,8 @@ def test_the_gates_thresholds_come_from_its_file_and_hold_for_every_model(
             app.go("Camera")
             app.choose("astronaut.jpg", ASTRONAUT.read_bytes(), "image/jpeg")
             app.expect(f".verdict.{verdict}").to_be_visible()
-            app.press("Detect expression" if verdict == "accepted" else "Try all the same")
+            if verdict == "refused":
+                app.press("Try all the same")
             app.word(AnyExpression)
 
 
@@ -624,3 +704,409 @@ def test_the_app_without_models_stays_under_6_megabytes() -> None:
 
     size = sum(len(gzip.compress(path.read_bytes(), 6)) for path in folder.rglob("*") if path.is_file())
     assert size < 6e6
+
+
+def test_two_equal_faces_do_not_take_turns_and_the_one_that_is_tapped_is_read(
+    start: Start, launch: Callable, tmp_path: Path
+) -> None:
+    random = np.random.default_rng(0)
+    portrait = cv2.resize(read_picture(ASTRONAUT), (320, 320), interpolation=cv2.INTER_AREA)
+
+    def frame() -> np.ndarray:
+        canvas = np.full((480, 640, 3), 40, np.uint8)
+        for left in (0, 320):
+            scale = 1 + random.normal(0, 0.02)
+            matrix = np.array([[scale, 0, 160 * (1 - scale)], [0, scale, 160 * (1 - scale)]])
+            canvas[80:400, left : left + 320] = cv2.warpAffine(portrait, matrix, (320, 320))
+        return canvas
+
+    app = start(within=launch(chromium.write_frames([frame() for _ in range(30)], tmp_path / "two.y4m")))
+    app.open_camera()
+    app.expect(".face").to_have_count(2)
+    app.page.wait_for_timeout(1000)
+    app.page.evaluate("""() => {
+        window.mains = [];
+        new MutationObserver(() => {
+            const main = document.querySelector(".face.main")?.textContent.split(" ")[0];
+            if (main !== window.mains.at(-1)) window.mains.push(main);
+        }).observe(document.querySelector(".faces"), { subtree: true, attributes: true, childList: true });
+    }""")
+    app.page.wait_for_timeout(4000)
+    assert len(app.page.evaluate("window.mains")) <= 1
+    second = app.page.locator(".face").nth(1)
+    second.click()
+    app.expect(".face[aria-pressed=true]").to_have_text(re.compile(r"^2 "))
+    overlay = app.page.locator(".overlay").bounding_box()
+    app.page.mouse.click(overlay["x"] + overlay["width"] * 0.5, overlay["y"] + 4)  # beside both
+    app.expect(".face[aria-pressed=true]").to_have_count(0)
+
+
+def test_everything_can_be_done_by_keyboard_and_the_focus_never_falls_to_the_page(start: Start) -> None:
+    app = start()
+
+    def focused() -> str:
+        return app.page.evaluate("document.activeElement.tagName")
+
+    app.page.get_by_role("button", name="Open the camera").focus()
+    app.page.keyboard.press("Enter")
+    app.word(AnyExpression)
+    assert focused() == "BUTTON"
+    app.page.get_by_role("button", name="Take a picture").focus()
+    app.page.keyboard.press("Enter")
+    app.page.get_by_role("button", name="Save", exact=True).wait_for()
+    app.page.wait_for_function("() => !document.querySelector('.dock-main:not([hidden])')?.disabled")
+    assert focused() == "BUTTON"
+    app.page.get_by_role("button", name="Back", exact=True).focus()
+    app.page.keyboard.press("Enter")
+    app.word(AnyExpression)
+    assert focused() == "BUTTON"
+    app.page.get_by_role("button", name="Stop the camera").focus()
+    app.page.keyboard.press("Enter")
+    app.expect(".welcome").to_be_visible()
+    assert focused() == "BUTTON"
+
+
+def test_arrow_keys_choose_among_models_and_download_none(start: Start) -> None:
+    app = start()
+    app.go("Models")
+    app.page.locator("#model-mobilenet_v2").focus()
+    app.page.keyboard.press("ArrowDown")
+    app.page.wait_for_timeout(800)
+    assert not app.page.locator("#model-mobilenet_v2").is_checked()
+    assert [url for url in app.requests if ".onnx?sha256" in url] == []
+
+
+def test_a_download_is_heard_at_its_beginning_and_its_end(start: Start) -> None:
+    app = start()
+    app.go("Models")
+    app.page.evaluate("""() => {
+        window.heard = [];
+        new MutationObserver((changes) => {
+            for (const { target } of changes) {
+                const region = (target.nodeType === 1 ? target : target.parentElement)?.closest("[role=status]");
+                if (region?.textContent && !region.closest("[hidden]")) window.heard.push(region.textContent);
+            }
+        }).observe(document.body, { childList: true, characterData: true, subtree: true });
+    }""")
+    app.page.locator("#model-vit_tiny").click()
+    app.page.locator(".card.model.chosen", has_text="On this device").wait_for()
+    app.page.wait_for_timeout(500)
+    heard = app.page.evaluate("window.heard")
+    assert heard[-1] == "ViT-tiny is ready"
+    assert len(heard) <= 4
+
+
+def test_a_video_file_is_read_with_a_timeline_and_saved_as_a_table(
+    start: Start, frame: np.ndarray, tmp_path: Path
+) -> None:
+    av = pytest.importorskip("av")
+    path = tmp_path / "clip.webm"
+    with av.open(path, "w") as file:
+        stream = file.add_stream("libvpx", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 640, 480, "yuv420p"
+        for _ in range(30):
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        file.mux(stream.encode())
+    app = start(camera=False)
+    app.choose("clip.webm", path.read_bytes(), "video/webm")
+    app.word(AnyExpression)
+    app.expect(".clip .clock").to_contain_text("0:03")
+    app.page.wait_for_function("() => document.querySelector('video').ended")
+    app.page.get_by_label("Expressions over the video").fill("300")
+    app.expect(".result.empty").to_have_count(0)
+    app.page.wait_for_function("() => Math.abs(document.querySelector('video').currentTime - 0.9) < 0.3")
+    app.word(AnyExpression)
+    with app.page.expect_download() as download:
+        app.press("Save as a table")
+    lines = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("time_s,face,expression,verdict,left,top,right,bottom,angry")
+    assert len(lines) > 3
+    assert {line.split(",")[1] for line in lines[1:] if line.split(",")[1]} == {"1"}
+    app.press("Back")
+    app.expect(".welcome").to_be_visible()
+
+
+def test_the_words_are_the_devices_and_arabic_runs_from_the_right(start: Start, browser: Any) -> None:
+    for locale, direction, button in (("de-CH", "ltr", "Kamera öffnen"), ("ar", "rtl", "افتح الكاميرا")):
+        context = browser.new_context(locale=locale, permissions=["camera"], viewport={"width": 390, "height": 844})
+        page = context.new_page()
+        page.goto(start(camera=False).address)
+        page.get_by_role("button", name=button, exact=True).wait_for()
+        assert page.evaluate("document.documentElement.dir") == direction
+        assert page.evaluate("document.documentElement.lang") == locale[:2]
+        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        context.close()
+
+
+def test_the_language_can_be_chosen(start: Start) -> None:
+    app = start()
+    app.open_camera()
+    app.word(AnyExpression)
+    app.press("More")
+    app.page.get_by_label("Language").select_option("fr")
+    app.page.get_by_role("button", name="Ouvrir la caméra", exact=True).wait_for()
+
+
+BROKEN = ["null", "[]", "{", '{"speeds": null}', '{"speeds": {"x": "fast"}}', '{"realTime": "yes", "model": 7}', "7"]
+
+
+@pytest.mark.parametrize("kept", BROKEN)
+def test_broken_settings_are_as_good_as_none(start: Start, kept: str) -> None:
+    app = start(camera=False)
+    app.page.evaluate("kept => localStorage.setItem('mien', kept)", kept)
+    app.page.reload()
+    app.expect(".welcome").to_be_visible()
+    app.go("Models")
+    app.expect(".card.model.chosen").to_have_count(1)
+    app.page.locator("#model-vit_tiny").click()
+    app.page.locator(".card.model.chosen", has_text="On this device").wait_for()
+
+
+def test_a_broken_list_of_models_is_said_and_asked_for_again(start: Start) -> None:
+    app = start(camera=False)
+    app.context.route("**/models.json", lambda route: route.fulfill(body="<!doctype html>", content_type="text/html"))
+    app.page.evaluate(
+        "navigator.serviceWorker.getRegistrations().then(all => Promise.all(all.map(r => r.unregister())))"
+    )
+    app.page.reload()
+    app.expect("[role=alert]").to_contain_text("list of models is damaged")
+    app.context.unroute_all()
+    app.press("Try again")
+    app.expect(".welcome").to_be_visible()
+
+
+def test_a_model_file_that_is_replaced_while_the_server_runs_is_taken_up(
+    start: Start, tmp_path: Path, expectation: Expectation
+) -> None:
+    onnx = pytest.importorskip("onnx")
+    models = tmp_path / "models"
+    shutil.copytree(MODELS, models)
+    with serving(app_folder(), models) as server:
+        app = start(camera=False, at=server.address)
+        app.choose("astronaut.jpg", ASTRONAUT.read_bytes(), "image/jpeg")
+        app.word(AnyExpression)
+        for name in ("vit_tiny", "mobilenet_v2"):
+            path = models / f"{name}.onnx"
+            changed = onnx.load(path)
+            changed.doc_string = "another file with the same network"
+            onnx.save(changed, path)
+        # A model that was not downloaded yet, and one that was.
+        app.go("Models")
+        app.page.locator("#model-vit_tiny").click()
+        app.page.locator(".card.model.chosen", has_text="On this device").wait_for()
+        app.page.reload()
+        app.page.locator("#model-mobilenet_v2").click()
+        app.page.locator(".card.model.chosen", has_text="MobileNetV2").get_by_text("On this device").wait_for()
+        app.go("Camera")
+        app.choose("astronaut.jpg", ASTRONAUT.read_bytes(), "image/jpeg")
+        app.word(expectation.word(read_picture(ASTRONAUT)))
+
+
+def test_the_service_worker_answers_for_the_apps_folder_alone(start: Start) -> None:
+    app = start(camera=False)
+    app.page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    scopes = app.page.evaluate("navigator.serviceWorker.getRegistrations().then(all => all.map(r => r.scope))")
+    assert scopes == [app.address]
+    assert app.address.endswith("/mien/")
+
+
+def test_a_worker_of_an_older_version_that_took_the_whole_port_retires(start: Start) -> None:
+    app = start(camera=False)
+    app.page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    app.page.evaluate("navigator.serviceWorker.register('/sw.js', { scope: '/' }).then(() => null)")
+    app.page.wait_for_timeout(3000)
+    scopes = app.page.evaluate("navigator.serviceWorker.getRegistrations().then(all => all.map(r => r.scope))")
+    assert scopes == [app.address]
+    app.expect(".welcome").to_be_visible()
+
+
+def test_a_new_version_reloads_the_page_that_asked_for_it_and_no_other(start: Start, tmp_path: Path) -> None:
+    app_copy = tmp_path / "app"
+    shutil.copytree(app_folder(), app_copy)
+    with serving(app_copy, MODELS) as server:
+        app = start(camera=False, at=server.address)
+        app.page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+        app.page.wait_for_timeout(500)
+        app.page.reload()
+        app.choose("astronaut.jpg", ASTRONAUT.read_bytes(), "image/jpeg")
+        app.word(AnyExpression)
+        worker = app_copy / "sw.js"
+        worker.write_text(worker.read_text(encoding="utf-8").replace('"version":"', '"version":"new'), encoding="utf-8")
+        other = App(app.context, server.address)
+        other.expect(".offer").to_be_visible()
+        with other.page.expect_navigation():
+            other.press("Load it")
+        other.expect(".welcome").to_be_visible()
+        app.page.wait_for_timeout(500)
+        app.word(AnyExpression)  # its picture is still there
+        app.press("Save")
+        assert other.errors == []
+
+
+def test_a_picture_of_many_pixels_is_opened_small(start: Start) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (10000, 8000), (90, 120, 90)).save(file, "JPEG", quality=30)
+    app = start(camera=False)
+    app.page.evaluate("""() => {
+        window.opened = [];
+        const open = createImageBitmap;
+        window.createImageBitmap = async (...asked) => {
+            const picture = await open(...asked);
+            window.opened.push(picture.width * picture.height);
+            return picture;
+        };
+    }""")
+    app.choose("large.jpg", file.getvalue(), "image/jpeg")
+    app.expect(".verdict.refused").to_contain_text("No face found")
+    assert max(app.page.evaluate("window.opened")) <= 12_000_000
+
+
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("locale", ["en", "ar"])
+def test_axe_finds_nothing_on_any_screen(start: Start, scheme: str, locale: str, browser: Any) -> None:
+    if not AXE.is_file():
+        pytest.skip("needs axe-core: npm ci, in web/")
+    app = start(camera=False)
+    app.page.emulate_media(color_scheme=scheme)
+    app.page.evaluate("language => localStorage.setItem('mien', JSON.stringify({ language }))", locale)
+    app.page.reload()
+
+    def check(what: str) -> None:
+        app.page.evaluate(AXE.read_text(encoding="utf-8") + "; null")
+        found = app.page.evaluate("axe.run().then(({ violations }) => violations.map(v => [v.id, v.nodes[0].html]))")
+        assert found == [], what
+
+    app.expect(".welcome").to_be_visible()
+    check("welcome")
+    app.context.grant_permissions(["camera"])
+    app.page.locator(".welcome-actions button").first.click()
+    app.expect(".result:not(.empty) .result-share").to_be_visible()
+    check("live")
+    app.page.locator(".handle").press("Enter")
+    app.expect(".bars").to_be_visible()
+    app.page.wait_for_timeout(500)  # it glides
+    check("sheet")
+    app.page.locator(".dock-row button").locator("visible=true").last.click()
+    app.page.locator(".experts summary").click()
+    check("more")
+    app.page.keyboard.press("Escape")
+    app.page.locator(".shutter").click()
+    app.page.locator(".dock-main:not([disabled])").locator("visible=true").wait_for()
+    check("still")
+    for screen in ("models", "history", "about"):
+        app.page.evaluate("screen => void (location.hash = screen)", screen)
+        app.page.wait_for_timeout(300)
+        check(screen)
+
+
+def test_a_moment_of_the_last_seconds_can_be_looked_at_and_what_was_read_is_saved(start: Start) -> None:
+    app = start()
+    app.open_camera()
+    app.word(AnyExpression)
+    app.page.wait_for_timeout(3000)
+    app.page.locator(".handle").press("Enter")
+    strip = app.page.get_by_label("The last 30 seconds")
+    strip.fill("930")
+    app.expect(".result-detail").to_contain_text("s ago")
+    app.press("Back to now")
+    app.expect(".result-detail").to_contain_text("A face like those the model knows")
+    app.press("More")
+    with app.page.expect_download() as download:
+        app.press("Save what was read (CSV)")
+    assert len(Path(download.value.path()).read_text(encoding="utf-8").splitlines()) > 4
+
+
+def test_what_is_read_can_be_recorded(start: Start) -> None:
+    app = start()
+    app.open_camera()
+    app.word(AnyExpression)
+    app.press("More")
+    app.press("Record a video")
+    app.page.wait_for_timeout(2500)
+    with app.page.expect_download() as download:
+        app.press("Stop recording")
+    assert Path(download.value.path()).stat().st_size > 10_000
+
+
+def test_a_picture_that_another_app_shares_is_read(start: Start) -> None:
+    app = start(camera=False)
+    app.page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    app.page.reload()
+    app.expect(".welcome").to_be_visible()
+    app.page.wait_for_timeout(1000)  # it has looked whether something was shared
+    app.page.evaluate(
+        """async (picture) => {
+            const bytes = Uint8Array.from(atob(picture), (letter) => letter.charCodeAt(0));
+            const form = new FormData();
+            form.append("file", new File([bytes], "shared.jpg", { type: "image/jpeg" }));
+            await fetch("share", { method: "POST", body: form });
+        }""",
+        base64.b64encode(ASTRONAUT.read_bytes()).decode(),
+    )
+    app.page.goto(f"{app.address}?shared")
+    app.expect(".verdict").to_contain_text("One face found")
+    app.page.reload()
+    app.expect(".welcome").to_be_visible()  # it is taken once
+
+
+def test_the_screen_stays_on_while_faces_are_read_and_the_camera_zooms(start: Start) -> None:
+    app = start()
+    app.page.evaluate("""() => {
+        window.locks = [];
+        const lock = () => ({ released: false, release: async () => void window.locks.push("released") });
+        Object.defineProperty(navigator, "wakeLock", {
+            value: { request: async () => { window.locks.push("taken"); return lock(); } },
+        });
+        const track = MediaStreamTrack.prototype;
+        const able = track.getCapabilities;
+        track.getCapabilities = function () { return { ...able.call(this), zoom: { min: 1, max: 4, step: 0.5 } }; };
+        track.applyConstraints = async ({ advanced }) => void (window.zoomed = advanced[0].zoom);
+    }""")
+    app.open_camera()
+    app.word(AnyExpression)
+    assert app.page.evaluate("window.locks") == ["taken"]
+    app.page.get_by_label("Zoom").fill("2.5")
+    assert app.page.evaluate("window.zoomed") == 2.5
+    app.press("Take a picture")
+    app.expect(".verdict").to_contain_text("One face found")
+    assert app.page.evaluate("window.locks") == ["taken", "released"]
+
+
+def test_the_history_comes_in_pages_and_has_an_end(start: Start) -> None:
+    app = start(camera=False)
+    app.page.evaluate(
+        """() => new Promise((resolve, reject) => {
+            const opening = indexedDB.open("mien", 1);
+            opening.onupgradeneeded = () => opening.result.createObjectStore(
+                "entries", { keyPath: "id", autoIncrement: true }
+            );
+            opening.onsuccess = () => {
+                const change = opening.result.transaction("entries", "readwrite");
+                for (let i = 0; i < 520; i++) {
+                    const picture = new Blob([], { type: "image/jpeg" });
+                    change.objectStore("entries").add({ time: i, picture, expression: null, share: 0, refused: false });
+                }
+                change.oncomplete = () => { opening.result.close(); resolve(); };
+                change.onerror = reject;
+            };
+        })"""
+    )
+    app.go("History")
+    app.expect(".history-list .card").to_have_count(24)
+    app.press("Show older ones")
+    app.expect(".history-list .card").to_have_count(48)
+    app.page.get_by_label("Keep a history").check()
+    app.go("Camera")
+    app.choose("astronaut.jpg", ASTRONAUT.read_bytes(), "image/jpeg")
+    app.expect(".verdict").to_contain_text("Kept in the history")
+    count = """() => new Promise((resolve) => {
+        const opening = indexedDB.open("mien", 1);
+        opening.onsuccess = () => {
+            const counting = opening.result.transaction("entries").objectStore("entries").count();
+            counting.onsuccess = () => { opening.result.close(); resolve(counting.result); };
+        };
+    })"""
+    assert app.page.evaluate(count) == 500

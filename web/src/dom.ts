@@ -26,6 +26,14 @@ const ICONS = {
   flip: "M4 10a8 8 0 0 1 14-3.5L20 9M20 4v5h-5M20 14a8 8 0 0 1-14 3.5L4 15M4 20v-5h5",
   torch: "M13 2 5 14h6l-1 8 8-12h-6z",
   close: "M6 6l12 12M18 6 6 18",
+  more: "M4 7h9M17 7h3M4 12h3M11 12h9M4 17h9M17 17h3M15 5v4M9 10v4M15 15v4",
+  back: "M15 5l-7 7 7 7",
+  save: "M12 3v12M7 10l5 5 5-5M4 19h16",
+  share: "M12 15V3M7.5 7.5 12 3l4.5 4.5M5 12v8h14v-8",
+  play: "M7 4v16l13-8z",
+  pause: "M8 5v14M16 5v14",
+  table: "M4 5h16v14H4zM4 10h16M4 15h16M10 5v14",
+  stop: "M6 6h12v12H6z",
   gallery: "M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15.5 8.5a1.2 1.2 0 1 0 .1 0",
 } as const;
 

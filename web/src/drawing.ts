@@ -1,11 +1,14 @@
 /** Faces drawn over a picture: on the screen, and into the pictures that are saved. */
 import type { FoundFace, Reading } from "./recognition/faces";
-import type { Box } from "./recognition/geometry";
+import { area } from "./recognition/geometry";
+import type { Box, Point } from "./recognition/geometry";
 import { heat } from "./recognition/heat";
-import { strings } from "./strings";
+import { adjective, percent, strings } from "./strings";
 
 export interface DrawnFace extends FoundFace {
   readonly reading: Reading | null;
+  /** The class that is named; null where nothing was read yet, and where no expression is clear. */
+  readonly place: number | null;
 }
 
 export interface View {
@@ -18,6 +21,24 @@ export interface View {
   readonly height: number;
   /** Pixels of the canvas for one point of type. */
   readonly unit: number;
+  /** The number of the face that the panel speaks of, drawn stronger where there are several. */
+  readonly main?: number | null;
+}
+
+/** As in Python's `expressions.py`. */
+const COLOURS: Readonly<Record<string, string>> = {
+  angry: "#d1493f",
+  disgust: "#7a9a3a",
+  fear: "#7d5ba6",
+  happy: "#e0a526",
+  sad: "#3d7ab8",
+  surprise: "#d9782d",
+  neutral: "#7f8790",
+};
+
+/** The colour of a class, where several stand side by side. */
+export function colourOf(name: string): string {
+  return COLOURS[name] ?? "#3fe0b0";
 }
 
 const ACCENT = "#3fe0b0";
@@ -27,15 +48,6 @@ const FONT = "system-ui, sans-serif";
 /** A label's size beside the smallest faces, as a part of its own. */
 const SMALLEST_LABEL = 0.65;
 
-/** The expression a reading names: its place among the classes, and its share. */
-export function strongest(reading: Reading): { readonly place: number; readonly share: number } {
-  let place = 0;
-  reading.probabilities.forEach((share, i) => {
-    if (share > reading.probabilities[place]!) place = i;
-  });
-  return { place, share: reading.probabilities[place]! };
-}
-
 /** Smaller faces first, so that the largest stands on top. */
 export function drawFaces(
   context: CanvasRenderingContext2D,
@@ -43,43 +55,67 @@ export function drawFaces(
   classes: readonly string[],
   view: View,
 ): void {
+  const numbered = faces.length > 1;
   for (const face of [...faces].reverse()) {
     drawHeat(context, face, view);
-    drawBox(context, face, classes, view);
+    drawBox(context, face, classes, view, numbered);
   }
 }
 
-function drawBox(context: CanvasRenderingContext2D, face: DrawnFace, classes: readonly string[], view: View): void {
+/** A box on the canvas: mirrored where the picture is. */
+export function onCanvas(box: Box, { scale, mirrored, width }: Pick<View, "scale" | "mirrored" | "width">): Box {
+  const [left, right] = mirrored ? [width - box.right * scale, width - box.left * scale] : [box.left * scale, box.right * scale];
+  return { left, right, top: box.top * scale, bottom: box.bottom * scale };
+}
+
+/** The number of the face at a point of the canvas, the smallest where boxes overlap; null beside all of them. */
+export function faceAt(faces: readonly FoundFace[], point: Point, view: Pick<View, "scale" | "mirrored" | "width">): number | null {
+  const hit = faces.filter(({ box }) => {
+    const { left, right, top, bottom } = onCanvas(box, view);
+    return point.x >= left && point.x <= right && point.y >= top && point.y <= bottom;
+  });
+  return hit.sort((one, other) => area(one.box) - area(other.box))[0]?.id ?? null;
+}
+
+function drawBox(
+  context: CanvasRenderingContext2D,
+  face: DrawnFace,
+  classes: readonly string[],
+  view: View,
+  numbered: boolean,
+): void {
   const { box, reading, verdict } = face;
-  const { scale, unit } = view;
-  const width = (box.right - box.left) * scale;
-  const height = (box.bottom - box.top) * scale;
-  const left = view.mirrored ? view.width - box.right * scale : box.left * scale;
-  const top = box.top * scale;
+  const { unit } = view;
+  const place = onCanvas(box, view);
   const colour = verdict === "strange" ? STRANGE : ACCENT;
   context.save();
-  context.lineWidth = 3 * unit;
+  context.lineWidth = (numbered && face.id === view.main ? 5 : 3) * unit;
   context.strokeStyle = colour;
   if (verdict === "strange") context.setLineDash([8 * unit, 6 * unit]);
   context.beginPath();
-  context.roundRect(left, top, width, height, 10 * unit);
+  context.roundRect(place.left, place.top, place.right - place.left, place.bottom - place.top, 10 * unit);
   context.stroke();
   context.restore();
   if (!reading) return;
-  drawLabel(context, reading, classes, { left, top, right: left + width, bottom: top + height }, colour, view);
+  const word = wordOf(face.place, reading, classes);
+  drawLabel(context, numbered ? { ...word, text: strings.camera.face(face.id, word.text) } : word, place, colour, view);
+}
+
+/** What is said of a face beside its box, and the share that is drawn below the words. */
+function wordOf(place: number | null, { probabilities }: Reading, classes: readonly string[]): { readonly text: string; readonly share: number } {
+  if (place === null) return { text: strings.result.unclear, share: 0 };
+  const share = probabilities[place]!;
+  return { text: `${adjective(classes[place]!)} ${percent(share)}`, share };
 }
 
 /** The expression beside a box, in pixels of the canvas: above it, below where there is no room, or else on its chin. */
 function drawLabel(
   context: CanvasRenderingContext2D,
-  reading: Reading,
-  classes: readonly string[],
+  { text, share }: { readonly text: string; readonly share: number },
   box: Box,
   colour: string,
   view: View,
 ): void {
-  const { place, share } = strongest(reading);
-  const text = `${strings.adjective(classes[place]!)} ${strings.percent(share)}`;
   context.font = `600 ${15 * view.unit}px ${FONT}`;
   const whole = context.measureText(text).width + 20 * view.unit;
   // Beside a small face the label is smaller, and it always fits into the picture.
@@ -97,6 +133,8 @@ function drawLabel(
   context.fill();
   context.fillStyle = INK;
   context.textBaseline = "middle";
+  // From here to the right, in whichever direction the words run.
+  context.textAlign = "left";
   context.fillText(text, x + 10 * unit, y + 13 * unit);
   const room = width - 20 * unit;
   context.globalAlpha = 0.25;
@@ -107,10 +145,10 @@ function drawLabel(
 
 /** The map of the named class over the face, smooth, from clear to the accent's opposite. */
 function drawHeat(context: CanvasRenderingContext2D, face: DrawnFace, view: View): void {
-  const { reading, square } = face;
-  if (!reading?.map) return;
+  const { reading, square, place } = face;
+  if (!reading?.map || place === null) return;
   const { scores, rows, columns } = reading.map;
-  const strength = heat(scores, strongest(reading).place, rows * columns);
+  const strength = heat(scores, place, rows * columns);
   const layer = new ImageData(columns, rows);
   strength.forEach((value, i) => layer.data.set([255, 90 + 150 * value, 30, 190 * value], i * 4));
   const small = new OffscreenCanvas(columns, rows);

@@ -14,14 +14,25 @@ export interface Entry {
 }
 
 const STORE = "entries";
+/** Entries that are kept, at most: the newest. */
+const MOST = 500;
 
-export async function addEntry(entry: Entry): Promise<void> {
+export async function addEntry(entry: Entry, most = MOST): Promise<void> {
   await inStore("readwrite", (store) => store.add(entry));
+  const count = await inStore<number>("readonly", (store) => store.count());
+  for (let i = most; i < count; i++) {
+    const oldest = await inStore<number[]>("readonly", (store) => store.getAllKeys(null, 1));
+    await inStore("readwrite", (store) => store.delete(oldest[0]!));
+  }
 }
 
-/** Newest first. */
-export async function allEntries(): Promise<Entry[]> {
-  return (await inStore<Entry[]>("readonly", (store) => store.getAll())).reverse();
+/** Some entries, newest first: those older than `before` (an entry's id), or the newest. */
+export async function someEntries(count: number, before: number | null): Promise<Entry[]> {
+  const range = before === null ? null : IDBKeyRange.upperBound(before, true);
+  const keys = await inStore<number[]>("readonly", (store) => store.getAllKeys(range));
+  if (!keys.length) return [];
+  const from = keys[Math.max(0, keys.length - count)]!;
+  return (await inStore<Entry[]>("readonly", (store) => store.getAll(IDBKeyRange.bound(from, keys.at(-1)!)))).reverse();
 }
 
 export async function deleteEntry({ id }: Entry): Promise<void> {

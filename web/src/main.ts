@@ -1,20 +1,26 @@
 import "./style.css";
 import { h, icon } from "./dom";
-import type { Icon } from "./dom";
 import { Engine } from "./engine/client";
+import { FaultError } from "./engine/fault";
+import { followFit } from "./fit";
 import { Models } from "./models";
 import { about } from "./screens/about";
 import { CameraScreen } from "./screens/camera";
 import { HistoryScreen } from "./screens/history";
 import { ModelsScreen } from "./screens/models";
-import { strings } from "./strings";
+import { isCalm } from "./screens/more";
+import { settings } from "./settings";
+import { language, rightToLeft, strings } from "./strings";
 import { followVersions } from "./versions";
+
+const NAME = "Mien";
 
 interface Screen {
   readonly element: HTMLElement;
   enter?(): unknown;
   leave?(): void;
 }
+type ScreenName = keyof typeof strings.tabs;
 
 /** The screen that is shown is not gone to again. */
 function stay(event: Event): void {
@@ -24,21 +30,21 @@ function stay(event: Event): void {
 async function start(): Promise<void> {
   const engine = new Engine();
   const models = await Models.load(engine);
-  const screens: Record<Exclude<Icon, "flip" | "torch" | "close" | "gallery">, Screen> = {
+  const screens: Record<ScreenName, Screen> = {
     camera: new CameraScreen(engine, models),
     models: new ModelsScreen(models),
     history: new HistoryScreen(),
     about: { element: about(models) },
   };
-  const names = Object.keys(screens) as (keyof typeof screens)[];
+  const names = Object.keys(screens) as ScreenName[];
   const links = names.map((name) => h("a", { href: `#${name}`, onclick: stay }, icon(name), h("span", {}, strings.tabs[name])));
   const main = h("main", {}, ...names.map((name) => screens[name].element));
   document.body.append(
-    h("header", {}, h("a", { class: "brand", href: "#camera" }, strings.name), h("nav", { "aria-label": strings.navigation }, ...links)),
+    h("header", {}, h("a", { class: "brand", href: "#camera" }, NAME), h("nav", { "aria-label": strings.navigation }, ...links)),
     main,
   );
 
-  let shown: keyof typeof screens | null = null;
+  let shown: ScreenName | null = null;
   const show = (): void => {
     const wanted = names.find((name) => `#${name}` === location.hash) ?? "camera";
     if (wanted === shown) return;
@@ -49,15 +55,26 @@ async function start(): Promise<void> {
       if (name === wanted) links[i]!.setAttribute("aria-current", "page");
       else links[i]!.removeAttribute("aria-current");
     });
-    document.title = `${strings.tabs[wanted]} · ${strings.name}`;
+    if (wanted !== "camera") document.documentElement.classList.remove("at-work");
+    document.title = `${strings.tabs[wanted]} · ${NAME}`;
     scrollTo(0, 0);
     void screens[wanted].enter?.();
   };
   addEventListener("hashchange", show);
   show();
+  followFit();
   followVersions();
   // The engine starts while the first screen is read; the model waits until it is wanted.
   void engine.call("warm", {}).catch(() => undefined);
 }
 
-start().catch(() => document.body.append(h("p", { class: "page", role: "alert" }, strings.startFault)));
+document.documentElement.lang = language;
+document.documentElement.dir = rightToLeft ? "rtl" : "ltr";
+settings.watch(() => document.documentElement.classList.toggle("calm", isCalm()));
+
+start().catch((error: unknown) => {
+  const fault = error instanceof FaultError && error.fault !== "engine" ? error.fault : "other";
+  const text = strings.startFaults[fault === "damaged" ? "list" : fault];
+  const again = h("button", { type: "button", class: "primary", onclick: () => location.reload() }, strings.startAgain);
+  document.body.append(h("main", { class: "page", role: "alert" }, h("p", {}, text), again));
+});

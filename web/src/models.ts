@@ -5,6 +5,7 @@ import type { Engine } from "./engine/client";
 import { forgetOthers } from "./engine/download";
 import { FaultError } from "./engine/fault";
 import type { Fault } from "./engine/protocol";
+import { keepForGood } from "./saving";
 import { change, settings } from "./settings";
 import { Signal } from "./signal";
 
@@ -17,21 +18,27 @@ export type ModelState =
 
 export class Models {
   readonly state = new Signal<ModelState>({ kind: "none" });
-  readonly catalogue: Catalogue;
+  /** The list may change while the app is open: a model file may be replaced. */
+  readonly list: Signal<Catalogue>;
+  /** Whether a model that is chosen elsewhere is wanted here at once. */
+  inUse = false;
   private readonly engine: Engine;
   private opening: Promise<void> | null = null;
 
   private constructor(engine: Engine, catalogue: Catalogue) {
     this.engine = engine;
-    this.catalogue = catalogue;
+    this.list = new Signal(catalogue);
     engine.onProgress = (url, loaded) => {
       const { value } = this.state;
       if (value.kind === "loading" && value.model.url === url) this.state.set({ ...value, loaded });
     };
+    let { native } = settings.value;
     // Another window may choose too.
-    settings.watch(() => {
+    settings.watch((chosen) => {
       const { value } = this.state;
-      if (value.kind === "ready" && value.model !== this.chosen) void this.ready();
+      if (chosen.native !== native && value.kind === "ready") void this.start(value.model);
+      native = chosen.native;
+      if (this.inUse && value.kind === "ready" && value.model !== this.chosen) void this.ready();
     });
   }
 
@@ -39,6 +46,10 @@ export class Models {
     const catalogue = await loadCatalogue();
     void forgetOthers(catalogue.models);
     return new Models(engine, catalogue);
+  }
+
+  get catalogue(): Catalogue {
+    return this.list.value;
   }
 
   get gate(): ModelEntry | null {
@@ -70,6 +81,11 @@ export class Models {
     if (!(await this.ready()) && this.chosen === model) change({ model: before });
   }
 
+  /** Notes that `model` is to be used, and downloads nothing yet. */
+  mark(model: ModelEntry): void {
+    change({ model: nameOf(model) });
+  }
+
   /** Measures the milliseconds a face takes on this device; the chosen model reads again afterwards. */
   async measure(model: ModelEntry): Promise<void> {
     await this.opening;
@@ -92,10 +108,23 @@ export class Models {
   private async open(model: ModelEntry): Promise<void> {
     this.state.set({ kind: "loading", model, loaded: null });
     try {
-      await this.engine.call("open", { model, gate: this.gate });
+      await this.engine.call("open", { model, gate: this.gate, native: settings.value.native });
       this.state.set({ kind: "ready", model });
+      void keepForGood();
     } catch (error) {
-      this.state.set({ kind: "fault", model, fault: error instanceof FaultError ? error.fault : "engine" });
+      const fault = error instanceof FaultError ? error.fault : "engine";
+      const renewed = fault === "engine" ? null : await this.renewed(model);
+      if (renewed) await this.open(renewed);
+      else this.state.set({ kind: "fault", model, fault });
     }
+  }
+
+  /** The same model by a newer list, where its file or the gate's has been replaced; null where the list is the same. */
+  private async renewed(model: ModelEntry): Promise<ModelEntry | null> {
+    const catalogue = await loadCatalogue("reload").catch(() => null);
+    const found = catalogue?.models.find((other) => nameOf(other) === nameOf(model));
+    if (!catalogue || !found || JSON.stringify(catalogue) === JSON.stringify(this.catalogue)) return null;
+    this.list.set(catalogue);
+    return found;
   }
 }

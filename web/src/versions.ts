@@ -9,9 +9,6 @@ export function followVersions(): void {
   if (!import.meta.env.PROD || !("serviceWorker" in navigator) || inApp()) return;
   const { serviceWorker } = navigator;
   const updating = serviceWorker.controller !== null;
-  serviceWorker.addEventListener("controllerchange", () => {
-    if (updating) location.reload();
-  });
   void serviceWorker.register("sw.js").then((registration) => {
     const watch = (worker: ServiceWorker | null): void => {
       const offer = (): void => {
@@ -26,8 +23,15 @@ export function followVersions(): void {
 }
 
 function showOffer(worker: ServiceWorker): void {
-  const reload = (): void => worker.postMessage("activate");
-  document.body.append(
-    h("div", { class: "offer", role: "status" }, strings.newVersion, h("button", { type: "button", onclick: reload }, strings.reload)),
-  );
+  const load = (): void => {
+    // Only the page whose user asked for it is loaded again: another one may show a picture.
+    navigator.serviceWorker.addEventListener("controllerchange", () => location.reload());
+    worker.postMessage("activate");
+  };
+  const offer = h("div", { class: "offer", role: "status" }, strings.newVersion, h("button", { type: "button", onclick: load }, strings.reload));
+  document.body.append(offer);
+  // Another page may have loaded it.
+  worker.addEventListener("statechange", () => {
+    if (worker.state === "activated" || worker.state === "redundant") offer.remove();
+  });
 }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import * as ort from "onnxruntime-web/wasm";
 import { beforeAll, describe, expect, it } from "vitest";
 import { crop } from "../src/recognition/cropping";
-import { FAR_SIZE, FaceDetector, NEAR_SIZE, anchors, merge, tileSquares } from "../src/recognition/detection";
+import { FAR_SIZE, FaceDetector, KEEP, NEAR_SIZE, anchors, decode, merge, tileSquares } from "../src/recognition/detection";
 import { Framing } from "../src/recognition/framing";
 import { overlap } from "../src/recognition/geometry";
 import type { Detection } from "../src/recognition/geometry";
@@ -41,6 +41,13 @@ describe("arithmetic of the detector", () => {
         for (const name of ["x", "y", "side"] as const) expect(one[name]).toBeCloseTo(squares[i]![name], 3);
       });
     }
+  });
+
+  it("finds nothing where a score is no number", () => {
+    const square = { x: 64, y: 64, side: 128, turn: 0 };
+    const raw = (score: number): Parameters<typeof decode>[0] => ({ scores: [Float32Array.of(score)], places: [new Float32Array(16).fill(20)] });
+    expect(decode(raw(5), square, NEAR_SIZE, 0.5)).toHaveLength(1);
+    for (const score of [NaN, -Infinity, -5]) expect(decode(raw(score), square, NEAR_SIZE, 0.5)).toEqual([]);
   });
 
   it("covers any picture with its tiles", () => {
@@ -110,10 +117,17 @@ describe("FaceDetector on the golden photograph", () => {
 
   it("follows it from one frame to the next", async () => {
     const [face] = golden.faces;
-    const [followed] = await detector.follow(photograph(), [face!]);
+    const frame = detector.pyramid(photograph());
+    const followed = await detector.refine(frame, face!, KEEP);
     expect(overlap(followed!.box, face!.box)).toBeGreaterThan(0.9);
     const nowhere = { ...face!, box: { left: 0, top: 150, right: 20, bottom: 170 } };
-    expect(await detector.follow(photograph(), [nowhere])).toEqual([null]);
+    expect(await detector.refine(frame, nowhere, KEEP)).toBeNull();
+  });
+
+  it("names it among the candidates of a frame", async () => {
+    const picture = photograph();
+    const [best] = await detector.candidates(detector.pyramid(picture), picture);
+    expect(overlap(best!.box, golden.faces[0]!.box)).toBeGreaterThan(0.5);
   });
 
   it("finds nothing in a picture of one pixel", async () => {

@@ -1,31 +1,38 @@
 import { describe, expect, it } from "vitest";
 import { FaceDetector } from "../src/recognition/detection";
 import type { DetectionNetwork } from "../src/recognition/detection";
+import type { FrameOptions, FrameReading } from "../src/recognition/faces";
 import { Framing } from "../src/recognition/framing";
-import type { Detection } from "../src/recognition/geometry";
+import { overlap } from "../src/recognition/geometry";
+import type { Detection, Pixels } from "../src/recognition/geometry";
 import { LiveRecognizer } from "../src/recognition/live";
+import type { Outputs } from "../src/recognition/model";
+import type { Pyramid } from "../src/recognition/pyramid";
 import { FaceReader } from "../src/recognition/reader";
+import type { OpenModel } from "../src/recognition/reader";
 import { golden, pixels } from "./golden";
 
-const OPTIONS = { smooth: false, map: false };
+const OPTIONS: FrameOptions = { smooth: true, memory: 0.35, map: false, faces: 10, clear: null, evenly: false, chosen: null };
 const blind: DetectionNetwork = async () => ({ scores: [], places: [] });
 
 /** A detector that sees what it is told to. */
 class Told extends FaceDetector {
   faces: Detection[] = [];
   searches = 0;
+  looks = 0;
 
   constructor() {
     super(blind, blind);
   }
 
-  override async detect(): Promise<Detection[]> {
+  override async candidates(): Promise<Detection[]> {
     this.searches += 1;
     return this.faces;
   }
 
-  override async follow(): Promise<(Detection | null)[]> {
-    return this.faces;
+  override async refine(_: Pyramid, { box }: Detection): Promise<Detection | null> {
+    this.looks += 1;
+    return this.faces.find((face) => overlap(face.box, box) >= 0.3) ?? null;
   }
 }
 
@@ -34,55 +41,193 @@ function face(x: number, side: number): Detection {
   return { box: { left: x, top: 0, right: x + side, bottom: side }, score: 1, landmarks };
 }
 
-/** readings: how many faces were read since it was last asked. */
-function live(detector: Told): { readonly recognizer: LiveRecognizer; readings(): number } {
-  let read = 0;
-  const readings = (): number => {
-    const before = read;
-    read = 0;
-    return before;
-  };
-  const network = {
-    async run() {
-      read += 1;
-      return { probabilities: new Float32Array(2).fill(0.5), map: null, novelty: null };
-    },
-    close: async () => {},
-  };
-  const reader = new FaceReader({ network, size: 48, thresholds: null }, null);
-  return { recognizer: new LiveRecognizer(detector, reader, Framing.fromText(golden.framing)), readings };
+/** What a frame with faces of these sizes looks like: a network that is told what to answer. */
+class Scene {
+  readonly detector = new Told();
+  readonly recognizer: LiveRecognizer;
+  reads = 0;
+  time = 0;
+  /** Seconds a frame. */
+  step = 1 / 30;
+  answer: (read: number) => Partial<Outputs> = () => ({});
+
+  /** thresholds: of a gate, which the reading model has itself; judge: another model that has it. */
+  constructor(thresholds: number[] | null = null, judge: OpenModel | null = null) {
+    const network = {
+      run: async (): Promise<Outputs> => {
+        this.reads += 1;
+        return { probabilities: Float32Array.of(0.8, 0.2), map: null, novelty: null, ...this.answer(this.reads) };
+      },
+      close: async () => {},
+    };
+    const model = { network, size: 48, classes: ["one", "other"], thresholds };
+    this.recognizer = new LiveRecognizer(this.detector, new FaceReader(model, judge ?? (thresholds && model)), Framing.fromText(golden.framing));
+  }
+
+  /** The next frame. */
+  async frame(options: Partial<FrameOptions> = {}, picture: Pixels = grey(90)): Promise<FrameReading> {
+    this.time += this.step;
+    return this.recognizer.frame(picture, this.time, { ...OPTIONS, ...options });
+  }
+
+  async frames(count: number, options: Partial<FrameOptions> = {}): Promise<FrameReading[]> {
+    const all: FrameReading[] = [];
+    for (let i = 0; i < count; i++) all.push(await this.frame(options));
+    return all;
+  }
 }
 
-const frame = pixels(64, 48, new Uint8Array(64 * 48 * 3).fill(90));
+/** Stripes about a level of grey: something that a face can look like. */
+function grey(value: number): Pixels {
+  return pixels(640, 48, Uint8Array.from({ length: 640 * 48 * 3 }, (_, i) => value + Math.floor(i / 1920)));
+}
+
+/** How often a value is another one than in the frame before. */
+function changes(frames: readonly FrameReading[], value: (frame: FrameReading) => unknown): number {
+  return frames.filter((frame, i) => i > 0 && value(frame) !== value(frames[i - 1]!)).length;
+}
 
 describe("LiveRecognizer", () => {
-  it("reads every new face, then the largest and one other a frame, and shows them all", async () => {
-    const detector = new Told();
-    detector.faces = [face(0, 10), face(100, 40), face(200, 20), face(300, 30)];
-    const { recognizer, readings } = live(detector);
-    for (const [i, count] of [4, 2, 2, 2].entries()) {
-      const { faces } = await recognizer.frame(frame, i / 30, OPTIONS);
-      expect(faces.map(({ id, box }) => [id, box.left])).toEqual([[2, 100], [4, 300], [3, 200], [1, 0]]);
-      expect(readings()).toBe(count);
+  it("shows all faces, largest first, with two looks and one reading a frame however many there are", async () => {
+    const scene = new Scene();
+    scene.detector.faces = [face(0, 10), face(100, 40), face(200, 20), face(300, 30), face(400, 15), face(500, 12)];
+    await scene.frames(20);
+    const { faces } = await scene.frame();
+    expect(faces.map(({ box }) => box.left)).toEqual([100, 300, 200, 400, 500, 0]);
+    const [looks, reads] = [scene.detector.looks, scene.reads];
+    await scene.frames(5);
+    expect(scene.detector.looks - looks).toBeLessThanOrEqual(10);
+    expect(scene.reads - reads).toBe(5);
+  });
+
+  it("reads the main face every other frame, and each of the others in turn", async () => {
+    const scene = new Scene();
+    scene.detector.faces = [face(0, 10), face(100, 40), face(200, 20)];
+    await scene.frames(20);
+    scene.answer = (read) => ({ probabilities: Float32Array.of(read, 0) });
+    const seen = new Map<number, Set<number>>();
+    for (const { faces } of await scene.frames(8, { smooth: false })) {
+      for (const { id, reading } of faces) seen.set(id, (seen.get(id) ?? new Set()).add(reading.probabilities[0]!));
     }
+    const readings = [2, 3, 1].map((id) => [...seen.get(id)!].filter((value) => value > 1).length);
+    expect(readings).toEqual([4, 2, 2]);
   });
 
   it("searches the whole frame at first, while no face is in sight, and then only now and again", async () => {
-    const detector = new Told();
-    const { recognizer, readings } = live(detector);
-    for (let i = 0; i < 3; i++) expect((await recognizer.frame(frame, i / 30, OPTIONS)).faces).toEqual([]);
-    expect(detector.searches).toBe(3);
-    detector.faces = [face(0, 10)];
-    for (let i = 3; i < 33; i++) await recognizer.frame(frame, i / 30, OPTIONS);
-    expect(detector.searches).toBe(3 + 1 + 2);
-    expect(readings()).toBe(30);
+    const scene = new Scene();
+    for (const { faces, main } of await scene.frames(3)) expect([faces, main]).toEqual([[], null]);
+    expect(scene.detector.searches).toBe(3);
+    scene.detector.faces = [face(0, 10)];
+    await scene.frames(30);
+    expect(scene.detector.searches).toBe(3 + 1 + 2);
   });
 
   it("says how much a frame differs from the last one", async () => {
-    const { recognizer } = live(new Told());
-    const brighter = pixels(64, 48, new Uint8Array(64 * 48 * 3).fill(100));
-    expect((await recognizer.frame(frame, 0, OPTIONS)).change).toBe(Infinity);
-    expect((await recognizer.frame(frame, 1, OPTIONS)).change).toBe(0);
-    expect((await recognizer.frame(brighter, 2, OPTIONS)).change).toBe(10);
+    const scene = new Scene();
+    expect((await scene.frame()).change).toBe(Infinity);
+    expect((await scene.frame()).change).toBe(0);
+    expect((await scene.frame({}, grey(100))).change).toBe(10);
+  });
+
+  it("believes a face that was seen twice", async () => {
+    const scene = new Scene();
+    scene.detector.faces = [face(0, 10)];
+    expect((await scene.frame()).faces).toEqual([]);
+    expect((await scene.frame()).faces).toHaveLength(1);
+  });
+
+  it("keeps one of two equal faces as the main one while their sizes tremble", async () => {
+    const scene = new Scene();
+    const all: FrameReading[] = [];
+    for (let i = 0; i < 90; i++) {
+      scene.detector.faces = [face(0, 30 + (i % 2)), face(200, 31 - (i % 2))];
+      all.push(await scene.frame());
+    }
+    expect(changes(all, ({ main }) => main?.id)).toBe(1);
+  });
+
+  it("takes the face that the user chose at once, and the larger one again when that one is long gone", async () => {
+    const scene = new Scene();
+    scene.detector.faces = [face(0, 40), face(200, 20)];
+    await scene.frames(40);
+    const [small] = (await scene.frame()).faces.filter(({ box }) => box.left === 200);
+    expect((await scene.frame({ chosen: small!.id })).main!.id).toBe(small!.id);
+    scene.detector.faces = [face(0, 40)];
+    const [last] = (await scene.frames(70, { chosen: small!.id })).slice(-1);
+    expect(last!.main!.box.left).toBe(0);
+  });
+
+  it("does not let a face that is found in every fourth frame come and go", async () => {
+    const scene = new Scene();
+    const all: FrameReading[] = [];
+    for (let i = 0; i < 120; i++) {
+      scene.detector.faces = i % 4 ? [] : [face(0, 40)];
+      all.push(await scene.frame());
+    }
+    expect(changes(all.slice(10), ({ main }) => main === null)).toBe(0);
+    expect(changes(all.slice(10), ({ faces }) => faces.length)).toBe(0);
+  });
+
+  it("does not let the gate's word flip when faces of two kinds alternate", async () => {
+    const scene = new Scene([0]);
+    scene.detector.faces = [face(0, 40)];
+    scene.answer = (read) => ({ novelty: Float32Array.of(Math.floor(read / 3) % 2 ? 1 : -1) });
+    const all = await scene.frames(150);
+    expect(changes(all.slice(2), ({ main }) => main?.verdict)).toBeLessThanOrEqual(1);
+    scene.answer = () => ({ novelty: Float32Array.of(1) });
+    expect((await scene.frames(60)).at(-1)!.main!.verdict).toBe("strange");
+  });
+
+  it("judges a face along with its reading, and does not run the model again for that", async () => {
+    const scene = new Scene([0]);
+    scene.detector.faces = [face(0, 40)];
+    scene.answer = () => ({ novelty: Float32Array.of(-1) });
+    const all = await scene.frames(31);
+    expect(all.at(-1)!.main!.verdict).toBe("known");
+    expect(scene.reads).toBe(30);
+  });
+
+  it("asks another model's gate at every sixth reading", async () => {
+    let asked = 0;
+    const network = {
+      run: async (): Promise<Outputs> => {
+        asked += 1;
+        return { probabilities: Float32Array.of(1, 0), map: null, novelty: Float32Array.of(1) };
+      },
+      close: async () => {},
+    };
+    const scene = new Scene(null, { network, size: 48, classes: ["one", "other"], thresholds: [0] });
+    scene.detector.faces = [face(0, 40)];
+    const all = await scene.frames(31);
+    expect(all.at(-1)!.main!.verdict).toBe("strange");
+    expect([scene.reads, asked]).toEqual([30, 5]);
+  });
+
+  it("notices on a slow device too that a face beside the main one has gone", async () => {
+    const scene = new Scene();
+    scene.step = 0.5;
+    scene.detector.faces = [face(0, 40), face(200, 30), face(400, 20)];
+    await scene.frames(8);
+    expect((await scene.frame()).faces).toHaveLength(3);
+    scene.detector.faces = [face(0, 40)];
+    expect((await scene.frames(7)).at(-1)!.faces).toHaveLength(1);
+  });
+
+  it("lets a face that leaves and comes back within two seconds keep its number", async () => {
+    const scene = new Scene();
+    scene.detector.faces = [face(0, 40)];
+    const [before] = (await scene.frames(10)).slice(-1);
+    scene.detector.faces = [];
+    await scene.frames(54);
+    scene.detector.faces = [face(30, 40)];
+    expect((await scene.frames(40)).at(-1)!.main!.id).toBe(before!.main!.id);
+  });
+
+  it("says what the model says in every frame when readings are not to be steady", async () => {
+    const scene = new Scene();
+    scene.detector.faces = [face(0, 40)];
+    scene.answer = (read) => ({ probabilities: read % 2 ? Float32Array.of(0.9, 0.1) : Float32Array.of(0.1, 0.9) });
+    expect(changes((await scene.frames(32, { smooth: false })).slice(2), ({ main }) => main?.place)).toBe(29);
+    expect(changes((await scene.frames(30)).slice(2), ({ main }) => main?.place)).toBeLessThanOrEqual(1);
   });
 });

@@ -22,7 +22,7 @@ describe.each(Object.entries(golden.models))("%s", (name, { sha256, precision, p
     ort.env.wasm.wasmBinary = readFileSync(runtime).slice().buffer;
     const network = await openExpressionNetwork(file!, SIZE);
     for (const [i, portrait] of golden.portraits.entries()) {
-      const outputs = await network.run(bytes(portrait), 1);
+      const outputs = await network.run(bytes(portrait));
       outputs.probabilities.forEach((share, place) => {
         expect(Math.abs(share - probabilities[i]![place]!)).toBeLessThan(TOLERANCE[precision]!);
       });

@@ -4,20 +4,20 @@ import type { ExpressionNetwork, Outputs } from "../src/recognition/model";
 import { FaceReader } from "../src/recognition/reader";
 import type { OpenModel } from "../src/recognition/reader";
 
-/** A network that answers with the first pixel of each face. */
+/** A network that answers with the first pixel of a face. */
 function model(thresholds: number[] | null): OpenModel & { calls: number } {
   const open = {
     calls: 0,
     size: 2,
+    classes: ["a", "b", "c"],
     thresholds,
     network: {
-      async run(faces: Uint8Array, count: number): Promise<Outputs> {
+      async run([first]: Uint8Array): Promise<Outputs> {
         open.calls += 1;
-        const first = Array.from({ length: count }, (_, i) => faces[i * 4]!);
         return {
-          probabilities: Float32Array.from(first.flatMap((value) => [value, 0, 1])),
-          map: { scores: Float32Array.from(first.flatMap((value) => [value, value, 0, 0, 1, 1])), rows: 1, columns: 2 },
-          novelty: thresholds && Float32Array.from(first.flatMap((value) => [value, -value])),
+          probabilities: Float32Array.of(first!, 0, first === 99 ? NaN : 1),
+          map: { scores: Float32Array.of(first!, first!, 0, 0, 1, 1), rows: 1, columns: 2 },
+          novelty: thresholds && Float32Array.of(first!, -first!),
         };
       },
       close: async () => {},
@@ -26,34 +26,44 @@ function model(thresholds: number[] | null): OpenModel & { calls: number } {
   return open;
 }
 
-const faces = Uint8Array.of(1, 0, 0, 0, 9, 0, 0, 0);
+const [one, nine] = [Uint8Array.of(1, 0, 0, 0), Uint8Array.of(9, 0, 0, 0)];
 
 describe("FaceReader", () => {
-  it("reads one face a call, so that none changes another's result", async () => {
-    const own = model(null);
-    const readings = await new FaceReader(own, null).read(faces, 2);
-    expect(own.calls).toBe(2);
-    expect(readings.map(({ reading }) => [...reading.probabilities])).toEqual([[1, 0, 1], [9, 0, 1]]);
-    expect(readings.map(({ reading }) => [...reading.map!.scores])).toEqual([[1, 1, 0, 0, 1, 1], [9, 9, 0, 0, 1, 1]]);
+  it("reads a face", async () => {
+    const { reading } = await new FaceReader(model(null), null).read(nine);
+    expect([...reading.probabilities]).toEqual([9, 0, 1]);
+    expect([...reading.map!.scores]).toEqual([9, 9, 0, 0, 1, 1]);
   });
 
   it("has no verdict where no file has a gate", async () => {
     const reader = new FaceReader(model(null), null);
-    expect((await reader.read(faces, 2)).map(({ verdict }) => verdict)).toEqual(["none", "none"]);
-    expect(await reader.judge(faces, 2)).toEqual(["none", "none"]);
+    expect((await reader.read(one)).verdict).toBe("none");
+    expect(await reader.judge(one)).toBe("none");
   });
 
-  it("lets the reading model judge along where it has the gate itself", async () => {
+  it("lets the reading model judge along where it has the gate itself, and does not run it again for that", async () => {
     const own = model([5, 0]);
-    expect((await new FaceReader(own, own).read(faces, 2)).map(({ verdict }) => verdict)).toEqual(["known", "strange"]);
+    const reader = new FaceReader(own, own);
+    expect((await reader.read(one)).verdict).toBe("known");
+    expect((await reader.read(nine)).verdict).toBe("strange");
     expect(own.calls).toBe(2);
   });
 
   it("asks the other model where that one has the gate", async () => {
     const [own, gate] = [model(null), model([5, 0])];
     const reader = new FaceReader(own, gate);
-    expect((await reader.read(faces, 2)).map(({ verdict }) => verdict)).toEqual([null, null]);
-    expect(await reader.judge(faces, 2)).toEqual(["known", "strange"]);
+    expect((await reader.read(nine)).verdict).toBeNull();
+    expect([await reader.judge(one), await reader.judge(nine)]).toEqual(["known", "strange"]);
+    expect([own.calls, gate.calls]).toEqual([1, 2]);
+  });
+
+  it("names no expression from answers that are no numbers", async () => {
+    await expect(new FaceReader(model(null), null).read(Uint8Array.of(99, 0, 0, 0))).rejects.toThrow("no number");
+  });
+
+  it("finds a face strange whose gate brings no scores", async () => {
+    const reader = new FaceReader(model(null), { ...model(null), thresholds: [5, 0] });
+    expect(await reader.judge(one)).toBe("strange");
   });
 });
 
@@ -62,5 +72,15 @@ describe("the gate", () => {
     expect(passes([1, 2], [1, 2])).toBe(true);
     expect(passes([1.1, 2], [1, 2])).toBe(false);
     expect(passes([1, 2.1], [1, 2])).toBe(false);
+  });
+
+  it.each([NaN, Infinity, -Infinity])("never passes a face whose score is %d", (score) => {
+    expect(passes([score, 0], [1, 2])).toBe(false);
+    expect(passes([0, score], [1, Infinity])).toBe(false);
+  });
+
+  it("never passes scores that are fewer or more than the thresholds", () => {
+    expect(passes([0], [1, 2])).toBe(false);
+    expect(passes([0, 0, 9], [1, 2])).toBe(false);
   });
 });

@@ -1,9 +1,13 @@
 """`mien app`: the app in the browser."""
 
+import sys
 import webbrowser
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from mien.server.phone import PhoneServer
 
 DEFAULT_PORT = 8420
 
@@ -13,21 +17,49 @@ def app(
         int, typer.Option(min=0, max=65535, help="The port to serve on; 0 takes a free one.")
     ] = DEFAULT_PORT,
     browser: Annotated[bool, typer.Option(help="Open the app in the browser.")] = True,
+    phone: Annotated[
+        bool,
+        typer.Option(
+            "--phone",
+            help="Serve a phone in the same network instead: with a certificate made now and a code that works once.",
+        ),
+    ] = False,
 ) -> None:
     """Serve the app on this machine and open it: live from the camera, or for single pictures.
 
-    Only this machine can reach it, and pictures never leave it. Ctrl-C ends it.
+    Only this machine can reach it, and pictures never leave it. Ctrl-C ends it. With --phone a phone in the same
+    network opens it by a QR code; its pictures never leave the phone.
 
     Example: mien app --port 9000
     """
     from mien.recognition.model import models_folder
+    from mien.server.phone import PhoneServer
     from mien.server.serving import AppServer, app_folder
 
-    with AppServer(app_folder(), models_folder(), port) as server:
-        typer.echo(f"Mien is at {server.address} (Ctrl-C ends it)")
-        if browser:
-            webbrowser.open(server.address)
+    kind = PhoneServer if phone else AppServer
+    with kind(app_folder(), models_folder(), port) as server:
+        if isinstance(server, PhoneServer):
+            _invite(server)
+        else:
+            typer.echo(f"Mien is at {server.address} (Ctrl-C ends it)")
+            if browser:
+                webbrowser.open(server.address)
         try:
             server.serve_forever()
         except KeyboardInterrupt:
             typer.echo("ended")
+
+
+def _invite(server: "PhoneServer") -> None:
+    """Print how the phone gets in."""
+    from mien.server.phone import qr_code
+
+    code = qr_code(server.address)
+    try:
+        code.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        code = "(this terminal cannot show the QR code: type the address)\n"
+    typer.echo(code + server.address)
+    typer.echo("Open this on a phone in the same network; the code works once, for the first browser that brings it.")
+    typer.echo(f"The phone will warn of the certificate, which this machine made itself. SHA-256: {server.fingerprint}")
+    typer.echo("Ctrl-C ends it.")

@@ -1,14 +1,14 @@
 """Serve the built app and the model files to the browser on this machine, and nothing else to nobody else.
 
-The files that can be asked for are listed once, at the start: no address leads out of the two folders, and no folder is
-ever listed. The Host header is checked, so that no page on the web can reach the server under a name of its own.
+The files that can be asked for are listed once, at the start, and read anew when they change: no address leads out of
+the two folders, and no folder is ever listed. The Host header is checked, so that no page on the web can reach the
+server under a name of its own.
 """
 
+import gzip
 import hashlib
-import shutil
+import os
 import sys
-from dataclasses import dataclass
-from functools import cached_property
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
@@ -16,8 +16,22 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from mien.errors import MienError
+from mien.server.listing import LIST, ModelList
 
 LOOPBACK = "127.0.0.1"
+FOLDER = "/mien/"
+"""Where the app is on its port. Its service worker answers for this folder alone, and not for whatever program runs on
+the port another day."""
+OLD_WORKER = "/sw.js"
+"""Until 0.1.0 the app stood at the root of its port, and so did its worker, which asks here for its successor."""
+RETIRE = """
+self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("activate", (event) => event.waitUntil((async () => {
+  for (const name of await caches.keys()) if (name.startsWith("mien-app-")) await caches.delete(name);
+  await self.registration.unregister();
+  for (const client of await self.clients.matchAll({ type: "window" })) await client.navigate("/mien/");
+})()));
+"""
 
 CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -30,6 +44,9 @@ CONTENT_TYPES = {
     ".wasm": "application/wasm",
     ".webmanifest": "application/manifest+json",
 }
+
+COMPRESSED = {".css", ".html", ".js", ".json", ".svg", ".webmanifest"}
+"""What is text, and small enough to be compressed at every answer."""
 
 # index.html carries the same policy for hosts that send no headers; frame-ancestors works as a header only.
 SECURITY_HEADERS = {
@@ -50,33 +67,44 @@ class ServerError(MienError):
     """The app cannot be served: it is not built, or its port is taken."""
 
 
-@dataclass(frozen=True)
 class Served:
-    """A file that can be asked for; `named_by_hash` where another content always has another address."""
+    """A file that can be asked for, read anew whenever it has changed."""
 
-    path: Path
-    named_by_hash: bool = False
+    def __init__(self, path: Path, named_by_hash: bool = False) -> None:
+        """named_by_hash: whether another content always has another address."""
+        self.path = path
+        self.named_by_hash = named_by_hash
+        self._known: tuple[tuple[int, ...], str] | None = None
 
-    @cached_property
-    def sha256(self) -> str:
-        """In hexadecimal, of the content when it is first asked for."""
-        return hashlib.sha256(self.path.read_bytes()).hexdigest()
+    def read(self) -> tuple[bytes, str]:
+        """The content of this moment and its SHA-256 in hexadecimal; raises OSError where the file is gone."""
+        with self.path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            content = file.read()
+        version = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        if self._known is None or self._known[0] != version or len(content) != status.st_size:
+            self._known = (version, hashlib.sha256(content).hexdigest())
+        return content, self._known[1]
 
 
 class AppServer(ThreadingHTTPServer):
-    """Serves the app on loopback; `serve_forever` starts it, `address` is where it is.
+    """Serves the app; `serve_forever` starts it, `address` is where it is.
 
-    app: the built app's folder; models: the model files'; port: 0 takes a free one.
+    app: the built app's folder; models: the model files'; port: 0 takes a free one; host: this machine alone, unless
+    another of its addresses is given; handler: what answers.
 
     Raises ServerError where the app is not built or the port is taken.
     """
 
     daemon_threads = True
 
-    def __init__(self, app: Path, models: Path, port: int) -> None:
+    def __init__(
+        self, app: Path, models: Path, port: int, host: str = LOOPBACK, handler: "type[AppHandler] | None" = None
+    ) -> None:
         self.served = served_files(app, models)
+        self.models = ModelList(app / LIST, models)
         try:
-            super().__init__((LOOPBACK, port), _Handler)
+            super().__init__((host, port), handler or AppHandler)
         except (OSError, OverflowError) as error:
             raise ServerError(f"port {port} cannot be used; choose another with --port") from error
         self.hosts = {f"{name}:{self.server_port}" for name in ("localhost", LOOPBACK)}
@@ -88,7 +116,7 @@ class AppServer(ThreadingHTTPServer):
 
     @property
     def address(self) -> str:
-        return f"http://{LOOPBACK}:{self.server_port}/"
+        return f"http://{LOOPBACK}:{self.server_port}{FOLDER}"
 
 
 def app_folder() -> Path:
@@ -101,16 +129,18 @@ def served_files(app: Path, models: Path) -> dict[str, Served]:
     if not (app / "index.html").is_file():
         raise ServerError("the app is not built; `make app` builds it (with Node.js 20 or newer)")
     served = {
-        f"/{path.relative_to(app).as_posix()}": Served(path, named_by_hash=path.parent.name == "assets")
+        f"{FOLDER}{path.relative_to(app).as_posix()}": Served(path, named_by_hash=path.parent.name == "assets")
         for path in app.rglob("*")
         if path.suffix in CONTENT_TYPES and path.is_file()
     }
-    served["/"] = served["/index.html"]
-    served |= {f"/models/{path.name}": Served(path) for path in models.glob("*.onnx")}
+    served[FOLDER] = served[f"{FOLDER}index.html"]
+    served |= {f"{FOLDER}models/{path.name}": Served(path) for path in models.glob("*.onnx")}
     return served
 
 
-class _Handler(BaseHTTPRequestHandler):
+class AppHandler(BaseHTTPRequestHandler):
+    """Answers what a browser asks for; only the server's own names in the Host header are answered to."""
+
     server: AppServer
     protocol_version = "HTTP/1.1"
     server_version = "mien"
@@ -127,28 +157,65 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Host") not in self.server.hosts:
             return self._refuse(HTTPStatus.MISDIRECTED_REQUEST)
         address = urlsplit(self.path)
-        served = self.server.served.get(unquote(address.path))
-        if served is None or not served.path.is_file():
+        path = unquote(address.path)
+        if path == "/":
+            return self._lead(FOLDER)
+        if path == OLD_WORKER:
+            return self._send(RETIRE.encode(), ".js", "no-store", with_content)
+        if path == FOLDER + LIST:
+            return self._send(self.server.models.read(), ".json", "no-cache", with_content)
+        served = self.server.served.get(path)
+        try:
+            content, sha256 = served.read() if served else (None, "")
+        except OSError:
+            content = None
+        asked = parse_qs(address.query).get("sha256")
+        # Another content than the one that is asked for is nothing that a browser may keep under its name.
+        if served is None or content is None or asked not in (None, [sha256]):
             return self._refuse(HTTPStatus.NOT_FOUND)
-        asked = parse_qs(address.query).get("sha256", [""])[0]
-        fresh_for_ever = served.named_by_hash or asked == served.sha256
-        tag = f'"{served.sha256}"'
+        fresh_for_ever = served.named_by_hash or asked is not None
+        self._send(
+            content,
+            served.path.suffix,
+            "public, max-age=31536000, immutable" if fresh_for_ever else "no-cache",
+            with_content,
+            f'"{sha256}"',
+        )
+
+    def _send(self, content: bytes, suffix: str, cache: str, with_content: bool, tag: str | None = None) -> None:
+        tag = tag or f'"{hashlib.sha256(content).hexdigest()}"'
         unchanged = self.headers.get("If-None-Match") == tag
+        compressed = suffix in COMPRESSED and "gzip" in self.headers.get("Accept-Encoding", "")
+        if compressed and not unchanged:
+            content = gzip.compress(content, 6, mtime=0)
         self.send_response(HTTPStatus.NOT_MODIFIED if unchanged else HTTPStatus.OK)
-        self.send_header("Content-Type", CONTENT_TYPES[served.path.suffix])
-        self.send_header("Cache-Control", "public, max-age=31536000, immutable" if fresh_for_ever else "no-cache")
+        self.send_header("Content-Type", CONTENT_TYPES[suffix])
+        self.send_header("Cache-Control", cache)
         self.send_header("ETag", tag)
+        if suffix in COMPRESSED:
+            self.send_header("Vary", "Accept-Encoding")
+        if compressed and not unchanged:
+            self.send_header("Content-Encoding", "gzip")
         if not unchanged:
-            self.send_header("Content-Length", str(served.path.stat().st_size))
+            self.send_header("Content-Length", str(len(content)))
         self._end_headers()
         if with_content and not unchanged:
-            with served.path.open("rb") as file:
-                shutil.copyfileobj(file, self.wfile)
+            self.wfile.write(content)
+
+    def _lead(self, place: str, headers: dict[str, str] | None = None) -> None:
+        self.send_response(HTTPStatus.FOUND)
+        self.send_header("Location", place)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("Content-Length", "0")
+        self._end_headers()
 
     def _refuse(self, status: HTTPStatus) -> None:
         text = f"{status.value} {status.phrase}\n".encode()
         self.send_response(status)
         self.send_header("Content-Type", "text/plain; charset=utf-8")
+        self.send_header("Cache-Control", "no-store")
         self.send_header("Content-Length", str(len(text)))
         self._end_headers()
         if self.command != "HEAD":

@@ -1,7 +1,16 @@
 /** The camera as a set of clear states; there is never a frozen picture without a word on why. */
+import { onFrames } from "../frames";
 import { Signal } from "../signal";
 
 export type CameraFault = "refused" | "missing" | "busy" | "ended" | "stalled" | "insecure" | "unknown";
+
+/** How far a camera can be zoomed, and how far it is. */
+export interface Zoom {
+  readonly min: number;
+  readonly max: number;
+  readonly step: number;
+  readonly value: number;
+}
 
 export type CameraState =
   | { readonly kind: "off" }
@@ -9,7 +18,13 @@ export type CameraState =
   /** The page is hidden: the camera is let go, and opened again when the page is back. */
   | { readonly kind: "paused" }
   /** torch: whether the light is on, null where there is none; several: whether there is another camera. */
-  | { readonly kind: "on"; readonly mirrored: boolean; readonly torch: boolean | null; readonly several: boolean }
+  | {
+      readonly kind: "on";
+      readonly mirrored: boolean;
+      readonly torch: boolean | null;
+      readonly several: boolean;
+      readonly zoom: Zoom | null;
+    }
   | { readonly kind: "fault"; readonly fault: CameraFault };
 
 /** Without a new picture for this long, in milliseconds, the camera counts as stalled. */
@@ -45,7 +60,10 @@ export class Camera {
       if (value.kind === "fault" && (value.fault === "ended" || value.fault === "missing")) void this.open();
     });
     setInterval(() => this.watch(), 1000);
-    this.listenToFrames();
+    onFrames(video, () => {
+      this.lastFrame = performance.now();
+      if (this.state.value.kind === "on") this.onFrame();
+    });
   }
 
   async open(): Promise<void> {
@@ -75,6 +93,7 @@ export class Camera {
     track.addEventListener("ended", () => {
       if (this.stream === stream) this.fail("ended");
     });
+    this.video.removeAttribute("src");
     this.video.srcObject = stream;
     await this.video.play().catch(() => undefined);
     const several = (await cameras()).length > 1;
@@ -86,6 +105,7 @@ export class Camera {
       mirrored: track.getSettings().facingMode !== "environment",
       torch: "torch" in (track.getCapabilities?.() ?? {}) ? false : null,
       several,
+      zoom: zoomOf(track),
     });
   }
 
@@ -116,6 +136,11 @@ export class Camera {
     if (value.kind === "on") this.state.set({ ...value, torch: on });
   }
 
+  async setZoom(value: number): Promise<void> {
+    const constraints = { advanced: [{ zoom: value }] } as unknown as MediaTrackConstraints;
+    await this.stream?.getVideoTracks()[0]?.applyConstraints(constraints).catch(() => undefined);
+  }
+
   private fail(fault: CameraFault): void {
     this.release();
     this.state.set({ kind: "fault", fault });
@@ -142,35 +167,18 @@ export class Camera {
     if (this.state.value.kind !== "on" || document.hidden) return;
     if (performance.now() - this.lastFrame > STALL) this.fail("stalled");
   }
-
-  private listenToFrames(): void {
-    const arrived = (): void => {
-      this.lastFrame = performance.now();
-      if (this.state.value.kind === "on") this.onFrame();
-    };
-    if ("requestVideoFrameCallback" in this.video) {
-      const next = (): void => {
-        arrived();
-        this.video.requestVideoFrameCallback(next);
-      };
-      this.video.requestVideoFrameCallback(next);
-      return;
-    }
-    const video: HTMLVideoElement = this.video;
-    let last = -1;
-    const look = (): void => {
-      if (video.currentTime !== last) {
-        last = video.currentTime;
-        arrived();
-      }
-      requestAnimationFrame(look);
-    };
-    requestAnimationFrame(look);
-  }
 }
 
 function stop(stream: MediaStream): void {
   for (const track of stream.getTracks()) track.stop();
+}
+
+/** Null where the camera has no zoom. */
+function zoomOf(track: MediaStreamTrack): Zoom | null {
+  const able = (track.getCapabilities?.() ?? {}) as { zoom?: { min: number; max: number; step: number } };
+  const now = track.getSettings() as { zoom?: number };
+  if (!able.zoom || able.zoom.max <= able.zoom.min) return null;
+  return { min: able.zoom.min, max: able.zoom.max, step: able.zoom.step || 0.1, value: now.zoom ?? able.zoom.min };
 }
 
 async function cameras(): Promise<MediaDeviceInfo[]> {

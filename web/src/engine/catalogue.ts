@@ -1,4 +1,5 @@
 /** The models there are, as `models.json` lists them; the build reads everything in it from the model files. */
+import { FaultError } from "./fault";
 
 export interface ModelEntry {
   readonly url: string;
@@ -13,11 +14,36 @@ export interface Catalogue {
   readonly models: readonly ModelEntry[];
 }
 
-/** Reads the list, with addresses that hold in the worker too. */
-export async function loadCatalogue(): Promise<Catalogue> {
-  const response = await fetch("models.json");
-  const { models } = (await response.json()) as Catalogue;
-  return { models: models.map((model) => ({ ...model, url: new URL(model.url, document.baseURI).href })) };
+/**
+ * Reads the list, with addresses that hold in the worker too; a broken one is asked for again, past every cache.
+ *
+ * Raises a "list" fault where it stays broken, and a "download" fault where it cannot be had.
+ */
+export async function loadCatalogue(cache: RequestCache = "no-cache"): Promise<Catalogue> {
+  const response = await fetch("models.json", { cache }).catch(() => null);
+  if (!response?.ok) throw new FaultError("download", `models.json: ${response?.status ?? "no answer"}`);
+  const catalogue = catalogueOf(await response.text());
+  if (catalogue) return { models: catalogue.models.map((model) => ({ ...model, url: new URL(model.url, document.baseURI).href })) };
+  if (cache !== "reload") return loadCatalogue("reload");
+  throw new FaultError("list", "models.json is not a list of models");
+}
+
+/** The list in a text; null where the text is none. */
+export function catalogueOf(text: string): Catalogue | null {
+  try {
+    const { models } = JSON.parse(text) as Catalogue;
+    return Array.isArray(models) && models.every(isEntry) ? { models } : null;
+  } catch {
+    return null;
+  }
+}
+
+function isEntry(entry: unknown): entry is ModelEntry {
+  const { url, bytes, sha256, properties } = (entry ?? {}) as Partial<Record<keyof ModelEntry, unknown>>;
+  if (typeof url !== "string" || !Number.isInteger(bytes) || (bytes as number) <= 0) return false;
+  if (typeof sha256 !== "string" || !/^[0-9a-f]{64}$/.test(sha256) || typeof properties !== "object" || !properties) return false;
+  const { name, classes, input_size: size, crop } = properties as Record<string, unknown>;
+  return [name, classes, crop].every((text) => typeof text === "string" && text) && Number.isInteger(Number(size)) && Number(size) > 0;
 }
 
 export function nameOf(model: ModelEntry): string {
@@ -36,14 +62,22 @@ export function defaultOf(catalogue: Catalogue): ModelEntry | null {
   return catalogue.models.find((model) => nameOf(model) === "mobilenet_v2") ?? catalogue.models[0] ?? null;
 }
 
-/** The gate's thresholds, one for each score of the file's `novelty` output; null where the file has no gate. */
+/**
+ * The gate's thresholds, one for each score of the file's `novelty` output; null where the file has no gate.
+ *
+ * Raises a "damaged" fault where they are not numbers: a gate that cannot be read must not be taken for none.
+ */
 export function thresholdsOf(model: ModelEntry): number[] | null {
-  return model.properties["novelty_thresholds"]?.split(",").map(Number) ?? null;
+  const text = model.properties["novelty_thresholds"];
+  if (text === undefined) return null;
+  const thresholds = text.split(",").map((part) => (part.trim() ? Number(part) : NaN));
+  if (!thresholds.every(Number.isFinite)) throw new FaultError("damaged", `${nameOf(model)}: novelty_thresholds are "${text}"`);
+  return thresholds;
 }
 
 /** The model whose features gate all of them; null as long as no file carries a gate. */
 export function gateOf(catalogue: Catalogue): ModelEntry | null {
-  return catalogue.models.find((model) => thresholdsOf(model)) ?? null;
+  return catalogue.models.find((model) => "novelty_thresholds" in model.properties) ?? null;
 }
 
 /** The accuracy measured on the pictures kept for the report, or else on those for the choice; null if in neither. */

@@ -5,16 +5,21 @@ import { inApp } from "./native";
 
 const CACHE = "mien-models";
 
-/** The bytes of a model file; raises a "download" fault without a connection and a "damaged" one for other bytes. */
+/**
+ * The bytes of a model file, checked against its hash; other bytes are asked for once more, past every cache.
+ *
+ * Raises a "download" fault without a connection, and a "damaged" one where other bytes come again.
+ */
 export async function fetchModel(model: ModelEntry, onProgress: (loaded: number) => void): Promise<Uint8Array<ArrayBuffer>> {
   const cache = await openCache();
   const kept = await cache?.match(model.url);
   if (kept) {
     const bytes = new Uint8Array(await kept.arrayBuffer());
     if ((await hashOf(bytes)) === model.sha256) return bytes;
+    await cache?.delete(model.url);
   }
-  const bytes = await download(model, onProgress);
-  if ((await hashOf(bytes)) !== model.sha256) throw new FaultError("damaged", model.url);
+  const bytes = (await download(model, "default", onProgress)) ?? (await download(model, "reload", onProgress));
+  if (!bytes) throw new FaultError("damaged", model.url);
   // A full disk must not keep the model from being used now.
   await cache?.put(model.url, new Response(bytes)).catch(() => undefined);
   return bytes;
@@ -44,25 +49,25 @@ async function openCache(): Promise<Cache | null> {
   }
 }
 
-async function download(model: ModelEntry, onProgress: (loaded: number) => void): Promise<Uint8Array<ArrayBuffer>> {
+/** Null where other bytes come than the list says. */
+async function download(model: ModelEntry, cache: RequestCache, onProgress: (loaded: number) => void): Promise<Uint8Array<ArrayBuffer> | null> {
+  const bytes = new Uint8Array(model.bytes);
+  let loaded = 0;
   try {
-    const response = await fetch(model.url);
+    const response = await fetch(model.url, { cache });
     if (!response.ok || !response.body) throw new Error(`status ${response.status}`);
-    const bytes = new Uint8Array(model.bytes);
-    let loaded = 0;
     for (const reader = response.body.getReader(); ; ) {
       const { done, value } = await reader.read();
       if (done) break;
-      if (loaded + value.length > bytes.length) throw new FaultError("damaged", model.url);
+      if (loaded + value.length > bytes.length) return null;
       bytes.set(value, loaded);
       loaded += value.length;
       onProgress(loaded);
     }
-    return bytes;
   } catch (error) {
-    if (error instanceof FaultError) throw error;
     throw new FaultError("download", String(error));
   }
+  return (await hashOf(bytes)) === model.sha256 ? bytes : null;
 }
 
 async function hashOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {

@@ -33,8 +33,8 @@ export async function openExpressionNetwork(file: Uint8Array, size: number): Pro
   const session = await openSession(file);
   const wanted = ["probabilities", "map", "novelty"].filter((name) => session.outputNames.includes(name));
   return {
-    async run(faces, count): Promise<Outputs> {
-      const outputs = await session.run({ face: new ort.Tensor("uint8", faces, [count, size, size]) }, wanted);
+    async run(face): Promise<Outputs> {
+      const outputs = await session.run({ face: new ort.Tensor("uint8", face, [1, size, size]) }, wanted);
       const map = outputs["map"];
       return {
         probabilities: outputs["probabilities"]!.data as Float32Array,

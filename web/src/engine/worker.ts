@@ -3,18 +3,20 @@ import farUrl from "@models/blazeface_far.onnx?url";
 import nearUrl from "@models/blazeface_near.onnx?url";
 import { crop } from "../recognition/cropping";
 import { FAR_SIZE, FaceDetector, NEAR_SIZE } from "../recognition/detection";
+import type { Reading, Verdict } from "../recognition/faces";
 import { Framing } from "../recognition/framing";
 import type { Pixels, Square } from "../recognition/geometry";
 import { LiveRecognizer } from "../recognition/live";
 import type { ExpressionNetwork } from "../recognition/model";
 import { FaceReader } from "../recognition/reader";
 import type { OpenModel } from "../recognition/reader";
-import { thresholdsOf } from "./catalogue";
+import { adjusted } from "./adjusting";
+import { classesOf, thresholdsOf } from "./catalogue";
 import type { ModelEntry } from "./catalogue";
 import { fetchModel } from "./download";
 import { FaultError } from "./fault";
 import { openNative, withSpare } from "./native";
-import type { Calls, FrameResult, InspectResult, Kind, Message, Request } from "./protocol";
+import type { Adjustment, Calls, FrameResult, InspectResult, Kind, Message, Request } from "./protocol";
 import { openDetector, openExpressionNetwork } from "./wasm";
 
 /** A frame of a video is looked at no larger than this, in pixels of its long side. */
@@ -38,8 +40,9 @@ class Engine implements Handlers {
   private detector: Promise<FaceDetector> | null = null;
   private readonly networks = new Map<string, OpenModel>();
   private opened: Opened | null = null;
-  private models: { model: ModelEntry; gate: ModelEntry | null } | null = null;
-  private inspected: { crops: Uint8Array; count: number } | null = null;
+  private models: Calls["open"]["request"] | null = null;
+  /** The crops of the picture inspected last. */
+  private inspected: readonly Uint8Array[] | null = null;
   private canvas: OffscreenCanvasRenderingContext2D | null = null;
 
   async warm(): Promise<null> {
@@ -47,28 +50,28 @@ class Engine implements Handlers {
     return null;
   }
 
-  async open({ model, gate }: Calls["open"]["request"]): Promise<null> {
+  async open({ model, gate, native = true }: Calls["open"]["request"]): Promise<null> {
     const detector = await this.detectorReady();
-    const network = await this.network(model);
-    const judge = gate && (await this.network(gate));
+    const network = await this.network(model, native);
+    const judge = gate && (await this.network(gate, native));
     const reader = new FaceReader(network, judge);
     const framing = Framing.fromText(model.properties["crop"]!);
     this.opened = { live: new LiveRecognizer(detector, reader, framing), reader, framing };
-    this.models = { model, gate };
-    for (const [url, open] of this.networks) {
-      if (url === model.url || url === gate?.url) continue;
-      this.networks.delete(url);
+    this.models = { model, gate, native };
+    for (const [key, open] of this.networks) {
+      if (open === network || open === judge) continue;
+      this.networks.delete(key);
       await open.network.close();
     }
     return null;
   }
 
-  async frame({ bitmap, time, options }: Calls["frame"]["request"]): Promise<FrameResult> {
+  async frame({ bitmap, time, options, adjust }: Calls["frame"]["request"]): Promise<FrameResult> {
     const { live } = this.ready();
     const start = performance.now();
     const { width, height } = sizeOf(bitmap);
     const shrink = Math.min(1, FRAME / Math.max(width, height));
-    const pixels = this.pixels(bitmap, shrink);
+    const pixels = this.pixels(bitmap, shrink, adjust);
     const grab = performance.now() - start;
     const result = await live.frame(pixels, time, options);
     return { ...result, width: pixels.width, height: pixels.height, steps: { ...result.steps, grab } };
@@ -79,20 +82,24 @@ class Engine implements Handlers {
     return null;
   }
 
-  async inspect({ bitmap }: Calls["inspect"]["request"]): Promise<InspectResult> {
+  async inspect({ bitmap, adjust }: Calls["inspect"]["request"]): Promise<InspectResult> {
     const { reader, framing } = this.ready();
     const detector = await this.detectorReady();
     const shrink = Math.min(1, Math.sqrt(PICTURE / (bitmap.width * bitmap.height)));
-    const pixels = this.pixels(bitmap, shrink);
+    const pixels = this.pixels(bitmap, shrink, adjust);
     const { width, height } = pixels;
     const detections = await detector.detect(pixels);
     const faces = detections.map(({ box, score }, i) => ({ box, score, square: framing.square(detections[i]!) }));
     if (!faces.length) faces.push({ ...middle(width, height), score: 0 });
     const { size } = reader.model;
-    const crops = new Uint8Array(faces.length * size * size);
-    faces.forEach((face, i) => crop(pixels, face.square, size, crops.subarray(i * size * size, (i + 1) * size * size)));
-    this.inspected = { crops, count: faces.length };
-    const verdicts = await reader.judge(crops, faces.length);
+    const crops = faces.map(({ square }) => {
+      const face = new Uint8Array(size * size);
+      crop(pixels, square, size, face);
+      return face;
+    });
+    this.inspected = crops;
+    const verdicts: Verdict[] = [];
+    for (const face of crops) verdicts.push(await reader.judge(face));
     return {
       width,
       height,
@@ -101,21 +108,22 @@ class Engine implements Handlers {
     };
   }
 
-  async read(): Promise<Calls["read"]["reply"]> {
+  async read({ evenly = false }: Calls["read"]["request"]): Promise<Calls["read"]["reply"]> {
     const { reader } = this.ready();
     if (!this.inspected) throw new FaultError("engine", "read before inspect");
-    const read = await reader.read(this.inspected.crops, this.inspected.count);
-    return read.map(({ reading }) => reading);
+    const readings: Reading[] = [];
+    for (const face of this.inspected) readings.push((await reader.read(face, evenly)).reading);
+    return readings;
   }
 
   async measure(): Promise<number> {
     const { network, size } = this.ready().reader.model;
     const face = new Uint8Array(size * size).fill(128);
-    await network.run(face, 1);
+    await network.run(face);
     const times: number[] = [];
     for (let i = 0; i < MEASURED; i++) {
       const start = performance.now();
-      await network.run(face, 1);
+      await network.run(face);
       times.push(performance.now() - start);
     }
     return times.sort((one, other) => one - other)[MEASURED >> 1]!;
@@ -136,23 +144,25 @@ class Engine implements Handlers {
     return this.detector;
   }
 
-  private async network(model: ModelEntry): Promise<OpenModel> {
-    const known = this.networks.get(model.url);
+  private async network(model: ModelEntry, native: boolean): Promise<OpenModel> {
+    const key = `${native} ${model.url}`;
+    const known = this.networks.get(key);
     if (known) return known;
+    const thresholds = thresholdsOf(model);
     const size = Number(model.properties["input_size"]);
     const inWasm = async (): Promise<ExpressionNetwork> => {
       const file = await fetchModel(model, (loaded) => post({ progress: { url: model.url, loaded } }));
       return openExpressionNetwork(file, size);
     };
-    const native = await openNative(model, size);
-    const network = native ? withSpare(native, inWasm) : await inWasm();
-    const open = { network, size, thresholds: thresholdsOf(model) };
-    this.networks.set(model.url, open);
+    const phone = native ? await openNative(model) : null;
+    const network = phone ? withSpare(phone, inWasm) : await inWasm();
+    const open = { network, size, classes: classesOf(model), thresholds };
+    this.networks.set(key, open);
     return open;
   }
 
   /** The picture's pixels, upright as the bitmap is; the bitmap is closed. */
-  private pixels(bitmap: ImageBitmap | VideoFrame, shrink: number): Pixels {
+  private pixels(bitmap: ImageBitmap | VideoFrame, shrink: number, adjust: Adjustment | undefined): Pixels {
     const size = sizeOf(bitmap);
     const width = Math.max(1, Math.round(size.width * shrink));
     const height = Math.max(1, Math.round(size.height * shrink));
@@ -168,7 +178,8 @@ class Engine implements Handlers {
     context.fillRect(0, 0, width, height);
     context.drawImage(bitmap, 0, 0, width, height);
     bitmap.close();
-    return context.getImageData(0, 0, width, height);
+    const pixels = context.getImageData(0, 0, width, height);
+    return adjust ? adjusted(pixels, adjust) : pixels;
   }
 }
 

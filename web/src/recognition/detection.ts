@@ -8,6 +8,8 @@ export const FAR_SIZE = 256;
 
 const FIND = 0.5;
 const FACE = 0.7;
+/** A face that was there a moment ago may score this low: in dim light it would come and go. */
+export const KEEP = 0.5;
 const SAME = 0.3;
 const CONTEXT = 2;
 const MARGIN = 1 / 0.6;
@@ -37,36 +39,46 @@ export class FaceDetector {
   }
 
   /** The faces of a picture, largest first. */
-  async detect(picture: Pixels, tiles = TILES): Promise<Detection[]> {
-    const pyramid = new Pyramid(picture, NEAR_SIZE);
-    const { width, height } = picture;
-    const whole = { x: width / 2, y: height / 2, side: Math.max(width, height), turn: 0 };
-    const finds = await this.lookFar(pyramid, whole);
-    finds.push(...(await this.lookNear(pyramid, { ...whole, side: whole.side * MARGIN })));
-    for (const tile of tileSquares(height, width, tiles)) finds.push(...(await this.lookFar(pyramid, tile)));
+  async detect(picture: Pixels): Promise<Detection[]> {
+    const pyramid = this.pyramid(picture);
+    const found = await this.lookAtWhole(pyramid, picture);
+    for (const tile of tileSquares(picture.height, picture.width, TILES)) found.push(...(await this.lookFar(pyramid, tile)));
     const faces: Detection[] = [];
-    for (const find of merge(finds)) {
-      const face = await this.secondLook(pyramid, find);
+    for (const candidate of merge(found)) {
+      const face = await this.refine(pyramid, candidate);
       if (face) faces.push(face);
     }
     return largestFirst(merge(faces));
   }
 
-  /** The faces of a frame that were in the last one too: only their neighbourhoods are looked at. */
-  async follow(frame: Pixels, last: readonly Detection[]): Promise<(Detection | null)[]> {
-    const pyramid = new Pyramid(frame, NEAR_SIZE);
-    const faces: (Detection | null)[] = [];
-    for (const face of last) faces.push(await this.secondLook(pyramid, face));
-    return faces;
+  /** A picture as `candidates` and `refine` take it. */
+  pyramid(picture: Pixels): Pyramid {
+    return new Pyramid(picture, NEAR_SIZE);
   }
 
-  /** The find as the near network sees it, upright, in the middle and at the size it knows best; null for no face. */
-  private async secondLook(pyramid: Pyramid, find: Detection): Promise<Detection | null> {
-    const side = CONTEXT * Math.max(find.box.right - find.box.left, find.box.bottom - find.box.top);
-    const square = { ...centre(find.box), side, turn: turnOf(find.landmarks) };
-    const seen = merge(await this.lookNear(pyramid, square, FACE));
+  /** Where faces may be in a video's frame, best score first; each still to be refined. */
+  async candidates(pyramid: Pyramid, frame: Pixels): Promise<Detection[]> {
+    return merge(await this.lookAtWhole(pyramid, frame));
+  }
+
+  /**
+   * A candidate, or a face of the last frame, as the near network sees it: upright, in the middle and at the size it
+   * knows best; null for no face.
+   *
+   * @param least the score that a face has to reach, in [0, 1]
+   */
+  async refine(pyramid: Pyramid, candidate: Detection, least = FACE): Promise<Detection | null> {
+    const { box, landmarks } = candidate;
+    const side = CONTEXT * Math.max(box.right - box.left, box.bottom - box.top);
+    const seen = merge(await this.lookNear(pyramid, { ...centre(box), side, turn: turnOf(landmarks) }, least));
     // The best score comes first.
-    return seen.find((face) => overlap(face.box, find.box) >= SAME) ?? null;
+    return seen.find((face) => overlap(face.box, box) >= SAME) ?? null;
+  }
+
+  private async lookAtWhole(pyramid: Pyramid, { width, height }: Pixels): Promise<Detection[]> {
+    const whole = { x: width / 2, y: height / 2, side: Math.max(width, height), turn: 0 };
+    const far = await this.lookFar(pyramid, whole);
+    return [...far, ...(await this.lookNear(pyramid, { ...whole, side: whole.side * MARGIN }))];
   }
 
   private async lookNear(pyramid: Pyramid, square: Square, threshold = FIND): Promise<Detection[]> {
@@ -92,7 +104,8 @@ export function decode(raw: RawFaces, square: Square, size: number, threshold: n
   raw.scores.forEach((scores, part) => {
     const places = raw.places[part]!;
     for (let i = 0; i < scores.length; i++, anchor++) {
-      if (scores[i]! < least) continue;
+      // Written so that a score that is no number finds nothing.
+      if (!(scores[i]! >= least)) continue;
       const { x, y } = ANCHORS[anchor]!;
       const point = (pair: number): Point =>
         toPicture({ x: x + places[i * 16 + pair * 2]! / size, y: y + places[i * 16 + pair * 2 + 1]! / size }, square);

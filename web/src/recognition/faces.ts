@@ -22,6 +22,8 @@ export interface FoundFace {
 
 export interface ReadFace extends FoundFace {
   readonly reading: Reading;
+  /** The class that is named; null where no expression is clear. */
+  readonly place: number | null;
 }
 
 /** Milliseconds of each step of a frame. */
@@ -34,14 +36,30 @@ export interface Steps {
 export interface FrameReading {
   /** Largest first. */
   readonly faces: readonly ReadFace[];
+  /** The face that stands in large type, and how many others there are: as steady as words have to be. */
+  readonly main: ReadFace | null;
+  readonly others: number;
   readonly steps: Steps;
   /** How much the frame differs from the last one: mean of the differences in grey levels. */
   readonly change: number;
 }
 
-export interface FrameOptions {
-  /** Average each face over a moment. */
+export interface ReadOptions {
+  /** The share below which no expression is named; null takes the measured one. */
+  readonly clear: number | null;
+  /** Whether each expression is taken to be as likely as any other, and not as it was in the training data. */
+  readonly evenly: boolean;
+}
+
+export interface FrameOptions extends ReadOptions {
+  /** Average each face over a moment, and let words stand long enough to be read. */
   readonly smooth: boolean;
+  /** The moment, in seconds. */
+  readonly memory: number;
   /** Give the maps too. */
   readonly map: boolean;
+  /** Faces followed and read, at most: the largest. */
+  readonly faces: number;
+  /** The number of the face that the user chose; null for none. */
+  readonly chosen: number | null;
 }

@@ -1,26 +1,47 @@
 /** A video's frames in, its faces with their expressions out. */
 import { crop } from "./cropping";
+import { named } from "./clarity";
 import type { FaceDetector } from "./detection";
-import { largestFirst } from "./detection";
+import { KEEP, largestFirst } from "./detection";
 import type { FrameOptions, FrameReading, ReadFace, Reading, Verdict } from "./faces";
 import type { Framing } from "./framing";
-import type { Pixels } from "./geometry";
+import { overlap } from "./geometry";
+import type { Detection, Pixels } from "./geometry";
+import type { Pyramid } from "./pyramid";
 import type { FaceReader } from "./reader";
-import { Smoother, Tracker } from "./tracking";
+import { Smoother } from "./smoothing";
+import { Headline, MainFace, Steady, SteadyExpression, SteadyVerdict } from "./steadiness";
+import { SAME, Tracker, expected } from "./tracking";
 import type { Track } from "./tracking";
 
 /** While faces are followed the whole frame is searched only this often, in seconds. */
 const SEARCH_EVERY = 0.4;
+/** Faces looked for in a frame, at most: the main one, and the others in turn, so that more faces do not mean fewer frames. */
+const LOOKS = 2;
+/** New faces taken up in a frame, at most. */
+const NEWCOMERS = 4;
+/** A face that is not seen is looked for where it was for so long, and shown for so long, in seconds. */
+const LOOK_AGAIN = 0.5;
+const HOLD = 0.8;
+/** A find is believed when it was seen this often. */
+const BELIEVED = 2;
 /** A gate that is another model judges a face again after this many readings. */
 const JUDGE_EVERY = 6;
 
+/** What is known of a face. */
 interface Memory {
   readonly smoother: Smoother;
+  readonly expression: SteadyExpression;
+  readonly gate: SteadyVerdict;
   readings: number;
+  /** As the model and the gate gave it last. */
+  raw: Reading;
+  rawVerdict: Verdict;
+  smoothed: Float32Array;
+  place: number | null;
   verdict: Verdict;
-  /** As the model gave it last. */
-  raw: Reading | null;
-  smoothed: Float32Array | null;
+  /** When it was read last, as a count of all readings. */
+  turn: number;
 }
 
 export class LiveRecognizer {
@@ -28,7 +49,12 @@ export class LiveRecognizer {
   private readonly reader: FaceReader;
   private readonly framing: Framing;
   private readonly tracker = new Tracker();
-  private memories = new Map<number, Memory>();
+  private readonly mainFace = new MainFace();
+  private readonly headline = new Headline();
+  private readonly others = new Steady(0);
+  private readonly memories = new Map<number, Memory>();
+  private main: number | null = null;
+  private chosen: number | null = null;
   private searched = -Infinity;
   private turn = 0;
   private last: Uint8Array | null = null;
@@ -43,73 +69,110 @@ export class LiveRecognizer {
   async frame(pixels: Pixels, time: number, options: FrameOptions): Promise<FrameReading> {
     const change = this.difference(pixels);
     const start = performance.now();
-    const seen = this.tracker.current;
-    if (!seen.length || time - this.searched >= SEARCH_EVERY) {
-      this.tracker.search(await this.detector.detect(pixels, 0), time);
-      this.searched = time;
-    } else {
-      this.tracker.follow(await this.detector.follow(pixels, seen.map((track) => track.detection)), time);
-    }
+    await this.find(pixels, time);
     const found = performance.now();
-    const tracks = this.tracker.current.filter((track) => track.seen === time);
-    const faces = largestFirst(tracks.map((track) => ({ ...track.detection, track })));
-    this.forgetOthers();
-    const due = this.due(faces.map((face) => face.track));
+    const inSight = this.inSight(time, options);
+    this.main = this.mainFace.next(inSight.map(({ id, detection }) => ({ id, box: detection.box })), options.chosen, time);
+    const due = this.due(inSight);
     const { size } = this.reader.model;
-    const crops = new Uint8Array(due.length * size * size);
-    due.forEach((track, i) =>
-      crop(pixels, this.framing.square(track.detection), size, crops.subarray(i * size * size, (i + 1) * size * size)),
-    );
+    const face = new Uint8Array(size * size);
+    if (due) crop(pixels, this.framing.square(placeOf(due, time)), size, face);
     const cut = performance.now();
-    if (due.length) await this.read(due, crops, time);
-    const read: ReadFace[] = [];
-    for (const { track } of faces) {
-      const memory = this.memories.get(track.id);
-      if (!memory?.raw || !memory.smoothed) continue;
-      read.push({
-        id: track.id,
-        box: track.detection.box,
-        square: this.framing.square(track.detection),
-        score: track.detection.score,
-        verdict: memory.verdict,
-        reading: {
-          probabilities: options.smooth ? memory.smoothed : memory.raw.probabilities,
-          map: options.map ? memory.raw.map : null,
-        },
-      });
-    }
-    const done = performance.now();
-    return { faces: read, change, steps: { detect: found - start, crop: cut - found, read: done - cut } };
+    if (due) await this.read(due, face, time, options);
+    this.forgetOthers();
+    const faces = largestFirst(inSight.map((track) => this.readFace(track, time, options)).filter((read) => read !== null));
+    const main = faces.find(({ id }) => id === this.main) ?? null;
+    const atOnce = !options.smooth || options.chosen !== this.chosen;
+    this.chosen = options.chosen;
+    return {
+      faces,
+      main: this.headline.next(main, time, atOnce),
+      others: this.others.next(Math.max(faces.length - 1, 0), time),
+      change,
+      steps: { detect: found - start, crop: cut - found, read: performance.now() - cut },
+    };
   }
 
-  /** The main face and those never read yet, and one of the others in turn: more faces must not mean fewer frames. */
-  private due(tracks: readonly Track[]): Track[] {
-    const [main, ...others] = tracks;
-    if (!main) return [];
-    const due = [main, ...others.filter((track) => !this.memories.has(track.id))];
-    const known = others.filter((track) => this.memories.has(track.id));
-    if (known.length) due.push(known[this.turn++ % known.length]!);
-    return due;
+  /** The largest faces that are there, and the chosen one. */
+  private inSight(time: number, { faces, chosen }: FrameOptions): Track[] {
+    const shown = this.tracker.current.filter((track) => isShown(track, time));
+    const largest = largestFirst(shown.map((track) => ({ box: track.detection.box, track }))).map(({ track }) => track);
+    return largest.filter(({ id }, i) => i < faces || id === chosen);
   }
 
-  private async read(due: readonly Track[], crops: Uint8Array, time: number): Promise<void> {
-    const readings = await this.reader.read(crops, due.length);
-    const side = crops.length / due.length;
-    for (const [i, { reading, verdict }] of readings.entries()) {
-      const { id } = due[i]!;
-      let memory = this.memories.get(id);
-      if (!memory) {
-        memory = { smoother: new Smoother(), readings: 0, verdict: "none", raw: null, smoothed: null };
-        this.memories.set(id, memory);
-      }
-      if (verdict) memory.verdict = verdict;
-      else if (memory.readings % JUDGE_EVERY === 0) {
-        memory.verdict = (await this.reader.judge(crops.slice(i * side, (i + 1) * side), 1))[0]!;
-      }
-      memory.readings += 1;
-      memory.raw = reading;
-      memory.smoothed = memory.smoother.add(reading.probabilities, time);
+  /** Looks where faces were, and every now and then at the whole frame. */
+  private async find(pixels: Pixels, time: number): Promise<void> {
+    const pyramid = this.detector.pyramid(pixels);
+    const followed = this.tracker.current.filter((track) => time - track.seen <= LOOK_AGAIN || track.seen === track.looked);
+    const searching = !followed.length || time - this.searched >= SEARCH_EVERY;
+    const first = (track: Track): number => (track.id === this.main || track.sightings < BELIEVED ? -Infinity : track.looked);
+    const inTurn = [...followed].sort((one, other) => first(one) - first(other));
+    for (const track of inTurn.slice(0, LOOKS)) {
+      this.tracker.follow(track, await this.detector.refine(pyramid, expected(track, time), KEEP), pixels, time);
     }
+    if (searching) await this.search(pyramid, pixels, followed, time);
+    this.tracker.settle(time);
+  }
+
+  private async search(pyramid: Pyramid, pixels: Pixels, followed: readonly Track[], time: number): Promise<void> {
+    const isNew = ({ box }: Detection): boolean =>
+      !followed.some((track) => track.seen === track.looked && overlap(box, expected(track, time).box) >= SAME);
+    const newcomers = (await this.detector.candidates(pyramid, pixels)).filter(isNew);
+    const faces: Detection[] = [];
+    for (const candidate of newcomers.slice(0, NEWCOMERS)) {
+      const face = await this.detector.refine(pyramid, candidate);
+      if (face) faces.push(face);
+    }
+    this.tracker.search(faces, pixels, time);
+    // Those that are left are taken up in the next frame.
+    this.searched = newcomers.length > NEWCOMERS && faces.length === NEWCOMERS ? -Infinity : time;
+  }
+
+  /** The face to read: one that was never read, or else the main one and one of the others by turns. */
+  private due(inSight: readonly Track[]): Track | null {
+    const seen = inSight.filter((track) => track.seen === track.looked);
+    const turnOf = ({ id }: Track): number => this.memories.get(id)?.turn ?? -Infinity;
+    const oldest = [...seen].sort((one, other) => turnOf(one) - turnOf(other))[0];
+    if (!oldest || turnOf(oldest) === -Infinity) return oldest ?? null;
+    const main = seen.find((track) => track.id === this.main);
+    return main && turnOf(main) !== this.turn ? main : oldest;
+  }
+
+  private async read({ id }: Track, face: Uint8Array, time: number, options: FrameOptions): Promise<void> {
+    const { reading, verdict } = await this.reader.read(face, options.evenly);
+    const before = this.memories.get(id);
+    const readings = before?.readings ?? 0;
+    const judged = verdict ?? (readings % JUDGE_EVERY === 0 ? await this.reader.judge(face) : before!.rawVerdict);
+    const parts = before ?? { smoother: new Smoother(), expression: new SteadyExpression(), gate: new SteadyVerdict() };
+    const smoothed = parts.smoother.add(reading.probabilities, time, options.memory);
+    this.memories.set(id, {
+      smoother: parts.smoother,
+      expression: parts.expression,
+      gate: parts.gate,
+      readings: readings + 1,
+      raw: reading,
+      rawVerdict: judged,
+      smoothed,
+      place: parts.expression.next(smoothed, time, options.clear ?? undefined),
+      verdict: parts.gate.next(judged, time),
+      turn: ++this.turn,
+    });
+  }
+
+  private readFace(track: Track, time: number, { smooth, map, clear }: FrameOptions): ReadFace | null {
+    const memory = this.memories.get(track.id);
+    if (!memory) return null;
+    const { raw, smoothed } = memory;
+    const detection = placeOf(track, time);
+    return {
+      id: track.id,
+      box: detection.box,
+      square: this.framing.square(detection),
+      score: detection.score,
+      verdict: smooth ? memory.verdict : memory.rawVerdict,
+      place: smooth ? memory.place : named(raw.probabilities, clear),
+      reading: { probabilities: smooth ? smoothed : raw.probabilities, map: map ? raw.map : null },
+    };
   }
 
   private forgetOthers(): void {
@@ -130,4 +193,14 @@ export class LiveRecognizer {
     if (last?.length !== sample.length) return Infinity;
     return sample.reduce((sum, value, i) => sum + Math.abs(value - last[i]!), 0) / sample.length;
   }
+}
+
+/** Whether a face is there: found when it was last looked for, or a moment before. */
+function isShown(track: Track, time: number): boolean {
+  return track.sightings >= BELIEVED && (track.seen === track.looked || time - track.seen <= HOLD);
+}
+
+/** Where a face is: moved on where it was not its turn to be looked for, or else where it was seen. */
+function placeOf(track: Track, time: number): Detection {
+  return track.seen === track.looked ? expected(track, time) : track.detection;
 }

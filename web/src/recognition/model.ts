@@ -1,16 +1,20 @@
 /** What runs a model, whichever engine is behind it. */
 
+/** What a model says of one face. */
 export interface Outputs {
-  /** float32 [count, classes], each face's summing to 1. */
+  /** float32 [classes], summing to 1. */
   readonly probabilities: Float32Array;
-  /** float32 [count, classes, rows, columns], or null where the model has no map. */
+  /** float32 [classes, rows, columns], or null where the model has no map. */
   readonly map: { readonly scores: Float32Array; readonly rows: number; readonly columns: number } | null;
-  /** float32 [count, scores], or null where the file has no gate. */
+  /** float32 [scores], or null where the file has no gate. */
   readonly novelty: Float32Array | null;
 }
 
-/** An open model file: `faces` is uint8 grey [count, size, size]. */
+/**
+ * An open model file. It takes one face a call, uint8 grey [size, size]: an int8 file takes its scales from all faces of
+ * a call, and a neighbour must not change a result.
+ */
 export interface ExpressionNetwork {
-  run(faces: Uint8Array, count: number): Promise<Outputs>;
+  run(face: Uint8Array): Promise<Outputs>;
   close(): Promise<void>;
 }

@@ -14,10 +14,6 @@ export class Pyramid {
     this.smallest = smallest;
   }
 
-  get picture(): Pixels {
-    return this.levels[0]!;
-  }
-
   /**
    * Fills `target` (float32 RGB, size x size x 3, in [-1, 1]) with a square of the picture, upright.
    *

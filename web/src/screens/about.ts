@@ -1,13 +1,13 @@
 import { h } from "../dom";
 import type { Models } from "../models";
 import { nameOf } from "../engine/catalogue";
-import { strings } from "../strings";
+import { modelTitle, strings } from "../strings";
 
 const words = strings.about;
 
 export function about(models: Models): HTMLElement {
   const versions = models.catalogue.models.map((model) =>
-    h("li", {}, `${strings.modelTitle(nameOf(model))} ${model.properties["version"] ?? ""}`, h("small", {}, model.properties["licence"] ?? "")),
+    h("li", {}, `${modelTitle(nameOf(model))} ${model.properties["version"] ?? ""}`, h("small", {}, model.properties["licence"] ?? "")),
   );
   return h(
     "section",

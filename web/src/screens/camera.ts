@@ -1,109 +1,151 @@
-/** The main screen: the picture above, what its main face shows below it. */
+/** The main screen: the picture, over its lower edge what its main face shows, and below it the shutter. */
 import { Camera } from "../camera/camera";
 import type { CameraState } from "../camera/camera";
-import { h, icon, iconButton } from "../dom";
+import { h } from "../dom";
+import type { DrawnFace } from "../drawing";
 import { classesOf, nameOf } from "../engine/catalogue";
 import type { ModelEntry } from "../engine/catalogue";
 import type { Engine } from "../engine/client";
 import { FaultError } from "../engine/fault";
 import type { Fault, FrameResult } from "../engine/protocol";
-import { strongest } from "../drawing";
-import type { DrawnFace } from "../drawing";
+import { onFrames } from "../frames";
 import { addEntry } from "../history";
 import type { ModelState, Models } from "../models";
-import { savePicture } from "../saving";
+import { openPicture } from "../pictures";
+import { saveFile } from "../saving";
 import { settings } from "../settings";
-import { strings } from "../strings";
+import { takeShared } from "../sharing";
+import { adjective, decimal, modelTitle, percent, strings } from "../strings";
+import { WakeLock } from "../wakelock";
+import { actionsOf } from "./actions";
+import type { Action } from "./actions";
 import { Capture } from "./capture";
+import { Clip } from "./clip";
+import { Dock } from "./dock";
+import { FaceRow } from "./faces";
+import { Incoming } from "./incoming";
 import { LiveLoop } from "./live";
 import type { Figures } from "./live";
-import { ResultPanel } from "./result";
+import { More } from "./more";
+import { overCamera } from "./over";
+import { Recent } from "./recent";
+import { Recording } from "./recording";
+import { ResultPanel, setText } from "./result";
+import { Sheet } from "./sheet";
 import { Stage } from "./stage";
+import { first, needsCamera, next, released } from "./state";
+import type { Happening, State } from "./state";
+import { ModelStatus } from "./status";
 import { toggle } from "./toggle";
+import { SILENCE, VerdictLine, noticeOf } from "./verdict";
+import type { Notice } from "./verdict";
+import { WayBack } from "./wayback";
 import { welcome } from "./welcome";
 
 const words = strings.camera;
+type S = State<ImageBitmap, Capture>;
 
-interface Notice {
-  readonly title: string;
-  readonly hint: string;
-  readonly kind: "" | "accepted" | "refused";
-}
-
+/** A video's frame that stands still is read so often, each time a little later on its clock, in seconds. */
+const READ_AGAIN = 12;
+const AGAIN = 0.001;
 /** The speed that live reading has shown is noted after this many frames with one face. */
 const NOTED_AFTER = 60;
 
 export class CameraScreen {
   readonly element: HTMLElement;
+  private state: S = first();
   private readonly engine: Engine;
   private readonly models: Models;
   private readonly stage = new Stage();
   private readonly camera = new Camera(this.stage.video);
   private readonly live: LiveLoop;
+  private readonly clip = new Clip(this.stage.video);
   private readonly result = new ResultPanel();
+  private readonly faces = new FaceRow((id) => this.chooseFace(id));
+  private readonly recent = new Recent(this.result);
+  private readonly sheet: Sheet;
+  private readonly dock = new Dock((action) => this.act(action));
+  private readonly more: More;
+  private readonly status: ModelStatus;
+  private readonly wakeLock = new WakeLock();
   private readonly welcome: HTMLElement;
   private readonly work: HTMLElement;
-  private readonly controls = h("div", { class: "controls" });
-  private readonly verdict = h("div", { class: "verdict", role: "status" });
+  private readonly verdict = new VerdictLine();
   private readonly figures = h("p", { class: "figures" });
-  private readonly modelButton: HTMLAnchorElement;
-  private readonly modelStatus = h("div", { class: "model-status", role: "status" });
-  private readonly realTime: HTMLLabelElement;
-  private readonly file: HTMLInputElement;
-  private capture: Capture | null = null;
-  /** What is being checked, or waits for a model. */
-  private unchecked: ImageBitmap | null = null;
-  /** The capture whose faces are being read. */
-  private reading: Capture | null = null;
+  private readonly modelButton = h("a", { class: "model-button", href: "#models" });
+  private readonly incoming = new Incoming((file) => this.openFile(file));
+  private readonly wayBack = new WayBack(() => {
+    if (!this.element.hidden) this.happen({ kind: "home" });
+  });
+  /** The job of the picture that came last. */
+  private job = 0;
   private readBy: ModelEntry | null = null;
-  /** Words on what is going on or went wrong, as long as they hold. */
-  private notice: Notice | null = null;
+  private recording: Recording | null = null;
   private singles = 0;
-  /** Whether this page made the browser's "back" lead from the picture to the first screen. */
-  private wayBack = false;
-  /** Whether the camera was open when another screen was shown. */
-  private wasOpen = false;
-  private modelKind: ModelState["kind"] | null = null;
+  /** How often the frame of a video that stands still was read again. */
+  private again = 0;
 
   constructor(engine: Engine, models: Models) {
     this.engine = engine;
     this.models = models;
     this.live = new LiveLoop(engine, this.stage.video);
-    this.live.onResult = (result, figures) => this.showLive(result, figures);
-    this.live.onFault = (error) => this.notify(strings.models.fault(error.fault));
-    this.camera.onFrame = () => void this.live.frame();
-    this.file = h("input", {
-      type: "file",
-      accept: "image/*",
-      hidden: true,
-      "aria-label": strings.welcome.choose,
-      onchange: () => void this.fileChosen(),
+    this.live.onResult = (result, figures, time) => this.showLive(result, figures, time);
+    this.live.onFault = (error) => this.happen({ kind: "live-failed", problem: error.fault });
+    onFrames(this.stage.video, () => {
+      if (this.reads) void this.live.frame();
     });
     this.welcome = welcome(
-      () => void this.openCamera(),
-      () => this.file.click(),
+      () => this.openCamera(),
+      () => this.incoming.ask(),
     );
-    this.realTime = toggle("realTime", words.realTime, words.realTimeHint);
-    this.realTime.classList.add("real-time");
-    this.modelButton = h("a", { class: "model-button", href: "#models" });
+    this.status = new ModelStatus(() => void this.models.ready());
+    this.more = new More({ saveTable: () => void this.saveTable(), record: () => void this.record() });
+    this.sheet = new Sheet([this.status.element, this.verdict.element, this.result.head, this.faces.element], [this.result.body, this.recent.element, this.modelButton]);
     this.work = h(
       "div",
       { class: "work" },
-      h("div", { class: "picture" }, this.stage.element, this.figures),
+      h("div", { class: "deck" }, h("div", { class: "picture" }, this.stage.element, this.figures), this.sheet.element),
       h(
         "div",
-        { class: "panel" },
-        this.modelStatus,
-        this.verdict,
-        this.result.element,
-        h("div", { class: "row" }, this.realTime, this.modelButton),
-        this.controls,
-        this.options(),
+        { class: "dock" },
+        this.clip.element,
+        h("div", { class: "switches" }, toggle("realTime", words.realTime, ""), toggle("heat", words.heat, "")),
+        this.dock.element,
       ),
     );
-    this.element = h("section", { class: "screen camera-screen" }, h("h1", { class: "unseen" }, words.heading), this.welcome, this.work, this.file);
+    this.element = h("section", { class: "screen camera-screen" }, h("h1", { class: "unseen" }, words.heading), this.welcome, this.work, this.incoming.element, this.more.element);
+    this.listen();
+  }
+
+  /** Back from another screen. */
+  enter(): void {
+    this.models.inUse = true;
+    if (this.state.view.kind === "live") void this.camera.open();
+    this.update();
+    if (this.models.state.value.kind !== "none") void this.followModel();
+    void takeShared().then((file) => file && this.openFile(file));
+  }
+
+  /** Another screen is shown: the camera is let go, a picture stays. */
+  leave(): void {
+    this.models.inUse = false;
+    this.camera.close();
+    this.clip.pause();
+    this.live.stop();
+    this.wakeLock.set(false);
+  }
+
+  private listen(): void {
     this.camera.state.watch(() => this.update());
-    models.state.watch((state) => this.showModel(state));
+    this.models.state.watch((state) => this.modelChanged(state));
+    this.stage.onTap = (id) => this.chooseFace(id);
+    this.clip.onChange = (what) => {
+      if (what !== "stands") this.again = 0;
+      if (what === "jumps") void this.live.forget();
+      if (what === "stands") void this.readStanding();
+      this.dock.setPlaying(this.clip.playing);
+      this.wakeLock.set(this.clip.playing);
+    };
     let { realTime } = settings.value;
     settings.watch((value) => {
       if (value.realTime !== realTime) {
@@ -111,52 +153,77 @@ export class CameraScreen {
         this.update();
       }
       this.figures.hidden = !value.figures;
-      this.redraw();
-    });
-    document.addEventListener("paste", (event) => {
-      const [file] = event.clipboardData?.files ?? [];
-      if (file && !this.element.hidden) void this.openPicture(file);
-    });
-    window.addEventListener("popstate", (event) => {
-      if (this.element.hidden || !["", "#camera"].includes(location.hash) || isPicture(event.state)) return;
-      this.wayBack = false;
-      this.clear();
-      this.camera.close();
-      this.update();
-    });
-    // A browser shows what is dropped on a page in the page's place, unless the page takes it.
-    document.addEventListener("dragover", (event) => event.preventDefault());
-    document.addEventListener("drop", (event) => {
-      event.preventDefault();
-      const [file] = event.dataTransfer?.files ?? [];
-      if (file && !this.element.hidden) void this.openPicture(file);
+      if (this.state.view.kind === "still") this.drawStill(this.state.view.capture);
     });
   }
 
-  /** Back from another screen. */
-  enter(): void {
+  /** The next state, and everything in line with it. */
+  private happen(happening: Happening<ImageBitmap, Capture>): void {
+    const before = this.state;
+    this.state = next(before, happening);
+    if (this.state === before) return;
+    for (const one of released(before.view, this.state.view)) one.close();
+    this.live.chosen = this.state.chosen;
+    if (before.view.kind === "clip" && this.state.view !== before.view) this.clip.close();
+    if (this.state.view !== before.view) this.enterView(before);
     this.update();
-    if (this.wasOpen) void this.camera.open();
-    if (this.models.state.value.kind !== "none") void this.followModel();
   }
 
-  /** A model that could not be had may be there now; where another one has been chosen, that one reads the picture. */
-  private async followModel(): Promise<void> {
-    const { capture } = this;
-    if ((await this.models.ready()) && capture?.main && this.readBy !== this.models.chosen) await this.read(capture);
+  /** What begins with a view, and ends with the one before. */
+  private enterView(before: S): void {
+    const { view } = this.state;
+    if (view.kind !== before.view.kind) {
+      this.sheet.set(false);
+      scrollTo(0, 0);
+    }
+    if (needsCamera(this.state) && !needsCamera(before)) {
+      this.recent.clear();
+      this.live.clock = now;
+      void this.camera.open();
+    } else if (!needsCamera(this.state)) this.camera.close();
+    if (view.kind === "clip") {
+      this.live.clock = () => this.stage.video.currentTime + this.again * AGAIN;
+      void this.clip.open(view.file, this.models.ready()).catch(() => this.fail(++this.job, "broken"));
+    }
+    if (this.recording && !["live", "clip"].includes(view.kind)) void this.record();
   }
 
-  /** Another screen is shown: the camera is let go, a picture stays. */
-  leave(): void {
-    this.wasOpen = this.camera.state.value.kind !== "off";
-    this.camera.close();
+  /** Faces are read in turn: a video that stands still is read until each had its own. */
+  private async readStanding(): Promise<void> {
+    const { view } = this.state;
+    const { currentTime } = this.stage.video;
+    this.live.wake();
+    for (let i = 0; i < READ_AGAIN; i++) {
+      if (this.state.view !== view || this.clip.playing || this.stage.video.currentTime !== currentTime) return;
+      this.again += 1;
+      await this.live.frame();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
 
-  private async openCamera(): Promise<void> {
-    this.clear();
+  private fail(job: number, problem: "broken" | Fault): void {
+    this.happen({ kind: "picture-coming", job });
+    this.happen({ kind: "failed", job, problem });
+  }
+
+  private act(action: Action): void {
+    const { view } = this.state;
+    if (action === "gallery") this.incoming.ask();
+    if (action === "back") this.happen({ kind: "back" });
+    if (action === "shutter") void this.take();
+    if (action === "more") this.more.open(this.recent.timeline.all.length > 0 || view.kind === "clip", this.canRecord ? this.recording !== null : null);
+    if (action === "play") void this.clip.toggle();
+    if (action === "table") void this.saveTable();
+    if (view.kind !== "still") return;
+    if (action === "try") void this.detect(view.capture);
+    if (action === "save") void this.save(view.capture);
+    if (action === "share") void this.share(view.capture);
+  }
+
+  private openCamera(): void {
     // The model loads while the browser asks for the camera.
     void this.models.ready();
-    await this.camera.open();
+    this.happen({ kind: "camera-opened" });
   }
 
   private get classes(): readonly string[] {
@@ -164,178 +231,157 @@ export class CameraScreen {
     return chosen ? classesOf(chosen) : [];
   }
 
-  /** Brings everything in line with the camera's state, the switch, the model, and the picture that was taken. */
+  /** Whether the video's pictures are read. */
+  private get reads(): boolean {
+    const { view } = this.state;
+    if (this.element.hidden || this.models.state.value.kind !== "ready") return false;
+    if (view.kind === "clip") return true;
+    return view.kind === "live" && settings.value.realTime && this.camera.state.value.kind === "on";
+  }
+
+  private get canRecord(): boolean {
+    return this.reads && Recording.possible;
+  }
+
+  /** Brings everything in line with the state, the camera, the switches and the model. */
   private update(): void {
-    const state = this.camera.state.value;
-    const { capture, notice, unchecked } = this;
-    const idle = state.kind === "off" && !capture && !notice;
-    if (!this.element.hidden) this.keepWayBack(idle);
+    const camera = this.camera.state.value;
+    const { view } = this.state;
+    const focused = this.element.contains(document.activeElement);
+    const idle = view.kind === "welcome";
+    if (!this.element.hidden) this.wayBack.keep(idle);
     this.welcome.hidden = !idle;
     this.work.hidden = idle;
-    this.work.classList.toggle("still-picture", capture !== null);
-    this.work.classList.toggle("no-picture", state.kind === "off" && !capture && !unchecked);
-    const { realTime } = settings.value;
-    const reading = state.kind === "on" && realTime && !capture && !notice && this.models.state.value.kind === "ready";
-    if (reading) this.live.start();
+    document.documentElement.classList.toggle("at-work", !idle && !this.element.hidden);
+    this.work.dataset["view"] = view.kind;
+    if (this.reads) this.live.start();
     else this.live.stop();
+    this.wakeLock.set(view.kind === "clip" ? this.clip.playing : this.reads);
     this.result.setClasses(this.classes);
-    if (capture) this.showCapture(capture);
-    else {
-      this.stage.describe(words.picture);
-      if (unchecked) this.stage.showStill(unchecked);
-      else if (state.kind === "on") this.stage.showVideo(state.mirrored);
-      else this.stage.showNothing();
-      const off = state.kind === "on" && !realTime && !notice;
-      this.result.empty(off ? words.off : "", off ? words.offHint : "", !reading);
-      this.say(notice);
-    }
-    this.stage.over.replaceChildren(...this.overStage(state));
-    const focused = this.controls.contains(document.activeElement);
-    this.controls.replaceChildren(...this.buttons(state));
-    // Who works by keyboard goes on where they were.
-    if (focused) this.controls.querySelector("button")?.focus();
     setText(this.figures, "");
-  }
-
-  /** A picture is a step further than the first screen, for the browser's "back" and a phone's. */
-  private keepWayBack(idle: boolean): void {
-    const further = isPicture(history.state);
-    if (!idle && !further) {
-      history.pushState({ picture: true }, "");
-      this.wayBack = true;
-    } else if (idle && this.wayBack) {
-      this.wayBack = false;
-      if (further) history.back();
+    this.clip.element.hidden = view.kind !== "clip";
+    this.recent.element.hidden = view.kind !== "live" || !this.reads;
+    this.showPicture(camera);
+    this.showWords(camera);
+    this.stage.over.replaceChildren(...this.over(camera));
+    this.dock.show(actionsOf(this.state, camera.kind === "on", canShare()));
+    // Who works by keyboard goes on beside where they were, and never at the page's beginning.
+    if (focused && !isVisible(document.activeElement)) {
+      if (idle) this.welcome.querySelector("button")!.focus();
+      else this.dock.focus();
     }
   }
 
-  private overStage(state: CameraState): HTMLElement[] {
-    if (this.capture || this.notice) return [];
-    if (state.kind === "on") {
-      const tools = h("div", { class: "tools" }, iconButton("close", words.stop, () => this.camera.close()));
-      if (state.torch !== null) {
-        const { torch } = state;
-        tools.append(iconButton("torch", torch ? words.torchOff : words.torchOn, () => void this.camera.setTorch(!torch)));
-      }
-      if (state.several) tools.append(iconButton("flip", words.flip, () => void this.camera.flip()));
-      return [tools];
+  private showPicture(camera: CameraState): void {
+    const { view } = this.state;
+    const picture = view.kind === "checking" || view.kind === "waiting" ? view.picture : null;
+    this.stage.describe(words.picture);
+    if (view.kind === "still") {
+      this.stage.showStill(view.capture.picture);
+      this.drawStill(view.capture);
+      return;
     }
-    if (state.kind === "asking") return [message(words.asking, words.askingHint)];
-    if (state.kind === "paused") return [message(words.paused, "")];
-    if (state.kind === "fault") {
-      const { title, text } = words.fault(state.fault);
-      const retry = h("button", { type: "button", class: "primary", onclick: () => void this.camera.open() }, words.retry);
-      return [message(title, text, retry)];
+    if (view.kind === "clip") this.stage.showVideo(false);
+    else if (picture) this.stage.showStill(picture);
+    else if (view.kind === "live" && camera.kind === "on") this.stage.showVideo(camera.mirrored !== settings.value.mirror);
+    else this.stage.showNothing();
+    if (!this.reads) {
+      this.stage.clear();
+      this.faces.show([], this.classes, null, null);
     }
-    return [];
   }
 
-  private buttons(state: CameraState): HTMLElement[] {
-    const choose = h("button", { type: "button", onclick: () => this.file.click() }, icon("gallery"), strings.welcome.choose);
-    if (this.capture) return [...this.captureButtons(this.capture), choose];
-    if (this.notice) return [choose, h("button", { type: "button", onclick: () => this.back() }, strings.capture.back)];
-    if (state.kind !== "on" || settings.value.realTime) return [choose];
-    const take = h("button", { type: "button", class: "primary", onclick: () => void this.take() }, icon("camera"), words.take);
-    return [take, choose];
+  private showWords(camera: CameraState): void {
+    const { view } = this.state;
+    if (view.kind === "still") return this.showCapture(view.capture);
+    this.verdict.say(this.notice());
+    const off = view.kind === "live" && camera.kind === "on" && !settings.value.realTime;
+    this.result.empty(off ? words.off : "", off ? words.offHint : "", !this.reads);
   }
 
-  private captureButtons(capture: Capture): HTMLElement[] {
-    const back = h("button", { type: "button", onclick: () => this.back() }, strings.capture.back);
-    if (this.reading === capture) return [h("button", { type: "button", disabled: true }, strings.capture.reading), back];
-    if (!capture.main) {
-      const label = capture.check === "accepted" ? strings.capture.detect : strings.capture.detectAnyway;
-      const kind = capture.check === "accepted" ? "primary" : "";
-      return [h("button", { type: "button", class: kind, onclick: () => void this.detect(capture) }, label), back];
-    }
-    const save = h("button", { type: "button", class: "primary", onclick: () => void this.save(capture) }, strings.capture.save);
-    const file = new File([], strings.capture.fileName, { type: "image/jpeg" });
-    const canShare = navigator.canShare?.({ files: [file] }) ?? false;
-    const share = h("button", { type: "button", onclick: () => void this.share(capture) }, strings.capture.share);
-    return [save, ...(canShare ? [share] : []), back];
+  /** What is going on or went wrong, where no picture's result is shown. */
+  private notice(): Notice {
+    const { view } = this.state;
+    if (view.kind === "checking") return { ...SILENCE, title: strings.capture.checking };
+    if (view.kind === "waiting") return { ...SILENCE, title: strings.capture.waiting };
+    if (view.kind !== "notice") return SILENCE;
+    return { kind: "refused", title: view.problem === "broken" ? strings.capture.broken : strings.faults[view.problem], hint: "" };
+  }
+
+  private over(camera: CameraState): HTMLElement[] {
+    if (this.state.view.kind !== "live") return [];
+    return overCamera(camera, {
+      close: () => this.happen({ kind: "camera-closed" }),
+      open: () => void this.camera.open(),
+      flip: () => void this.camera.flip(),
+      torch: (on) => void this.camera.setTorch(on),
+      zoom: (value) => void this.camera.setZoom(value),
+      stopRecording: this.recording && (() => void this.record()),
+    });
   }
 
   private async take(): Promise<void> {
-    if (this.stage.video.videoWidth) await this.inspect(createImageBitmap(this.stage.video));
+    const { video } = this.stage;
+    if (video.videoWidth) await this.inspect(createImageBitmap(video));
   }
 
-  private async fileChosen(): Promise<void> {
-    const [file] = this.file.files ?? [];
-    this.file.value = "";
-    if (file) await this.openPicture(file);
+  private openFile(file: Blob): void {
+    if (this.element.hidden) return;
+    if (!file.type.startsWith("video/")) return void this.inspect(openPicture(file));
+    this.happen({ kind: "clip-chosen", file });
   }
 
-  private openPicture(file: Blob): Promise<void> {
-    return this.inspect(createImageBitmap(file));
-  }
-
-  /** Checks a picture in place of whatever is shown; one that comes in the meantime goes before it. */
+  /** Checks a picture in place of whatever is shown, and reads it where it passes; one that comes in the meantime goes before it. */
   private async inspect(coming: Promise<ImageBitmap>): Promise<void> {
-    this.clear();
-    this.notify(strings.capture.checking);
-    const checking = this.notice;
+    const job = ++this.job;
+    this.happen({ kind: "picture-coming", job });
     const picture = await coming.catch(() => null);
-    if (this.notice !== checking) return picture?.close();
-    if (!picture) return this.notify(strings.capture.broken);
-    this.unchecked = picture;
-    this.update();
-    const outcome = await this.tryInspect(picture);
-    if (this.notice !== checking) return outcome instanceof Capture ? outcome.close() : undefined;
-    if (outcome === "no-model") return this.notify(strings.capture.waiting);
-    this.unchecked = null;
-    this.notice = null;
-    if (outcome instanceof Capture) {
-      this.capture = outcome;
-      this.update();
-    } else {
-      picture.close();
-      this.notify(strings.models.fault(outcome));
-    }
-  }
-
-  private inspectAgain(picture: ImageBitmap): void {
-    this.unchecked = null;
-    void this.inspect(Promise.resolve(picture));
-  }
-
-  private async tryInspect(picture: ImageBitmap): Promise<Capture | Fault | "no-model"> {
-    if (!(await this.models.ready())) return "no-model";
+    if (job !== this.job || this.state.view.kind !== "checking") return picture?.close();
+    if (!picture) return this.happen({ kind: "failed", job, problem: "broken" });
+    this.happen({ kind: "picture-opened", job, picture });
+    if (!(await this.models.ready())) return this.happen({ kind: "no-model", job });
     try {
-      return await Capture.inspect(this.engine, picture);
+      const capture = await Capture.inspect(this.engine, picture);
+      this.happen({ kind: "found", job, capture });
+      if (capture.check === "accepted") await this.detect(capture);
     } catch (error) {
-      return error instanceof FaultError ? error.fault : "engine";
+      this.happen({ kind: "failed", job, problem: faultOf(error) });
     }
+  }
+
+  /** A picture that waited for a model is checked now. */
+  private async inspectWaiting(picture: ImageBitmap): Promise<void> {
+    await this.inspect(createImageBitmap(picture));
   }
 
   private showCapture(capture: Capture): void {
-    this.stage.showStill(capture.picture);
-    this.redraw();
-    this.say(this.checked(capture));
-    const [main, ...others] = capture.faces as [DrawnFace, ...DrawnFace[]];
+    const { chosen } = this.state;
+    const main = capture.face(chosen);
     const accepted = capture.check === "accepted";
+    this.verdict.say(noticeOf(capture, this.models.gate !== null));
     // What the check said stands above the result already.
-    const verdict = accepted ? "none" : main.verdict;
+    const verdict = accepted && capture.faces.length === 1 ? "none" : main.verdict;
     const mark = accepted ? "" : strings.capture.refusedMark;
     if (main.reading) {
-      this.result.show(main.reading, this.classes, verdict, others.length, mark);
-      this.stage.describe(strings.capture.described(capture.faces.map((face) => this.described(face))));
+      const { reading, place } = main;
+      this.result.show({ reading, place, verdict, others: capture.faces.length - 1, mark }, this.classes);
+      this.stage.describe(strings.capture.described(capture.faces.map((face) => this.described(face)).join("; ")));
     } else {
       this.result.empty("", "", true);
       this.stage.describe(strings.capture.picture);
     }
   }
 
-  private described({ reading }: DrawnFace): string {
-    const { place, share } = strongest(reading!);
-    return strings.result.announce(strings.adjective(this.classes[place]!), strings.percent(share));
+  private described({ reading, place }: DrawnFace): string {
+    if (place === null) return strings.result.unclear;
+    return strings.result.announce(adjective(this.classes[place]!), percent(reading!.probabilities[place]!));
   }
 
-  private checked(capture: Capture): Notice {
-    const { accepted, refusedNoFace, refusedNoFaceHint, refusedStrange, refusedStrangeHint, noGate, someStrange } = strings.capture;
-    if (capture.check === "no-face") return { title: refusedNoFace, hint: refusedNoFaceHint, kind: "refused" };
-    if (capture.check === "strange") return { title: refusedStrange, hint: refusedStrangeHint, kind: "refused" };
-    const known = capture.faces.some((face) => face.verdict === "strange") ? someStrange : strings.verdict.known;
-    const hint = this.models.gate ? known : noGate;
-    return { title: accepted(capture.faces.length), hint, kind: "accepted" };
+  private drawStill(capture: Capture): void {
+    const { chosen } = this.state;
+    const faces = capture.drawn(settings.value.heat);
+    this.stage.draw(faces, this.classes, capture.inspected.width, capture.face(chosen).id);
+    this.faces.show(faces, this.classes, capture.face(chosen).id, chosen);
   }
 
   private async detect(capture: Capture): Promise<void> {
@@ -344,146 +390,133 @@ export class CameraScreen {
 
   /** Whether the capture was read, and is still the one that is shown. */
   private async read(capture: Capture): Promise<boolean> {
-    if (this.reading === capture || this.capture !== capture) return false;
-    this.reading = capture;
+    const { view } = this.state;
+    if (view.kind !== "still" || view.capture !== capture || view.reading) return false;
     this.readBy = this.models.chosen;
-    this.update();
-    const fault = await capture.read(this.engine).then(
-      () => null,
-      (error: unknown) => (error instanceof FaultError ? error.fault : "engine"),
-    );
-    if (this.reading === capture) this.reading = null;
-    if (this.capture !== capture) return false;
-    if (fault) {
-      this.clear();
-      this.notify(strings.models.fault(fault));
-    } else this.update();
-    return !fault;
+    this.happen({ kind: "reading", capture });
+    try {
+      await capture.read(this.engine);
+      this.happen({ kind: "was-read", capture });
+    } catch (error) {
+      this.happen({ kind: "not-read", capture, problem: faultOf(error) });
+    }
+    return this.state.view.kind === "still" && this.state.view.capture === capture;
+  }
+
+  /** A model that could not be had may be there now; where another one has been chosen, that one reads the picture. */
+  private async followModel(): Promise<void> {
+    const ready = await this.models.ready();
+    const { view } = this.state;
+    if (ready && view.kind === "still" && view.read && this.readBy !== this.models.chosen) await this.read(view.capture);
   }
 
   private async keep(capture: Capture): Promise<void> {
-    const { main } = capture;
+    const main = capture.face(null);
     const picture = await capture.annotated(this.classes, settings.value.heat);
-    const expression = main && this.classes[main.place]!;
-    const kept = await addEntry({ time: Date.now(), picture, expression, share: main?.share ?? 0, refused: capture.check !== "accepted" }).then(
+    const expression = main.place === null ? null : this.classes[main.place]!;
+    const share = main.place === null ? 0 : main.reading!.probabilities[main.place]!;
+    const kept = await addEntry({ time: Date.now(), picture, expression, share, refused: capture.check !== "accepted" }).then(
       () => strings.capture.kept,
       () => strings.history.unavailable,
     );
-    this.verdict.append(h("small", {}, kept));
+    this.verdict.add(kept);
   }
 
   private async save(capture: Capture): Promise<void> {
-    await savePicture(await capture.annotated(this.classes, settings.value.heat), strings.capture.fileName);
+    await this.hand(await capture.annotated(this.classes, settings.value.heat), "mien.jpg");
   }
 
   private async share(capture: Capture): Promise<void> {
     const picture = await capture.annotated(this.classes, settings.value.heat);
-    const file = new File([picture], strings.capture.fileName, { type: picture.type });
     // Who closes the sharing sheet has changed their mind, and needs no message.
-    await navigator.share({ files: [file] }).catch(() => undefined);
+    await navigator.share({ files: [new File([picture], "mien.jpg", { type: picture.type })] }).catch(() => undefined);
   }
 
-  private back(): void {
-    this.clear();
+  private async saveTable(): Promise<void> {
+    const timeline = this.state.view.kind === "clip" ? this.clip.timeline : this.recent.timeline;
+    await this.hand(new Blob([timeline.table(this.classes)], { type: "text/csv" }), "mien.csv");
+  }
+
+  /** Saves a file, and says so where it cannot be. */
+  private async hand(file: Blob, name: string): Promise<void> {
+    if (!(await saveFile(file, name).catch(() => false))) this.verdict.add(strings.capture.notSaved);
+  }
+
+  /** Starts a recording of what is read, or ends it. */
+  private async record(): Promise<void> {
+    const { recording } = this;
+    const { videoWidth, videoHeight } = this.stage.video;
+    this.recording = recording || !videoWidth ? null : new Recording(videoWidth, videoHeight);
     this.update();
+    if (!recording) return;
+    const { file, ending } = await recording.end();
+    await this.hand(file, `mien.${ending}`);
   }
 
-  /** Lets go of the picture, and of what was said of it. */
-  private clear(): void {
-    this.notice = null;
-    this.capture?.close();
-    this.capture = null;
-    this.unchecked?.close();
-    this.unchecked = null;
+  /** The face that is tapped is read; tapped again, it is left to the app to choose. */
+  private chooseFace(id: number | null): void {
+    const { view, chosen } = this.state;
+    if (view.kind !== "still" && !this.reads) return;
+    this.happen({ kind: "face-chosen", id: id === chosen ? null : id });
+    if (view.kind === "still") this.drawStill(view.capture);
+    else if (!this.stage.video.paused) return;
+    else void this.live.frame();
   }
 
-  private showLive(result: FrameResult, figures: Figures): void {
-    if (this.capture) return;
-    this.stage.draw(result.faces, this.classes, result.width);
-    const [main, ...others] = result.faces;
-    if (main) this.result.show(main.reading, this.classes, main.verdict, others.length);
-    else this.result.empty(words.noFace, words.noFaceHint);
-    if (settings.value.figures) {
-      const line = words.figuresLine(figures.rate, figures.steps);
-      setText(this.figures, figures.resting ? `${line} · ${words.resting}` : line);
+  private showLive(result: FrameResult, figures: Figures, time: number): void {
+    const clip = this.state.view.kind === "clip";
+    if (!this.reads) return;
+    this.stage.draw(result.faces, this.classes, result.width, result.main?.id ?? null);
+    this.faces.show(result.faces, this.classes, result.main?.id ?? null, this.state.chosen);
+    this.recording?.add(this.stage.video, result.faces, this.classes, result.width);
+    const { main, others, faces } = result;
+    const moment = { time, face: main, faces };
+    if (clip) this.clip.add(moment, this.classes);
+    else this.recent.add(moment, this.classes);
+    if (clip || this.recent.isNow) {
+      if (main) this.result.show({ ...main, others, mark: "" }, this.classes);
+      else this.result.empty(words.noFace, words.noFaceHint);
     }
+    if (settings.value.figures) this.showFigures(figures);
+    this.more.showTimes(figures);
     this.singles = result.faces.length === 1 ? this.singles + 1 : 0;
     if (this.singles === NOTED_AFTER && this.models.chosen) this.models.note(this.models.chosen, figures.steps.read);
   }
 
-  private redraw(): void {
-    const { capture } = this;
-    if (capture) this.stage.draw(capture.drawn(settings.value.heat), this.classes, capture.inspected.width);
+  private showFigures({ rate, steps, resting }: Figures): void {
+    const { grab, find, crop, read } = words;
+    const times = [`${grab} ${decimal(steps.grab, 1)}`, `${find} ${decimal(steps.detect, 1)}`, `${crop} ${decimal(steps.crop, 1)}`, words.time(`${read} ${decimal(steps.read, 1)}`)];
+    setText(this.figures, [words.rate(decimal(rate, 0)), ...times, ...(resting ? [words.resting] : [])].join(" · "));
   }
 
-  private notify(title: string): void {
-    this.notice = { title, hint: "", kind: "" };
-    this.update();
-  }
-
-  private say(notice: Notice | null): void {
-    this.verdict.className = `verdict ${notice?.kind ?? ""}`;
-    this.verdict.replaceChildren();
-    if (!notice) return;
-    this.verdict.append(h("strong", {}, notice.title));
-    if (notice.hint) this.verdict.append(h("span", {}, notice.hint));
-  }
-
-  private showModel(state: ModelState): void {
+  private modelChanged(state: ModelState): void {
     const { chosen } = this.models;
-    const title = chosen ? strings.modelTitle(nameOf(chosen)) : strings.tabs.models;
+    const title = chosen ? modelTitle(nameOf(chosen)) : strings.tabs.models;
     setText(this.modelButton, title);
     this.modelButton.setAttribute("aria-label", strings.models.change(title));
-    this.modelStatus.replaceChildren(...modelStatus(state, () => void this.models.ready()));
+    const before = this.status.phase;
+    this.status.show(state);
     // A download tells of itself many times; only its beginning and its end change what can be done.
-    if (state.kind !== this.modelKind) {
-      this.modelKind = state.kind;
-      this.update();
-      if (state.kind === "ready" && this.notice?.title === strings.capture.waiting && this.unchecked) this.inspectAgain(this.unchecked);
-    }
-  }
-
-  private options(): HTMLElement {
-    return h(
-      "details",
-      { class: "options" },
-      h("summary", {}, words.options),
-      toggle("smooth", words.smooth, words.smoothHint),
-      toggle("heat", words.heat, words.heatHint),
-      toggle("figures", words.figures, words.figuresHint),
-      toggle("saver", words.saver, words.saverHint),
-    );
+    if (this.status.phase === before) return;
+    this.update();
+    const { view } = this.state;
+    if (state.kind === "ready" && view.kind === "clip") void this.live.frame();
+    if (state.kind === "ready" && view.kind === "waiting") void this.inspectWaiting(view.picture);
   }
 }
 
-/** Whether an entry of the browser's history stands for a picture that is shown, and not for the first screen. */
-function isPicture(state: unknown): boolean {
-  return (state as { picture?: boolean } | null)?.picture ?? false;
+function canShare(): boolean {
+  return navigator.canShare?.({ files: [new File([], "mien.jpg", { type: "image/jpeg" })] }) ?? false;
 }
 
-/** How far the chosen model is, as long as it is not ready. */
-export function modelStatus(state: ModelState, retry: () => void): HTMLElement[] {
-  if (state.kind === "loading") {
-    const title = strings.modelTitle(nameOf(state.model));
-    const { loaded, model } = state;
-    if (loaded === null || loaded === model.bytes) return [h("p", {}, strings.models.starting(title)), h("progress")];
-    const label = strings.models.loading(title);
-    const bar = h("progress", { max: String(model.bytes), value: String(loaded), "aria-label": label });
-    return [h("p", {}, label, h("small", {}, strings.models.progress(loaded, model.bytes))), bar];
-  }
-  if (state.kind === "fault") {
-    return [
-      h("p", {}, strings.models.fault(state.fault)),
-      h("button", { type: "button", onclick: retry }, strings.models.retry),
-    ];
-  }
-  return [];
+function faultOf(error: unknown): Fault {
+  return error instanceof FaultError ? error.fault : "engine";
 }
 
-function message(title: string, text: string, ...more: HTMLElement[]): HTMLElement {
-  return h("div", { class: "message", role: "status" }, h("strong", {}, title), text ? h("p", {}, text) : null, ...more);
+function isVisible(element: Element | null): boolean {
+  return element !== null && element !== document.body && element.getClientRects().length > 0 && !(element as HTMLButtonElement).disabled;
 }
 
-function setText(element: HTMLElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
+function now(): number {
+  return performance.now() / 1000;
 }

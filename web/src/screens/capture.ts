@@ -1,8 +1,10 @@
 /** One picture: the check comes first, then the expression; afterwards it can be saved, shared and kept. */
-import { drawFaces, strongest } from "../drawing";
+import { drawFaces } from "../drawing";
 import type { DrawnFace } from "../drawing";
 import type { Engine } from "../engine/client";
 import type { InspectResult } from "../engine/protocol";
+import { named } from "../recognition/clarity";
+import { settings } from "../settings";
 import { strings } from "../strings";
 
 /** The check's word on a picture. */
@@ -19,13 +21,14 @@ export class Capture {
   private constructor(picture: ImageBitmap, inspected: InspectResult) {
     this.picture = picture;
     this.inspected = inspected;
-    this.faces = inspected.faces.map((face) => ({ ...face, reading: null }));
+    this.faces = inspected.faces.map((face) => ({ ...face, reading: null, place: null }));
   }
 
   /** Finds and judges the faces of a picture, which stays open until `close`. */
   static async inspect(engine: Engine, picture: ImageBitmap): Promise<Capture> {
     const bitmap = await createImageBitmap(picture);
-    return new Capture(picture, await engine.call("inspect", { bitmap }));
+    const { brightness, contrast } = settings.value;
+    return new Capture(picture, await engine.call("inspect", { bitmap, adjust: { brightness, contrast } }));
   }
 
   /** The main face decides. */
@@ -34,9 +37,15 @@ export class Capture {
     return this.faces[0]!.verdict === "strange" ? "strange" : "accepted";
   }
 
+  /** The face of a number, or else the largest. */
+  face(id: number | null): DrawnFace {
+    return this.faces.find((face) => face.id === id) ?? this.faces[0]!;
+  }
+
   async read(engine: Engine): Promise<void> {
-    const readings = await engine.call("read", {});
-    this.faces = this.faces.map((face, i) => ({ ...face, reading: readings[i]! }));
+    const { evenly, clear } = settings.value;
+    const readings = await engine.call("read", { evenly });
+    this.faces = this.faces.map((face, i) => ({ ...face, reading: readings[i]!, place: named(readings[i]!.probabilities, clear) }));
   }
 
   /** The picture with its faces drawn in, as JPEG. */
@@ -55,6 +64,7 @@ export class Capture {
     if (this.check !== "accepted" && main.reading) {
       context.font = `600 ${14 * unit}px system-ui, sans-serif`;
       context.textBaseline = "bottom";
+      context.textAlign = "left";
       context.fillStyle = "rgb(0 0 0 / 70%)";
       context.fillRect(0, height - 26 * unit, width, 26 * unit);
       context.fillStyle = "white";
@@ -68,12 +78,6 @@ export class Capture {
   /** The faces as they are shown: with their heat maps or without. */
   drawn(showHeat: boolean): DrawnFace[] {
     return this.faces.map((face) => ({ ...face, reading: face.reading && { ...face.reading, map: showHeat ? face.reading.map : null } }));
-  }
-
-  /** The main face's expression: its place among the classes, and its share. */
-  get main(): { readonly place: number; readonly share: number } | null {
-    const reading = this.faces[0]?.reading;
-    return reading ? strongest(reading) : null;
   }
 
   close(): void {

@@ -1,17 +1,22 @@
 import { h } from "../dom";
-import { allEntries, deleteEntries, deleteEntry } from "../history";
+import { deleteEntries, deleteEntry, someEntries } from "../history";
 import type { Entry } from "../history";
-import { savePicture } from "../saving";
-import { strings } from "../strings";
+import { keepForGood, saveFile } from "../saving";
+import { adjective, language, percent, strings } from "../strings";
 import { toggle } from "./toggle";
 
 const words = strings.history;
+/** Entries shown at once. */
+const PAGE = 24;
 
 /** The pictures that were kept; nothing is kept unless the user turns it on. */
 export class HistoryScreen {
   readonly element: HTMLElement;
   private readonly list = h("ul", { class: "history-list" });
   private readonly deleteAll: HTMLButtonElement;
+  private readonly older: HTMLButtonElement;
+  /** The id of the oldest entry that is shown. */
+  private last: number | null = null;
   private readonly question: HTMLDialogElement;
   /** One entry, whole. */
   private readonly viewer = h("dialog", { class: "viewer" });
@@ -31,12 +36,14 @@ export class HistoryScreen {
     );
     this.question.addEventListener("close", () => void this.answered());
     this.deleteAll = h("button", { type: "button", class: "danger", onclick: () => this.question.showModal() }, words.deleteAll);
+    this.older = h("button", { type: "button", onclick: () => void this.showOlder() }, words.more);
     this.element = h(
       "section",
       { class: "screen page" },
       h("h1", {}, words.heading),
-      h("div", { class: "card" }, toggle("history", words.keep, words.keepHint)),
+      h("div", { class: "card" }, toggle("history", words.keep, words.keepHint, (on) => void (on && keepForGood()))),
       this.list,
+      this.older,
       this.deleteAll,
       this.question,
       this.viewer,
@@ -45,14 +52,27 @@ export class HistoryScreen {
 
   async enter(): Promise<void> {
     this.leave();
-    const entries = await allEntries().catch(() => null);
+    const entries = await someEntries(PAGE, null).catch(() => null);
     this.deleteAll.hidden = !entries?.length;
-    if (entries?.length) this.list.replaceChildren(...entries.map((entry) => this.card(entry)));
-    else this.list.replaceChildren(empty(entries ? words.empty : words.unavailable, entries ? words.emptyHint : ""));
+    this.show(entries ?? []);
+    if (!entries?.length) this.list.replaceChildren(empty(entries ? words.empty : words.unavailable, entries ? words.emptyHint : ""));
+  }
+
+  private async showOlder(): Promise<void> {
+    const before = this.list.children.length;
+    this.show(await someEntries(PAGE, this.last));
+    this.list.children[before]?.querySelector("button")?.focus();
+  }
+
+  private show(entries: readonly Entry[]): void {
+    this.list.append(...entries.map((entry) => this.card(entry)));
+    this.last = entries.at(-1)?.id ?? this.last;
+    this.older.hidden = entries.length < PAGE;
   }
 
   /** Lets go of the pictures in memory. */
   leave(): void {
+    this.last = null;
     for (const address of this.addresses) URL.revokeObjectURL(address);
     this.addresses = [];
     this.list.replaceChildren();
@@ -61,9 +81,9 @@ export class HistoryScreen {
   private card(entry: Entry): HTMLElement {
     const address = URL.createObjectURL(entry.picture);
     this.addresses.push(address);
-    const time = new Date(entry.time).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
-    const expression = entry.expression ? strings.adjective(entry.expression) : words.noExpression;
-    const share = entry.expression ? ` ${strings.percent(entry.share)}` : "";
+    const time = new Date(entry.time).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
+    const expression = entry.expression ? adjective(entry.expression) : strings.result.unclear;
+    const share = entry.expression ? ` ${percent(entry.share)}` : "";
     const facts = [h("strong", {}, expression + share), h("small", {}, time), entry.refused ? h("small", {}, words.refused) : null];
     const alt = words.entry(expression, time);
     const picture = h("img", { src: address, alt, loading: "lazy" });
@@ -78,7 +98,7 @@ export class HistoryScreen {
       await deleteEntry(entry);
       await this.enter();
     };
-    const save = (): void => void savePicture(entry.picture, strings.capture.fileName);
+    const save = (): void => void saveFile(entry.picture, "mien.jpg");
     this.viewer.setAttribute("aria-label", alt);
     this.viewer.replaceChildren(
       h("img", { src: address, alt }),

@@ -12,15 +12,24 @@ const REST = 0.25;
 /** Results that the figures are averaged over. */
 const AVERAGED = 20;
 
+export type Steps = FrameResult["steps"];
+
 export interface Figures {
   readonly rate: number;
-  readonly steps: FrameResult["steps"];
+  readonly steps: Steps;
   readonly resting: boolean;
+  /** Of the last frames, the newest last. */
+  readonly recent: readonly Steps[];
 }
 
 export class LiveLoop {
-  onResult: (result: FrameResult, figures: Figures) => void = () => {};
+  /** time: of the frame, on the video's own clock. */
+  onResult: (result: FrameResult, figures: Figures, time: number) => void = () => {};
   onFault: (error: FaultError) => void = () => {};
+  /** The video's own clock, in seconds: a camera has none but the page's. */
+  clock: () => number = now;
+  /** The number of the face that the user chose; null for none. */
+  chosen: number | null = null;
   private readonly engine: Engine;
   private readonly video: HTMLVideoElement;
   private busy = false;
@@ -29,7 +38,7 @@ export class LiveLoop {
   private running = false;
   private started = 0;
   private changed = 0;
-  private recent: { readonly time: number; readonly steps: FrameResult["steps"] }[] = [];
+  private recent: { readonly time: number; readonly steps: Steps }[] = [];
 
   constructor(engine: Engine, video: HTMLVideoElement) {
     this.engine = engine;
@@ -41,11 +50,21 @@ export class LiveLoop {
     this.running = true;
     this.changed = now();
     this.recent = [];
-    void this.engine.call("forget", {});
+    void this.forget();
   }
 
   stop(): void {
     this.running = false;
+  }
+
+  /** Forgets the faces of the last frames: the next one is of another scene. */
+  async forget(): Promise<void> {
+    await this.engine.call("forget", {}).catch(() => undefined);
+  }
+
+  /** Reads at full rate again: something is about to change. */
+  wake(): void {
+    this.changed = now();
   }
 
   /** Takes the video's present frame; while one is being read, the newest one waits for its end. */
@@ -56,14 +75,16 @@ export class LiveLoop {
     this.busy = true;
     this.newer = false;
     this.started = now();
+    const time = this.clock();
     try {
       const bitmap = await grab(this.video);
-      const { smooth, heat } = settings.value;
-      const result = await this.engine.call("frame", { bitmap, time: this.started, options: { smooth, map: heat } });
-      if (this.running) this.deliver(result);
+      const { smooth, heat, memory, faces, clear, evenly, brightness, contrast } = settings.value;
+      const options = { smooth, memory, map: heat, faces, clear, evenly, chosen: this.chosen };
+      const result = await this.engine.call("frame", { bitmap, time, options, adjust: { brightness, contrast } });
+      if (this.running) this.deliver(result, time);
     } catch (error) {
       // A video that ends between two frames has no picture to give: the camera's own state says so.
-      if (error instanceof FaultError) this.onFault(error);
+      if (error instanceof FaultError && this.running) this.onFault(error);
     } finally {
       this.busy = false;
     }
@@ -74,18 +95,19 @@ export class LiveLoop {
     return settings.value.saver && now() - this.changed > PATIENCE;
   }
 
-  private deliver(result: FrameResult): void {
+  private deliver(result: FrameResult, shown: number): void {
     const time = now();
     if (result.change > NOISE) this.changed = time;
     this.recent = [...this.recent.slice(1 - AVERAGED), { time, steps: result.steps }];
     const span = time - this.recent[0]!.time;
-    const mean = (step: keyof FrameResult["steps"]): number =>
-      this.recent.reduce((sum, { steps }) => sum + steps[step], 0) / this.recent.length;
-    this.onResult(result, {
+    const mean = (step: keyof Steps): number => this.recent.reduce((sum, { steps }) => sum + steps[step], 0) / this.recent.length;
+    const figures = {
       rate: span > 0 ? (this.recent.length - 1) / span : 0,
       steps: { grab: mean("grab"), detect: mean("detect"), crop: mean("crop"), read: mean("read") },
       resting: this.resting,
-    });
+      recent: this.recent.map(({ steps }) => steps),
+    };
+    this.onResult(result, figures, shown);
   }
 }
 

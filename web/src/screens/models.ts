@@ -5,8 +5,8 @@ import { keptModels } from "../engine/download";
 import { inApp } from "../engine/native";
 import type { Models } from "../models";
 import { settings } from "../settings";
-import { strings } from "../strings";
-import { modelStatus } from "./camera";
+import { decimal, modelText, modelTitle, percent, strings } from "../strings";
+import { ModelStatus } from "./status";
 
 const words = strings.models;
 
@@ -15,30 +15,34 @@ export class ModelsScreen {
   readonly element: HTMLElement;
   private readonly models: Models;
   private readonly list = h("div", { class: "model-list", role: "radiogroup", "aria-label": words.heading });
-  /** How far each model is: what is being loaded says so in its own card. */
-  private readonly status: ReadonlyMap<ModelEntry, HTMLElement>;
+  /** How far each model is, by its name: what is being loaded says so in its own card. */
+  private readonly status = new Map<string, ModelStatus>();
+  /** Whether the last key that was pressed chooses among radio buttons without pressing one. */
+  private byArrow = false;
   private kept = new Set<string>();
   private measuring: ModelEntry | null = null;
 
   constructor(models: Models) {
     this.models = models;
     const { gate } = models;
-    this.status = new Map(models.catalogue.models.map((model) => [model, h("div", { class: "model-status", role: "status" })]));
     this.element = h(
       "section",
       { class: "screen page" },
       h("h1", {}, words.heading),
       h("p", { class: "lead" }, models.catalogue.models.length ? (inApp() ? words.textInApp : words.text) : words.none),
       this.list,
-      h("p", { class: "fine" }, gate ? words.gate(strings.modelTitle(nameOf(gate))) : words.noGate),
+      h("p", { class: "fine" }, gate ? words.gate(modelTitle(nameOf(gate))) : words.noGate),
     );
+    this.list.addEventListener("keydown", (event) => (this.byArrow = event.key.startsWith("Arrow")));
+    this.list.addEventListener("pointerdown", () => (this.byArrow = false));
     models.state.watch((state) => {
-      for (const [model, status] of this.status) {
-        const its = state.kind !== "none" && state.model === model;
-        status.replaceChildren(...(its ? modelStatus(state, () => void models.choose(model)) : []));
+      for (const model of this.models.catalogue.models) {
+        const its = state.kind !== "none" && nameOf(state.model) === nameOf(model);
+        this.statusOf(model).show(its ? state : { kind: "none" });
       }
       if (state.kind !== "loading" || state.loaded === null) void this.enter();
     });
+    models.list.watch(() => this.show());
     settings.watch(() => this.show());
   }
 
@@ -53,6 +57,19 @@ export class ModelsScreen {
     if (active?.startsWith("model-")) document.getElementById(active)?.focus();
   }
 
+  private statusOf(model: ModelEntry): ModelStatus {
+    const name = nameOf(model);
+    const known = this.status.get(name) ?? new ModelStatus(() => void this.models.choose(model));
+    this.status.set(name, known);
+    return known;
+  }
+
+  /** With the arrow keys one looks for a model, and downloads none on the way: that waits until it is used. */
+  private chosen(model: ModelEntry): void {
+    if (this.byArrow) this.models.mark(model);
+    else void this.models.choose(model);
+  }
+
   private card(model: ModelEntry): HTMLElement {
     const name = nameOf(model);
     const accuracy = accuracyOf(model);
@@ -62,7 +79,7 @@ export class ModelsScreen {
       type: "radio",
       name: "model",
       id: `model-${name}`,
-      onchange: () => void this.models.choose(model),
+      onchange: () => this.chosen(model),
     });
     input.checked = chosen;
     const measure = h(
@@ -77,24 +94,24 @@ export class ModelsScreen {
         "label",
         { for: `model-${name}`, class: "model-head" },
         input,
-        h("span", {}, h("strong", {}, strings.modelTitle(name)), h("small", {}, strings.modelText(name))),
+        h("span", {}, h("strong", {}, modelTitle(name)), h("small", {}, modelText(name))),
       ),
       h(
         "dl",
         {},
         this.size(model),
         accuracy
-          ? fact(words.accuracy, strings.percent(accuracy.value), words.accuracyOn(accuracy.part))
+          ? fact(words.accuracy, percent(accuracy.value), words.accuracyOn(accuracy.part))
           : fact(words.accuracy, "–", words.accuracyUnknown),
-        speed === undefined ? fact(words.speed, "–", words.speedUnknown) : fact(words.speed, words.milliseconds(speed), ""),
+        speed === undefined ? fact(words.speed, "–", words.speedUnknown) : fact(words.speed, words.milliseconds(decimal(speed, speed < 10 ? 1 : 0)), ""),
       ),
-      this.status.get(model)!,
+      this.statusOf(model).element,
       measure,
     );
   }
 
   private size(model: ModelEntry): HTMLElement {
-    const megabytes = words.megabytes(model.bytes);
+    const megabytes = words.megabytes(decimal(model.bytes / 1e6, 1));
     if (inApp()) return fact(words.size, megabytes, words.inApp);
     return fact(words.download, megabytes, this.kept.has(model.url) ? words.onDevice : words.toDownload);
   }

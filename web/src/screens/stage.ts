@@ -1,5 +1,5 @@
 import { h } from "../dom";
-import { drawFaces } from "../drawing";
+import { drawFaces, faceAt } from "../drawing";
 import type { DrawnFace } from "../drawing";
 import { strings } from "../strings";
 
@@ -9,16 +9,22 @@ export class Stage {
   /** Things that stand over the picture: buttons, and words where there is no picture. */
   readonly over = h("div", { class: "stage-over" });
   readonly element: HTMLDivElement;
+  /** Called with the number of the face that was tapped, null for a tap beside all of them. */
+  onTap: (id: number | null) => void = () => {};
   private readonly still = h("canvas", { class: "still", "aria-hidden": "true" });
   private readonly overlay = h("canvas", { class: "overlay", role: "img", "aria-label": strings.camera.picture });
   private mirrored = false;
+  private drawn: { readonly faces: readonly DrawnFace[]; readonly width: number } = { faces: [], width: 1 };
 
   constructor() {
     this.video.muted = true;
     this.still.hidden = true;
     this.element = h("div", { class: "stage" }, this.video, this.still, this.overlay, this.over);
     // A phone that is turned sends a video of another shape.
-    this.video.addEventListener("resize", () => this.showVideo(this.mirrored));
+    this.video.addEventListener("resize", () => {
+      if (!this.video.hidden) this.showVideo(this.mirrored);
+    });
+    this.overlay.addEventListener("click", (event) => this.tapped(event));
   }
 
   showVideo(mirrored: boolean): void {
@@ -45,9 +51,10 @@ export class Stage {
     this.clear();
   }
 
-  /** Draws faces given in pixels of a picture `width` wide. */
-  draw(faces: readonly DrawnFace[], classes: readonly string[], width: number): void {
+  /** Draws faces given in pixels of a picture `width` wide; main: the number of the face that the panel speaks of. */
+  draw(faces: readonly DrawnFace[], classes: readonly string[], width: number, main: number | null): void {
     const { overlay } = this;
+    this.drawn = { faces, width };
     const unit = window.devicePixelRatio || 1;
     const [across, down] = [Math.round(overlay.clientWidth * unit), Math.round(overlay.clientHeight * unit)];
     if (overlay.width !== across || overlay.height !== down) {
@@ -56,7 +63,7 @@ export class Stage {
     }
     const context = overlay.getContext("2d")!;
     context.clearRect(0, 0, across, down);
-    drawFaces(context, faces, classes, { scale: across / width, mirrored: this.mirrored, width: across, height: down, unit });
+    drawFaces(context, faces, classes, { scale: across / width, mirrored: this.mirrored, width: across, height: down, unit, main });
   }
 
   /** What those who do not see the picture are told of it. */
@@ -65,7 +72,14 @@ export class Stage {
   }
 
   clear(): void {
+    this.drawn = { faces: [], width: 1 };
     this.overlay.getContext("2d")!.clearRect(0, 0, this.overlay.width, this.overlay.height);
+  }
+
+  private tapped(event: MouseEvent): void {
+    const { left, top, width } = this.overlay.getBoundingClientRect();
+    const point = { x: event.clientX - left, y: event.clientY - top };
+    this.onTap(faceAt(this.drawn.faces, point, { scale: width / this.drawn.width, mirrored: this.mirrored, width }));
   }
 
   private shape(width: number, height: number): void {
