@@ -5,6 +5,7 @@ import sys
 import threading
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from made_videos import every, make_sound, make_video
@@ -198,3 +199,18 @@ def test_one_frame_and_a_thousand_a_second(tmp_path):
     fast = make_video(tmp_path / "fast.mkv", picture, every(0.001, 0.2))
     assert [shot.time for shot in VideoFile(fast)] == pytest.approx(every(0.001, 0.2))
     assert VideoFile(fast).notes == []
+
+
+def test_a_title_that_is_not_utf_8_is_no_obstacle(tmp_path):
+    path = make_video(tmp_path / "a.mkv", picture, every(0.1, 0.5))
+    with av.open(str(path)) as source, av.open(str(tmp_path / "b.mkv"), "w") as output:
+        output.metadata["title"] = "Küche"
+        stream = output.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                output.mux(packet)
+    content = (tmp_path / "b.mkv").read_bytes()
+    assert content.count("Küche".encode()) == 1
+    (tmp_path / "b.mkv").write_bytes(content.replace("Küche".encode(), b"K\xfc\xfcche"))
+    assert len(list(VideoFile(tmp_path / "b.mkv"))) == 5

@@ -31,6 +31,8 @@ MAY_JUMP = frozenset({"mpegts", "mpeg", "hls", "dhav", "pva", "ty"})
 _NETWORK = "crypto,data,http,httpproxy,https,rtmp,rtmps,rtmpt,rtp,rtsp,rtsps,srt,srtp,tcp,tls,udp,mmsh,mmst,ftp"
 _WAIT = 10.0
 """Seconds that an address may take to answer."""
+_TITLES = "replace"
+"""Of titles and other texts in a file that are not UTF-8, the rest is no worse for it."""
 _DEEPEST = 4
 """Playlists that name playlists: a list of qualities names one for each, and no more is needed."""
 
@@ -47,7 +49,7 @@ def open_container(source: str | Path) -> Any:
         if is_address(source):
             # UDP loses packets on the way; a frame rate is not worth waiting for the frames that tell it
             options = {"rtsp_transport": "tcp", "protocol_whitelist": _NETWORK, "fpsprobesize": "0"}
-            return av.open(str(source), timeout=_WAIT, container_options=options)
+            return av.open(str(source), timeout=_WAIT, container_options=options, metadata_errors=_TITLES)
         return _open_file(av, _local(source))
     except av.FFmpegError as error:
         # FFmpeg's word for a demuxer that is none of these
@@ -93,7 +95,8 @@ def _open_file(av: Any, path: Path) -> Any:
     # without the prefix a name such as "a:b.mp4" would be an address
     name = path if path.is_char_device() else f"file:{path}"
     options = {"protocol_whitelist": protocols, "format_whitelist": demuxers}
-    return av.open(str(name), format="mjpeg" if kind is Kind.JPEGS else None, container_options=options)
+    form = "mjpeg" if kind is Kind.JPEGS else None
+    return av.open(str(name), format=form, container_options=options, metadata_errors=_TITLES)
 
 
 def _local(source: str | Path) -> Path:
