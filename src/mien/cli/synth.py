@@ -13,7 +13,7 @@ from mien.cli.outputs import check_outputs, check_suffix
 from mien.cores import cores
 from mien.errors import RecipeError
 from mien.expressions import NAMES
-from mien.names import shortened
+from mien.names import fitting_name
 
 if TYPE_CHECKING:
     from mien.synthesis.judge import Verdict
@@ -219,7 +219,7 @@ def translate(
 
     check_suffix("--out", out, ".png")
     label = None if to is None else class_label(to)
-    target = out or Path(shortened(picture.stem, f"-{'all' if label is None else NAMES[label]}.png"))
+    target = out or Path(fitting_name(picture.stem, f"-{'all' if label is None else NAMES[label]}.png"))
     check_outputs([picture], [target])
     translator = Translator.open(generator)
     face = find_face(picture, translator.metadata["crop"])

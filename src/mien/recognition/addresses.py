@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from mien.errors import PictureError, shortened
+from mien.errors import PictureError
+from mien.names import abridged
 
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+)://")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]{100,}={0,2}\s*")
@@ -24,7 +25,7 @@ def from_text(text: str) -> Path | bytes:
         raise PictureError(f"{_without_secrets(text)}: {_what_to_do(scheme[1].lower())}")
     if _BASE64.fullmatch(text) and not _exists(text):
         raise PictureError(
-            f"{shortened(text, 40)}: neither a file nor an address; if it is base64, give base64.b64decode(text)"
+            f"{abridged(text, 40)}: neither a file nor an address; if it is base64, give base64.b64decode(text)"
         )
     return Path(text)
 
@@ -38,7 +39,7 @@ def _from_data_url(text: str) -> bytes:
     except binascii.Error:
         content = b""
     if not comma or not content:
-        raise PictureError(f"{shortened(text, 40)}: a data: URL without readable content")
+        raise PictureError(f"{abridged(text, 40)}: a data: URL without readable content")
     return content
 
 
@@ -52,7 +53,7 @@ def _without_secrets(address: str) -> str:
     """The address without user, password and query."""
     try:
         parts = urlsplit(address)
-        return shortened(f"{parts.scheme}://{parts.hostname or ''}{parts.path}", 80)
+        return abridged(f"{parts.scheme}://{parts.hostname or ''}{parts.path}", 80)
     except ValueError:
         return address.partition("://")[0] + "://"
 
