@@ -30,6 +30,11 @@ def redacted_text(text: str) -> str:
     return _IN_TEXT.sub(lambda found: redacted(found[0]), text)
 
 
+def without_query(address: str) -> str:
+    """An address `redacted` and without its query, for messages that have no use for it."""
+    return redacted(address).partition("?")[0]
+
+
 def _without_secrets(found: re.Match[str]) -> str:
     if found["scheme"].lower() == "file":
         return found[0]
