@@ -105,12 +105,6 @@ def check_outputs(
         check_folder(folder)
 
 
-def check_suffix(option: str, file: Path | None, *suffixes: str) -> None:
-    """Raise MienError where a file's name has another ending than the format that is written."""
-    if file is not None and file.suffix.lower() not in suffixes:
-        raise MienError(f"{option} {file}: give a name that ends in {' or '.join(suffixes)}")
-
-
 def same_place(one: Path, other: Path) -> bool:
     """Whether two paths lead to one file or folder: by links, by other letters, or because they are alike."""
     return not _identities(one).isdisjoint(_identities(other))

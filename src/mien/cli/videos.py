@@ -13,10 +13,11 @@ from rich.text import Text
 
 from mien.addresses import redacted
 from mien.cli.console import Terminal, Words, progress, say, shown
-from mien.cli.outputs import STDOUT, Failures, add_json, check_outputs, check_suffix, same_place
+from mien.cli.outputs import STDOUT, Failures, add_json, check_outputs, same_place
 from mien.errors import MienError, VideoError
 from mien.expressions import EXPRESSIONS
 from mien.names import free_name
+from mien.storage import check_suffix
 
 if TYPE_CHECKING:
     from mien.recognition.faces import Frame
@@ -148,7 +149,7 @@ def _check(sources: list[str], outputs: Outputs) -> None:
 
     if outputs.timeline is not None and len(sources) > 1:
         raise MienError("--timeline plots one video; give one at a time")
-    check_suffix("--timeline", outputs.timeline, ".png", ".svg", ".pdf")
+    check_suffix(outputs.timeline, ".png", ".svg", ".pdf", what="a plot")
     annotated, files = outputs.annotated, (outputs.json_file, outputs.csv_file, outputs.timeline)
     check_outputs([Path(source) for source in sources], files, (outputs.parquet, annotated))
     if annotated is not None:
