@@ -17,7 +17,7 @@ from mien.names import printable
 from mien.storage import check_file, check_folder
 
 if TYPE_CHECKING:
-    from mien.recognition.outputs import SinkGroup
+    from mien.recognition.sink_group import SinkGroup
 
 STDOUT = Path("-")
 PRINTED = "the output"

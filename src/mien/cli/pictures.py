@@ -33,8 +33,8 @@ def predict(
     """Read every picture, show a table, fill the files asked for; exits with 2 where a picture could not be read."""
     from mien.recognition.faces import Frame
     from mien.recognition.finding import find_pictures
-    from mien.recognition.outputs import SinkGroup
     from mien.recognition.pictures import read_pages
+    from mien.recognition.sink_group import SinkGroup
     from mien.recognition.sinks import AnnotatingSink, CsvSink
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` and service managers keep what was done too

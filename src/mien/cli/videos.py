@@ -21,8 +21,8 @@ from mien.storage import check_suffix
 
 if TYPE_CHECKING:
     from mien.recognition.faces import Frame
-    from mien.recognition.outputs import SinkGroup
     from mien.recognition.recognizer import Recognizer
+    from mien.recognition.sink_group import SinkGroup
     from mien.recognition.video.summary import Summary
     from mien.recognition.video.watching import Video
 
@@ -53,7 +53,7 @@ def predict(sources: list[str], open_model: "Callable[[int], Recognizer]", outpu
 
     Exits with 2 where one could not be read, or not to its end.
     """
-    from mien.recognition.outputs import SinkGroup
+    from mien.recognition.sink_group import SinkGroup
     from mien.recognition.sinks import VIDEO_COLUMNS, CsvSink
     from mien.recognition.tables import ParquetSink
     from mien.recognition.video.watching import model_threads
@@ -94,7 +94,7 @@ def _watch(
     failures: Failures,
     problems: list[str],
 ) -> "Summary":
-    from mien.recognition.outputs import SinkGroup
+    from mien.recognition.sink_group import SinkGroup
     from mien.recognition.video.annotating import AnnotatedVideo
     from mien.recognition.video.summary import Summary
     from mien.recognition.video.timeline import Timeline
