@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mien.cli.pictures import say
+from mien.cli.console import say
 from mien.errors import MienError, MienWarning
 from mien.names import abridged
 
