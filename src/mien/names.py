@@ -63,19 +63,20 @@ def free_name(stem: str, suffix: str, taken: set[str]) -> str:
     Names that differ in case or in how their accents are coded are one name: many file systems take them for one.
     """
     name, number = fitting_name(stem, suffix), 2
-    while _alike(name) in taken:
+    while folded(name) in taken:
         name, number = fitting_name(stem, f"-{number}{suffix}"), number + 1
-    taken.add(_alike(name))
+    taken.add(folded(name))
     return name
+
+
+def folded(name: str) -> str:
+    """The same for names that many file systems take for one: in any case, their accents coded in any way."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _as_utf_8(text: str) -> str:
     """Read as UTF-8 the bytes of names that Python could not read in the system's encoding, such as ASCII."""
     return _BYTES.sub(lambda found: os.fsencode(found[0]).decode("utf-8", "surrogateescape"), text)
-
-
-def _alike(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _acts(letter: str) -> bool:
