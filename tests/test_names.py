@@ -20,7 +20,7 @@ from mien.cli.main import app
 from mien.errors import PictureError
 from mien.evaluation import disagreement_page
 from mien.evaluation.report import save
-from mien.names import LONGEST, draft_name, free_name, printable, shortened
+from mien.names import LONGEST, draft_name, fitting_name, free_name, printable
 from mien.storage import write_text
 
 EXAMPLE = next(iter(sorted((Path(__file__).parents[1] / "examples").glob("*.jpg"))))
@@ -108,7 +108,7 @@ def test_printable_keeps_what_people_write():
 
 @pytest.mark.parametrize("stem", ["日" * 83, "a" * 250, "é" * 125, "a"])
 def test_no_name_made_from_another_is_too_long_for_a_disk(tmp_path, stem):
-    name = shortened(stem, ".csv")
+    name = fitting_name(stem, ".csv")
     write_text(tmp_path / name, "text")
     assert (tmp_path / name).read_text() == "text"
     assert len(os.fsencode(draft_name(name))) <= max(len(os.fsencode(name)), 100)

@@ -21,7 +21,7 @@ from mien.cli.main import PIPE_CLOSED, UNFORESEEN, app
 from mien.errors import MienError, MissingExtraError, StorageError
 from mien.recognition import sinks
 from mien.recognition.faces import Frame
-from mien.recognition.outputs import SinkGroup
+from mien.recognition.sink_group import SinkGroup
 from mien.recognition.video import annotating, timeline, watching
 from mien.recognition.video.reading import Shot
 

@@ -13,6 +13,8 @@ from PIL import Image
 
 import mien
 from mien.errors import VideoError
+from mien.recognition.finding import find_media
+from mien.recognition.kinds import Kind, kind_of
 from mien.recognition.video.animations import Animation
 from mien.recognition.video.reading import VideoFile, holds_video
 
@@ -91,6 +93,46 @@ def test_what_is_no_video(tmp_path, video, monkeypatch):
         if path.name not in ("song.mp4", "head.mp4"):  # not to be told without a decoder
             assert not holds_video(path), path.name
     assert holds_video(tmp_path / "nowhere.mp4")  # so that the line says "no such file", and not "not a picture"
+
+
+def test_one_jpeg_after_another_is_a_video_unless_it_is_called_a_picture(tmp_path):
+    """Phones append other views to a picture, and a folder of many pictures is not read to their ends."""
+    first, second = pictures(2)
+    first.save(tmp_path / "one", "JPEG")
+    second.save(tmp_path / "two", "JPEG")
+    both = (tmp_path / "one").read_bytes() + (tmp_path / "two").read_bytes()
+    for name in ("a.mjpeg", "plain", "photo.jpg"):
+        (tmp_path / name).write_bytes(both)
+        assert kind_of(tmp_path / name) is Kind.JPEGS
+    found = find_media([tmp_path])
+    assert [path.name for path in found.videos] == ["a.mjpeg", "plain"]
+    assert [path.name for path in found.pictures] == ["one", "photo.jpg", "two"]
+    assert find_media([tmp_path / "photo.jpg", tmp_path / "plain"]).videos == [tmp_path / "plain"]
+
+
+def test_playlists_are_videos_where_they_are_named(tmp_path, video, monkeypatch):
+    """So that the line is about a playlist, and not about a picture; FFmpeg is not let at them."""
+    (tmp_path / "a.mp4").write_bytes(video.read_bytes())
+    (tmp_path / "list").write_text("ffconcat version 1.0\nfile /etc/passwd\n")
+    (tmp_path / "far.m3u8").write_text("#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/a.ts\n")
+    (tmp_path / "code.ts").write_text("let a = 1")
+    monkeypatch.setattr("av.open", lambda *given, **options: pytest.fail("opened"))
+    named = [tmp_path / "list", tmp_path / "far.m3u8"]
+    assert find_media(named).videos == named
+    said = []
+    assert find_media([tmp_path], said.append).videos == [tmp_path / "a.mp4"]
+    assert said == ["3 other files passed over (.m3u8, .ts, no suffix)"]
+
+
+@pytest.mark.parametrize("with_av", [True, False])
+def test_what_no_rule_knows_is_tried_where_it_is_named(tmp_path, monkeypatch, with_av):
+    made = make_video(tmp_path / "a.h264", picture, every(0.04, 0.4)).rename(tmp_path / "bare")
+    (tmp_path / "text").write_text("no video" * 100)
+    if not with_av:
+        monkeypatch.setitem(sys.modules, "av", None)
+    found = find_media([made, tmp_path / "text"])
+    assert found.videos == [made] * with_av
+    assert tmp_path / "text" in found.pictures
 
 
 DURATIONS = [100, 250, 40, 500, 0]

@@ -3,7 +3,8 @@
 import re
 
 _ADDRESS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]+):/+(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
-_IN_TEXT = re.compile(r"[a-z][a-z0-9+.-]+:/+\S*[^\s:,;)'\"]", re.IGNORECASE)
+_IN_TEXT = re.compile(r"[a-z][a-z0-9+.-]{1,30}:/+\S*[^\s:,;)'\"]", re.IGNORECASE)
+"""A scheme is that short: longer ones, looked for from every letter on, would take minutes in a picture as base64."""
 _PORT = re.compile(r"[^:]*:\d*|\[[^\]]*\](:\d*)?")
 _SECRET = (
     r"[\w.-]*(?:pass|pwd|psw|token|secret|key|auth|sign?(?:ature)?\b|hmac|hash|login|user|usr|account|credential|"
@@ -27,6 +28,11 @@ def redacted(address: object) -> str:
 def redacted_text(text: str) -> str:
     """A text with every address in it `redacted`."""
     return _IN_TEXT.sub(lambda found: redacted(found[0]), text)
+
+
+def without_query(address: str) -> str:
+    """An address `redacted` and without its query, for messages that have no use for it."""
+    return redacted(address).partition("?")[0]
 
 
 def _without_secrets(found: re.Match[str]) -> str:

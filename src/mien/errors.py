@@ -1,20 +1,10 @@
 """Errors that a user can mend: the command line prints their text as one line and exits with their code."""
 
 from mien.addresses import redacted_text
-from mien.names import printable
+from mien.names import abridged, printable
 
 LONGEST = 600
 """Characters of a message, at most: whatever was given may stand in it, a picture as text too."""
-LONGEST_NAME = 200
-"""Characters of a name inside a message."""
-
-
-def shortened(text: str, most: int = LONGEST_NAME) -> str:
-    """A text of at most `most` characters, its middle left out where it is longer."""
-    if len(text) <= most:
-        return text
-    end = (most - 5) // 3
-    return f"{text[: most - 5 - end]} ... {text[len(text) - end :]}"
 
 
 class MienError(Exception):
@@ -27,7 +17,7 @@ class MienError(Exception):
     exit_code = 2
 
     def __init__(self, message: object = "") -> None:
-        super().__init__(shortened(printable(redacted_text(str(message))), LONGEST))
+        super().__init__(abridged(printable(redacted_text(str(message))), LONGEST))
 
 
 class MienWarning(UserWarning):
@@ -37,7 +27,7 @@ class MienWarning(UserWarning):
     """
 
     def __init__(self, message: str, kind: str = "") -> None:
-        super().__init__(shortened(printable(redacted_text(message)), LONGEST), kind)
+        super().__init__(abridged(printable(redacted_text(message)), LONGEST), kind)
         self.kind = kind
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Names of files as text: whole for tables and files, harmless for a terminal, short enough for a disk."""
+"""Names of files as text: whole for tables and files, harmless for a terminal, short enough for a line or a disk."""
 
 import os
 import re
@@ -7,6 +7,8 @@ import zlib
 
 LONGEST = 255
 """Bytes that a file's name may have on the common file systems."""
+LONGEST_IN_LINE = 200
+"""Characters of a name inside a message."""
 _SHORT = 100
 """Bytes that every file system takes."""
 _BYTES = re.compile("[\udc80-\udcff]+")
@@ -28,7 +30,15 @@ def printable(text: object) -> str:
     return "".join(_escaped(letter) if _acts(letter) else letter for letter in _as_utf_8(str(text)))
 
 
-def shortened(stem: str, ending: str, most: int = LONGEST) -> str:
+def abridged(text: str, most: int = LONGEST_IN_LINE) -> str:
+    """A text of at most `most` characters for a message, its middle left out where it is longer."""
+    if len(text) <= most:
+        return text
+    end = (most - 5) // 3
+    return f"{text[: most - 5 - end]} ... {text[len(text) - end :]}"
+
+
+def fitting_name(stem: str, ending: str, most: int = LONGEST) -> str:
     """`stem` and `ending` as one file's name, the stem cut to where the name has no more than `most` bytes."""
     while stem and len(os.fsencode(stem + ending)) > most:
         stem = stem[:-1]
@@ -44,7 +54,7 @@ def draft_name(name: str, ending: str = ".draft") -> str:
     whole = f".{name}.{os.getpid()}{ending}"
     if len(os.fsencode(whole)) <= most:
         return whole
-    return shortened(f".{name}", f".{zlib.crc32(os.fsencode(name)):08x}.{os.getpid()}{ending}", most)
+    return fitting_name(f".{name}", f".{zlib.crc32(os.fsencode(name)):08x}.{os.getpid()}{ending}", most)
 
 
 def free_name(stem: str, suffix: str, taken: set[str]) -> str:
@@ -52,20 +62,21 @@ def free_name(stem: str, suffix: str, taken: set[str]) -> str:
 
     Names that differ in case or in how their accents are coded are one name: many file systems take them for one.
     """
-    name, number = shortened(stem, suffix), 2
-    while _alike(name) in taken:
-        name, number = shortened(stem, f"-{number}{suffix}"), number + 1
-    taken.add(_alike(name))
+    name, number = fitting_name(stem, suffix), 2
+    while folded(name) in taken:
+        name, number = fitting_name(stem, f"-{number}{suffix}"), number + 1
+    taken.add(folded(name))
     return name
+
+
+def folded(name: str) -> str:
+    """The same for names that many file systems take for one: in any case, their accents coded in any way."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _as_utf_8(text: str) -> str:
     """Read as UTF-8 the bytes of names that Python could not read in the system's encoding, such as ASCII."""
     return _BYTES.sub(lambda found: os.fsencode(found[0]).decode("utf-8", "surrogateescape"), text)
-
-
-def _alike(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _acts(letter: str) -> bool:

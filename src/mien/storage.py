@@ -24,18 +24,18 @@ def refused(what: object, error: OSError | RuntimeError) -> StorageError:
     return StorageError(f"cannot write {what}: {getattr(error, 'strerror', None) or error}; {remedy}")
 
 
-def check_suffix(path: Path, *suffixes: str, what: str) -> None:
+def check_suffix(path: Path | None, *suffixes: str, what: str) -> None:
     """Refuse a name under which a file would be something else than it says.
 
     Args:
-        path: Where the file is to be written.
+        path: Where the file is to be written, None for one that was not asked for.
         suffixes: The endings that promise what is written, such as ".onnx", as other programs look for them.
         what: What is written, such as "an ONNX model".
 
     Raises:
         MienError: For another ending or none.
     """
-    if path.suffix.lower() not in suffixes:
+    if path is not None and path.suffix.lower() not in suffixes:
         raise MienError(f"cannot write {path}: {what} is written; give a name that ends in {' or '.join(suffixes)}")
 
 

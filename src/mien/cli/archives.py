@@ -28,17 +28,15 @@ class _Rate(ProgressColumn):
 
 
 def predict(
-    paths: list[Path], model: str, gate: Gating, folder: Path, workers: int | None, address: str | None
+    pictures: list[Path], model: str, gate: Gating, folder: Path, workers: int | None, address: str | None
 ) -> None:
     """Read what is not done yet into the folder's Parquet parts; exits with 2 where a picture could not be read."""
     from mien.recognition.archive import Archive, read_with_workers
     from mien.recognition.cluster import read_with_ray
-    from mien.recognition.finding import find_pictures
     from mien.recognition.model import ModelFile
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` and service managers keep what was done too
     check_outputs((), folders=(folder,))
-    pictures = find_pictures(paths, say)
     archive = Archive(folder, ModelFile.open(model, threads=1).path, gate)
     plan = archive.plan(pictures)
     _say_odd(plan, folder)

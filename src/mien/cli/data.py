@@ -10,7 +10,8 @@ from rich.table import Table
 
 from mien.cli.console import Terminal
 from mien.cli.options import load_with_progress
-from mien.cli.outputs import check_outputs, check_suffix
+from mien.cli.outputs import check_outputs
+from mien.storage import check_suffix
 
 if TYPE_CHECKING:
     from mien.data.statistics import Statistics
@@ -79,7 +80,7 @@ def plot(
     """
     from mien.data import statistics
 
-    check_suffix("--out", out, ".png")
+    check_suffix(out, ".png", what="a plot")
     check_outputs((), [out])
     statistics.plot(_count(data, split)[1], out)
     Terminal().tell(f"wrote {out}")

@@ -9,8 +9,9 @@ from rich.table import Table
 from mien.cli.console import Terminal
 from mien.cli.judges import bar, batches, open_judged
 from mien.cli.options import DataFolder, load_with_progress
-from mien.cli.outputs import check_outputs, check_suffix
+from mien.cli.outputs import check_outputs
 from mien.errors import DataError
+from mien.storage import check_suffix
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,7 +53,7 @@ def ensemble(
 
     if views not in COUNTS:
         raise typer.BadParameter("give 1, 2 or 10", param_hint="--views")
-    check_suffix("--out", out, ".json")
+    check_suffix(out, ".json", what="JSON")
     check_outputs((), [out, out.with_suffix(".png")])
     judges = {judged.name: judged for judged in (open_judged(model, SPLIT, "test") for model in models)}
     if len(judges) < len(models):

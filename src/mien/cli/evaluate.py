@@ -9,7 +9,8 @@ import typer
 from mien.cli.console import Terminal
 from mien.cli.judges import Judged, bar, batches, open_judged
 from mien.cli.options import load_photographs_with_progress, load_with_progress, load_world_with_progress
-from mien.cli.outputs import check_outputs, check_suffix
+from mien.cli.outputs import check_outputs
+from mien.storage import check_suffix
 
 if TYPE_CHECKING:
     from mien.data.dataset import FaceData
@@ -90,8 +91,8 @@ def evaluate(
     chosen = models or shipped_models()
     if len(chosen) > 1 and (out is not None or disagreements is not None):
         raise typer.BadParameter("these files are about one model; name one", param_hint="--out or --disagreements")
-    check_suffix("--out", out, ".json")
-    check_suffix("--disagreements", disagreements, ".html", ".htm")
+    check_suffix(out, ".json", what="JSON")
+    check_suffix(disagreements, ".html", ".htm", what="an HTML page")
     check_outputs((), [out, disagreements], [out.parent if out is not None else Path("results")])
     if world is not None:
         _world([open_judged(model) for model in chosen], world)

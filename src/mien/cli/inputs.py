@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mien.cli.pictures import say
-from mien.errors import MienError, MienWarning, shortened
+from mien.cli.console import say
+from mien.errors import MienError, MienWarning
+from mien.names import abridged
 
 if TYPE_CHECKING:
     from mien.recognition.recognizer import Recognizer
@@ -41,7 +42,7 @@ def sort_inputs(texts: list[str]) -> Inputs:
         if not text:
             raise MienError("an input without a name; if it is a variable of the shell, it is not set")
         if text[:5].lower() == "data:":
-            raise MienError(f"{shortened(text, 40)}: a picture as text; write it to a file and name that")
+            raise MienError(f"{abridged(text, 40)}: a picture as text; write it to a file and name that")
         if camera and not Path(text).is_file():
             playing.append(f"webcam:{int(camera[1])}")
         elif is_live(text) or "://" in text:

@@ -12,8 +12,9 @@ from rich.table import Column, Table
 
 from mien.cli.console import Terminal, Words, progress
 from mien.cli.options import DataFolder, load_with_progress
-from mien.cli.outputs import check_outputs, check_suffix
+from mien.cli.outputs import check_outputs
 from mien.errors import DataError
+from mien.storage import check_suffix
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,7 +44,7 @@ def fit(
     """
     from mien.novelty import gate
 
-    check_suffix("--out", out or model, ".onnx")
+    check_suffix(out or model, ".onnx", what="an ONNX model")
     check_outputs((), [out or model])
     faces = load_with_progress(data, split)
     with _bar() as show:
@@ -100,7 +101,7 @@ def judge(
     from mien.storage import write_json
     from mien.training.run import code_version
 
-    check_suffix("--out", out, ".json")
+    check_suffix(out, ".json", what="JSON")
     check_outputs((), [out], [sheets])
     folders = strange or []
     names = _names(people)

@@ -3,7 +3,6 @@
 import os
 import stat
 import sys
-import unicodedata
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -13,11 +12,11 @@ import typer
 
 from mien.cli.console import leave_stdout, say
 from mien.errors import MienError, PictureError, StorageError
-from mien.names import printable
+from mien.names import folded, printable
 from mien.storage import check_file, check_folder
 
 if TYPE_CHECKING:
-    from mien.recognition.outputs import SinkGroup
+    from mien.recognition.sink_group import SinkGroup
 
 STDOUT = Path("-")
 PRINTED = "the output"
@@ -87,11 +86,12 @@ def check_outputs(
     """
     asked = [file for file in files if file is not None and file != STDOUT]
     into = [folder for folder in folders if folder is not None]
-    taken: set[object] = set()
+    taken: set[str] = set()
     for output in (*asked, *into):
-        if _alike(output) in taken:
+        place = folded(os.path.realpath(output))
+        if place in taken:
             raise MienError(f"{output} is named for two outputs; give each its own")
-        taken.add(_alike(output))
+        taken.add(place)
     if asked:
         sources = {identity for source in inputs for identity in _identities(source)}
         for file in asked:
@@ -103,12 +103,6 @@ def check_outputs(
         check_file(file)
     for folder in into:
         check_folder(folder)
-
-
-def check_suffix(option: str, file: Path | None, *suffixes: str) -> None:
-    """Raise MienError where a file's name has another ending than the format that is written."""
-    if file is not None and file.suffix.lower() not in suffixes:
-        raise MienError(f"{option} {file}: give a name that ends in {' or '.join(suffixes)}")
 
 
 def same_place(one: Path, other: Path) -> bool:
@@ -134,8 +128,3 @@ def _streams() -> set[object]:
             there = os.fstat(number)
             found |= {(there.st_dev, there.st_ino)} if stat.S_ISREG(there.st_mode) else set()
     return found
-
-
-def _alike(path: Path) -> str:
-    """The same for names that many file systems take for one."""
-    return unicodedata.normalize("NFC", os.path.realpath(path)).casefold()

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.table import Column, Table
 from rich.text import Text
 
-from mien.cli.console import Terminal, progress, say, shown
+from mien.cli.console import Terminal, progress, shown
 from mien.cli.outputs import STDOUT, Failures, add_json, check_outputs, same_place
 from mien.errors import MienError, PictureError
 from mien.expressions import BY_NAME
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def predict(
-    paths: list[Path],
+    pictures: list[Path],
     recognizer: "Recognizer",
     json_file: Path | None,
     csv_file: Path | None,
@@ -32,13 +32,11 @@ def predict(
 ) -> None:
     """Read every picture, show a table, fill the files asked for; exits with 2 where a picture could not be read."""
     from mien.recognition.faces import Frame
-    from mien.recognition.finding import find_pictures
-    from mien.recognition.outputs import SinkGroup
     from mien.recognition.pictures import read_pages
+    from mien.recognition.sink_group import SinkGroup
     from mien.recognition.sinks import AnnotatingSink, CsvSink
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` and service managers keep what was done too
-    pictures = find_pictures(paths, say)
     check_outputs(pictures, (json_file, csv_file), (annotated,))
     if annotated is not None and any(same_place(annotated, folder) for folder in {one.parent for one in pictures}):
         raise MienError(f"--annotate {annotated} holds the pictures themselves; choose a folder of its own")

@@ -9,11 +9,12 @@ from rich.table import Table
 
 from mien.cli.console import Terminal, progress
 from mien.cli.options import DataFolder, class_label, finite, load_with_progress
-from mien.cli.outputs import check_outputs, check_suffix
+from mien.cli.outputs import check_outputs
 from mien.cores import cores
 from mien.errors import RecipeError
 from mien.expressions import NAMES
-from mien.names import shortened
+from mien.names import fitting_name
+from mien.storage import check_suffix
 
 if TYPE_CHECKING:
     from mien.synthesis.judge import Verdict
@@ -217,9 +218,9 @@ def translate(
     from mien.synthesis.portrait import find_face
     from mien.synthesis.translator import Translator
 
-    check_suffix("--out", out, ".png")
+    check_suffix(out, ".png", what="a PNG picture")
     label = None if to is None else class_label(to)
-    target = out or Path(shortened(picture.stem, f"-{'all' if label is None else NAMES[label]}.png"))
+    target = out or Path(fitting_name(picture.stem, f"-{'all' if label is None else NAMES[label]}.png"))
     check_outputs([picture], [target])
     translator = Translator.open(generator)
     face = find_face(picture, translator.metadata["crop"])
@@ -250,7 +251,7 @@ def judge_command(
     from mien.synthesis import figures
     from mien.synthesis import judge as judging
 
-    check_suffix("--out", out, ".json")
+    check_suffix(out, ".json", what="JSON")
     target = out or folder / "judgement.json"
     check_outputs((), [target, target.with_suffix(".png")])
     classifier = ModelFile.open(model)

@@ -13,15 +13,16 @@ from rich.text import Text
 
 from mien.addresses import redacted
 from mien.cli.console import Terminal, Words, progress, say, shown
-from mien.cli.outputs import STDOUT, Failures, add_json, check_outputs, check_suffix, same_place
+from mien.cli.outputs import STDOUT, Failures, add_json, check_outputs, same_place
 from mien.errors import MienError, VideoError
 from mien.expressions import EXPRESSIONS
 from mien.names import free_name
+from mien.storage import check_suffix
 
 if TYPE_CHECKING:
     from mien.recognition.faces import Frame
-    from mien.recognition.outputs import SinkGroup
     from mien.recognition.recognizer import Recognizer
+    from mien.recognition.sink_group import SinkGroup
     from mien.recognition.video.summary import Summary
     from mien.recognition.video.watching import Video
 
@@ -52,7 +53,7 @@ def predict(sources: list[str], open_model: "Callable[[int], Recognizer]", outpu
 
     Exits with 2 where one could not be read, or not to its end.
     """
-    from mien.recognition.outputs import SinkGroup
+    from mien.recognition.sink_group import SinkGroup
     from mien.recognition.sinks import VIDEO_COLUMNS, CsvSink
     from mien.recognition.tables import ParquetSink
     from mien.recognition.video.watching import model_threads
@@ -93,7 +94,7 @@ def _watch(
     failures: Failures,
     problems: list[str],
 ) -> "Summary":
-    from mien.recognition.outputs import SinkGroup
+    from mien.recognition.sink_group import SinkGroup
     from mien.recognition.video.annotating import AnnotatedVideo
     from mien.recognition.video.summary import Summary
     from mien.recognition.video.timeline import Timeline
@@ -148,7 +149,7 @@ def _check(sources: list[str], outputs: Outputs) -> None:
 
     if outputs.timeline is not None and len(sources) > 1:
         raise MienError("--timeline plots one video; give one at a time")
-    check_suffix("--timeline", outputs.timeline, ".png", ".svg", ".pdf")
+    check_suffix(outputs.timeline, ".png", ".svg", ".pdf", what="a plot")
     annotated, files = outputs.annotated, (outputs.json_file, outputs.csv_file, outputs.timeline)
     check_outputs([Path(source) for source in sources], files, (outputs.parquet, annotated))
     if annotated is not None:

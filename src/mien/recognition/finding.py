@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from PIL import Image
-
-from mien.errors import MissingExtraError, PictureError
-from mien.recognition.extra import load
-from mien.recognition.kinds import PICTURE_SUFFIXES, VIDEO_SUFFIXES, Kind, kind_of
+from mien.errors import PictureError
+from mien.recognition.kinds import MOVING, PICTURE_SUFFIXES, VIDEO_SUFFIXES, Kind, likely_kind
 from mien.recognition.pictures import name_of
+from mien.recognition.video.reading import holds_video
 
 _SYSTEM = frozenset({"__MACOSX", "@eaDir", "$RECYCLE.BIN", "Thumbs.db", "desktop.ini"})
 """What systems leave in folders beside names that begin with a dot."""
@@ -41,7 +39,7 @@ def find_pictures(paths: Iterable[Path], say: Say = lambda passed_over: None) ->
     Raises:
         PictureError: A folder holds no picture.
     """
-    return _find(paths, say, (Kind.PICTURE,)).pictures
+    return _find(paths, say, videos=False).pictures
 
 
 def find_media(paths: Iterable[Path], say: Say = lambda passed_over: None) -> Found:
@@ -52,39 +50,38 @@ def find_media(paths: Iterable[Path], say: Say = lambda passed_over: None) -> Fo
     Raises:
         PictureError: A folder holds neither.
     """
-    found = _find(paths, say, (Kind.PICTURE, Kind.VIDEO))
-    notes = [path for path in found.pictures if kind_of(path) is Kind.NOTES]
+    found = _find(paths, say, videos=True)
+    notes = [path for path in found.pictures if likely_kind(path) is Kind.NOTES]
     if notes and len(notes) < len(found.pictures) + len(found.videos):
         say(f"{_counted(len(notes), 'file')} of macOS's notes passed over ({_names(path.name for path in notes)})")
         found.pictures = [path for path in found.pictures if path not in set(notes)]
     return found
 
 
-def _find(paths: Iterable[Path], say: Say, kinds: tuple[Kind, ...]) -> Found:
-    pictures: dict[Path, None] = {}
-    videos: dict[Path, None] = {}
+def _find(paths: Iterable[Path], say: Say, videos: bool) -> Found:
+    """The pictures, and where `videos` is set the videos too."""
+    found: dict[bool, dict[Path, None]] = {False: {}, True: {}}  # by whether they move, in order
     others: Counter[str] = Counter()
     hidden: list[str] = []
     for path in paths:
         if not _is_folder(path):
-            is_video = Kind.VIDEO in kinds and _plays(path)
-            (videos if is_video else pictures)[path] = None
+            found[videos and _plays(path)][path] = None
             continue
         inside, beside = _look_into(path, hidden)
-        for file, kind in inside:
-            if kind in kinds:
-                (videos if kind is Kind.VIDEO else pictures)[file] = None
+        for file, moves in inside:
+            if videos or not moves:
+                found[moves][file] = None
             else:
-                beside[file.suffix.lower() or "no suffix"] += 1
-        if not any(kind in kinds for _, kind in inside):
+                beside[_suffix(file)] += 1
+        if not any(videos or not moves for _, moves in inside):
             only = f", only other files ({_kinds(beside)})" if beside else ""
-            raise PictureError(f"{name_of(path)}: no {' or '.join(f'{kind}s' for kind in kinds)} in this folder{only}")
+            raise PictureError(f"{name_of(path)}: no pictures{' or videos' * videos} in this folder{only}")
         others += beside
     if others:
         say(f"{_counted(others.total(), 'other file')} passed over ({_kinds(others)})")
     if hidden:
         say(f"{_counted(len(hidden), 'hidden file')} passed over ({_names(hidden)})")
-    return Found(list(pictures), list(videos))
+    return Found(list(found[False]), list(found[True]))
 
 
 def _is_folder(path: Path) -> bool:
@@ -94,12 +91,12 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _look_into(folder: Path, hidden: list[str]) -> tuple[list[tuple[Path, Kind]], Counter[str]]:
-    """The pictures and videos in a folder, sorted, and how many other files there are of each suffix.
+def _look_into(folder: Path, hidden: list[str]) -> tuple[list[tuple[Path, bool]], Counter[str]]:
+    """The pictures and videos in a folder, sorted, each with whether it moves; and how many others of each suffix.
 
     Hidden files that are called as pictures or videos are added to `hidden`.
     """
-    found: list[tuple[Path, Kind]] = []
+    found: list[tuple[Path, bool]] = []
     others: Counter[str] = Counter()
     for file in _files(folder, found):
         parts = file.relative_to(folder).parts
@@ -107,45 +104,31 @@ def _look_into(folder: Path, hidden: list[str]) -> tuple[list[tuple[Path, Kind]]
             if file.suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES:
                 hidden.append(file.name)
             continue
-        kind = kind_of(file)
-        if kind in (Kind.PICTURE, Kind.VIDEO):
-            found.append((file, kind))
+        kind = likely_kind(file)
+        if kind is Kind.PICTURE or kind in MOVING:
+            found.append((file, kind in MOVING))
         else:
-            others[file.suffix.lower() or "no suffix"] += 1
+            others[_suffix(file)] += 1
     return sorted(found), others
 
 
-def _files(folder: Path, found: list[tuple[Path, Kind]]) -> Iterator[Path]:
+def _files(folder: Path, found: list[tuple[Path, bool]]) -> Iterator[Path]:
     """The files of a folder; folders in it that may not be read are entered into `found`."""
-    for place, _, names in os.walk(folder, onerror=lambda error: found.append((Path(error.filename), Kind.PICTURE))):
+    for place, _, names in os.walk(folder, onerror=lambda error: found.append((Path(error.filename), False))):
         yield from (Path(place, name) for name in names)
 
 
 def _plays(path: Path) -> bool:
-    """Whether a file that was named is a video: by its first bytes or, where these say nothing, by trying."""
+    """Whether a file that was named is a video, or should have been one, so that reading it says what is wrong."""
     try:
-        kind = kind_of(path)
-        if kind is not Kind.OTHER or not path.is_file() or _opens(path):
-            return kind is Kind.VIDEO
-        av = load("av")
-    except (ValueError, MissingExtraError):
-        return False
-    try:
-        with av.open(str(path)) as container:
-            attached = av.stream.Disposition.attached_pic
-            streams = [stream for stream in container.streams.video if not stream.disposition & attached]
-            return any(stream.codec_context.name != "ansi" for stream in streams)  # any text is a video of a terminal
-    except av.FFmpegError:
+        kind = likely_kind(path)
+        return holds_video(path) if kind is Kind.OTHER else kind in MOVING | {Kind.HLS, Kind.PLAYLIST}
+    except ValueError:  # no name of a file
         return False
 
 
-def _opens(path: Path) -> bool:
-    """Whether Pillow knows what this is."""
-    try:
-        Image.open(path).close()
-        return True
-    except Exception:
-        return False
+def _suffix(file: Path) -> str:
+    return file.suffix.lower() or "no suffix"
 
 
 def _kinds(suffixes: Counter[str]) -> str:

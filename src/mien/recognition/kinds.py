@@ -1,8 +1,9 @@
-"""What kind of file this is: its first bytes say so, whatever its name ends with."""
+"""What kind of file this is: its content says so, whatever its name ends with."""
 
-from enum import StrEnum
+from enum import StrEnum, auto
 from pathlib import Path
 from stat import S_ISREG
+from typing import BinaryIO
 
 from PIL import Image
 
@@ -14,11 +15,13 @@ def _suffixes(kinds: str) -> frozenset[str]:
     return frozenset(f".{kind}" for kind in kinds.split())
 
 
-PICTURE_SUFFIXES = _suffixes("jpg jpeg jpe jfif png apng webp avif heic heif hif mpo bmp gif tif tiff jp2 ppm pgm")
+JPEG_SUFFIXES = _suffixes("jpg jpeg jpe jfif")
+PICTURE_SUFFIXES = JPEG_SUFFIXES | _suffixes("png apng webp avif heic heif hif mpo bmp gif tif tiff jp2 ppm pgm")
 VIDEO_SUFFIXES = _suffixes(
     "mp4 m4v mov qt mkv webm avi mpg mpeg m2v ts mts m2ts wmv asf flv f4v 3gp 3g2 ogv mxf vob dv y4m ivf rm rmvb "
     "mjpg mjpeg h264 h265 hevc"
 )
+PLAYLIST_SUFFIXES = _suffixes("m3u8 mpd sdp ffconcat")
 _SOUND_SUFFIXES = _suffixes("m4a m4b mka weba wma ogg oga opus mp3 aac flac wav")
 """Files of sound alone may begin as videos do."""
 _RAW_SUFFIXES = _suffixes("dng nef nrw cr2 cr3 arw orf rw2 pef srw raf 3fr iiq")
@@ -26,17 +29,19 @@ _RAW_SUFFIXES = _suffixes("dng nef nrw cr2 cr3 arw orf rw2 pef srw raf 3fr iiq")
 _PROGRAM_TEXT = frozenset({".ts", ".mts"})
 """What TypeScript is called too."""
 
+_JPEG = b"\xff\xd8\xff"
 _PICTURES: tuple[bytes, ...] = (
-    *(b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    *(_JPEG, b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
     *(b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51", b"8BPS"),
 )
 _VIDEOS: tuple[bytes, ...] = (
     *(b"\x1a\x45\xdf\xa3", b"FLV", b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", b"\0\0\x01\xba", b"\0\0\x01\xb3"),
     *(b"OggS", b"\x06\x0e\x2b\x34\x02\x05\x01\x01", b"YUV4MPEG2", b"\x1f\x07\0", b"DKIF", b".RMF", b"nut/multi"),
 )
+_PLAYLISTS = (b"ffconcat version", b"v=0\r\n", b"v=0\n", b"[playlist]", b"[Reference]", b"RTSPtext", b"<asx", b"<ASX")
 _ATOMS = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 """How QuickTime's older files begin, after four bytes of length."""
-_HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+_HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1", b"jpeg")
 _STILL = (*_HEIF, b"avif", b"avis")
 _SOUND = (b"M4A ", b"M4B ", b"M4P ")
 HEAD = 4096
@@ -44,35 +49,78 @@ HEAD = 4096
 
 
 class Kind(StrEnum):
-    """What a file holds; an animation is a video."""
+    """What a file holds.
 
-    PICTURE = "picture"
-    VIDEO = "video"
-    NOTES = "notes of macOS"
-    OTHER = "other"
+    PICTURE stands still. ANIMATION is a GIF, PNG, WebP or AVIF of several frames, JPEGS one JPEG after another, and
+    VIDEO a container that holds videos as a rule. HLS and PLAYLIST name other files; NOTES are what macOS keeps about
+    others. OTHER is whatever the first bytes do not tell.
+    """
+
+    PICTURE = auto()
+    ANIMATION = auto()
+    JPEGS = auto()
+    VIDEO = auto()
+    HLS = auto()
+    PLAYLIST = auto()
+    NOTES = auto()
+    OTHER = auto()
+
+
+MOVING = frozenset({Kind.ANIMATION, Kind.JPEGS, Kind.VIDEO})
+"""What is read as a video."""
 
 
 def kind_of(path: Path) -> Kind:
-    """What a file holds; by its suffix only where its content says nothing, as that of an empty or locked file."""
+    """The kind of a file by its content; its suffix counts only where a container may hold sound alone.
+
+    Args:
+        path: A regular file.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+        if head.startswith(_JPEG):
+            return Kind.JPEGS if _another_jpeg_follows(file) else Kind.PICTURE
+    if head.startswith(APPLE_DOUBLE):
+        return Kind.NOTES
+    if _is_picture(head):
+        return Kind.ANIMATION if _is_animation(path, head) else Kind.PICTURE
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text.startswith(b"#EXTM3U"):
+        return Kind.HLS
+    if text.startswith(_PLAYLISTS) or (text.startswith(b"<") and b"<MPD" in text):
+        return Kind.PLAYLIST
+    return Kind.VIDEO if _is_video(head) and path.suffix.lower() not in _SOUND_SUFFIXES else Kind.OTHER
+
+
+def likely_kind(path: Path) -> Kind:
+    """What a file is among many: quicker than `kind_of`, and by its suffix where it is empty, locked or not there.
+
+    A JPEG that is called so is taken for one picture without a look at its end. Cameras' raw files and what is no
+    regular file are OTHER.
+    """
     suffix = path.suffix.lower()
     try:
         if not S_ISREG(path.stat().st_mode):
             return Kind.OTHER  # to look into a pipe would take from it
         with path.open("rb") as file:
             head = file.read(HEAD)
+        if suffix in JPEG_SUFFIXES and head.startswith(_JPEG):
+            return Kind.PICTURE
+        kind = kind_of(path)
     except OSError:
-        head = b""
-    if head.startswith(APPLE_DOUBLE):
-        return Kind.NOTES
-    if suffix in _RAW_SUFFIXES:
+        head, kind = b"", Kind.OTHER
+    if kind is Kind.NOTES:
+        return kind
+    if suffix in _RAW_SUFFIXES or (suffix in _PROGRAM_TEXT and kind is Kind.OTHER and _is_text(head)):
         return Kind.OTHER
-    if _is_picture(head):
-        return Kind.VIDEO if suffix in (".mjpg", ".mjpeg") or _is_animation(path, head) else Kind.PICTURE
-    if is_video(head):
-        return Kind.OTHER if suffix in _SOUND_SUFFIXES else Kind.VIDEO
+    if kind is not Kind.OTHER:
+        return kind
     if suffix in PICTURE_SUFFIXES:
         return Kind.PICTURE
-    return Kind.VIDEO if suffix in VIDEO_SUFFIXES and not (suffix in _PROGRAM_TEXT and _is_text(head)) else Kind.OTHER
+    return Kind.VIDEO if suffix in VIDEO_SUFFIXES else Kind.OTHER
 
 
 def is_heif(head: bytes) -> bool:
@@ -84,15 +132,6 @@ def is_heif(head: bytes) -> bool:
 def is_video(head: bytes) -> bool:
     """Whether a file that begins so is a video, or sound; animated pictures are none."""
     return not _is_picture(head) and _is_video(head)
-
-
-def is_animation(path: Path) -> bool:
-    """Whether a file is a GIF, PNG, WebP or AVIF of several frames."""
-    try:
-        with path.open("rb") as file:
-            return _is_animation(path, file.read(HEAD))
-    except OSError:
-        return False
 
 
 def _is_animation(path: Path, head: bytes) -> bool:
@@ -144,3 +183,21 @@ def _brands(head: bytes) -> list[bytes]:
 
 def _is_text(head: bytes) -> bool:
     return b"\0" not in head
+
+
+def _another_jpeg_follows(file: BinaryIO) -> bool:
+    """Whether a JPEG starts where the first ends, and not as a phone's second view of the same picture (MPF)."""
+    file.seek(2)
+    while len(header := file.read(4)) == 4 and header[0] == 0xFF and header[1] != 0xDA:
+        size = int.from_bytes(header[2:], "big")
+        if header[1] == 0xE2 and file.read(4) == b"MPF\0":
+            return False
+        file.seek(size - 2 - (4 if header[1] == 0xE2 else 0), 1)
+    rest = b""
+    while chunk := file.read(1 << 16):
+        rest = rest[-1:] + chunk
+        place = rest.find(b"\xff\xd9")  # never inside the coded picture, where FF is followed by 00
+        if place >= 0:
+            after = rest[place + 2 :] + file.read(64)
+            return after.lstrip(b"\0\r\n")[:3] == b"\xff\xd8\xff"
+    return False

@@ -16,16 +16,16 @@ import numpy as np
 from PIL import Image, ImageCms, ImageSequence
 from PIL.ImageFile import ImageFile
 
-from mien.errors import MienError, MienWarning, MissingExtraError, PictureError, shortened
-from mien.recognition.addresses import from_text
+from mien.errors import MienError, MienWarning, MissingExtraError, PictureError
+from mien.names import abridged
 from mien.recognition.depth import decode_wide, is_wide, to_8_bits
 from mien.recognition.extra import load
 from mien.recognition.jpeg import decode_jpeg
 from mien.recognition.kinds import APPLE_DOUBLE, HEAD, is_heif, is_video
+from mien.recognition.picture_text import from_text
 
 # A 100-megapixel camera's picture is read; a few kilobytes that claim a gigapixel are not.
 MOST_PIXELS = 120_000_000
-JPEG_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif"})
 
 
 @runtime_checkable
@@ -111,7 +111,7 @@ def as_picture(picture: Picture) -> np.ndarray:
 
 def name_of(path: str | os.PathLike) -> str:
     """A path as messages call it: short, and on one line."""
-    return shortened("".join(" " if ord(character) < 32 else character for character in os.fspath(path)))
+    return abridged("".join(" " if ord(character) < 32 else character for character in os.fspath(path)))
 
 
 @cache
@@ -286,7 +286,7 @@ def _refusing(name: str) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
             raise PictureError(f"{name}: too long for a file's name; give a picture's content as bytes") from None
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise PictureError(f"{name}: broken picture ({shortened(reason)})") from error
+        raise PictureError(f"{name}: broken picture ({abridged(reason)})") from error
 
 
 def _refuse_large(picture: Image.Image, name: str) -> None:

@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image
 
 from mien.errors import VideoError
+from mien.recognition.kinds import Kind, kind_of
 from mien.recognition.pictures import MOST_PIXELS
-from mien.recognition.video.kinds import Kind, kind_of
 from mien.recognition.video.reading import Shot
 
 BRIEFEST = 0.01

@@ -14,7 +14,7 @@ from urllib.request import url2pathname
 
 from mien.errors import VideoError
 from mien.recognition.extra import load
-from mien.recognition.video.kinds import Kind, kind_of
+from mien.recognition.kinds import Kind, kind_of
 
 _DEMUXERS = (
     "asf av1 avi cavsvideo dhav dirac dnxhd dv flic flv gxf h261 h263 h264 hevc ivf kux live_flv lxf m4v matroska mj2 "
@@ -70,7 +70,7 @@ def reason(error: Exception) -> str:
 
 
 def has_frames(path: Path) -> bool:
-    """Whether FFmpeg finds moving pictures in a file of the kind OTHER, JPEGS or HLS."""
+    """Whether FFmpeg finds moving pictures in a file that may hold some by its first bytes."""
     av = load("av")
     try:
         with open_container(path) as container:

@@ -11,14 +11,12 @@ import numpy as np
 
 from mien.errors import MissingExtraError, VideoError
 from mien.recognition.extra import load
+from mien.recognition.kinds import PLAYLIST_SUFFIXES, VIDEO_SUFFIXES, Kind, kind_of
 from mien.recognition.pictures import MOST_PIXELS
 from mien.recognition.video.clock import Clock, Joints
-from mien.recognition.video.kinds import Kind, kind_of, looks_moving
 from mien.recognition.video.opening import MAY_JUMP, has_frames, is_address, open_container, reason, video_stream
 from mien.recognition.video.showing import Deinterlacer, PixelShape, Showing
 
-_KINDS = "mp4 m4v mov qt mkv webm avi mpg mpeg ts mts m2ts wmv asf flv 3gp 3g2 ogv mxf vob dv y4m m3u8 mpd sdp ffconcat"
-SUFFIXES = frozenset(f".{kind}" for kind in _KINDS.split())
 CLOCKLESS = frozenset(
     {"mjpeg", "mpjpeg", "jpeg_pipe", "h261", "h263", "h264", "hevc", "m4v", "mpegvideo", "obu", "vvc"}
 )
@@ -229,14 +227,14 @@ def holds_video(path: str | Path) -> bool:
     path = Path(path)
     try:
         if not path.is_file():
-            return path.suffix.lower() in SUFFIXES and not path.is_dir()
+            return path.suffix.lower() in VIDEO_SUFFIXES | PLAYLIST_SUFFIXES and not path.is_dir()
         kind = kind_of(path)
-        if kind in (Kind.PICTURE, Kind.PLAYLIST):
+        if kind in (Kind.PICTURE, Kind.PLAYLIST, Kind.NOTES):
             return False
         if kind is Kind.ANIMATION:
             return True
         return has_frames(path)
     except MissingExtraError:
-        return kind is not Kind.OTHER or looks_moving(path)
+        return kind is not Kind.OTHER
     except OSError:
         return False

@@ -4,9 +4,11 @@ import base64
 import binascii
 import re
 from pathlib import Path
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes
 
-from mien.errors import PictureError, shortened
+from mien.addresses import without_query
+from mien.errors import PictureError
+from mien.names import abridged
 
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+)://")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]{100,}={0,2}\s*")
@@ -21,10 +23,10 @@ def from_text(text: str) -> Path | bytes:
     if text[:5].lower() == "data:":
         return _from_data_url(text)
     if scheme := _SCHEME.match(text):
-        raise PictureError(f"{_without_secrets(text)}: {_what_to_do(scheme[1].lower())}")
+        raise PictureError(f"{abridged(without_query(text), 80)}: {_what_to_do(scheme[1].lower())}")
     if _BASE64.fullmatch(text) and not _exists(text):
         raise PictureError(
-            f"{shortened(text, 40)}: neither a file nor an address; if it is base64, give base64.b64decode(text)"
+            f"{abridged(text, 40)}: neither a file nor an address; if it is base64, give base64.b64decode(text)"
         )
     return Path(text)
 
@@ -38,7 +40,7 @@ def _from_data_url(text: str) -> bytes:
     except binascii.Error:
         content = b""
     if not comma or not content:
-        raise PictureError(f"{shortened(text, 40)}: a data: URL without readable content")
+        raise PictureError(f"{abridged(text, 40)}: a data: URL without readable content")
     return content
 
 
@@ -46,15 +48,6 @@ def _what_to_do(scheme: str) -> str:
     if scheme == "file":
         return "an address; give the path itself"
     return "an address, and pictures are not fetched; download it, and give the file or its bytes"
-
-
-def _without_secrets(address: str) -> str:
-    """The address without user, password and query."""
-    try:
-        parts = urlsplit(address)
-        return shortened(f"{parts.scheme}://{parts.hostname or ''}{parts.path}", 80)
-    except ValueError:
-        return address.partition("://")[0] + "://"
 
 
 def _exists(text: str) -> bool:
