@@ -359,6 +359,11 @@ def _to_rgb(picture: Image.Image) -> np.ndarray:
         lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
         converted = ImageCms.profileToProfile(picture, lab, rgb, outputMode="RGB")
         return np.asarray(converted)
+    return over_white(picture)
+
+
+def over_white(picture: Image.Image) -> np.ndarray:
+    """Uint8 [H, W, 3] of an image in any of Pillow's modes of 8 bits, laid over white where it is transparent."""
     if picture.mode == "La":
         picture = picture.convert("LA")
     if picture.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in picture.info:

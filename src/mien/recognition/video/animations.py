@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from mien.errors import VideoError
 from mien.recognition.kinds import Kind, kind_of
-from mien.recognition.pictures import MOST_PIXELS
+from mien.recognition.pictures import MOST_PIXELS, over_white
 from mien.recognition.video.reading import Shot
 
 BRIEFEST = 0.01
@@ -58,7 +57,7 @@ class Animation:
                 self._image.load()
                 # an APNG may begin with a picture for those who cannot show animations
                 if not (place == 0 and self._image.info.get("default_image")):
-                    yield Shot(number, time, _over_white(self._image))
+                    yield Shot(number, time, over_white(self._image))
                     number, time = number + 1, time + self._lasts()
                 place += 1
         except EOFError:
@@ -79,13 +78,6 @@ def is_animation(path: str | Path) -> bool:
         return Path(path).is_file() and kind_of(Path(path)) is Kind.ANIMATION
     except OSError:
         return False
-
-
-def _over_white(image: Image.Image) -> np.ndarray:
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        rgba = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
-    return np.asarray(image.convert("RGB"))
 
 
 def _reason(error: BaseException) -> str:
