@@ -21,9 +21,9 @@ NETWORKS = ("ViT-tiny", "ViT-small")
 def table(root: Path) -> str:
     """The Markdown table: every figure from a file in results/, "not run" where there is none."""
     rows = [
-        "| | accuracy | without duplicates | macro F1 | without duplicates | raters' majority | kept when spoiled | MB "
-        "| ms a face |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| | accuracy | without duplicates | macro F1 | without duplicates | raters' majority | elsewhere "
+        "| kept when spoiled | MB | ms a face |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     speed = _read(root / "results/benchmarks/recognition.json")
     for name in shipped_models():
@@ -31,12 +31,18 @@ def table(root: Path) -> str:
         measured = (speed or {}).get("models", {}).get(name)
         precision = ModelFile.open(name).metadata["precision"]
         size = _size(measured) if measured else ["not run"] * 2
-        rows.append(_row(f"**Mien {name}** ({precision})", _scores(scores), [_kept(root, name), *size]))
+        rows.append(
+            _row(
+                f"**Mien {name}** ({precision})",
+                _scores(scores),
+                [_elsewhere(root, name, scores), _kept(root, name), *size],
+            )
+        )
     for name, source in PEERS.items():
         peer, measured = _read(root / f"results/peers/{name}-official-test.json"), (speed or {}).get(name)
         size = _size(measured) if isinstance(measured, dict) else ["not run"] * 2
         title = f"{peer['model'] if peer else name} ({source})"
-        rows.append(_row(title, _scores(peer), [_kept(root, f"peers/{name}"), *size]))
+        rows.append(_row(title, _scores(peer), ["not run", _kept(root, f"peers/{name}"), *size]))
     return "\n".join(rows)
 
 
@@ -81,6 +87,14 @@ def _scores(scores: dict | None) -> list[str]:
 
 def _interval(entry: dict) -> str:
     return f"{entry['value']:.3f} ({entry['low']:.3f}-{entry['high']:.3f})"
+
+
+def _elsewhere(root: Path, name: str, scores: dict | None) -> str:
+    told = _read(root / f"results/{name}-world.json")
+    if told is None or scores is None or told["model_hash"] != scores["model_hash"]:
+        return "not run"  # or only on an earlier file of this name
+    sets = " / ".join(f"{of['accuracy']['value']:.3f}" for of in told["sets"].values())
+    return f"{told['mean_accuracy']:.3f} ({sets})"
 
 
 def _kept(root: Path, name: str) -> str:
