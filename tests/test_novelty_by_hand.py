@@ -16,10 +16,11 @@ from typer.testing import CliRunner
 
 from mien.cli.main import app
 from mien.data.dataset import FaceData
-from mien.errors import DataError
+from mien.errors import DataError, ModelError
 from mien.novelty import gate, judge, kinds
 from mien.novelty.gate import choose_thresholds, fit
 from mien.novelty.scores import RIVALS, Reading
+from mien.novelty.tapping import Tap
 from mien.recognition.faces import Box, Face, Square
 from mien.recognition.gate import FAR, THRESHOLDS, Gate, Verdict
 from mien.recognition.model import ModelFile, Outputs, models_folder
@@ -313,3 +314,10 @@ def test_what_is_spoiled_is_spoiled_as_far_as_is_said() -> None:
     light = kinds.dark(np.full((60, 48, 48), 200, np.uint8), generator).mean((1, 2)) / 200
     assert 0.015 < light.min() < 0.04
     assert 0.06 < light.max() < 0.09
+
+
+def test_a_model_that_sees_faces_too_small_for_the_gate_is_refused_in_one_line() -> None:
+    tap = Tap("blocks.5.0.conv_pw", bands=3)
+    np.testing.assert_allclose(tap.weights(7).sum(0), 1, rtol=1e-6)
+    with pytest.raises(ModelError, match="has 2 rows, and the gate needs 3"):
+        tap.weights(2)

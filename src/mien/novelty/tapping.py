@@ -29,7 +29,15 @@ class Tap:
         raise ModelError(f"this model has no layer {self.before}; the gate needs a MobileNetV2")
 
     def weights(self, rows: int) -> np.ndarray:
-        """float32 [rows, bands]: each band's mean over its rows, as even as whole rows allow."""
+        """float32 [rows, bands]: each band's mean over its rows, as even as whole rows allow.
+
+        Raises ModelError where there are fewer rows than bands.
+        """
+        if rows < self.bands:
+            raise ModelError(
+                f"this model's map before {self.before} has {rows} rows, and the gate needs {self.bands}; fit it to a "
+                "model that sees faces larger inside"
+            )
         weights = np.zeros((rows, self.bands), np.float32)
         for band, places in enumerate(np.array_split(np.arange(rows), self.bands)):
             weights[places, band] = 1 / len(places)
