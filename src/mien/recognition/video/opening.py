@@ -31,8 +31,6 @@ MAY_JUMP = frozenset({"mpegts", "mpeg", "hls", "dhav", "pva", "ty"})
 _NETWORK = "crypto,data,http,httpproxy,https,rtmp,rtmps,rtmpt,rtp,rtsp,rtsps,srt,srtp,tcp,tls,udp,mmsh,mmst,ftp"
 _WAIT = 10.0
 """Seconds that an address may take to answer."""
-_TITLES = "replace"
-"""Of titles and other texts in a file that are not UTF-8, the rest is no worse for it."""
 _DEEPEST = 4
 """Playlists that name playlists: a list of qualities names one for each, and no more is needed."""
 
@@ -49,12 +47,17 @@ def open_container(source: str | Path) -> Any:
         if is_address(source):
             # UDP loses packets on the way; a frame rate is not worth waiting for the frames that tell it
             options = {"rtsp_transport": "tcp", "protocol_whitelist": _NETWORK, "fpsprobesize": "0"}
-            return av.open(str(source), timeout=_WAIT, container_options=options, metadata_errors=_TITLES)
+            return av.open(str(source), timeout=_WAIT, container_options=options, **_lenient(av))
         return _open_file(av, _local(source))
     except av.FFmpegError as error:
         # FFmpeg's word for a demuxer that is none of these
         why = "another kind of file" if getattr(error, "errno", None) == errno.EINVAL else reason(error)
         raise VideoError(f"{source}: not a video that can be read, or cut off ({why})") from error
+
+
+def _lenient(av: Any) -> dict[str, str]:
+    """How PyAV is to take titles that are not UTF-8: from 19 on it never refuses them."""
+    return {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
 
 
 def video_stream(container: Any) -> Any:
@@ -96,7 +99,7 @@ def _open_file(av: Any, path: Path) -> Any:
     name = path if path.is_char_device() else f"file:{path}"
     options = {"protocol_whitelist": protocols, "format_whitelist": demuxers}
     form = "mjpeg" if kind is Kind.JPEGS else None
-    return av.open(str(name), format=form, container_options=options, metadata_errors=_TITLES)
+    return av.open(str(name), format=form, container_options=options, **_lenient(av))
 
 
 def _local(source: str | Path) -> Path:
