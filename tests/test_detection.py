@@ -103,7 +103,7 @@ def test_merging(detections):
 def test_merging_copies_gives_one_of_them(find, copies):
     (merged,) = merge([find] * copies)
     assert merged.box.overlap(find.box) == pytest.approx(1)
-    np.testing.assert_allclose(merged.landmarks, find.landmarks)
+    np.testing.assert_allclose(merged.landmarks, find.landmarks, atol=1e-9)
     assert merged.score == find.score
 
 
