@@ -42,6 +42,7 @@ TINY = """network = "mobilenet_v2"
 stages = [{ epochs = 8, pixels = 32 }]
 batch_size = 16
 split = "kaggle"
+hold_out = 0.2
 """
 PASSING = ("pictures_per_second", "seconds", "date", "code")
 """What may differ between two runs of the same work."""
