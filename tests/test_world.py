@@ -76,3 +76,14 @@ def test_the_command_writes_a_results_file(elsewhere: Path, tmp_path: Path, monk
 def test_some_pictures_must_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MIEN_DATA", raising=False)
     assert CliRunner().invoke(app, ["mobilenet_v2"]).exit_code == 2
+
+
+@pytest.mark.parametrize("option", [["--robust"], ["--faithful"], ["--out", "a.json"], ["--part", "test"]])
+def test_options_about_a_data_set_are_not_passed_over(
+    elsewhere: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MIEN_DATA", raising=False)
+    done = CliRunner().invoke(app, ["mobilenet_v2", "--world", str(elsewhere), *option])
+    assert done.exit_code == 2
+    assert not list(tmp_path.rglob("*.json"))

@@ -94,6 +94,8 @@ def evaluate(
     check_suffix(out, ".json", what="JSON")
     check_suffix(disagreements, ".html", ".htm", what="an HTML page")
     check_outputs((), [out, disagreements], [out.parent if out is not None else Path("results")])
+    if data is None and (robust or faithful or any(one is not None for one in (out, disagreements, split, part))):
+        raise typer.BadParameter("these are about a data set; name it", param_hint="--data")
     if world is not None:
         _world([open_judged(model) for model in chosen], world)
         if data is None:
