@@ -10,10 +10,10 @@ from made_data import made_up_face
 from torch.nn import functional
 
 from mien.errors import RecipeError
+from mien.training.affine import RandomAffine
 from mien.training.degrading import Degrade, _compressed, _shrinking
 from mien.training.loop import DeviceData, _mixed_batch
 from mien.training.recipe import Recipe, Stage, from_dict
-from mien.training.warping import Warp
 
 NOTHING = Degrade(1.0, cover=0, side_light=0, tone=0, light=0, contrast=0, blur=0, noise=0, jpeg=0)
 KINDS = {"cover": 0.3, "side_light": 0.9, "tone": 1.0, "light": 1.5, "contrast": 0.8, "blur": 1.8, "noise": 0.1}
@@ -35,7 +35,7 @@ def roughness(faces: torch.Tensor) -> torch.Tensor:
 
 def test_nothing_is_nothing(faces: torch.Tensor) -> None:
     assert torch.equal(spoil(NOTHING, faces), faces)
-    assert torch.equal(spoil(Degrade(chance=0), faces), faces)
+    assert torch.equal(spoil(Degrade(probability=0), faces), faces)
 
 
 def test_the_seed_decides(faces: torch.Tensor) -> None:
@@ -48,7 +48,7 @@ def test_the_seed_decides(faces: torch.Tensor) -> None:
 def test_each_kind_strikes_alone_and_as_often_as_told(kind: str, faces: torch.Tensor) -> None:
     many = faces.repeat(40, 1, 1)
     most = KINDS.get(kind, 92.0)
-    changed = (spoil(replace(NOTHING, chance=0.25, **{kind: most}), many) != many).flatten(1).any(1).float().mean()
+    changed = (spoil(replace(NOTHING, probability=0.25, **{kind: most}), many) != many).flatten(1).any(1).float().mean()
     # A blur strikes along and across apart in half of the faces; a strength near 0 may change nothing.
     assert 0.15 < float(changed) < (0.40 if kind == "blur" else 0.32)
 
@@ -96,7 +96,7 @@ def test_small_faces_are_those_of_a_resampled_picture(faces: torch.Tensor) -> No
 
 def test_small_strikes_as_often_as_told_and_draws_nothing_when_left_out(faces: torch.Tensor) -> None:
     many = faces.repeat(40, 1, 1)
-    small = spoil(replace(NOTHING, chance=0.25, small=0.67), many)
+    small = spoil(replace(NOTHING, probability=0.25, small=0.67), many)
     assert 0.15 < float((small != many).flatten(1).any(1).float().mean()) < 0.32
     assert roughness(spoil(replace(NOTHING, small=0.67), faces)).mean() < 0.8 * roughness(faces).mean()
 
@@ -123,20 +123,20 @@ def test_jpeg_is_as_a_real_encoder_has_it(quality: int, faces: torch.Tensor) -> 
 
 
 def test_a_recipe_can_ask_for_it(faces: torch.Tensor) -> None:
-    recipe = from_dict({"network": "vit_tiny", "degrade": {"chance": 0.5, "noise": 0.2}})
-    assert recipe.degrade == Degrade(chance=0.5, noise=0.2)
+    recipe = from_dict({"network": "vit_tiny", "degrade": {"probability": 0.5, "noise": 0.2}})
+    assert recipe.degrade == Degrade(probability=0.5, noise=0.2)
     assert from_dict(recipe.to_dict()) == recipe
     assert Recipe("vit_tiny").degrade is None
     with pytest.raises(RecipeError, match="did you mean 'noise'"):
         from_dict({"network": "vit_tiny", "degrade": {"noises": 0.2}})
-    with pytest.raises(RecipeError, match="chance"):
-        from_dict({"network": "vit_tiny", "degrade": {"chance": 2}})
+    with pytest.raises(RecipeError, match="probability"):
+        from_dict({"network": "vit_tiny", "degrade": {"probability": 2}})
 
 
-def test_training_spoils_before_the_warp(faces: torch.Tensor) -> None:
+def test_training_spoils_before_faces_are_moved(faces: torch.Tensor) -> None:
     data = DeviceData(faces, torch.eye(7).repeat(4, 1), None)
-    still = Warp((1.0, 1.0), 0, 0, mirror=False, light=0, contrast=0, erase=0)
-    recipe = Recipe("vit_tiny", (Stage(1, 48),), warp=still, degrade=replace(NOTHING, side_light=0.9))
+    still = RandomAffine((1.0, 1.0), 0, 0, mirror=False, brightness=0, contrast=0, erase=0)
+    recipe = Recipe("vit_tiny", (Stage(1, 48),), affine=still, degrade=replace(NOTHING, side_light=0.9))
     places = torch.arange(28)
     batch, *_ = _mixed_batch(data, places, recipe, 0, torch.Generator().manual_seed(3))
     expected = spoil(recipe.degrade, faces, 3).float() / 255

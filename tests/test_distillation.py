@@ -14,17 +14,17 @@ from mien.cli.main import app
 from mien.data import dataset
 from mien.data.dataset import FaceData
 from mien.errors import DataError, ModelError, RecipeError, StorageError
-from mien.training.distillation.lessons import Lessons
+from mien.training.affine import AffineParams, RandomAffine
+from mien.training.distillation.soft_target_sampler import SoftTargetSampler
 from mien.training.distillation.soft_targets import SoftTargets, ensemble
 from mien.training.distillation.teacher import Teacher
 from mien.training.distillation.views import Views
 from mien.training.loop import predict, train
 from mien.training.networks import build
 from mien.training.objective import Objective
-from mien.training.parts import training_parts
 from mien.training.recipe import Distillation, Recipe, Stage, from_dict
 from mien.training.run import RunFolder
-from mien.training.warping import Moves, Warp
+from mien.training.splits import training_and_validation
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 CPU = torch.device("cpu")
@@ -39,10 +39,10 @@ STUDENT = Recipe(
 
 @pytest.fixture(scope="module")
 def training(tiny_data: Path) -> FaceData:
-    return training_parts(STUDENT, dataset.load(tiny_data, "kaggle"))[0]
+    return training_and_validation(STUDENT, dataset.load(tiny_data, "kaggle"))[0]
 
 
-def brightness(faces: torch.Tensor, moves: Moves) -> torch.Tensor:
+def brightness(faces: torch.Tensor, moves: AffineParams) -> torch.Tensor:
     """Seven numbers that tell the views of a face apart: shares of the light in seven bands."""
     bands = functional.adaptive_avg_pool2d(moves(faces, 48), (7, 1))[:, 0, :, 0] + 0.01
     return bands / bands.sum(1, keepdim=True)
@@ -53,9 +53,9 @@ WATCHER = Teacher("watcher", CPU, brightness)
 
 def test_a_student_sees_the_view_that_its_teacher_spoke_of(training: FaceData) -> None:
     recipe = replace(STUDENT, distillation=Distillation(("watcher",)))
-    lessons = Lessons.of(WATCHER.look(training, Views(recipe.warp, 3, seed=4)), recipe, training, CPU)
+    lessons = SoftTargetSampler.of(WATCHER.look(training, Views(recipe.affine, 3, seed=4)), recipe, training, CPU)
     places = torch.arange(len(training)).repeat(4)
-    moves, taught = lessons.some(places, torch.Generator().manual_seed(1))
+    moves, taught = lessons.sample(places, torch.Generator().manual_seed(1))
     seen = brightness(torch.from_numpy(training.faces)[places], moves)
     torch.testing.assert_close(seen, taught)
     views_of_first = {tuple(row.tolist()) for row in taught[places == 0]}
@@ -63,7 +63,7 @@ def test_a_student_sees_the_view_that_its_teacher_spoke_of(training: FaceData) -
 
 
 def test_a_view_is_drawn_by_seed_and_number_of_pictures_alone() -> None:
-    one, again, other = (Views(Warp(gamma=0.2), 2, seed).moves(5) for seed in (0, 0, 1))
+    one, again, other = (Views(RandomAffine(gamma=0.2), 2, seed).params(5) for seed in (0, 0, 1))
     assert torch.equal(one.theta, again.theta)
     assert one.power is not None
     assert not torch.equal(one.theta, other.theta)
@@ -73,16 +73,16 @@ def test_a_view_is_drawn_by_seed_and_number_of_pictures_alone() -> None:
 def test_files_keep_probabilities_to_the_third_digit(tmp_path: Path) -> None:
     said = np.random.default_rng(0).dirichlet([0.2] * 7, (2, 50)).astype(np.float32)
     path = tmp_path / "teacher.safetensors"
-    SoftTargets(Views(Warp(), 2), "abc", said).write(path)
+    SoftTargets(Views(RandomAffine(), 2), "abc", said).write(path)
     back = SoftTargets.read(path)
     assert np.abs(back.probabilities - said).max() < 0.006
     assert np.allclose(back.probabilities.sum(2), 1)
-    assert (back.views, back.data) == (Views(Warp(), 2), "abc")
+    assert (back.views, back.data) == (Views(RandomAffine(), 2), "abc")
     assert path.stat().st_size < 2 * 50 * 7 + 1000
 
 
 def test_several_teachers_speak_with_one_voice_or_are_refused(tmp_path: Path) -> None:
-    views = Views(Warp(), 1)
+    views = Views(RandomAffine(), 1)
     sure, unsure = np.eye(7, dtype=np.float32)[None], np.full((1, 7, 7), 1 / 7, np.float32)
     SoftTargets(views, "abc", sure).write(tmp_path / "sure.safetensors")
     SoftTargets(views, "abc", unsure).write(tmp_path / "unsure.safetensors")
@@ -101,22 +101,24 @@ def test_several_teachers_speak_with_one_voice_or_are_refused(tmp_path: Path) ->
 def test_a_teacher_that_gives_no_numbers_is_refused(tmp_path: Path, training: FaceData) -> None:
     teacher = Teacher("broken", CPU, lambda faces, moves: torch.full((len(faces), 7), torch.nan))
     with pytest.raises(ModelError, match="broken gave no finite probabilities"):
-        teacher.look(training, Views(Warp(), 1))
+        teacher.look(training, Views(RandomAffine(), 1))
     silent = np.zeros((1, 3, 7), np.float32)
-    SoftTargets(Views(Warp(), 1), "abc", silent).write(tmp_path / "silent.safetensors")
+    SoftTargets(Views(RandomAffine(), 1), "abc", silent).write(tmp_path / "silent.safetensors")
     with pytest.raises(DataError, match="not a file of soft targets"):
         SoftTargets.read(tmp_path / "silent.safetensors")
 
 
 def test_lessons_about_something_else_are_refused(training: FaceData) -> None:
-    said = WATCHER.look(training, Views(STUDENT.warp, 1))
+    said = WATCHER.look(training, Views(STUDENT.affine, 1))
     with pytest.raises(RecipeError, match="other training pictures"):
-        Lessons.of(said, STUDENT, training.where(np.arange(len(training)) > 0), CPU)
-    with pytest.raises(RecipeError, match="another warp"):
-        Lessons.of(said, replace(STUDENT, warp=Warp(turn=1)), training, CPU)
+        SoftTargetSampler.of(said, STUDENT, training.where(np.arange(len(training)) > 0), CPU)
+    with pytest.raises(RecipeError, match="another augmentation"):
+        SoftTargetSampler.of(said, replace(STUDENT, affine=RandomAffine(rotation=1)), training, CPU)
     with pytest.raises(RecipeError, match="mien distill"):
-        Lessons.of(None, STUDENT, training, CPU)
-    Lessons.of(said, replace(STUDENT, warp=Warp(erase=0)), training, CPU)  # what is erased is no part of a view
+        SoftTargetSampler.of(None, STUDENT, training, CPU)
+    SoftTargetSampler.of(
+        said, replace(STUDENT, affine=RandomAffine(erase=0)), training, CPU
+    )  # what is erased is no part of a view
 
 
 def test_the_loss_is_the_softened_divergence_beside_the_labels() -> None:
@@ -137,11 +139,11 @@ def test_a_student_follows_its_teachers_and_not_the_labels(tmp_path: Path, train
         learning_rate=3e-3,
         ema=0.9,
         layer_decay=1,
-        warp=Warp(scale=(1, 1), shift=0, turn=0, mirror=False, light=0, contrast=0, erase=0),
+        affine=RandomAffine(scale=(1, 1), translation=0, rotation=0, mirror=False, brightness=0, contrast=0, erase=0),
         distillation=Distillation(("teacher",), weight=1.0),
     )
     turned = (training.labels + 1) % 7
-    said = SoftTargets(Views(recipe.warp, 1), training.fingerprint(), np.eye(7, dtype=np.float32)[turned][None])
+    said = SoftTargets(Views(recipe.affine, 1), training.fingerprint(), np.eye(7, dtype=np.float32)[turned][None])
     torch.manual_seed(0)
     network = build("mobilenet_v2", 32)
     train(

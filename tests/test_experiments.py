@@ -29,9 +29,9 @@ from mien.experiments.jobs import Job, find
 from mien.experiments.progress import FAILURE, Standing, State, standings
 from mien.experiments.queue import Commands, Outcome, Queue
 from mien.storage import write_json
+from mien.training.affine import RandomAffine
 from mien.training.recipe import read
 from mien.training.run import Epoch, RunFolder
-from mien.training.warping import Warp
 
 ROOT = Path(__file__).parent.parent
 TINY = """
@@ -648,7 +648,7 @@ def test_a_damaged_result_is_named(results: Path) -> None:
 
 def test_faces_and_classes_are_drawn(tiny_data: Path) -> None:
     train = dataset.load(tiny_data, "kaggle").part("train")
-    figure = figures.augmentations(train, Warp())
+    figure = figures.augmentations(train, RandomAffine())
     assert [axis.get_ylabel() for axis in figure.axes[:: figures._FACES]] == [
         "as it is",
         "warp",

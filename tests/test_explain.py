@@ -20,10 +20,10 @@ from mien.explanation.occlusion import occlusion
 from mien.explanation.subject import EXACT, GRAD_CAM, OCCLUSION, RANDOM, ROLLOUT, Subject, open_subject
 from mien.recognition.framing import FRAMING
 from mien.recognition.model import ModelFile, shipped_models
+from mien.training.affine import enlarge
 from mien.training.networks import ExpressionNetwork, build
 from mien.training.recipe import Recipe, Stage
 from mien.training.run import RunFolder
-from mien.training.warping import enlarge
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 

@@ -32,7 +32,7 @@ def test_same_seed_gives_same_batch_and_another_does_not(name: str, per: str) ->
     first, again, other = (mixing(faces(), generator(seed)) for seed in (1, 1, 2))
     assert torch.equal(first.faces, again.faces)
     assert torch.equal(first.partner, again.partner)
-    assert torch.equal(first.share, again.share)
+    assert torch.equal(first.lam, again.lam)
     assert not torch.equal(first.faces, other.faces)
 
 
@@ -49,15 +49,15 @@ def test_mixture_keeps_shape_range_and_the_weight_of_targets(name: str) -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(share=st.floats(0, 1), height=st.integers(8, 40), width=st.integers(8, 40), seed=st.integers(0, 1000))
+@given(lam=st.floats(0, 1), height=st.integers(8, 40), width=st.integers(8, 40), seed=st.integers(0, 1000))
 @pytest.mark.parametrize("kind", PAIRS)
-def test_a_masks_mean_is_the_share(kind: type, share: float, height: int, width: int, seed: int) -> None:
-    masks = kind().masks(torch.full((4,), share), height, width, generator(seed))
+def test_a_masks_mean_is_the_share(kind: type, lam: float, height: int, width: int, seed: int) -> None:
+    masks = kind().masks(torch.full((4,), lam), height, width, generator(seed))
     mean = masks.mean((1, 2, 3))
-    if kind is CutMix:  # what lies outside the face does not count, so a face keeps at least its share, to the pixel
-        assert (mean >= share - (height + width) / (height * width)).all()
+    if kind is CutMix:  # what lies outside the face does not count, so a face keeps at least its lam, to the pixel
+        assert (mean >= lam - (height + width) / (height * width)).all()
     else:
-        assert (mean - share).abs().max() <= 1 / (height * width) + 1e-6
+        assert (mean - lam).abs().max() <= 1 / (height * width) + 1e-6
 
 
 @pytest.mark.parametrize("kind", PAIRS)
@@ -65,7 +65,7 @@ def test_a_mixed_face_is_own_and_partner_by_the_share(kind: type) -> None:
     """Each face is one grey level of its own, so that its mean tells how much of it is left."""
     levels = torch.linspace(0, 1, 16)
     mixture = kind()(levels.view(-1, 1, 1, 1).expand(-1, 1, 24, 24), generator(5))
-    expected = mixture.share * levels + (1 - mixture.share) * levels[mixture.partner]
+    expected = mixture.lam * levels + (1 - mixture.lam) * levels[mixture.partner]
     torch.testing.assert_close(mixture.faces.mean((1, 2, 3)), expected)
 
 
@@ -74,29 +74,29 @@ def test_cutmix_share_is_the_clipped_boxs() -> None:
     batch[::2] = 1
     mixture = CutMix()(batch, generator(7))
     clipped = 0
-    for face, own, other, share in zip(mixture.faces, batch, batch[mixture.partner], mixture.share, strict=True):
+    for face, own, other, lam in zip(mixture.faces, batch, batch[mixture.partner], mixture.lam, strict=True):
         if own[0, 0, 0] == other[0, 0, 0]:
             continue
         rows, columns = (face == other).any((0, 2)).nonzero(), (face == other).any((0, 1)).nonzero()
         if not len(rows):
-            assert share == 1
+            assert lam == 1
             continue
         top, bottom, left, right = rows.min(), rows.max() + 1, columns.min(), columns.max() + 1
         box = (bottom - top) * (right - left)
         assert (face == other).sum() == box  # it is a box, wholly the partner's
-        assert share == pytest.approx(float(1 - box / 600))
+        assert lam == pytest.approx(float(1 - box / 600))
         clipped += bool(top == 0 or left == 0 or bottom == 20 or right == 30)
     assert clipped >= 5
 
 
 def test_cutmix_boxes_have_the_partners_share_of_the_area_and_the_faces_shape() -> None:
-    for share in (0.19, 0.64):
-        masks = CutMix().masks(torch.full((200,), share), 40, 60, generator())[:, 0]
+    for lam in (0.19, 0.64):
+        masks = CutMix().masks(torch.full((200,), lam), 40, 60, generator())[:, 0]
         smallest = masks.mean((1, 2)).min()  # of a box that lies inside
-        assert float(smallest) == pytest.approx(share, abs=0.03)
+        assert float(smallest) == pytest.approx(lam, abs=0.03)
         inside = masks[masks.mean((1, 2)) == smallest][0] == 0
-        assert int(inside.any(1).sum()) == pytest.approx(40 * (1 - share) ** 0.5, abs=1)
-        assert int(inside.any(0).sum()) == pytest.approx(60 * (1 - share) ** 0.5, abs=1)
+        assert int(inside.any(1).sum()) == pytest.approx(40 * (1 - lam) ** 0.5, abs=1)
+        assert int(inside.any(0).sum()) == pytest.approx(60 * (1 - lam) ** 0.5, abs=1)
 
 
 def test_fmix_rounds_up_as_often_as_down() -> None:
@@ -127,22 +127,22 @@ def test_fmix_masks_hold_whole_patches() -> None:
 
 def test_one_mask_per_batch_or_per_face() -> None:
     levels = torch.ones((8, 1, 24, 24))
-    assert len(Mixup(per="batch")(levels, generator()).share.unique()) == 1
-    assert len(Mixup(per="sample")(levels, generator()).share.unique()) == 8
+    assert len(Mixup(per="batch")(levels, generator()).lam.unique()) == 1
+    assert len(Mixup(per="sample")(levels, generator()).lam.unique()) == 8
     assert FMix(per="batch").masks(torch.tensor([0.5]), 24, 24, generator()).shape[0] == 1
 
 
 @pytest.mark.parametrize("kind", [*PAIRS, Cutout])
-def test_chance_leaves_the_others_as_they_are(kind: type) -> None:
+def test_probability_leaves_the_others_as_they_are(kind: type) -> None:
     batch = faces(400, 12)
-    untouched = (kind(chance=0.3)(batch, generator())).faces.eq(batch).all(-1).all(-1).all(-1).float().mean()
+    untouched = (kind(probability=0.3)(batch, generator())).faces.eq(batch).all(-1).all(-1).all(-1).float().mean()
     assert 0.6 < untouched < 0.8
-    assert torch.equal(kind(chance=0)(batch, generator()).faces, batch)
+    assert torch.equal(kind(probability=0)(batch, generator()).faces, batch)
 
 
 def test_cutout_greys_a_square_and_keeps_the_target() -> None:
     mixture = Cutout(size=0.5)(torch.zeros((300, 1, 24, 24)), generator())
-    assert (mixture.share == 1).all()
+    assert (mixture.lam == 1).all()
     assert set(mixture.faces.unique().tolist()) == {0.0, GREY}
     sizes = (mixture.faces == GREY).sum((1, 2, 3))
     assert sizes.max() == 144  # whole squares
@@ -164,7 +164,7 @@ def test_beta_has_its_moments(alpha: float) -> None:
         (FMix, {"per": "epoch"}),
         (FMix, {"decay": -1}),
         (Cutout, {"size": 0}),
-        (CutMix, {"chance": 2}),
+        (CutMix, {"probability": 2}),
     ],
 )
 def test_options_that_make_no_sense_are_refused(kind: type, options: dict) -> None:

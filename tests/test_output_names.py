@@ -59,7 +59,7 @@ def test_every_command_refuses_it_before_it_looks_at_anything(words: tuple[list[
     "words",
     [
         ["train", "r.toml", "--data", "d", "--hours"],
-        ["soup", "run", "w", "--data", "d", "--out", "o", "--share"],
+        ["average", "run", "w", "--data", "d", "--out", "o", "--fraction"],
         ["synth", "train", "r.toml", "--data", "d", "--hours"],
         ["synth", "balance", "d", "--class", "fear", "--to", "3", "--out", "o", "--least"],
         ["experiments", "run", "r.toml", "--data", "d", "--hours"],
@@ -76,7 +76,7 @@ def test_options_that_are_no_numbers_are_refused(words: list[str]) -> None:
 FOLDERS = {
     "train": ["train", str(RECIPES / "shipped" / "mobilenet_v2_cpu.toml"), "--data", "no-data", "--out"],
     "distill": ["distill", str(RECIPES / "shipped" / "mobilenet_v2_cpu.toml"), "no-run", "--data", "no-data", "--out"],
-    "soup": ["soup", "no-run", "no.safetensors", "--data", "no-data", "--out"],
+    "average": ["average", "no-run", "no.safetensors", "--data", "no-data", "--out"],
     "synth train": ["synth", "train", str(RECIPES / "stargan_cpu.toml"), "--data", "no-data", "--out"],
     "explain": ["explain", "no.jpg", "--out"],
     "experiments": [

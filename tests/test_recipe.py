@@ -9,9 +9,10 @@ import pytest
 
 from mien.errors import RecipeError
 from mien.synthesis import recipe as synthesis
+from mien.training.affine import RandomAffine
 from mien.training.mixing.fmix import FMix
 from mien.training.recipe import Recipe, Stage, from_dict, read, read_values
-from mien.training.warping import Warp
+from mien.training.validating import with_new_keys
 
 RECIPES = sorted(path for path in (Path(__file__).parent.parent / "recipes").rglob("*.toml"))
 TRAINING = [path for path in RECIPES if not path.name.startswith(("_", "stargan"))]
@@ -29,35 +30,37 @@ def test_values_and_defaults(tmp_path: Path) -> None:
         write(
             tmp_path / "a.toml",
             'network = "vit_tiny"\nstages = [{ epochs = 3, pixels = 96 }, { epochs = 1 }]\n'
-            '[warp]\ngamma = 0.2\n[mixing]\nname = "fmix"\nalpha = 0.5\n',
+            '[affine]\ngamma = 0.2\n[mixing]\nname = "fmix"\nalpha = 0.5\n',
         )
     )
     assert recipe.stages == (Stage(3, 96), Stage(1, 112))
-    assert recipe.warp == Warp(gamma=0.2)
+    assert recipe.affine == RandomAffine(gamma=0.2)
     assert recipe.mixing == FMix(alpha=0.5)
     assert (recipe.epochs, recipe.pixels, recipe.report_part) == (4, 112, "test")
     assert [recipe.stage_at(epoch).pixels for epoch in range(4)] == [96, 96, 96, 112]
 
 
 def test_plain_values_read_back_the_same() -> None:
-    recipe = Recipe("vit_tiny", mixing=FMix(decay=2.0), stages=(Stage(2, 64), Stage(1)), warp=Warp(scale=(0.9, 1.0)))
+    recipe = Recipe(
+        "vit_tiny", mixing=FMix(decay=2.0), stages=(Stage(2, 64), Stage(1)), affine=RandomAffine(scale=(0.9, 1.0))
+    )
     assert from_dict(recipe.to_dict()) == recipe
     assert from_dict(Recipe("vit_tiny").to_dict()) == Recipe("vit_tiny")
 
 
 def test_extending_takes_over_values_and_merges_tables(tmp_path: Path) -> None:
     (tmp_path / "bases").mkdir()
-    write(tmp_path / "bases" / "root.toml", 'network = "vit_tiny"\nbatch_size = 8\n[warp]\nturn = 5\nerase = 0\n')
+    write(tmp_path / "bases" / "root.toml", 'network = "vit_tiny"\nbatch_size = 8\n[affine]\nrotation = 5\nerase = 0\n')
     write(tmp_path / "bases" / "middle.toml", 'extends = "root.toml"\nbatch_size = 16\n')
-    recipe = read(write(tmp_path / "leaf.toml", 'extends = "bases/middle.toml"\nseed = 4\n[warp]\nturn = 20\n'))
-    assert recipe == Recipe("vit_tiny", batch_size=16, seed=4, warp=Warp(turn=20, erase=0))
+    recipe = read(write(tmp_path / "leaf.toml", 'extends = "bases/middle.toml"\nseed = 4\n[affine]\nrotation = 20\n'))
+    assert recipe == Recipe("vit_tiny", batch_size=16, seed=4, affine=RandomAffine(rotation=20, erase=0))
 
 
 @pytest.mark.parametrize(
     ("text", "part"),
     [
         ('network = "vit_tiny"\nbatchsize = 3', "did you mean 'batch_size'"),
-        ('network = "vit_tiny"\n[warp]\nturns = 3', "did you mean 'turn'"),
+        ('network = "vit_tiny"\n[affine]\nrotations = 3', "did you mean 'rotation'"),
         ('network = "vit_tiny"\n[mixing]\nname = "fmx"', "did you mean 'fmix'"),
         ('network = "vit_tiny"\n[mixing]\nname = "fmix"\nsize = 3', "unknown key 'mixing.size'"),
         ('network = "vit_tiny"\nmixing = "fmix"', 'mixing = { name = "cutmix" }'),
@@ -67,8 +70,8 @@ def test_extending_takes_over_values_and_merges_tables(tmp_path: Path) -> None:
             r"mixing\.alpha must be .* above 0, not 0",
         ),
         (
-            'network = "vit_tiny"\nmixing = { name = "cutmix", chance = 1.5 }',
-            r"mixing\.chance must be .* to 1, not 1.5",
+            'network = "vit_tiny"\nmixing = { name = "cutmix", probability = 1.5 }',
+            r"mixing\.probability must be .* to 1, not 1.5",
         ),
         ('network = "vit_tiny"\ndistillation = { teachers = "vit_small" }', r"distillation\.teachers must be a list"),
         ('network = "vit_tiny"\ndistillation = { teachers = [] }', "teachers must be a list of at least one, not"),
@@ -87,12 +90,15 @@ def test_extending_takes_over_values_and_merges_tables(tmp_path: Path) -> None:
         ('network = "vit_tiny"\nseed = true', "seed must be a whole number .*, not true"),
         ('network = "vit_tiny"\nbatch_size = 8.0', "batch_size must be a whole number of at least 2, not 8.0"),
         ('network = "vit_tiny"\ncompile = 1', "compile must be true or false, not 1"),
-        ('network = "vit_tiny"\nwarp = 3', "warp must be a table, not 3"),
-        ('network = "vit_tiny"\nwarp = { light = -0.1 }', r"warp\.light must be a number from 0 to 1, not -0.1"),
-        ('network = "vit_tiny"\nwarp = { scale = [0.8] }', r"warp\.scale must be a list of 2, not \[0.8\]"),
-        ('network = "vit_tiny"\nwarp = { scale = [1.2, 0.8] }', r"warp\.scale must be the least and the most"),
-        ('network = "vit_tiny"\nwarp = { scale = [nan, 1] }', r"warp\.scale\[0\] must be a number above 0"),
-        ('network = "vit_tiny"\nwarp = { aspect = -1 }', r"warp\.aspect must be a number from 0"),
+        ('network = "vit_tiny"\naffine = 3', "affine must be a table, not 3"),
+        (
+            'network = "vit_tiny"\naffine = { brightness = -0.1 }',
+            r"affine\.brightness must be .* 0 to 1, not -0.1",
+        ),
+        ('network = "vit_tiny"\naffine = { scale = [0.8] }', r"affine\.scale must be a list of 2, not \[0.8\]"),
+        ('network = "vit_tiny"\naffine = { scale = [1.2, 0.8] }', r"affine\.scale must be the least and the most"),
+        ('network = "vit_tiny"\naffine = { scale = [nan, 1] }', r"affine\.scale\[0\] must be a number above 0"),
+        ('network = "vit_tiny"\naffine = { aspect = -1 }', r"affine\.aspect must be a number from 0"),
         ('network = "vit_tiny"\ndegrade = { jpeg = 100 }', r"degrade\.jpeg must be a number from 0 to 99, not 100"),
         ('network = "vit_tiny"\ndegrade = { small = 1 }', r"degrade\.small must be a number from 0 to below 1, not 1"),
         ('network = "vit_tiny"\nhold_out = 1', "hold_out must be a number from 0 to below 1, not 1"),
@@ -159,16 +165,16 @@ def test_a_recipe_is_what_its_file_says_and_reads_back(path: Path) -> None:
 def test_recipes_on_file_keep_their_values(path: Path) -> None:
     said = json.loads(path.read_text())["recipe"]
     made = from_dict(said) if "network" in said else synthesis.from_dict(said)
-    assert contains(plain(made.to_dict()), said)
+    assert contains(plain(made.to_dict()), with_new_keys(said))
 
 
 def test_ranges_hold_for_recipes_made_in_python_too() -> None:
     with pytest.raises(RecipeError, match="seed must be a whole number"):
         replace(Recipe("vit_tiny"), seed=-1)
-    with pytest.raises(RecipeError, match="light must be a number from 0 to 1, not 2"):
-        Warp(light=2)
-    with pytest.raises(RecipeError, match="unknown key 'lights'; did you mean 'light'"):
-        Warp(lights=0.2)  # type: ignore[call-arg]
+    with pytest.raises(RecipeError, match="brightness must be a number from 0 to 1, not 2"):
+        RandomAffine(brightness=2)
+    with pytest.raises(RecipeError, match="unknown key 'contrasts'; did you mean 'contrast'"):
+        RandomAffine(contrasts=0.2)  # type: ignore[call-arg]
 
 
 def test_every_reference_row_has_its_recipe_and_varies_what_it_says() -> None:
@@ -188,3 +194,16 @@ def test_every_reference_row_has_its_recipe_and_varies_what_it_says() -> None:
 def test_recipe_names_are_unique() -> None:
     names = [path.stem for path in TRAINING]
     assert len(names) == len(set(names))
+
+
+def test_the_keys_of_version_0_1_are_read() -> None:
+    old = {"warp": {"turn": 5, "shift": 0.1, "light": 0.2}, "degrade": {"chance": 0.3, "light": 1.0}}
+    new = {
+        "affine": {"rotation": 5, "translation": 0.1, "brightness": 0.2},
+        "degrade": {"probability": 0.3, "light": 1.0},
+    }
+    mixing = {"name": "cutmix"}
+    one = from_dict({"network": "vit_tiny", **old, "mixing": mixing | {"chance": 0.5}})
+    assert one == from_dict({"network": "vit_tiny", **new, "mixing": mixing | {"probability": 0.5}})
+    with pytest.raises(RecipeError, match="'turn' is the old name of 'rotation'"):
+        from_dict({"network": "vit_tiny", "affine": {"turn": 5, "rotation": 5}})

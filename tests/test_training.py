@@ -28,27 +28,27 @@ from mien.data.dataset import VOTED, FaceData
 from mien.errors import DataError, ModelError, RecipeError, StorageError
 from mien.expressions import NAMES
 from mien.training import loop
-from mien.training.averaging import MovingAverage
-from mien.training.keeping import Keeper
+from mien.training.affine import AffineParams, RandomAffine, enlarge
+from mien.training.checkpointer import Checkpointer
 from mien.training.loop import train
 from mien.training.mixing.fmix import FMix
 from mien.training.mixing.mixture import Mixture
+from mien.training.moving_average import MovingAverage
 from mien.training.networks import ARCHITECTURES, build
 from mien.training.networks.processor import suit_processor
 from mien.training.objective import Objective
-from mien.training.parts import is_synthetic, training_parts
 from mien.training.recipe import Recipe, Stage
 from mien.training.run import Epoch, RunFolder
 from mien.training.sampling import class_weights, epoch_order
+from mien.training.splits import is_synthetic, training_and_validation
 from mien.training.targets import class_targets
-from mien.training.warping import Moves, Warp, enlarge
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 MIEN = Path(sys.executable).with_name("mien")
-STILL = Warp(scale=(1, 1), shift=0, turn=0, mirror=False, light=0, contrast=0, gamma=0, erase=0)
+STILL = RandomAffine(scale=(1, 1), translation=0, rotation=0, mirror=False, brightness=0, contrast=0, gamma=0, erase=0)
 # The smallest network at the smallest size: an epoch of a few steps.
 TINY = Recipe(
-    "mobilenet_v2", stages=(Stage(3, 32),), split="kaggle", batch_size=14, fer_plus=0.5, mixing=FMix(chance=0.5)
+    "mobilenet_v2", stages=(Stage(3, 32),), split="kaggle", batch_size=14, fer_plus=0.5, mixing=FMix(probability=0.5)
 )
 TINY_TOML = """
 network = "mobilenet_v2"
@@ -56,13 +56,13 @@ stages = [{{ epochs = {epochs}, pixels = 32 }}]
 split = "kaggle"
 batch_size = 14
 fer_plus = 0.5
-mixing = {{ name = "fmix", chance = 0.5 }}
+mixing = {{ name = "fmix", probability = 0.5 }}
 """
 
 
 @pytest.fixture(scope="module")
 def parts(tiny_data: Path) -> tuple[FaceData, FaceData]:
-    return training_parts(TINY, dataset.load(tiny_data, "kaggle"))
+    return training_and_validation(TINY, dataset.load(tiny_data, "kaggle"))
 
 
 @pytest.fixture(scope="module")
@@ -155,22 +155,22 @@ def test_a_smaller_square_enlarges_the_middle() -> None:
 def test_shift_turn_and_light_stay_within_their_bounds() -> None:
     dot = torch.zeros((200, 48, 48), dtype=torch.uint8)
     dot[:, 22:26, 22:26] = 255
-    warped = replace(STILL, shift=0.1)(dot, 48, generator())[:, 0]
+    warped = replace(STILL, translation=0.1)(dot, 48, generator())[:, 0]
     place = torch.arange(48) + 0.5
     middle = (warped.sum(1) * place).sum(1) / warped.sum((1, 2))
     assert 3 < (middle - 24).abs().max() <= 4.8 + 0.1
-    turned = replace(STILL, turn=45.0)(dot.roll(12, 1), 48, generator())[:, 0]
+    turned = replace(STILL, rotation=45.0)(dot.roll(12, 1), 48, generator())[:, 0]
     down = (turned.sum(2) * place).sum(1) / turned.sum((1, 2)) - 24
     across = (turned.sum(1) * place).sum(1) / turned.sum((1, 2)) - 24
     angle = torch.atan2(across, down).rad2deg()
     assert 35 < angle.abs().max() <= 46
     grey = torch.full((200, 48, 48), 128, dtype=torch.uint8)
-    levels = replace(STILL, light=0.2)(grey, 48, generator()).mean((1, 2, 3)) - 128 / 255
+    levels = replace(STILL, brightness=0.2)(grey, 48, generator()).mean((1, 2, 3)) - 128 / 255
     assert 0.15 < levels.abs().max() <= 0.2 + 1e-4
 
 
 def test_aspect_stretches_the_sampled_square_and_keeps_its_area() -> None:
-    moves = Warp(scale=(0.9, 0.9), aspect=0.5).draw(500, generator())
+    moves = RandomAffine(scale=(0.9, 0.9), aspect=0.5).draw(500, generator())
     wide, high = moves.theta[:, :, 0].norm(dim=1), moves.theta[:, :, 1].norm(dim=1)
     torch.testing.assert_close(wide * high, torch.full((500,), 0.81))
     ratios = (wide / high).log()
@@ -181,7 +181,7 @@ def test_aspect_stretches_the_sampled_square_and_keeps_its_area() -> None:
 def test_a_square_that_is_stretched_shows_its_face_squashed() -> None:
     face = torch.zeros((1, 48, 48), dtype=torch.uint8)
     face[:, 12:36, 12:36] = 255
-    moves = Moves(torch.tensor([[[1.5, 0, 0], [0, 1 / 1.5, 0]]]), torch.ones(1), torch.zeros(1), None)
+    moves = AffineParams(torch.tensor([[[1.5, 0, 0], [0, 1 / 1.5, 0]]]), torch.ones(1), torch.zeros(1), None)
     drawn = replace(STILL, aspect=0.6).draw(1, generator(3))
     assert drawn.theta[0, 0, 1] == drawn.theta[0, 1, 0] == 0
     stretch = float(drawn.theta[0, 0, 0])
@@ -192,7 +192,7 @@ def test_a_square_that_is_stretched_shows_its_face_squashed() -> None:
 
 def test_a_warp_without_aspect_draws_what_it_drew_before_there_was_one() -> None:
     used, counted = generator(), generator()
-    Warp().draw(64, used)
+    RandomAffine().draw(64, used)
     for _ in range(7):  # scale, turn, mirror, shift across and down, contrast, light
         torch.rand(64, generator=counted)
     assert torch.equal(used.get_state(), counted.get_state())
@@ -217,7 +217,7 @@ def test_erasing_touches_its_share_of_faces(faces: torch.Tensor) -> None:
 
 
 def test_the_default_warp_repeats_by_seed_and_stays_in_range(faces: torch.Tensor) -> None:
-    first, again, other = (Warp()(faces, 64, generator(seed)) for seed in (1, 1, 2))
+    first, again, other = (RandomAffine()(faces, 64, generator(seed)) for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
     assert first.min() >= 0
@@ -320,12 +320,12 @@ def synthetic_set(tiny_data: Path) -> FaceData:
 
 def test_held_out_pictures_choose_and_the_report_part_is_untouched(tiny_data: Path) -> None:
     data = dataset.load(tiny_data, "kaggle")
-    training, choosing = training_parts(replace(TINY, hold_out=0.2), data)
+    training, choosing = training_and_validation(replace(TINY, hold_out=0.2), data)
     reported = data.part("validation")
     for one, other in ((training, choosing), (training, reported), (choosing, reported)):
         assert not np.isin(one.groups, other.groups).any()
     assert len(training) + len(choosing) == (data.parts == "train").sum() - 1  # the one with a copy in validation
-    again = training_parts(replace(TINY, hold_out=0.2, seed=5), data)[1]
+    again = training_and_validation(replace(TINY, hold_out=0.2, seed=5), data)[1]
     assert again.ids.tolist() == choosing.ids.tolist()
 
 
@@ -333,29 +333,29 @@ def test_synthetic_pictures_are_learned_from_by_their_share_and_never_choose(tin
     data = synthetic_set(tiny_data)
     counts = []
     for share in (0.0, 0.5, 1.0):
-        training, choosing = training_parts(replace(TINY, hold_out=0.3, synthetic=share), data)
+        training, choosing = training_and_validation(replace(TINY, hold_out=0.3, synthetic=share), data)
         assert not is_synthetic(choosing).any()
         counts.append(int(is_synthetic(training).sum()))
     assert counts == [0, 2, 4]
     with pytest.raises(RecipeError, match="balance it first"):
-        training_parts(replace(TINY, synthetic=1.0), dataset.load(tiny_data, "kaggle"))
+        training_and_validation(replace(TINY, synthetic=1.0), dataset.load(tiny_data, "kaggle"))
 
 
 def test_a_class_without_pictures_and_a_batch_of_more_than_all_are_refused(tiny_data: Path) -> None:
     faces = dataset.load(tiny_data, "kaggle")
     with pytest.raises(DataError, match="no picture of happy to learn from"):
-        training_parts(TINY, faces.where((faces.labels != 3) | (faces.parts != "train")))
+        training_and_validation(TINY, faces.where((faces.labels != 3) | (faces.parts != "train")))
     with pytest.raises(DataError, match="no picture of angry, disgust, fear, sad, surprise, neutral to learn from"):
-        training_parts(TINY, faces.where(faces.labels == 3))
+        training_and_validation(TINY, faces.where(faces.labels == 3))
     with pytest.raises(RecipeError, match="batch_size must be at most 41, the pictures to learn from, not 42"):
-        training_parts(replace(TINY, batch_size=42), faces)
-    assert len(training_parts(replace(TINY, batch_size=41), faces)[0]) == 41
+        training_and_validation(replace(TINY, batch_size=42), faces)
+    assert len(training_and_validation(replace(TINY, batch_size=41), faces)[0]) == 41
 
 
 def test_a_set_without_a_validation_part_holds_some_out(tiny_data: Path) -> None:
     data = dataset.load(tiny_data, "official")
     data = data.where(data.parts != "validation")
-    training, choosing = training_parts(replace(TINY, split="official"), data)
+    training, choosing = training_and_validation(replace(TINY, split="official"), data)
     assert len(choosing) >= 7
     assert not np.isin(training.groups, choosing.groups).any()
 
@@ -408,7 +408,9 @@ def test_strided_depthwise_convolutions_suited_to_a_processor_stay_in_float32() 
 
 
 def test_a_network_learns(tmp_path: Path, run: Callable[..., list[Epoch]]) -> None:
-    recipe = replace(TINY, stages=(Stage(10, 32),), learning_rate=3e-3, mixing=None, warp=STILL, ema=0.9, layer_decay=1)
+    recipe = replace(
+        TINY, stages=(Stage(10, 32),), learning_rate=3e-3, mixing=None, affine=STILL, ema=0.9, layer_decay=1
+    )
     curve = run(tmp_path, recipe)
     assert curve[-1].loss < 0.8 * curve[0].loss
 
@@ -444,19 +446,19 @@ def test_of_epochs_that_are_as_good_the_first_is_kept_also_over_a_kill(tmp_path:
     network = torch.nn.Linear(1, 1)
     curve: list[Epoch] = []
 
-    def keeper() -> Keeper:
+    def checkpointer() -> Checkpointer:
         optimiser = torch.optim.AdamW(network.parameters())
-        return Keeper(RunFolder(tmp_path), network, MovingAverage(network, 0.0), optimiser)  # type: ignore[arg-type]
+        return Checkpointer(RunFolder(tmp_path), network, MovingAverage(network, 0.0), optimiser)  # type: ignore[arg-type]
 
-    def kept(by: Keeper, merit: float) -> float:
+    def kept(by: Checkpointer, merit: float) -> float:
         curve.append(Epoch(len(curve), 1.0, merit, merit, 1.0, 1.0))
         by._averaged.module.bias.data.fill_(len(curve))
         by.keep(curve, last=True)
         return float(load_file(tmp_path / "weights.safetensors")["bias"])
 
-    first = keeper()
+    first = checkpointer()
     assert [kept(first, merit) for merit in (0.4, 0.5, 0.5)] == [1, 2, 2]
-    again = keeper()
+    again = checkpointer()
     assert [kept(again, merit) for merit in (0.5, 0.6)] == [2, 5]
     assert max(curve, key=lambda epoch: epoch.merit).epoch == 4
 

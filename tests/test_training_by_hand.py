@@ -23,6 +23,7 @@ from mien.cli.main import app
 from mien.data.dataset import RATED, VOTED, FaceData
 from mien.expressions import EXPRESSIONS
 from mien.training import loop
+from mien.training.affine import RandomAffine
 from mien.training.degrading import Degrade
 from mien.training.distillation.soft_targets import SoftTargets
 from mien.training.distillation.views import Views
@@ -31,12 +32,11 @@ from mien.training.mixing.mixture import Mixing, Mixture
 from mien.training.networks import build
 from mien.training.recipe import Distillation, Recipe, Stage
 from mien.training.run import Epoch, RunFolder
-from mien.training.warping import Warp
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-STILL = Warp(scale=(1, 1), shift=0, turn=0, mirror=False, light=0, contrast=0, gamma=0, erase=0)
+STILL = RandomAffine(scale=(1, 1), translation=0, rotation=0, mirror=False, brightness=0, contrast=0, gamma=0, erase=0)
 PIXELS, CLASSES = 32, 7
-PLAN = Recipe("vit_tiny", stages=(Stage(1, PIXELS),), batch_size=5, warp=STILL, label_smoothing=0.1)
+PLAN = Recipe("vit_tiny", stages=(Stage(1, PIXELS),), batch_size=5, affine=STILL, label_smoothing=0.1)
 
 
 @dataclass(frozen=True)
@@ -261,14 +261,14 @@ def test_every_step_is_the_one_of_plain_torch(tmp_path: Path, votes_head: Callab
 def test_students_learn_what_was_said_of_the_view_that_they_see(tmp_path: Path) -> None:
     """The loss of the first batch, which nothing has been learned from, by its definition."""
     training = pictures(6)
-    warp = replace(STILL, light=0.3)
+    warp = replace(STILL, brightness=0.3)
     views = Views(warp, 3, seed=2)
     said = np.random.default_rng(0).dirichlet(np.full(CLASSES, 0.3), (3, 6)).astype(np.float32)
     mixing = Quarters()
     recipe = replace(
         PLAN,
         batch_size=6,
-        warp=warp,
+        affine=warp,
         mixing=mixing,
         distillation=Distillation(("teacher",), weight=0.6, temperature=4.0),
     )
@@ -278,7 +278,7 @@ def test_students_learn_what_was_said_of_the_view_that_they_see(tmp_path: Path) 
         recipe, network, tmp_path, training, training, soft_targets=SoftTargets(views, training.fingerprint(), said)
     )
     (given,) = mixing.given
-    every = views.moves(6)(torch.from_numpy(np.tile(training.faces, (3, 1, 1))), PIXELS)
+    every = views.params(6)(torch.from_numpy(np.tile(training.faces, (3, 1, 1))), PIXELS)
     apart = (given[:, None] - every[None]).abs().amax((2, 3, 4))
     assert (apart.amin(1) < 1e-5).all()
     rows = apart.argmin(1).numpy()
@@ -297,7 +297,7 @@ def test_students_learn_what_was_said_of_the_view_that_they_see(tmp_path: Path) 
 
 def test_students_have_a_part_erased_of_what_teachers_saw_whole(tmp_path: Path) -> None:
     training = pictures(6)
-    recipe = replace(PLAN, batch_size=6, warp=replace(STILL, erase=1.0), distillation=Distillation(("teacher",)))
+    recipe = replace(PLAN, batch_size=6, affine=replace(STILL, erase=1.0), distillation=Distillation(("teacher",)))
     network = small_network()
     watcher = watched(network)
     said = SoftTargets(Views(STILL, 1), training.fingerprint(), np.full((1, 6, CLASSES), 1 / CLASSES, np.float32))

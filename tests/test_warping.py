@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from mien.training.affine import RandomAffine, enlarge
 from mien.training.degrading import Degrade
 from mien.training.networks import ARCHITECTURES, build
-from mien.training.warping import Warp, enlarge
 
-STILL = Warp(scale=(1, 1), shift=0, turn=0, mirror=False, light=0, contrast=0, gamma=0, erase=0)
+STILL = RandomAffine(scale=(1, 1), translation=0, rotation=0, mirror=False, brightness=0, contrast=0, gamma=0, erase=0)
 NOTHING = Degrade(1.0, cover=0, side_light=0, tone=0, light=0, contrast=0, blur=0, noise=0, jpeg=0)
 MANY = 400
 
@@ -58,7 +58,7 @@ def middles(faces: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 def test_shifts_reach_as_far_as_told_either_way() -> None:
     dot = flat(0)
     dot[:, 23:25, 23:25] = 255
-    for way in middles(warped(dot, shift=0.1)):
+    for way in middles(warped(dot, translation=0.1)):
         assert way.min() == pytest.approx(-4.8, abs=0.3)
         assert way.max() == pytest.approx(4.8, abs=0.3)
         assert way.std() == pytest.approx(4.8 / 3**0.5, rel=0.1)
@@ -75,13 +75,13 @@ def test_scales_turns_and_mirrors_are_of_the_whole_face() -> None:
     assert torch.allclose(across.abs(), torch.tensor(6.0), atol=0.05)
     assert (across > 0).float().mean() == pytest.approx(0.5, abs=0.08)
     for mirror in (False, True):
-        across, down = middles(warped(dot, turn=20.0, mirror=mirror))
+        across, down = middles(warped(dot, rotation=20.0, mirror=mirror))
         angle = torch.atan2(across.abs() if mirror else across, -down).rad2deg() - np.degrees(np.arctan2(6, 14))
         assert (angle.min(), angle.max()) == (pytest.approx(-20, abs=1), pytest.approx(20, abs=1))
 
 
 def test_beyond_the_picture_its_edge_repeats() -> None:
-    assert warped(flat(200), shift=0.3, turn=40.0, scale=(1.2, 1.5)).sub(200 / 255).abs().max() < 1e-5
+    assert warped(flat(200), translation=0.3, rotation=40.0, scale=(1.2, 1.5)).sub(200 / 255).abs().max() < 1e-5
 
 
 def test_contrast_is_around_each_faces_own_middle() -> None:
@@ -94,7 +94,7 @@ def test_contrast_is_around_each_faces_own_middle() -> None:
 
 
 def test_light_is_added_either_way() -> None:
-    seen = warped(flat(128), light=0.2).mean((1, 2)) - 128 / 255
+    seen = warped(flat(128), brightness=0.2).mean((1, 2)) - 128 / 255
     assert (seen.min(), seen.max()) == (pytest.approx(-0.2, abs=0.01), pytest.approx(0.2, abs=0.01))
 
 

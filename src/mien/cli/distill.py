@@ -13,13 +13,15 @@ from mien.errors import StorageError
 
 
 def distill(
-    recipe: Annotated[Path, typer.Argument(help="The student's recipe: its training pictures and its warp are used.")],
+    recipe: Annotated[
+        Path, typer.Argument(help="The student's recipe: its training pictures and augmentation are used.")
+    ],
     teachers: Annotated[list[Path], typer.Argument(help="Teachers: runs' folders or model files (.onnx).")],
     data: DataFolder,
     out: Annotated[Path, typer.Option(help="A folder; each teacher's file bears its name.")] = Path("soft_targets"),
-    views: Annotated[int, typer.Option(help="How many warped views of each picture are looked at.", min=1)] = 8,
+    views: Annotated[int, typer.Option(help="How many augmented views of each picture are looked at.", min=1)] = 8,
 ) -> None:
-    """Store what teachers say of many warped views of the training pictures, for students to learn from.
+    """Store what teachers say of many augmented views of the training pictures, for students to learn from.
 
     The student's recipe names its teachers: distillation = { teachers = ["vit_small"] }; train it with --soft-targets.
 
@@ -30,7 +32,7 @@ def distill(
     from mien.training.distillation.teacher import Teacher
     from mien.training.distillation.views import Views
     from mien.training.memory import keep_freed_memory
-    from mien.training.parts import training_parts
+    from mien.training.splits import training_and_validation
 
     keep_freed_memory()
     check_outputs((), folders=[out])
@@ -41,7 +43,7 @@ def distill(
         if path.exists():
             raise StorageError(f"{path} is there already; remove it to ask this teacher anew, or choose another --out")
     check_outputs((), targets.values())
-    training, _ = training_parts(plan, load_with_progress(data, plan.split))
+    training, _ = training_and_validation(plan, load_with_progress(data, plan.split))
     console = Terminal(stderr=True)
     columns = (Words(), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:
@@ -51,7 +53,7 @@ def distill(
             def show(done: int, total: int, task=task) -> None:  # type: ignore[no-untyped-def]
                 bar.update(task, completed=done, total=total)
 
-            said = teacher.look(training, Views(plan.warp, views), show)
+            said = teacher.look(training, Views(plan.affine, views), show)
             said.write(targets[teacher.name])
             right = (said.probabilities.argmax(2) == training.labels).mean()
             console.tell(f"{targets[teacher.name]}: {views} views of {len(training)} pictures, {right:.1%} as labelled")

@@ -14,6 +14,7 @@ import mien
 from mien.addresses import redacted_text
 from mien.cli import app as serve
 from mien.cli import (
+    average,
     card,
     data,
     distill,
@@ -26,7 +27,6 @@ from mien.cli import (
     novelty,
     predict,
     report,
-    soup,
     synth,
     train,
 )
@@ -38,6 +38,11 @@ from mien.storage import refused
 
 class _Commands(TyperGroup):
     """Typer would exit with 1 where the reader of a pipe has gone, as for an error."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in _OLD_NAMES:
+            raise MienError(f"`mien {cmd_name}` is called `mien {_OLD_NAMES[cmd_name]}` now")
+        return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -55,22 +60,26 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-app.command()(predict.predict)
-app.command("app")(serve.app)
-app.add_typer(data.app, name="data")
-app.command()(make.make)
-app.command()(train.train)
-app.command()(distill.distill)
-app.command()(soup.soup)
-app.command()(evaluate.evaluate)
-app.command()(ensemble.ensemble)
-app.command()(explain.explain)
-app.command()(export.export)
-app.add_typer(experiments.app, name="experiments")
-app.command()(report.report)
-app.command()(card.card)
-app.add_typer(synth.app, name="synth")
-app.add_typer(novelty.app, name="novelty")
+
+
+def _register(group: str, *commands: Any) -> None:
+    """Commands (functions) and groups of them (with their names) under a heading of `mien --help`."""
+    for command in commands:
+        if isinstance(command, tuple):
+            name, commands_of_it = command
+            app.add_typer(commands_of_it, name=name, rich_help_panel=group)
+        else:
+            app.command(rich_help_panel=group)(command)
+
+
+_register("Use", predict.predict, serve.app)
+_register("Train", ("data", data.app), make.make, train.train, distill.distill, average.average, ("synth", synth.app))
+_register(
+    "Judge", evaluate.evaluate, ensemble.ensemble, explain.explain, ("experiments", experiments.app), report.report
+)
+_register("Maintain", export.export, ("novelty", novelty.app), card.card)
+
+_OLD_NAMES = {"soup": "average"}
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141

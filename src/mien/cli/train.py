@@ -26,7 +26,8 @@ def train(
     weights: Annotated[
         str,
         typer.Option(
-            help="Starting weights: a safetensors file, 'timm' for its download, or 'none' to start from nothing."
+            help="Starting weights: a safetensors file, a model file (.onnx) of this project, 'timm' for its download, "
+            "or 'none' to start from nothing."
         ),
     ] = "timm",
     soft_targets: Annotated[
@@ -62,9 +63,11 @@ def train(
     from mien.training.devices import fabric_for
     from mien.training.distillation.soft_targets import ensemble
     from mien.training.memory import keep_freed_memory
-    from mien.training.parts import training_parts
+    from mien.training.model_weights import MODEL_FILE
+    from mien.training.norms import restore_norms
     from mien.training.precision import described, precision_for
     from mien.training.run import RunFolder
+    from mien.training.splits import training_and_validation
 
     deadline = None if hours is None else time.monotonic() + hours * 3600
     plan = recipes.read(recipe)
@@ -98,9 +101,11 @@ def train(
     torch.manual_seed(plan.seed)
     network, taken = _network(plan, weights)  # before the pictures are read: what does not fit is refused at once
     said = None if plan.distillation is None else ensemble(soft_targets, plan.distillation.teachers)
-    training, choosing = training_parts(plan, load_with_progress(data, plan.split))
+    training, choosing = training_and_validation(plan, load_with_progress(data, plan.split))
     if begun is not None and begun.get("data") != training.fingerprint():
         raise RecipeError(f"{folder.path} was begun with other pictures; give the same --data, or another --out")
+    if Path(weights).suffix == MODEL_FILE:
+        restore_norms(network, training, plan)
     if fabric.is_global_zero:
         folder.write_description(plan, training.fingerprint(), weights, precision, taken)
 

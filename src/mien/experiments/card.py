@@ -130,7 +130,9 @@ def _helps(run: dict[str, Any]) -> list[str]:
     helps += [recipe["mixing"]["name"]] if recipe.get("mixing") else []
     helps += ["degrade"] if recipe.get("degrade") else []
     helps += [f"taught by {' and '.join(recipe['distillation']['teachers'])}"] if recipe.get("distillation") else []
-    return helps + (["averaged with the weights before"] if run.get("soup", {}).get("start") else [])
+    return helps + (
+        ["averaged with the weights before"] if run.get("interpolation", run.get("soup", {})).get("start") else []
+    )
 
 
 def _run(folder: Path) -> dict[str, Any] | None:

@@ -9,15 +9,15 @@ from mien.evaluation import report
 from mien.evaluation.metrics import ClassScores, Interval, Scores
 from mien.experiments.filing import Filed
 from mien.expressions import EXPRESSIONS, NAMES
+from mien.training.affine import RandomAffine, enlarge
 from mien.training.mixing import MIXINGS, Mixture
-from mien.training.parts import is_synthetic
 from mien.training.recipe import Recipe
-from mien.training.warping import Warp, enlarge
+from mien.training.splits import is_synthetic
 
 _FACES, _PIXELS = 6, 96
 
 
-def augmentations(train: FaceData, warp: Warp, seed: int = 0) -> Figure:
+def augmentations(train: FaceData, warp: RandomAffine, seed: int = 0) -> Figure:
     """The same faces as they are, warped, and under each mixing; below each what the network is to call it."""
     chosen = np.random.default_rng(seed).permutation(np.flatnonzero(~is_synthetic(train)))
     first = [next(place for place in chosen if train.labels[place] == label) for label in range(len(NAMES))][:_FACES]
@@ -25,7 +25,7 @@ def augmentations(train: FaceData, warp: Warp, seed: int = 0) -> Figure:
     generator = torch.Generator().manual_seed(seed)
     plain = enlarge(faces, _PIXELS)
     itself = Mixture(plain, torch.arange(len(first)), torch.ones(len(first)))
-    rows = {"as it is": itself, "warp": Mixture(warp(faces, _PIXELS, generator), itself.partner, itself.share)}
+    rows = {"as it is": itself, "warp": Mixture(warp(faces, _PIXELS, generator), itself.partner, itself.lam)}
     rows |= {name: kind()(plain, generator) for name, kind in MIXINGS.items()}
     figure = Figure(figsize=(1.5 * len(first) + 0.9, 1.72 * len(rows)), layout="constrained")
     axes = figure.subplots(len(rows), len(first))
@@ -34,9 +34,9 @@ def augmentations(train: FaceData, warp: Warp, seed: int = 0) -> Figure:
             axis.imshow(mixture.faces[number, 0].numpy(), cmap="gray", vmin=0, vmax=1)
             axis.set_xticks([])
             axis.set_yticks([])
-            share, partner = float(mixture.share[number]), int(mixture.partner[number])
+            lam, partner = float(mixture.lam[number]), int(mixture.partner[number])
             own, other = NAMES[labels[number]], NAMES[labels[partner]]
-            text = own if share == 1 or own == other else f"{share:.0%} {own}\n{1 - share:.0%} {other}"
+            text = own if lam == 1 or own == other else f"{lam:.0%} {own}\n{1 - lam:.0%} {other}"
             axis.set_xlabel(text, fontsize=8)
         line[0].set_ylabel(name, fontsize=11)
     return figure
@@ -113,9 +113,9 @@ def confusion(run: Filed) -> Figure:
     return report.plot(report.Report(subject, _scores(run.metrics["raw"]), _scores(run.metrics["without_duplicates"])))
 
 
-def shown_warp(filed: list[Filed]) -> Warp:
+def shown_warp(filed: list[Filed]) -> RandomAffine:
     """The warp to draw: the first run's, or the usual one where nothing has run."""
-    return filed[0].recipe.warp if filed else Recipe("vit_tiny").warp
+    return filed[0].recipe.affine if filed else Recipe("vit_tiny").affine
 
 
 def _scores(values: dict) -> Scores:

@@ -69,9 +69,9 @@ def _from_run(path: Path) -> Subject:
     import torch
 
     from mien.explanation.gradients import attention_rollout, grad_cam
+    from mien.training.affine import enlarge
     from mien.training.loop import predict as predicted
     from mien.training.run import RunFolder
-    from mien.training.warping import enlarge
 
     folder = RunFolder(path)
     recipe = folder.recipe()

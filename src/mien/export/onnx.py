@@ -9,8 +9,8 @@ from torch import nn
 
 from mien.data.dataset import FACE_SIZE
 from mien.storage import write_atomically
+from mien.training.affine import enlarge
 from mien.training.networks import ExpressionNetwork
-from mien.training.warping import enlarge
 
 OPSET = 20
 

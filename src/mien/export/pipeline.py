@@ -16,8 +16,8 @@ from mien.expressions import NAMES
 from mien.recognition.framing import FRAMING
 from mien.recognition.model import record_hash
 from mien.storage import check_suffix, write_atomically
+from mien.training.affine import enlarge
 from mien.training.run import RunFolder, code_version
-from mien.training.warping import enlarge
 
 # Enough real faces to find a difference; PyTorch and ONNX Runtime see the same ones.
 PARITY_FACES = 256

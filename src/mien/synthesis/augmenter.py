@@ -4,11 +4,13 @@ import numpy as np
 import torch
 
 from mien.data.dataset import FACE_SIZE
-from mien.training.warping import Warp
+from mien.training.affine import RandomAffine
 
 NAME = "augmentation"
 # About twice as far as training moves faces, or the copies would add nothing to it.
-WARP = Warp(scale=(0.7, 1.1), shift=0.12, turn=25.0, light=0.25, contrast=0.45, gamma=0.4, erase=0.0)
+AFFINE = RandomAffine(
+    scale=(0.7, 1.1), translation=0.12, rotation=25.0, brightness=0.25, contrast=0.45, gamma=0.4, erase=0.0
+)
 
 
 class Augmenter:
@@ -21,6 +23,6 @@ class Augmenter:
         self._generator = torch.Generator().manual_seed(seed)
 
     def translate(self, faces: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """Grey faces uint8 [N, 48, 48], warped; labels, int [N], are those the faces have already."""
-        warped = WARP(torch.from_numpy(faces), FACE_SIZE, self._generator)
-        return (warped[:, 0] * 255).round().to(torch.uint8).numpy()
+        """Grey faces uint8 [N, 48, 48], moved; labels, int [N], are those the faces have already."""
+        moved = AFFINE(torch.from_numpy(faces), FACE_SIZE, self._generator)
+        return (moved[:, 0] * 255).round().to(torch.uint8).numpy()

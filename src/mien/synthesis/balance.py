@@ -25,7 +25,7 @@ from mien.storage import write_atomically, write_folder, write_json, write_text
 from mien.synthesis import figures
 from mien.synthesis.filters import Examiner, Marks
 from mien.synthesis.sampling import training_faces
-from mien.training.parts import SYNTHETIC_PREFIX, is_synthetic
+from mien.training.splits import SYNTHETIC_PREFIX, is_synthetic
 
 SUMMARY, MANIFEST, INDEX = "balance.json", "manifest.csv", "fer2013.csv"
 _CHUNK = 256

@@ -15,7 +15,7 @@ from torch.nn import functional
 from mien.data.dataset import FaceData
 from mien.errors import DataError
 from mien.expressions import NAMES
-from mien.training.parts import is_synthetic
+from mien.training.splits import is_synthetic
 
 DRAWS = 21
 """How many numbers the most demanding part of a step, an update of the critic, takes for each picture."""

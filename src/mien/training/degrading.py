@@ -28,7 +28,7 @@ _STEPS = (
 
 @settings
 class Degrade:
-    """How far faces are spoiled; each kind strikes each face with `chance`, with a strength drawn uniformly.
+    """How far faces are spoiled; each kind strikes each face with `probability`, with a strength drawn uniformly.
 
     cover: most, a flat band's share of the height (glasses, a mask); side_light: most, the share of the light that is
     lost at the far edge; tone, light: most, natural logarithm of the tone curve's power and of the exposure (half of it
@@ -39,7 +39,7 @@ class Degrade:
     0 leaves a kind out.
     """
 
-    chance: Share = 0.1
+    probability: Share = 0.1
     cover: Share = 0.3
     side_light: Share = 0.9
     tone: _Logarithm = 1.0
@@ -62,7 +62,7 @@ class Degrade:
 
         def struck(least: float, most: float) -> torch.Tensor:
             """Strengths [N, 1, 1], 0 where the kind does not strike."""
-            return draw(least, most) * (draw(0, 1) < self.chance)
+            return draw(least, most) * (draw(0, 1) < self.probability)
 
         spoiled = faces.float() / 255
         rows = ((torch.arange(faces.shape[1], device=device) + 0.5) / faces.shape[1])[None, :, None]
@@ -106,8 +106,8 @@ def _blurred(faces: torch.Tensor, down: torch.Tensor, right: torch.Tensor) -> to
 
 def _weights(size: int, deviation: torch.Tensor) -> torch.Tensor:
     """[N, size, size]; row: what a pixel takes from the others, summing to 1, so that edges do not darken."""
-    place = torch.arange(size, device=deviation.device)
-    distance = (place[:, None] - place[None, :]).float()[None]
+    index = torch.arange(size, device=deviation.device)
+    distance = (index[:, None] - index[None, :]).float()[None]
     weights = torch.exp(-0.5 * (distance / deviation.clamp(min=1e-3)) ** 2)
     return weights / weights.sum(2, keepdim=True)
 
@@ -138,8 +138,8 @@ def _compressed(levels: torch.Tensor, loss: torch.Tensor) -> torch.Tensor:
     quality = 100 - loss
     factor = torch.where(quality < 50, 50 / quality, 2 - quality / 50)  # libjpeg's scaling of the table
     steps = (_luminance_table(levels.device) * factor).round().clamp(min=1)[:, None, None]
-    place = torch.arange(_BLOCK, device=levels.device)
-    cosines = torch.cos(math.pi / _BLOCK * (place[None, :] + 0.5) * place[:, None]) * math.sqrt(2 / _BLOCK)
+    index = torch.arange(_BLOCK, device=levels.device)
+    cosines = torch.cos(math.pi / _BLOCK * (index[None, :] + 0.5) * index[:, None]) * math.sqrt(2 / _BLOCK)
     cosines[0] /= math.sqrt(2)
     blocks = (levels - 128).unflatten(2, (-1, _BLOCK)).unflatten(1, (-1, _BLOCK)).transpose(2, 3)
     kept = ((cosines @ blocks @ cosines.T) / steps).round() * steps

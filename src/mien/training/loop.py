@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,10 +15,11 @@ from mien.errors import RecipeError
 from mien.evaluation.label_noise import accuracy_majority
 from mien.evaluation.metrics import accuracy_and_macro_f1, confusion_matrix
 from mien.expressions import NAMES
-from mien.training.averaging import MovingAverage
-from mien.training.distillation.lessons import Lessons
+from mien.training.affine import enlarge
+from mien.training.checkpointer import Checkpointer
+from mien.training.distillation.soft_target_sampler import SoftTargetSampler
 from mien.training.distillation.soft_targets import SoftTargets
-from mien.training.keeping import Keeper
+from mien.training.moving_average import MovingAverage
 from mien.training.networks import ExpressionNetwork
 from mien.training.networks.processor import suit_processor
 from mien.training.objective import Objective
@@ -26,7 +28,6 @@ from mien.training.recipe import Recipe
 from mien.training.run import Epoch, RunFolder
 from mien.training.sampling import class_weights, epoch_order
 from mien.training.targets import class_targets
-from mien.training.warping import enlarge
 
 VALIDATION_BATCH = 256
 SHOW_SECONDS = 2.0
@@ -48,21 +49,38 @@ class Progress:
 
 @dataclass(frozen=True)
 class DeviceData:
-    """Pictures on the device: uint8 [N, 48, 48], their class targets float [N, 7], votes float [N, 8] or None."""
+    """Pictures on the device that trains.
+
+    Attributes:
+        faces: uint8 [N, 48, 48].
+        targets: Class targets, float [N, 7].
+        votes: FER+'s vote shares, float [N, 8], or None.
+        soft_targets: What teachers said of the faces, where the recipe distils.
+    """
 
     faces: torch.Tensor
     targets: torch.Tensor
     votes: torch.Tensor | None
-    lessons: Lessons | None = None
+    soft_targets: SoftTargetSampler | None = None
 
     @classmethod
     def of(
-        cls, data: FaceData, device: torch.device, raters: float = 0.0, lessons: Lessons | None = None
+        cls, data: FaceData, device: torch.device, raters: float = 0.0, soft_targets: SoftTargetSampler | None = None
     ) -> "DeviceData":
-        """raters: their share of the class targets. Raises RecipeError where it is above 0 and there are no votes."""
+        """The pictures of a data set.
+
+        Args:
+            data: The pictures.
+            device: Where they go.
+            raters: The raters' share of the class targets, in [0, 1].
+            soft_targets: Of the same pictures.
+
+        Raises:
+            RecipeError: `raters` is above 0 and the data set has no votes.
+        """
         votes = None if data.votes is None else torch.from_numpy(data.votes).to(device)
         targets = torch.from_numpy(class_targets(data, raters)).to(device)
-        return cls(torch.from_numpy(data.faces).to(device), targets, votes, lessons)
+        return cls(torch.from_numpy(data.faces).to(device), targets, votes, soft_targets)
 
 
 def train(
@@ -76,117 +94,177 @@ def train(
     deadline: float | None = None,
     soft_targets: SoftTargets | None = None,
 ) -> list[Epoch]:
-    """Train `network` by `recipe`, go on from the folder's checkpoint if there is one, and return the curve.
+    """Train a network by a recipe; go on from the folder's checkpoint if there is one.
 
     After each epoch the averaged network is judged on `validation`, and the best one's weights are kept. A run that is
-    interrupted and goes on gives the same curve as one that is not: all chance is drawn from the seed and the epoch.
-    Raises ModelError where the checkpoint is damaged, and RecipeError where loss or answers stop being finite numbers:
-    what the network says is then no expression.
+    interrupted and goes on gives the same curve as one that is not: every draw follows from the seed and the epoch.
 
-    deadline: on time.monotonic()'s clock; training ends early, with a checkpoint, where another epoch would pass it. At
-    least one epoch is done.
+    Args:
+        recipe: How.
+        network: Is moved to the device and changed.
+        training: Pictures to learn from.
+        validation: Pictures to choose the epoch by.
+        folder: Takes weights, curve and checkpoint.
+        fabric: Device, precision and processes.
+        show: Takes the progress, every two seconds and at an epoch's end.
+        deadline: On time.monotonic()'s clock; training ends early, with a checkpoint, where another epoch would pass
+            it. At least one epoch is done.
+        soft_targets: What the teachers of the recipe's distillation said of `training`.
 
-    soft_targets: what the teachers of the recipe's distillation said of `training`. Raises RecipeError where there are
-    none though the recipe distils, or where they speak of other pictures or another warp.
+    Returns:
+        The curve, an entry an epoch, those before the checkpoint among them.
+
+    Raises:
+        ModelError: The checkpoint is damaged.
+        RecipeError: Loss or answers stop being finite numbers: what the network says is then no expression. Or the
+            recipe distils, and the soft targets are missing, or are about other pictures or another augmentation.
     """
-    device = fabric.device
-    weights = torch.from_numpy(class_weights(training.labels, len(NAMES), recipe.reweight))
-    torch.manual_seed(recipe.seed)
-    network = network.to(device).to(memory_format=torch.channels_last)
-    if device.type == "cpu":
-        suit_processor(network)
-    elif device.type == "cuda":
-        # The fastest of cuDNN's convolutions is found by trying; judging, in float32, may use the matrix units (TF32).
-        torch.backends.cudnn.benchmark = True
-        torch.set_float32_matmul_precision("high")
-    averaged = MovingAverage(network, recipe.ema)
-    objective = Objective(
-        network,
-        weights,
-        recipe.label_smoothing,
-        recipe.fer_plus if training.votes is not None else 0,
-        recipe.distillation,
-    )
-    optimiser = adamw(network, objective.votes_head, recipe)
-    compiled = torch.compile(objective) if recipe.compile else objective
-    model, optimiser = fabric.setup(compiled, optimiser)  # type: ignore[arg-type]
+    sampler = None
+    if recipe.distillation is not None:
+        sampler = SoftTargetSampler.of(soft_targets, recipe, training, fabric.device)
+    learned = DeviceData.of(training, fabric.device, recipe.raters, sampler)
+    judged = DeviceData.of(validation, fabric.device)
+    trainer = _Trainer.of(recipe, network, training, fabric)
+    checkpointer = Checkpointer(folder, trainer.objective, trainer.averaged, trainer.optimiser)
+    curve = trainer.resume(folder)
     labels = torch.from_numpy(training.labels)
-    lessons = None if recipe.distillation is None else Lessons.of(soft_targets, recipe, training, device)
-    learned, judged = DeviceData.of(training, device, recipe.raters, lessons), DeviceData.of(validation, device)
-    keeper = Keeper(folder, objective, averaged, optimiser)
-
-    curve: list[Epoch] = []
-    if (checkpoint := folder.read_checkpoint(device)) is not None:
-        try:
-            objective.load_state_dict(checkpoint["objective"])
-            averaged.load_state_dict(checkpoint["averaged"])
-            optimiser.load_state_dict(checkpoint["optimiser"])
-            curve = [Epoch(**values) for values in checkpoint["curve"]]
-        except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
-            raise folder.damaged_checkpoint() from error
-        if fabric.is_global_zero:
-            folder.write_curve(curve)  # a kill may have come between the last checkpoint and its curve
-
     for epoch in range(len(curve), recipe.epochs):
-        started = shown = time.monotonic()
-        torch.manual_seed((recipe.seed * 1009 + epoch) * 1009 + fabric.global_rank)
-        network.drop_patches(recipe.stage_at(epoch).patch_drop)
-        model.train()
-        batches = list(_batches(labels, recipe, epoch, fabric))
-        total, seen = torch.zeros((), device=device), 0
-        for step, (places, generator) in enumerate(batches):
-            set_rate(optimiser, recipe, epoch + step / len(batches))
-            loss = model(*_mixed_batch(learned, places, recipe, epoch, generator))
-            fabric.backward(loss)
-            fabric.clip_gradients(model, optimiser, max_norm=5.0, error_if_nonfinite=False)
-            optimiser.step()
-            optimiser.zero_grad()
-            averaged.update()
-            total += loss.detach()
-            seen += len(places) * fabric.world_size
-            # Reading the loss waits for the device: seldom, or a GPU starves between its steps.
-            if time.monotonic() - shown >= SHOW_SECONDS or step == len(batches) - 1:
-                mean = float(total) / (step + 1)
-                shown = time.monotonic()
-                elapsed = shown - started
-                left = elapsed / (step + 1) * (len(batches) - step - 1 + len(batches) * (recipe.epochs - epoch - 1))
-                last = curve[-1] if curve else None
-                show(Progress(epoch, recipe.epochs, step + 1, len(batches), mean, seen / elapsed, left, last))
-        speed = seen / (time.monotonic() - started)
-        probabilities = predict(averaged.module, judged.faces, recipe.pixels)
-        mean_loss = float(fabric.all_reduce(total)) / len(batches)  # type: ignore[arg-type]
-        if not (math.isfinite(mean_loss) and np.isfinite(probabilities).all()):
+        started = time.monotonic()
+        loss, speed = trainer.train_epoch(epoch, labels, learned, curve[-1] if curve else None, show)
+        probabilities = predict(trainer.averaged.module, judged.faces, recipe.pixels)
+        if not (math.isfinite(loss) and np.isfinite(probabilities).all()):
             raise RecipeError(
                 f"loss or answers of epoch {epoch + 1} are no finite numbers; lower learning_rate, or take precision "
                 "32-true (the last checkpoint is kept)"
             )
         accuracy, macro_f1 = accuracy_and_macro_f1(confusion_matrix(validation.labels, probabilities.argmax(1)))
         raters = accuracy_majority(validation, probabilities) if recipe.raters else None
-        curve.append(Epoch(epoch, mean_loss, accuracy, macro_f1, speed, time.monotonic() - started, raters))
+        curve.append(Epoch(epoch, loss, accuracy, macro_f1, speed, time.monotonic() - started, raters))
         # The first process decides for all: clocks differ, and all must leave the loop at the same epoch.
         over = fabric.broadcast(deadline is not None and time.monotonic() + curve[-1].seconds > deadline)
         if fabric.is_global_zero:
-            keeper.keep(curve, last=over or epoch == recipe.epochs - 1)
+            checkpointer.save(curve, last=over or epoch == recipe.epochs - 1)
         fabric.barrier()
         if over:
             break
     return curve
 
 
+@dataclass(frozen=True)
+class _Trainer:
+    """All that changes while a network learns.
+
+    Attributes:
+        recipe: How it is trained.
+        fabric: Device, precision and processes.
+        network: What learns.
+        objective: The network and its loss.
+        model: The same as Fabric runs it, perhaps compiled.
+        averaged: The network's averaged weights.
+        optimiser: As Fabric runs it.
+    """
+
+    recipe: Recipe
+    fabric: Fabric
+    network: ExpressionNetwork
+    objective: Objective
+    model: Any
+    averaged: MovingAverage
+    optimiser: Any
+
+    @classmethod
+    def of(cls, recipe: Recipe, network: ExpressionNetwork, training: FaceData, fabric: Fabric) -> "_Trainer":
+        device = fabric.device
+        torch.manual_seed(recipe.seed)
+        network = network.to(device).to(memory_format=torch.channels_last)
+        if device.type == "cpu":
+            suit_processor(network)
+        elif device.type == "cuda":
+            # The fastest of cuDNN's convolutions is found by trying; judging, in float32, may use the matrix units.
+            torch.backends.cudnn.benchmark = True
+            torch.set_float32_matmul_precision("high")
+        averaged = MovingAverage(network, recipe.ema)
+        objective = Objective(
+            network,
+            torch.from_numpy(class_weights(training.labels, len(NAMES), recipe.reweight)),
+            recipe.label_smoothing,
+            recipe.fer_plus if training.votes is not None else 0,
+            recipe.distillation,
+        )
+        compiled = torch.compile(objective) if recipe.compile else objective
+        model, optimiser = fabric.setup(compiled, adamw(network, objective.votes_head, recipe))  # type: ignore[arg-type]
+        return cls(recipe, fabric, network, objective, model, averaged, optimiser)
+
+    def resume(self, folder: RunFolder) -> list[Epoch]:
+        """Go on from the folder's checkpoint, if there is one; the curve up to there."""
+        if (checkpoint := folder.read_checkpoint(self.fabric.device)) is None:
+            return []
+        try:
+            self.objective.load_state_dict(checkpoint["objective"])
+            self.averaged.load_state_dict(checkpoint["averaged"])
+            self.optimiser.load_state_dict(checkpoint["optimiser"])
+            curve = [Epoch(**values) for values in checkpoint["curve"]]
+        except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise folder.damaged_checkpoint() from error
+        if self.fabric.is_global_zero:
+            folder.write_curve(curve)  # a kill may have come between the last checkpoint and its curve
+        return curve
+
+    def train_epoch(
+        self,
+        epoch: int,
+        labels: torch.Tensor,
+        data: DeviceData,
+        last: Epoch | None,
+        show: Callable[[Progress], None],
+    ) -> tuple[float, float]:
+        """One pass over the pictures, whose labels are int64 [N]; its mean loss, and pictures per second."""
+        recipe, fabric = self.recipe, self.fabric
+        started = shown = time.monotonic()
+        torch.manual_seed((recipe.seed * 1009 + epoch) * 1009 + fabric.global_rank)
+        self.network.drop_patches(recipe.stage_at(epoch).patch_drop)
+        self.model.train()
+        batches = list(_batches(labels, recipe, epoch, fabric))
+        total, seen = torch.zeros((), device=fabric.device), 0
+        for step, (indices, generator) in enumerate(batches):
+            set_rate(self.optimiser, recipe, epoch + step / len(batches))
+            total += self._step(_mixed_batch(data, indices, recipe, epoch, generator))
+            seen += len(indices) * fabric.world_size
+            # Reading the loss waits for the device: seldom, or a GPU starves between its steps.
+            if time.monotonic() - shown >= SHOW_SECONDS or step == len(batches) - 1:
+                shown = time.monotonic()
+                mean, elapsed = float(total) / (step + 1), shown - started
+                left = elapsed / (step + 1) * (len(batches) - step - 1 + len(batches) * (recipe.epochs - epoch - 1))
+                show(Progress(epoch, recipe.epochs, step + 1, len(batches), mean, seen / elapsed, left, last))
+        speed = seen / (time.monotonic() - started)
+        return float(fabric.all_reduce(total)) / len(batches), speed  # type: ignore[arg-type]
+
+    def _step(self, batch: tuple[torch.Tensor | None, ...]) -> torch.Tensor:
+        """Learn from one batch, as `Objective` takes it; its loss."""
+        loss = self.model(*batch)
+        self.fabric.backward(loss)
+        self.fabric.clip_gradients(self.model, self.optimiser, max_norm=5.0, error_if_nonfinite=False)
+        self.optimiser.step()
+        self.optimiser.zero_grad()
+        self.averaged.update()
+        return loss.detach()
+
+
 def _mixed_batch(
-    data: DeviceData, places: torch.Tensor, recipe: Recipe, epoch: int, generator: torch.Generator
+    data: DeviceData, indices: torch.Tensor, recipe: Recipe, epoch: int, generator: torch.Generator
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
-    """What the objective takes, for int64 places [N] in the data: spoiled, warped and mixed faces, targets, votes, and
-    what the teachers said of the faces before they were spoiled.
+    """What the objective takes, for int64 indices [N] into the data.
+
+    These are spoiled, moved and mixed faces, targets, votes, and what the teachers said of the faces as they were.
     """
     pixels, taught = recipe.stage_at(epoch).pixels, None
-    faces = data.faces[places] if recipe.degrade is None else recipe.degrade(data.faces[places], generator)
-    if data.lessons is None:
-        faces = recipe.warp(faces, pixels, generator)
+    faces = data.faces[indices] if recipe.degrade is None else recipe.degrade(data.faces[indices], generator)
+    if data.soft_targets is None:
+        faces = recipe.affine(faces, pixels, generator)
     else:
-        moves, taught = data.lessons.some(places, generator)
-        faces = recipe.warp.erased(moves(faces, pixels), generator)
-    targets, votes = data.targets[places], None if data.votes is None else data.votes[places]
+        params, taught = data.soft_targets.sample(indices, generator)
+        faces = recipe.affine.erased(params(faces, pixels), generator)
+    targets, votes = data.targets[indices], None if data.votes is None else data.votes[indices]
     if recipe.mixing is None:
         return faces, targets, votes, taught
     mixture = recipe.mixing(faces, generator)
@@ -200,7 +278,7 @@ def _mixed_batch(
 def _batches(
     labels: torch.Tensor, recipe: Recipe, epoch: int, fabric: Fabric
 ) -> Iterator[tuple[torch.Tensor, torch.Generator]]:
-    """This process's share of one epoch over labels int64 [N]: places in the data, and the generator for their chances.
+    """This process's part of one epoch over labels int64 [N]: indices into the data, and the generator to draw with.
 
     The order is the same in every process, and each takes every n-th batch of it, as many as the others.
     """

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from mien.data.dataset import Split
 from mien.errors import RecipeError
+from mien.training.affine import RandomAffine
 from mien.training.degrading import Degrade
 from mien.training.mixing import MIXINGS, Mixing
 from mien.training.networks import ARCHITECTURES
@@ -24,7 +25,6 @@ from mien.training.validating import (
     settings,
     validated,
 )
-from mien.training.warping import Warp
 
 Precision = Literal["32-true", "bf16-mixed"]
 
@@ -76,7 +76,8 @@ class Recipe:
     raters: share of each class target that FER+'s raters give, the rest is the label's; they choose the epoch, too.
     fer_plus: weight of a second head's loss against FER+'s vote shares; the head is left out of the model.
     ema: decay of the averaged weights a step, which are the ones that are judged and kept.
-    degrade: how faces are spoiled before the warp, if they are; mixing: how they are mixed with each other after it.
+    affine: how faces are moved and lit; degrade: how they are spoiled before that, if they are; mixing: how they are
+    mixed with each other after it.
     distillation: which teachers are learned from, if any.
     """
 
@@ -100,7 +101,7 @@ class Recipe:
     ema: ShareOfLess = 0.998
     precision: Precision = "32-true"
     compile: bool = False
-    warp: Warp = field(default_factory=Warp)
+    affine: RandomAffine = field(default_factory=RandomAffine)
     mixing: Mixing | None = None
     degrade: Degrade | None = None
     distillation: Distillation | None = None

@@ -5,7 +5,7 @@ import torch
 
 
 def epoch_order(labels: torch.Tensor, balance: float, generator: torch.Generator) -> torch.Tensor:
-    """Places int64 [N] for one epoch over labels int64 [N].
+    """Indices int64 [N] for one epoch over labels int64 [N].
 
     balance 0: a permutation. Otherwise drawn so that a class appears in proportion to its size ** (1 - balance), with
     repeats only where a class is asked for more often than it has pictures.
@@ -16,11 +16,11 @@ def epoch_order(labels: torch.Tensor, balance: float, generator: torch.Generator
     wanted = sizes.double() ** (1 - balance)
     wanted *= len(labels) / wanted.sum()
     drawn = []
-    for label, size, share in zip(present, sizes, wanted, strict=True):
-        places = (labels == label).nonzero()[:, 0]
-        count = round(float(share))
+    for label, size, count in zip(present, sizes, wanted, strict=True):
+        indices = (labels == label).nonzero()[:, 0]
+        count = round(float(count))
         # Whole passes over the class, then a part of one: no picture is shown twice more often than another.
-        passes = [places[torch.randperm(int(size), generator=generator)] for _ in range(-(-count // int(size)))]
+        passes = [indices[torch.randperm(int(size), generator=generator)] for _ in range(-(-count // int(size)))]
         drawn.append(torch.cat(passes)[:count])
     order = torch.cat(drawn)
     return order[torch.randperm(len(order), generator=generator)]

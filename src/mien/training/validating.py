@@ -26,6 +26,14 @@ Count = Annotated[int, Field(ge=1)]
 WholeAtLeast0 = Annotated[int, Field(ge=0)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 
+# What version 0.1 called the keys of a recipe's tables, "" being the recipe itself.
+_OLD_KEYS = {
+    "": {"warp": "affine"},
+    "affine": {"turn": "rotation", "shift": "translation", "light": "brightness"},
+    "mixing": {"chance": "probability"},
+    "degrade": {"chance": "probability"},
+}
+
 _KINDS = {
     "string": "a text in quotes",
     "integer": "a whole number",
@@ -71,11 +79,28 @@ def validated(kind: type[T], values: object, path: str = "") -> T:
     if not isinstance(values, Mapping):
         raise RecipeError(f"{path or 'a recipe'} must be a table, not {_told(values)}")
     adapter: TypeAdapter[T] = TypeAdapter(kind)
+    values = with_new_keys(values, path)
     try:
         # In JSON a list may become a tuple and a table a dataclass while numbers stay strict; in Python neither may.
         return adapter.validate_json(json.dumps(values, default=str))
     except ValidationError as error:
         raise _in_words(error, kind, path) from error
+
+
+def with_new_keys(values: Any, table: str = "") -> Any:
+    """Plain values with the keys of today, where they have those of an older version; tables in tables, too.
+
+    Raises:
+        RecipeError: A table has a key under both names.
+    """
+    if not isinstance(values, Mapping):
+        return values
+    old_keys = _OLD_KEYS.get(table, {})
+    for old, new in old_keys.items():
+        if old in values and new in values:
+            raise RecipeError(f"'{old}' is the old name of '{new}'; give one of them")
+    named = {old_keys.get(key, key): value for key, value in values.items()}
+    return {key: with_new_keys(value, key) for key, value in named.items()}
 
 
 def _in_words(error: ValidationError, kind: type, path: str) -> RecipeError:

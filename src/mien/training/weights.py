@@ -12,6 +12,7 @@ from torch import nn
 
 from mien.errors import ModelError
 from mien.expressions import NAMES
+from mien.training.model_weights import MODEL_FILE, read_model_file
 from mien.training.networks import ARCHITECTURES, ExpressionNetwork, build
 
 # Of a backbone's tensors, this share must come from the file. A last norm may be missing, where weights were made for
@@ -56,7 +57,7 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
         raise ModelError(f"{path}: no such weights; give a safetensors file; has the run finished an epoch?") from error
     except (SafetensorError, OSError, ValueError) as error:
         raise ModelError(
-            f"{path}: not a readable safetensors file; pickles (.pth, .pt, .bin) and ONNX files are not opened, and a "
+            f"{path}: not a readable safetensors file; pickles (.pth, .pt, .bin) are not opened, and a "
             "file that was cut short must be fetched anew"
         ) from error
     if not state:
@@ -98,7 +99,8 @@ def start_from(path: Path, name: str, pixels: int, drop_path: float = 0.0) -> tu
     over; own weights bring the head along.
 
     Args:
-        path: A safetensors file, in any precision.
+        path: A safetensors file, in any precision, or a model file of this project; its batch norms are to be given
+            statistics then (`norms.restore_norms`).
         name: Of `networks.ARCHITECTURES`.
         pixels: The side of the network's input.
         drop_path: See `networks.build`.
@@ -106,7 +108,8 @@ def start_from(path: Path, name: str, pixels: int, drop_path: float = 0.0) -> tu
     Raises:
         ModelError: Where the file cannot be read, or the backbone finds fewer of its tensors in it than `LEAST_TAKEN`.
     """
-    state, prefix = _without_prefix(read_weights(path))
+    state = read_model_file(path, name, pixels) if path.suffix == MODEL_FILE else read_weights(path)
+    state, prefix = _without_prefix(state)
     own = _is_own(state)
     if own and ARCHITECTURES[name].change is not None:  # timm does not know these backbones
         network = build(name, pixels, None, drop_path)

@@ -6,8 +6,8 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from mien.pipelines.steps.step import Place, Work
+from mien.training.interpolation import average
 from mien.training.run import RunFolder
-from mien.training.soup import average
 from mien.training.validating import settings
 
 

@@ -10,6 +10,7 @@ from mien.errors import MienError, ModelError
 from mien.pipelines.steps.step import Place, TimeIsOver, Work
 from mien.recognition.model import file_hash
 from mien.training import recipe as recipes
+from mien.training.model_weights import MODEL_FILE
 from mien.training.run import RunFolder
 from mien.training.validating import Seed, settings
 
@@ -23,7 +24,8 @@ class Train:
     Attributes:
         name: The step's name.
         recipe: The recipe's file, relative to the pipeline's.
-        start: Where it starts: an earlier step, a file of the folder of starting weights without its suffix, or "none".
+        start: Where it starts: an earlier step; a file of the folder of starting weights, of safetensors without its
+            suffix, or a model file with it; or "none".
         seed: Instead of the recipe's.
     """
 
@@ -62,4 +64,4 @@ class Train:
         return run.weights
 
     def _weights(self, place: Place) -> Path:
-        return place.weights / f"{self.start}.safetensors"
+        return place.weights / (self.start if self.start.endswith(MODEL_FILE) else f"{self.start}.safetensors")

@@ -1,4 +1,4 @@
-"""A teacher: a trained run, or any model file, asked about warped faces."""
+"""A teacher: a trained run, or any model file, asked about augmented faces."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ import torch
 from mien.data.dataset import FACE_SIZE, FaceData
 from mien.recognition.gate import require_probabilities
 from mien.recognition.model import ModelFile
+from mien.training.affine import AffineParams
 from mien.training.distillation.soft_targets import SoftTargets
 from mien.training.distillation.views import Views
 from mien.training.precision import precision_for
 from mien.training.run import RunFolder
-from mien.training.warping import Moves
 
 BATCH, GPU_BATCH = 128, 1024  # a GPU starves on small batches
 
@@ -25,7 +25,7 @@ class Teacher:
 
     name: str
     device: torch.device
-    answer: Callable[[torch.Tensor, Moves], torch.Tensor]
+    answer: Callable[[torch.Tensor, AffineParams], torch.Tensor]
 
     @classmethod
     def open(cls, place: Path) -> "Teacher":
@@ -42,12 +42,12 @@ class Teacher:
 
         Raises ModelError where a teacher gives no finite probabilities.
         """
-        moves = views.moves(len(faces)).to(self.device)
+        params = views.params(len(faces)).to(self.device)
         pictures = torch.from_numpy(faces.faces).to(self.device)
         answers = []
         rows = torch.arange(views.count * len(faces), device=self.device)
         for batch in rows.split(GPU_BATCH if self.device.type == "cuda" else BATCH):
-            answers.append(self.answer(pictures[batch % len(faces)], moves.of(batch)).cpu())
+            answers.append(self.answer(pictures[batch % len(faces)], params.of(batch)).cpu())
             show(sum(map(len, answers)), len(rows))
         flat = require_probabilities(torch.cat(answers).numpy(), self.name)
         probabilities = flat.reshape(views.count, len(faces), -1)
@@ -62,9 +62,9 @@ def _from_run(place: Path) -> Teacher:
     precision = precision_for(device.type, recipe.precision)
 
     @torch.inference_mode()
-    def answer(faces: torch.Tensor, moves: Moves) -> torch.Tensor:
+    def answer(faces: torch.Tensor, params: AffineParams) -> torch.Tensor:
         with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16-mixed"):
-            return network(moves(faces, recipe.pixels))[0].float().softmax(1)
+            return network(params(faces, recipe.pixels))[0].float().softmax(1)
 
     return Teacher(place.resolve().name, device, answer)
 
@@ -72,8 +72,8 @@ def _from_run(place: Path) -> Teacher:
 def _from_file(place: Path) -> Teacher:
     model = ModelFile.open(place)
 
-    def answer(faces: torch.Tensor, moves: Moves) -> torch.Tensor:
-        seen = (moves(faces, FACE_SIZE)[:, 0] * 255).round().to(torch.uint8).numpy()
+    def answer(faces: torch.Tensor, params: AffineParams) -> torch.Tensor:
+        seen = (params(faces, FACE_SIZE)[:, 0] * 255).round().to(torch.uint8).numpy()
         return torch.from_numpy(np.asarray(model.run(seen).probabilities))
 
     return Teacher(model.name, torch.device("cpu"), answer)

@@ -25,6 +25,6 @@ class Cutout(Mixing):
         rows = (torch.arange(faces.shape[2], device=device) + 0.5) / faces.shape[2]
         columns = (torch.arange(faces.shape[3], device=device) + 0.5) / faces.shape[3]
         high, wide = (rows - y).abs() < self.size / 2, (columns - x).abs() < self.size / 2
-        cut = (high[:, :, None] & wide[:, None, :] & (chosen < self.chance)[:, :, None])[:, None]
+        cut = (high[:, :, None] & wide[:, None, :] & (chosen < self.probability)[:, :, None])[:, None]
         itself = torch.arange(count, device=device)
         return Mixture(faces.masked_fill(cut, GREY), itself, torch.ones(count, device=device))

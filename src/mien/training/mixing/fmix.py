@@ -20,11 +20,11 @@ class FMix(PairMixing):
 
     decay: AtLeast0 = 3.0
 
-    def masks(self, share: torch.Tensor, height: int, width: int, generator: torch.Generator) -> torch.Tensor:
-        """The pixels with the most noise, as many as the share asks for, rounded up or down by the toss of a coin."""
-        noise = low_noise(len(share), height, width, self.decay, generator).flatten(1)
-        wanted = share.double() * noise.shape[1]  # in float32 the last pixels of a large face would not count
-        up = torch.rand(len(share), device=share.device, generator=generator) < 0.5
+    def masks(self, lam: torch.Tensor, height: int, width: int, generator: torch.Generator) -> torch.Tensor:
+        """The pixels with the most noise, as many as lambda asks for, rounded up or down by the toss of a coin."""
+        noise = low_noise(len(lam), height, width, self.decay, generator).flatten(1)
+        wanted = lam.double() * noise.shape[1]  # in float32 the last pixels of a large face would not count
+        up = torch.rand(len(lam), device=lam.device, generator=generator) < 0.5
         count = torch.where(up, wanted.ceil(), wanted.floor()).long()[:, None]
         least = _rising(noise).gather(1, noise.shape[1] - count.clamp(min=1))
         return ((noise >= least) & (count > 0)).float().view(-1, 1, height, width)

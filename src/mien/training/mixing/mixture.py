@@ -1,4 +1,4 @@
-"""The border between mixing augmentations and the training loop, and what they share: partners, shares, blending."""
+"""The border between mixing augmentations and the training loop, and what they share: partners, lambdas, blending."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -12,30 +12,30 @@ from mien.training.validating import Above0, Share, settings
 class Mixture:
     """A mixed batch.
 
-    faces: float [N, 1, h, w] in [0, 1]; partner: int64 [N], places in the batch; share: float [N] in [0, 1], what a
+    faces: float [N, 1, h, w] in [0, 1]; partner: int64 [N], indices into the batch; lam: float [N] in [0, 1], what a
     face keeps of itself, the rest being its partner's.
     """
 
     faces: torch.Tensor
     partner: torch.Tensor
-    share: torch.Tensor
+    lam: torch.Tensor
 
     def targets(self, targets: torch.Tensor) -> torch.Tensor:
         """Mix targets float [N, K] as the faces were mixed."""
-        share = self.share[:, None]
-        return share * targets + (1 - share) * targets[self.partner]
+        lam = self.lam[:, None]
+        return lam * targets + (1 - lam) * targets[self.partner]
 
 
 @settings
 class Mixing:
     """One kind of mixing, under the `name` that recipes know it by.
 
-    chance: the share of faces that are mixed; the others stay as they are.
+    probability: that a face is mixed; the others stay as they are.
     """
 
     name: ClassVar[str]
 
-    chance: Share = 1.0
+    probability: Share = 1.0
 
     def __call__(self, faces: torch.Tensor, generator: torch.Generator) -> Mixture:
         """Mix a batch; the same generator state gives the same mixture on one device."""
@@ -44,9 +44,9 @@ class Mixing:
 
 @settings
 class PairMixing(Mixing):
-    """A mixing of two faces with shares from Beta(alpha, alpha).
+    """A mixing of two faces with lambda from Beta(alpha, alpha).
 
-    per: "sample" draws a share (and a mask) for each face, "batch" one for all of them.
+    per: "sample" draws a lambda (and a mask) for each face, "batch" one for all of them.
     """
 
     alpha: Above0 = 1.0
@@ -56,16 +56,16 @@ class PairMixing(Mixing):
         count, device = len(faces), faces.device
         partner = torch.rand(count, device=device, generator=generator).argsort()
         draws = count if self.per == "sample" else 1
-        share = beta(self.alpha, draws, device, generator)
-        mixed = torch.rand(draws, device=device, generator=generator) < self.chance
-        own = self.masks(torch.where(mixed, share, 1.0), faces.shape[2], faces.shape[3], generator).expand(
+        lam = beta(self.alpha, draws, device, generator)
+        mixed = torch.rand(draws, device=device, generator=generator) < self.probability
+        own = self.masks(torch.where(mixed, lam, 1.0), faces.shape[2], faces.shape[3], generator).expand(
             count, -1, -1, -1
         )
-        # A mask's mean is the share it really gives, to the pixel: boxes are clipped and areas are whole numbers.
+        # A mask's mean is the lambda it really gives, to the pixel: boxes are clipped and areas are whole numbers.
         return Mixture(own * faces + (1 - own) * faces[partner], partner, own.mean((1, 2, 3)))
 
-    def masks(self, share: torch.Tensor, height: int, width: int, generator: torch.Generator) -> torch.Tensor:
-        """For shares float [M], how much of each pixel is the face's own: float [M, 1, height or 1, width or 1]."""
+    def masks(self, lam: torch.Tensor, height: int, width: int, generator: torch.Generator) -> torch.Tensor:
+        """For lambdas float [M], how much of each pixel is the face's own: float [M, 1, height or 1, width or 1]."""
         raise NotImplementedError
 
 

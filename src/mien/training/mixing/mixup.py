@@ -10,9 +10,9 @@ from mien.training.validating import settings
 
 @settings
 class Mixup(PairMixing):
-    """The mask is the share itself at every pixel."""
+    """The mask is lambda itself at every pixel."""
 
     name: ClassVar[str] = "mixup"
 
-    def masks(self, share: torch.Tensor, height: int, width: int, generator: torch.Generator) -> torch.Tensor:
-        return share.view(-1, 1, 1, 1)
+    def masks(self, lam: torch.Tensor, height: int, width: int, generator: torch.Generator) -> torch.Tensor:
+        return lam.view(-1, 1, 1, 1)

@@ -16,11 +16,11 @@ from mien.data import dataset
 from mien.data.dataset import RATED
 from mien.errors import ModelError, RecipeError
 from mien.expressions import NAMES
-from mien.training import soup
+from mien.training import interpolation
+from mien.training.interpolation import Scores, interpolate
 from mien.training.networks import build
-from mien.training.parts import training_parts
 from mien.training.run import RunFolder
-from mien.training.soup import cook
+from mien.training.splits import training_and_validation
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 RECIPE = (
@@ -54,42 +54,46 @@ def last(run: RunFolder) -> dict[str, torch.Tensor]:
     return {name.removeprefix("module."): value for name, value in found["averaged"].items()}
 
 
-@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+@pytest.mark.parametrize("fraction", [0.0, 0.25, 1.0])
 def test_weights_lie_between_start_and_last_epoch(
-    share: float, start: Path, tuned: RunFolder, tiny_data: Path, tmp_path: Path
+    fraction: float, start: Path, tuned: RunFolder, tiny_data: Path, tmp_path: Path
 ) -> None:
-    out = RunFolder(tmp_path / "soup")
-    scores = cook(tuned, start, [share], dataset.load(tiny_data, "kaggle"), out)
+    out = RunFolder(tmp_path / "averaged")
+    scores = interpolate(tuned, start, [fraction], dataset.load(tiny_data, "kaggle"), out)
     before, after, mean = load_file(start), last(tuned), load_file(out.weights)
     assert any(not torch.equal(before[name], after[name]) for name in before)
     for name, values in mean.items():
         if "running" not in name and "num_batches" not in name:
-            assert torch.allclose(values, (1 - share) * before[name] + share * after[name], atol=1e-6)
-    assert out.description()["soup"] == {"start": 1 - share, "last_epoch": share, "tried": [asdict(scores)]}
+            assert torch.allclose(values, (1 - fraction) * before[name] + fraction * after[name], atol=1e-6)
+    assert out.description()["interpolation"] == {
+        "start": 1 - fraction,
+        "last_epoch": fraction,
+        "tried": [asdict(scores)],
+    }
     assert 0 <= scores.accuracy <= 1
     assert out.network().training is False
 
 
-def test_labels_and_raters_choose_the_share_alike(
+def test_labels_and_raters_choose_the_fraction_alike(
     start: Path, tuned: RunFolder, tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     faces = dataset.load(tiny_data, "kaggle")
     raters = np.zeros((len(faces), len(RATED)), np.uint8)
     raters[:, RATED.index("neutral")] = 10
     faces = replace(faces, raters=raters)
-    _, choosing = training_parts(tuned.recipe(), faces)
+    _, choosing = training_and_validation(tuned.recipe(), faces)
     neutral = np.eye(len(NAMES), dtype=np.float32)[np.full(len(choosing), NAMES.index("neutral"))]
     labelled = np.eye(len(NAMES), dtype=np.float32)[choosing.labels]
     answers = iter([labelled, neutral])
-    monkeypatch.setattr(soup, "predict", lambda *_: next(answers))
-    tastes: list[soup.Taste] = []
-    best = cook(tuned, start, [0.4, 0.6], faces, RunFolder(tmp_path / "soup"), tastes.append)
+    monkeypatch.setattr(interpolation, "predict", lambda *_: next(answers))
+    tried_scores: list[Scores] = []
+    best = interpolate(tuned, start, [0.4, 0.6], faces, RunFolder(tmp_path / "averaged"), tried_scores.append)
     are_neutral = float((choosing.labels == NAMES.index("neutral")).mean())
-    assert [(taste.accuracy, taste.raters) for taste in tastes] == [(1.0, are_neutral), (are_neutral, 1.0)]
-    assert best.share == 0.4  # a tie: the first
-    tied = replace(tastes[1], accuracy=are_neutral + 0.01)
-    assert tied.merit > tastes[0].merit
-    mean = load_file(tmp_path / "soup" / "weights.safetensors")["head.weight"]
+    assert [(scores.accuracy, scores.raters) for scores in tried_scores] == [(1.0, are_neutral), (are_neutral, 1.0)]
+    assert best.fraction == 0.4  # a tie: the first
+    tied = replace(tried_scores[1], accuracy=are_neutral + 0.01)
+    assert tied.selection_score > tried_scores[0].selection_score
+    mean = load_file(tmp_path / "averaged" / "weights.safetensors")["head.weight"]
     assert torch.allclose(mean, 0.6 * load_file(start)["head.weight"] + 0.4 * last(tuned)["head.weight"], atol=1e-6)
 
 
@@ -97,20 +101,20 @@ def test_a_run_without_checkpoint_gives_its_best_epoch(
     start: Path, tuned: RunFolder, tiny_data: Path, tmp_path: Path
 ) -> None:
     home = RunFolder(Path(shutil.copytree(tuned.path, tmp_path / "home", ignore=shutil.ignore_patterns("*.pt"))))
-    out = RunFolder(tmp_path / "soup")
-    cook(home, start, [1.0], dataset.load(tiny_data, "kaggle"), out)
+    out = RunFolder(tmp_path / "averaged")
+    interpolate(home, start, [1.0], dataset.load(tiny_data, "kaggle"), out)
     assert torch.equal(load_file(out.weights)["head.weight"], load_file(tuned.weights)["head.weight"])
-    assert out.description()["soup"]["best_epoch"] == 1.0
+    assert out.description()["interpolation"]["best_epoch"] == 1.0
     home.weights.unlink()
     with pytest.raises(ModelError, match="no such weights"):
-        cook(home, start, [1.0], dataset.load(tiny_data, "kaggle"), RunFolder(tmp_path / "none"))
+        interpolate(home, start, [1.0], dataset.load(tiny_data, "kaggle"), RunFolder(tmp_path / "none"))
 
 
 def test_batch_norms_are_measured_with_the_mean_weights(
     start: Path, tuned: RunFolder, tiny_data: Path, tmp_path: Path
 ) -> None:
-    out = RunFolder(tmp_path / "soup")
-    cook(tuned, start, [0.5], dataset.load(tiny_data, "kaggle"), out)
+    out = RunFolder(tmp_path / "averaged")
+    interpolate(tuned, start, [0.5], dataset.load(tiny_data, "kaggle"), out)
     network = out.network()
     first = next(module for module in network.modules() if isinstance(module, nn.BatchNorm2d))
     seen: list[torch.Tensor] = []
@@ -118,20 +122,20 @@ def test_batch_norms_are_measured_with_the_mean_weights(
     faces = dataset.load(tiny_data, "kaggle").part("train").faces
     plan = out.recipe()
     with torch.no_grad():
-        network(plan.warp(torch.from_numpy(faces), plan.pixels, torch.Generator().manual_seed(9)))
-    # Other draws of the warp, so about the same: the statistics of the fresh network were 0 and 1.
+        network(plan.affine(torch.from_numpy(faces), plan.pixels, torch.Generator().manual_seed(9)))
+    # Other draws of the augmentation, so about the same: the statistics of the fresh network were 0 and 1.
     assert torch.allclose(first.running_var, seen[0].var((0, 2, 3)), rtol=0.3)
 
 
 def test_what_cannot_be_averaged_is_refused(start: Path, tuned: RunFolder, tiny_data: Path, tmp_path: Path) -> None:
     faces = dataset.load(tiny_data, "kaggle")
     with pytest.raises(RecipeError, match="holds a run already"):
-        cook(tuned, start, [0.5], faces, tuned)
-    words = ["soup", tuned.path, start, "--data", tiny_data, "--out", tmp_path / "one"]
+        interpolate(tuned, start, [0.5], faces, tuned)
+    words = ["average", tuned.path, start, "--data", tiny_data, "--out", tmp_path / "one"]
     result = CliRunner().invoke(app, list(map(str, words)), catch_exceptions=False, standalone_mode=False)
     assert "macro F1" in result.output
-    tried = RunFolder(tmp_path / "one").description()["soup"]["tried"]
-    assert [of["share"] for of in tried] == [0.25, 0.5, 0.75, 1.0]
+    tried = RunFolder(tmp_path / "one").description()["interpolation"]["tried"]
+    assert [of["fraction"] for of in tried] == [0.25, 0.5, 0.75, 1.0]
     with pytest.raises(RecipeError, match="is a mean already"):
-        cook(RunFolder(tmp_path / "one"), start, [0.5], faces, RunFolder(tmp_path / "two"))
+        interpolate(RunFolder(tmp_path / "one"), start, [0.5], faces, RunFolder(tmp_path / "two"))
     assert not (tmp_path / "two").exists()

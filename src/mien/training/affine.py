@@ -1,4 +1,4 @@
-"""One training batch in one `grid_sample`: crop, shift, turn, mirror and enlarge every face by its own affine map."""
+"""A batch in one `grid_sample`: crop, translate, rotate, mirror and enlarge each face by an affine map of its own."""
 
 import math
 from collections.abc import Callable
@@ -12,34 +12,39 @@ from torch.nn import functional
 from mien.training.validating import Share, settings
 
 _Side = Annotated[float, Field(gt=0, le=4)]
-_Turn = Annotated[float, Field(ge=0, le=180)]
+_Degrees = Annotated[float, Field(ge=0, le=180)]
 _Logarithm = Annotated[float, Field(ge=0, le=3)]
 
 
 @settings
-class Warp:
-    """How far faces are moved; every range is drawn uniformly and per face.
+class RandomAffine:
+    """How far faces are moved and lit; every range is drawn uniformly and per face.
 
-    scale: (least, most) side of the sampled square as a share of the picture; shift: most, share of the picture; turn:
-    most, degrees; aspect: most, natural logarithm of the square's width over its height once it is stretched, its area
-    kept, so that faces come out squashed either way; mirror: flip half of the faces; erase: share of faces that lose a
-    rectangle (of 2% to 20% of the area) to noise. Of the colour space a grey picture has these: light (brightness) and
-    contrast, most, as a share of full range and of contrast; gamma, most, as the power's natural logarithm.
-    Saturation has no meaning in grey.
+    Attributes:
+        scale: Least and most side of the sampled square, as a fraction of the picture's.
+        translation: Most, along and across, as a fraction of the picture's side.
+        rotation: Most, in degrees, either way.
+        mirror: Flip half of the faces.
+        brightness: Most that is added, either way, as a fraction of full range.
+        contrast: Most that is added to the factor 1, either way.
+        gamma: Most, as the power's natural logarithm. Saturation has no meaning in grey.
+        erase: Fraction of faces that lose a rectangle (of 2% to 20% of the area) to noise.
+        aspect: Most, as the natural logarithm of the square's width over its height once it is stretched, its area
+            kept, so that faces come out squashed either way.
     """
 
     scale: tuple[_Side, _Side] = (0.8, 1.05)
-    shift: Share = 0.08
-    turn: _Turn = 12.0
+    translation: Share = 0.08
+    rotation: _Degrees = 12.0
     mirror: bool = True
-    light: Share = 0.15
+    brightness: Share = 0.15
     contrast: Share = 0.25
     gamma: _Logarithm = 0.0
     erase: Share = 0.25
     aspect: _Logarithm = 0.0
 
     @model_validator(mode="after")
-    def _least_first(self) -> "Warp":
+    def _least_first(self) -> "RandomAffine":
         if self.scale[0] > self.scale[1]:
             raise ValueError(f"scale must be the least and the most, in this order, not {list(self.scale)}")
         return self
@@ -51,30 +56,32 @@ class Warp:
         """
         return self.erased(self.draw(len(faces), generator)(faces, pixels), generator)
 
-    def draw(self, count: int, generator: torch.Generator) -> "Moves":
+    def draw(self, count: int, generator: torch.Generator) -> "AffineParams":
         """Draw how `count` faces are moved and lit, on the generator's device; what is erased is not drawn here."""
         device = generator.device
 
         def draw(least: float, most: float) -> torch.Tensor:
             return torch.rand(count, device=device, generator=generator) * (most - least) + least
 
-        scale, angle = draw(*self.scale), draw(-self.turn, self.turn) * (math.pi / 180)
+        scale, angle = draw(*self.scale), draw(-self.rotation, self.rotation) * (math.pi / 180)
         across = scale * (torch.where(draw(-1, 1) > 0, 1.0, -1.0) if self.mirror else 1.0)
         down = scale
         if self.aspect:  # nothing is drawn for what is left out: older recipes give the batches that they gave
             stretch = (draw(-self.aspect, self.aspect) / 2).exp()
             across, down = across * stretch, down / stretch
         cos, sin = angle.cos(), angle.sin()
-        # Rows of the affine map from output to input in [-1, 1]; one unit of shift is half a picture.
+        # Rows of the affine map from output to input in [-1, 1]; one unit of translation is half a picture.
         theta = torch.stack(
             [
-                torch.stack([across * cos, -down * sin, 2 * draw(-self.shift, self.shift)], 1),
-                torch.stack([across * sin, down * cos, 2 * draw(-self.shift, self.shift)], 1),
+                torch.stack([across * cos, -down * sin, 2 * draw(-self.translation, self.translation)], 1),
+                torch.stack([across * sin, down * cos, 2 * draw(-self.translation, self.translation)], 1),
             ],
             1,
         )
         power = draw(-self.gamma, self.gamma).exp() if self.gamma else None
-        return Moves(theta, 1 + draw(-self.contrast, self.contrast), draw(-self.light, self.light), power)
+        return AffineParams(
+            theta, 1 + draw(-self.contrast, self.contrast), draw(-self.brightness, self.brightness), power
+        )
 
     def erased(self, faces: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """Let some faces, float [N, 1, h, w], lose a rectangle to noise."""
@@ -87,25 +94,28 @@ class Warp:
         area, aspect = draw(0.02, 0.2), torch.exp(draw(-1, 1))
         high, wide = (area * aspect).sqrt(), (area / aspect).sqrt()
         top, left = draw(0, 1) * (1 - high).clamp(min=0), draw(0, 1) * (1 - wide).clamp(min=0)
-        place = (torch.arange(faces.shape[-1], device=faces.device) + 0.5) / faces.shape[-1]
-        rows = (place >= top[:, None]) & (place < (top + high)[:, None])
-        columns = (place >= left[:, None]) & (place < (left + wide)[:, None])
+        middles = (torch.arange(faces.shape[-1], device=faces.device) + 0.5) / faces.shape[-1]
+        rows = (middles >= top[:, None]) & (middles < (top + high)[:, None])
+        columns = (middles >= left[:, None]) & (middles < (left + wide)[:, None])
         hit = (rows[:, None, :, None] & columns[:, None, None, :]) & (draw(0, 1) < self.erase).view(-1, 1, 1, 1)
         noise = torch.rand(faces.shape, device=faces.device, generator=generator)
         return torch.where(hit, noise, faces)
 
 
 @dataclass(frozen=True)
-class Moves:
+class AffineParams:
     """How each of N faces is moved and lit.
 
-    theta: float [N, 2, 3], rows of the affine map from output to input in [-1, 1]; contrast: float [N], a factor around
-    the face's mean; light: float [N], added; power: float [N], gamma, or None.
+    Attributes:
+        theta: Rows of the affine map from output to input in [-1, 1], float [N, 2, 3].
+        contrast: A factor around the face's mean, float [N].
+        brightness: Is added, float [N].
+        power: Gamma, float [N], or None.
     """
 
     theta: torch.Tensor
     contrast: torch.Tensor
-    light: torch.Tensor
+    brightness: torch.Tensor
     power: torch.Tensor | None
 
     def __call__(self, faces: torch.Tensor, pixels: int) -> torch.Tensor:
@@ -114,20 +124,20 @@ class Moves:
         if self.power is not None:
             warped = warped ** self.power.view(-1, 1, 1, 1)
         middle = warped.mean((1, 2, 3), keepdim=True)
-        lit = (warped - middle) * self.contrast.view(-1, 1, 1, 1) + middle + self.light.view(-1, 1, 1, 1)
+        lit = (warped - middle) * self.contrast.view(-1, 1, 1, 1) + middle + self.brightness.view(-1, 1, 1, 1)
         return lit.clamp_(0, 1)
 
-    def of(self, places: torch.Tensor) -> "Moves":
-        """Those of some faces, by their places int64 [M]."""
-        return self._each(lambda values: values[places])
+    def of(self, indices: torch.Tensor) -> "AffineParams":
+        """Those of some faces, by indices int64 [M]."""
+        return self._each(lambda values: values[indices])
 
-    def to(self, device: torch.device) -> "Moves":
+    def to(self, device: torch.device) -> "AffineParams":
         """The same on another device."""
         return self._each(lambda values: values.to(device))
 
-    def _each(self, change: Callable[[torch.Tensor], torch.Tensor]) -> "Moves":
+    def _each(self, change: Callable[[torch.Tensor], torch.Tensor]) -> "AffineParams":
         power = None if self.power is None else change(self.power)
-        return Moves(change(self.theta), change(self.contrast), change(self.light), power)
+        return AffineParams(change(self.theta), change(self.contrast), change(self.brightness), power)
 
 
 def enlarge(faces: torch.Tensor, pixels: int) -> torch.Tensor:

@@ -5,7 +5,7 @@ import time
 import torch
 
 from mien.storage import write_json
-from mien.training.averaging import MovingAverage
+from mien.training.moving_average import MovingAverage
 from mien.training.objective import Objective
 from mien.training.run import Epoch, RunFolder
 
@@ -13,7 +13,7 @@ from mien.training.run import Epoch, RunFolder
 _WRITING_SHARE = 0.1
 
 
-class Keeper:
+class Checkpointer:
     """Keeps the best epoch's weights, and puts them and a checkpoint into the run's folder now and then.
 
     The curve is written at each epoch's end. Weights and checkpoint are always of the same point in time, so that a run
@@ -31,8 +31,8 @@ class Keeper:
         self._best: dict[str, torch.Tensor] | None = None  # None where the folder's weights are the best
         self._written, self._cost = time.monotonic(), 0.0
 
-    def keep(self, curve: list[Epoch], last: bool) -> None:
-        """Called after each epoch with the curve so far; `last`: training ends here, so that all must be written."""
+    def save(self, curve: list[Epoch], last: bool) -> None:
+        """Call after each epoch with the curve so far; `last`: training ends here, so that all must be written."""
         # Of epochs that are as good the first, as everywhere else.
         if max(curve, key=lambda epoch: epoch.merit) is curve[-1]:
             state = self._averaged.module.state_dict()

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from mien.data.dataset import FaceData
 from mien.errors import RecipeError
@@ -19,81 +18,93 @@ from mien.evaluation.metrics import accuracy_and_macro_f1, confusion_matrix
 from mien.storage import write_json
 from mien.training.loop import predict
 from mien.training.networks import ExpressionNetwork, build
-from mien.training.parts import training_parts
-from mien.training.recipe import Recipe
+from mien.training.norms import measure_norms
 from mien.training.run import Epoch, RunFolder
+from mien.training.splits import training_and_validation
 from mien.training.weights import load_weights
 
-SHARES = (0.25, 0.5, 0.75, 1.0)
-_SAMPLE, _BATCH = 2048, 128
+FRACTIONS = (0.25, 0.5, 0.75, 1.0)
 _AVERAGED = "module."  # torch's AveragedModel keeps the network under this name
 
 
 @dataclass(frozen=True)
-class Taste:
-    """Scores in [0, 1] of the mean with one share of fine-tuned weights, on the part that chooses.
+class Scores:
+    """Scores in [0, 1] of the mean with one fraction of fine-tuned weights, on the part that chooses.
 
     raters: accuracy against the majority of FER+'s raters, None where there are no votes.
     """
 
-    share: float
+    fraction: float
     accuracy: float
     macro_f1: float
     raters: float | None
 
     @property
-    def merit(self) -> float:
+    def selection_score(self) -> float:
         """Labels and raters count alike: fine-tuning also learns the labels' habits, which no other data set shares."""
         return self.accuracy if self.raters is None else (self.accuracy + self.raters) / 2
 
 
-def cook(
+def interpolate(
     run: RunFolder,
     start: Path,
-    shares: Sequence[float],
+    fractions: Sequence[float],
     data: FaceData,
     out: RunFolder,
-    show: Callable[[Taste], None] = lambda taste: None,
-) -> Taste:
-    """Write the run `out`: a share of the last epoch's weights of `run`, and the rest of `start`'s; returns its scores.
+    show: Callable[[Scores], None] = lambda scores: None,
+) -> Scores:
+    """Write the mean of a fine-tuned run's weights and those that it started from as a run.
 
-    Of several shares the one of most merit is taken; its run.json has the scores of all. The last epoch's and not the
-    best one's: the best is chosen on clean pictures, on which fine-tuning on spoiled ones does not show. A run that was
-    brought home without its checkpoint has the best one's only. Raises ModelError where weights are missing or fit
-    another network, RecipeError for a share outside [0, 1], and where `out` holds a run already or `run` is a mean
-    itself.
+    Of several fractions the one of the highest selection score is taken; the new run.json has the scores of all.
+
+    Args:
+        run: The fine-tuned run. The last epoch's weights are taken and not the best one's: the best is chosen on clean
+            pictures, on which fine-tuning on spoiled ones does not show. A run that was brought home without its
+            checkpoint has the best one's only.
+        start: The weights that it started from.
+        fractions: Of the fine-tuned weights in the mean, each in [0, 1].
+        data: All parts of the split.
+        out: The new run's folder.
+        show: Takes the scores of each fraction.
+
+    Returns:
+        The scores of the mean that is written.
+
+    Raises:
+        ModelError: Weights are missing or fit another network.
+        RecipeError: A fraction lies outside [0, 1], `out` holds a run already, or `run` is a mean itself.
     """
     if (out.path / "run.json").exists():
         raise RecipeError(f"{out.path} holds a run already; choose another --out")
-    if not shares or not all(0 <= share <= 1 for share in shares):
-        raise RecipeError(f"shares must lie between 0 and 1, not {', '.join(map(str, shares)) or 'be left out'}")
+    if not fractions or not all(0 <= fraction <= 1 for fraction in fractions):
+        raise RecipeError(f"fractions must lie between 0 and 1, not {', '.join(map(str, fractions)) or 'be left out'}")
     recipe, description, curve = run.recipe(), run.description(), run.curve()
-    if "soup" in description:
+    if {"interpolation", "soup"} & description.keys():
         raise RecipeError(f"{run.path} is a mean already; average the run that it was made of")
     epoch, after = _tuned(run)
     network = build(recipe.network, recipe.pixels)
     load_weights(network, start)
     before = {name: values.clone() for name, values in network.state_dict().items()}
-    training, choosing = training_parts(recipe, data)
+    training, choosing = training_and_validation(recipe, data)
 
-    def mix(share: float) -> None:
-        mean = {name: torch.lerp(before[name].float(), after[name].float(), share) for name in before}
+    def load_mean(fraction: float) -> None:
+        mean = {name: torch.lerp(before[name].float(), after[name].float(), fraction) for name in before}
         network.load_state_dict(mean)
         measure_norms(network, training, recipe)
 
-    tastes = []
-    for share in shares:
-        mix(share)
-        tastes.append(_taste(share, predict(network, torch.from_numpy(choosing.faces), recipe.pixels), choosing))
-        show(tastes[-1])
-    best = max(tastes, key=lambda taste: taste.merit)
-    mix(best.share)
-    soup = {"start": 1 - best.share, epoch: best.share, "tried": [asdict(taste) for taste in tastes]}
-    _write_mean(out, network, {**description, "soup": soup}, curve, best)
+    tried = []
+    for fraction in fractions:
+        load_mean(fraction)
+        tried.append(_scores(fraction, predict(network, torch.from_numpy(choosing.faces), recipe.pixels), choosing))
+        show(tried[-1])
+    best = max(tried, key=lambda scores: scores.selection_score)
+    load_mean(best.fraction)
+    interpolation = {"start": 1 - best.fraction, epoch: best.fraction, "tried": [asdict(scores) for scores in tried]}
+    _write_mean(out, network, {**description, "interpolation": interpolation}, curve, best)
     return best
 
 
-def average(runs: Sequence[RunFolder], data: FaceData, out: RunFolder) -> Taste:
+def average(runs: Sequence[RunFolder], data: FaceData, out: RunFolder) -> Scores:
     """Write the run `out`: the plain mean of several runs' weights, which must have begun at the same ones.
 
     Args:
@@ -114,15 +125,15 @@ def average(runs: Sequence[RunFolder], data: FaceData, out: RunFolder) -> Taste:
         load_weights(network, run.weights)
         states.append({name: values.clone() for name, values in network.state_dict().items()})
     network.load_state_dict({name: torch.stack([of[name].float() for of in states]).mean(0) for name in states[0]})
-    training, choosing = training_parts(recipe, data)
+    training, choosing = training_and_validation(recipe, data)
     measure_norms(network, training, recipe)
-    found = _taste(1.0, predict(network, torch.from_numpy(choosing.faces), recipe.pixels), choosing)
+    found = _scores(1.0, predict(network, torch.from_numpy(choosing.faces), recipe.pixels), choosing)
     _write_mean(out, network, {**description, "average_of": len(runs)}, curve, found)
     return found
 
 
 def _write_mean(
-    out: RunFolder, network: ExpressionNetwork, description: dict[str, Any], curve: list[Epoch], scores: Taste
+    out: RunFolder, network: ExpressionNetwork, description: dict[str, Any], curve: list[Epoch], scores: Scores
 ) -> None:
     """A run's folder like any other; its curve is that of the training before."""
     last = replace(curve[-1], accuracy=scores.accuracy, macro_f1=scores.macro_f1, raters=scores.raters)
@@ -133,9 +144,9 @@ def _write_mean(
     write_json(out.path / "run.json", description)
 
 
-def _taste(share: float, probabilities: np.ndarray, choosing: FaceData) -> Taste:
+def _scores(fraction: float, probabilities: np.ndarray, choosing: FaceData) -> Scores:
     accuracy, macro_f1 = accuracy_and_macro_f1(confusion_matrix(choosing.labels, probabilities.argmax(1)))
-    return Taste(share, accuracy, macro_f1, accuracy_majority(choosing, probabilities))
+    return Scores(fraction, accuracy, macro_f1, accuracy_majority(choosing, probabilities))
 
 
 def _tuned(run: RunFolder) -> tuple[str, dict[str, torch.Tensor]]:
@@ -145,24 +156,3 @@ def _tuned(run: RunFolder) -> tuple[str, dict[str, torch.Tensor]]:
         return "best_epoch", run.network().state_dict()
     averaged = checkpoint["averaged"].items()
     return "last_epoch", {name.removeprefix(_AVERAGED): value for name, value in averaged if name.startswith(_AVERAGED)}
-
-
-@torch.no_grad()
-def measure_norms(network: nn.Module, training: FaceData, recipe: Recipe) -> None:
-    """Measure the batch norms' statistics anew on warped training faces: those of two networks do not average.
-
-    The network is not to be trained on afterwards: its norms then weigh all batches alike.
-    """
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
-    if not norms:
-        return
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # the plain mean over all batches
-    generator = torch.Generator().manual_seed(recipe.seed)
-    places = torch.randperm(len(training), generator=generator)[:_SAMPLE]
-    faces = torch.from_numpy(training.faces)
-    network.train()
-    for part in places.split(_BATCH):
-        network(recipe.warp(faces[part], recipe.pixels, generator))
-    network.eval()

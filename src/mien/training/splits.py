@@ -18,7 +18,7 @@ _SHARE_WITHOUT_VALIDATION = 0.1
 _SEED = 0
 
 
-def training_parts(recipe: Recipe, faces: FaceData) -> tuple[FaceData, FaceData]:
+def training_and_validation(recipe: Recipe, faces: FaceData) -> tuple[FaceData, FaceData]:
     """Pictures to learn from, and pictures to choose the epoch by, of a data set with all its parts.
 
     No picture is learned from whose exact pixels occur in what is judged. Synthetic pictures are learned from as far as
