@@ -48,6 +48,11 @@ def read_model_file(path: Path, name: str, pixels: int) -> dict[str, torch.Tenso
         if (bias := values.get(f"{_NETWORK}{convolution}.weight_bias")) is not None:
             found |= {f"{norm}.weight": np.ones_like(bias), f"{norm}.bias": bias}
             found |= {f"{norm}.running_mean": np.zeros_like(bias), f"{norm}.running_var": np.full_like(bias, 1 - eps)}
+    # Of a small network the exporter computes with the position embeddings, and they lose their name.
+    unnamed = [tensor for key, tensor in values.items() if not key.startswith(_NETWORK)]
+    for key in state.keys() - found.keys():
+        alike = [tensor for tensor in unnamed if tensor.shape == state[key].shape and key.endswith("pos_embed")]
+        found |= {key: alike[0]} if len(alike) == 1 else {}
     missing = [key for key in state if key not in found and not key.endswith("num_batches_tracked")]
     if missing:
         raise ModelError(f"{path}: not a model file of {name}; e.g. {missing[0]} is not in it")
