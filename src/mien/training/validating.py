@@ -95,12 +95,12 @@ def with_new_keys(values: Any, table: str = "") -> Any:
     """
     if not isinstance(values, Mapping):
         return values
-    old_keys = _OLD_KEYS.get(table, {})
+    old_keys: dict[str, str] = _OLD_KEYS.get(table, {})
     for old, new in old_keys.items():
         if old in values and new in values:
             raise RecipeError(f"'{old}' is the old name of '{new}'; give one of them")
     named = {old_keys.get(key, key): value for key, value in values.items()}
-    return {key: with_new_keys(value, key) for key, value in named.items()}
+    return {key: with_new_keys(value, str(key)) for key, value in named.items()}
 
 
 def _in_words(error: ValidationError, kind: type, path: str) -> RecipeError:
