@@ -17,7 +17,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from mien.cli import main as commands
-from mien.cli.main import PIPE_CLOSED, UNFORESEEN, app
+from mien.cli.exit_codes import PIPE_CLOSED, UNFORESEEN
+from mien.cli.main import app
 from mien.errors import MienError, MissingExtraError, StorageError
 from mien.recognition import sinks
 from mien.recognition.faces import Frame

@@ -22,8 +22,9 @@ from typer.testing import CliRunner
 
 import mien
 from mien import Recognizer
+from mien.cli.exit_codes import INTERRUPTED
 from mien.cli.inputs import sort_inputs
-from mien.cli.main import INTERRUPTED, app, main
+from mien.cli.main import app, main
 from mien.cli.videos import drawn_names
 from mien.errors import MienError, PictureError
 from mien.expressions import NAMES

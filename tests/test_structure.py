@@ -50,34 +50,6 @@ def test_recognition_holds_no_mean_and_no_training_framework():
                 assert node.value not in {0.449, 0.226, 0.485, 0.229}, f"{path.name}:{node.lineno} holds a mean"
 
 
-def test_imports_point_one_way():
-    order = [
-        "names",
-        "addresses",
-        "expressions",
-        "errors",
-        "storage",
-        "recognition",
-        "data",
-        "evaluation",
-        "novelty",
-        "training",
-        "explanation",
-        "export",
-        "synthesis",
-    ]
-    order += ["experiments", "server", "cli"]
-    for path in sources():
-        home = path.relative_to(SOURCE).parts[0].removesuffix(".py")
-        if home not in order:
-            continue
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mien."):
-                target = node.module.split(".")[1]
-                if target in order:
-                    assert order.index(target) <= order.index(home), f"{path.relative_to(SOURCE)} imports {node.module}"
-
-
 @pytest.mark.parametrize(
     "code",
     [

@@ -31,6 +31,7 @@ from mien.cli import (
     train,
 )
 from mien.cli.console import leave_stdout, prepare_streams, say
+from mien.cli.exit_codes import INTERRUPTED, PIPE_CLOSED, UNFORESEEN
 from mien.cli.outputs import PRINTED
 from mien.errors import MienError, MissingExtraError, StorageError
 from mien.storage import refused
@@ -80,11 +81,6 @@ _register(
 _register("Maintain", export.export, ("novelty", novelty.app), card.card)
 
 _OLD_NAMES = {"soup": "average"}
-
-INTERRUPTED = 130
-PIPE_CLOSED = 141
-"""As of a program that SIGPIPE ends."""
-UNFORESEEN = 1
 
 
 def _say_version(wanted: bool) -> None:

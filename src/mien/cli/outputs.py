@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from mien.cli.console import leave_stdout, say
+from mien.cli.exit_codes import PIPE_CLOSED
 from mien.errors import MienError, PictureError, StorageError
 from mien.names import folded, printable
 from mien.storage import check_file, check_folder
@@ -34,8 +35,6 @@ class Failures:
         """Say in one line which output failed; a reader of the standard output that has gone is none to speak of."""
         self._failed.add(name)
         if isinstance(error, BrokenPipeError):
-            from mien.cli.main import PIPE_CLOSED
-
             leave_stdout()
             self._code = self._code or PIPE_CLOSED
             return

@@ -13,7 +13,7 @@ from mien.storage import write_atomically
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from mien.synthesis.run import Point
+    from mien.synthesis.curve import CurvePoint
 
 ENLARGED = 2
 _GAP, _LINE = 4, 18
@@ -48,7 +48,7 @@ def save(picture: np.ndarray, path: Path) -> None:
     write_atomically(path, lambda draft: Image.fromarray(picture).save(draft, "PNG"))
 
 
-def curves(points: "Sequence[Point]") -> "Figure":
+def curves(points: "Sequence[CurvePoint]") -> "Figure":
     """The losses over the steps, a small plot each."""
     from matplotlib.figure import Figure
 

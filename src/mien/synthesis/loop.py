@@ -13,9 +13,10 @@ from mien.data.dataset import FaceData
 from mien.errors import RecipeError
 from mien.expressions import NAMES
 from mien.synthesis import figures
+from mien.synthesis.curve import CurvePoint
 from mien.synthesis.networks import Generator, to_float, to_grey
 from mien.synthesis.recipe import SynthesisRecipe
-from mien.synthesis.run import Point, SynthesisRun
+from mien.synthesis.run import SynthesisRun
 from mien.synthesis.sampling import DeviceFaces
 from mien.synthesis.step import Step
 
@@ -26,7 +27,7 @@ class Progress:
 
     step: int
     steps: int
-    last: Point | None
+    last: CurvePoint | None
 
 
 def train(
@@ -36,7 +37,7 @@ def train(
     fabric: Fabric,
     hours: float = math.inf,
     show: Callable[[Progress], None] = lambda progress: None,
-) -> list[Point]:
+) -> list[CurvePoint]:
     """Train by `recipe` on `training` (see `sampling.training_faces`) for at most `hours`, and return the curve.
 
     Goes on from the folder's checkpoint if there is one. A run that is stopped and goes on ends with the same weights
@@ -45,7 +46,7 @@ def train(
     """
     started = time.monotonic()
     step = Step(recipe, DeviceFaces.of(training, fabric.device), fabric)
-    curve: list[Point] = []
+    curve: list[CurvePoint] = []
     if (found := folder.read_checkpoint(fabric.device)) is not None:
         step.load(found[0])
         curve = found[1]
@@ -63,7 +64,7 @@ def train(
 
 
 def _report(
-    step: Step, curve: list[Point], done: int, since: float, shown: torch.Tensor, folder: SynthesisRun
+    step: Step, curve: list[CurvePoint], done: int, since: float, shown: torch.Tensor, folder: SynthesisRun
 ) -> float:
     """Add a line to the curve, write everything, and return the time from which the next line counts."""
     count = done - (curve[-1].step if curve else 0)
@@ -72,7 +73,7 @@ def _report(
         raise RecipeError(f"the losses are no longer numbers at step {done}; lower the rates, go on with --resume")
     gap, penalty, real_class, realism, made_class, cycle = means
     speed = count / (time.monotonic() - since)
-    curve.append(Point(done, gap, penalty, real_class, realism, made_class, cycle, speed))
+    curve.append(CurvePoint(done, gap, penalty, real_class, realism, made_class, cycle, speed))
     step.totals.zero_()
     sheet = figures.sheet([["face", *NAMES]], translations(step.averaged, shown))
     folder.write_progress(curve, sheet, step.averaged, step.state())

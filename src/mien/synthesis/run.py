@@ -18,28 +18,11 @@ from safetensors.torch import save_file
 from mien.errors import DataError, ModelError, RecipeError
 from mien.storage import write_atomically, write_json, write_text
 from mien.synthesis import figures
+from mien.synthesis.curve import CurvePoint
 from mien.synthesis.networks import Generator
 from mien.synthesis.recipe import SynthesisRecipe, from_dict
 from mien.training.run import RunFolder, code_version, hardware
 from mien.training.weights import load_weights
-
-
-@dataclass(frozen=True)
-class Point:
-    """One line of the curve: the means of the losses since the line before.
-
-    step: steps done; gap, penalty, real_class: the critic's (see `losses`); realism, made_class, cycle: the
-    generator's; steps_per_second: of the generator, the critic's updates included.
-    """
-
-    step: int
-    gap: float
-    penalty: float
-    real_class: float
-    realism: float
-    made_class: float
-    cycle: float
-    steps_per_second: float
 
 
 @dataclass(frozen=True)
@@ -79,11 +62,11 @@ class SynthesisRun:
             raise DataError(f"{self.path / 'run.json'}: no recipe that is known here: {error}") from error
 
     def write_progress(
-        self, curve: list[Point], sheet: np.ndarray, generator: Generator, state: dict[str, Any]
+        self, curve: list[CurvePoint], sheet: np.ndarray, generator: Generator, state: dict[str, Any]
     ) -> None:
         """Curve, sample sheet uint8 [H, W], averaged generator and, last, the checkpoint that counts them as done."""
         text = io.StringIO()
-        writer = csv.DictWriter(text, [entry.name for entry in fields(Point)], lineterminator="\n")
+        writer = csv.DictWriter(text, [entry.name for entry in fields(CurvePoint)], lineterminator="\n")
         writer.writeheader()
         for point in curve:
             writer.writerow({key: round(value, 5) for key, value in asdict(point).items()})
@@ -94,10 +77,10 @@ class SynthesisRun:
         write_atomically(self.weights, lambda draft: save_file(weights, draft))
         RunFolder(self.path).write_checkpoint({"step": state, "curve": [asdict(point) for point in curve]})
 
-    def read_checkpoint(self, device: torch.device) -> tuple[dict[str, Any], list[Point]] | None:
+    def read_checkpoint(self, device: torch.device) -> tuple[dict[str, Any], list[CurvePoint]] | None:
         """The last state and curve, or None where there is none yet; raises ModelError where it is damaged."""
         found = RunFolder(self.path).read_checkpoint(device)
-        return None if found is None else (found["step"], [Point(**values) for values in found["curve"]])
+        return None if found is None else (found["step"], [CurvePoint(**values) for values in found["curve"]])
 
     def generator(self) -> Generator:
         """The averaged generator, in eval mode on the CPU; raises ModelError for missing, damaged or other weights."""
