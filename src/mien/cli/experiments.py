@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mien.data.dataset import FaceData
     from mien.experiments.jobs import Broken, Job
     from mien.experiments.progress import Standing
+    from mien.experiments.queue import Commands, Outcome
 
 app = typer.Typer(help="Run many recipes, and keep their results.", no_args_is_help=True)
 
@@ -69,7 +70,7 @@ def run(
     from mien.experiments import jobs as known
     from mien.experiments.filing import is_filed
     from mien.experiments.progress import State, standings
-    from mien.experiments.queue import Commands, Queue
+    from mien.experiments.queue import Queue
 
     if weights not in ("timm", "none") and not Path(weights).is_dir():
         raise ModelError(f"{weights}: no such folder of starting weights; or give 'timm' or 'none'")
@@ -85,29 +86,8 @@ def run(
             damaged |= standing.state is State.DAMAGED
         else:
             ready.append(standing.job)
-    threads = max(cores() // parallel, 1)
-
-    def set_for(job: "Job") -> Path:
-        return balanced if job.recipe.synthetic and balanced is not None else data
-
-    def train(job: "Job", left: float | None) -> list[str]:
-        options = ["--data", set_for(job), "--out", out / job.name, "--seed", job.recipe.seed, "--threads", threads]
-        options += [
-            "--soft-targets",
-            soft_targets,
-            "--weights",
-            _start(job, weights),
-            *(["--hours", left] if left is not None else []),
-        ]
-        return _mien("train", job.path, "--resume", *options)
-
-    def file(job: "Job") -> list[str]:
-        return _mien(
-            *("experiments", "collect", out / job.name, "--data", data, "--results", results),
-            *("--recipes", job.path),
-        )
-
-    queue = Queue(Commands(train, file), out, results, parallel, deadline, console.tell)
+    commands = _commands(data, balanced, soft_targets, weights, out, results, max(cores() // parallel, 1))
+    queue = Queue(commands, out, results, parallel, deadline, console.tell)
 
     def running() -> Table:
         # What is on file would be checked anew every second.
@@ -117,14 +97,43 @@ def run(
     live = Live(get_renderable=running, console=console, refresh_per_second=1, transient=True)
     with live if console.is_terminal else nullcontext():
         outcomes = queue.run(ready)
+    failed = _tell_outcomes(outcomes, out, console)
+    if failed or broken or damaged:
+        raise typer.Exit(1)
+
+
+def _commands(
+    data: Path, balanced: Path | None, soft_targets: Path, weights: str, out: Path, results: Path, threads: int
+) -> "Commands":
+    """The command lines that train a job, and that put its results on file."""
+    from mien.experiments.queue import Commands
+
+    def train(job: "Job", left: float | None) -> list[str]:
+        pictures = balanced if job.recipe.synthetic and balanced is not None else data
+        return _mien(
+            *("train", job.path, "--resume", "--data", pictures, "--out", out / job.name, "--seed", job.recipe.seed),
+            *("--threads", threads, "--soft-targets", soft_targets, "--weights", _start(job, weights)),
+            *(("--hours", left) if left is not None else ()),
+        )
+
+    def file(job: "Job") -> list[str]:
+        return _mien(
+            *("experiments", "collect", out / job.name, "--data", data, "--results", results),
+            *("--recipes", job.path),
+        )
+
+    return Commands(train, file)
+
+
+def _tell_outcomes(outcomes: "list[Outcome]", out: Path, console: Terminal) -> bool:
+    """Say which jobs were stopped or failed; whether any failed."""
     stopped = [outcome for outcome in outcomes if outcome.kind == "stopped"]
     failed = [outcome for outcome in outcomes if outcome.kind == "failed"]
     if stopped:
         console.tell(f"{len(stopped)} not finished: {stopped[0].reason}; the same command goes on")
     for outcome in failed:
         console.tell(f"failed: {outcome.job.name}: {outcome.reason} (log: {out / outcome.job.name}/log.txt)")
-    if failed or broken or damaged:
-        raise typer.Exit(1)
+    return bool(failed)
 
 
 @app.command()

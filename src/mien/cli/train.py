@@ -1,5 +1,7 @@
 """`mien train`: a recipe and a data set in, a run's folder out."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,9 +15,13 @@ from mien.cores import cores
 from mien.errors import RecipeError
 
 if TYPE_CHECKING:
+    from filelock import FileLock
+
+    from mien.data.dataset import FaceData
+    from mien.training.loop import Progress as TrainingProgress
     from mien.training.networks import ExpressionNetwork
     from mien.training.recipe import Recipe
-    from mien.training.run import Epoch
+    from mien.training.run import Epoch, RunFolder
     from mien.training.weights import Taken
 
 
@@ -56,15 +62,12 @@ def train(
     from dataclasses import replace
 
     import torch
-    from filelock import Timeout
 
     from mien.training import loop
     from mien.training import recipe as recipes
     from mien.training.devices import fabric_for
     from mien.training.distillation.soft_targets import ensemble
     from mien.training.memory import keep_freed_memory
-    from mien.training.model_weights import MODEL_FILE
-    from mien.training.norms import restore_norms
     from mien.training.precision import described, precision_for
     from mien.training.run import RunFolder
     from mien.training.splits import training_and_validation
@@ -74,29 +77,17 @@ def train(
     if seed is not None:
         plan = replace(plan, seed=seed)
     folder = RunFolder(out or Path("runs") / recipe.stem)
-    if folder.checkpoint.exists() and not resume:
-        raise RecipeError(f"{folder.path} holds a run already; add --resume to go on with it, or choose another --out")
-    if resume and folder.checkpoint.exists() and folder.recipe() != plan:
-        raise RecipeError(f"{folder.path} was begun with another recipe or seed; remove it, or choose another --out")
+    begun = _begun(folder, plan, resume, weights)
     check_outputs((), folders=[folder.path])
     keep_freed_memory()
     torch.set_num_threads(threads or cores())
     precision = precision_for(accelerator, plan.precision)
     fabric = fabric_for(accelerator, devices, precision)
     fabric.launch()
-
+    lock = folder.lock()  # held for as long as this function runs
     if fabric.is_global_zero:
-        lock = folder.lock()
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise RecipeError(
-                f"another process trains into {folder.path}; wait for it or choose another --out"
-            ) from error
+        _acquire(lock, folder)
         folder.clear_drafts()
-    begun = folder.description() if resume and folder.checkpoint.exists() else None
-    if begun is not None:
-        _refuse_other_weights(folder.path, begun, weights)
     console = Terminal(stderr=True, quiet=not fabric.is_global_zero)
     torch.manual_seed(plan.seed)
     network, taken = _network(plan, weights)  # before the pictures are read: what does not fit is refused at once
@@ -104,17 +95,54 @@ def train(
     training, choosing = training_and_validation(plan, load_with_progress(data, plan.split))
     if begun is not None and begun.get("data") != training.fingerprint():
         raise RecipeError(f"{folder.path} was begun with other pictures; give the same --data, or another --out")
-    if Path(weights).suffix == MODEL_FILE:
-        restore_norms(network, training, plan)
+    _suit_norms(network, weights, training, plan)
     if fabric.is_global_zero:
         folder.write_description(plan, training.fingerprint(), weights, precision, taken)
-
     if taken is not None:
         console.tell(f"starts from {weights}: {taken}")
     console.tell(
         f"{plan.network}: {len(training)} pictures to learn from, {len(choosing)} to choose the epoch by; "
         f"{plan.epochs} epochs into {folder.path}, in {described(precision, plan.precision)}"
     )
+    with _shown(console) as show:
+        curve = loop.train(plan, network, training, choosing, folder, fabric, show, deadline, said)
+    best = max(curve, key=lambda epoch: epoch.merit)
+    console.tell(f"best on the pictures that choose it: {_line(best)}")
+    console.tell(f"weights: {folder.weights}")
+    if len(curve) < plan.epochs:
+        console.print(f"the time is over after epoch {len(curve)} of {plan.epochs}; add --resume to go on")
+
+
+def _begun(folder: "RunFolder", plan: "Recipe", resume: bool, weights: str) -> dict[str, Any] | None:
+    """What run.json says of a run to go on with; None for a new one.
+
+    Raises:
+        RecipeError: There is a run that is not to be gone on with, or it was begun otherwise.
+    """
+    if not folder.checkpoint.exists():
+        return None
+    if not resume:
+        raise RecipeError(f"{folder.path} holds a run already; add --resume to go on with it, or choose another --out")
+    if folder.recipe() != plan:
+        raise RecipeError(f"{folder.path} was begun with another recipe or seed; remove it, or choose another --out")
+    begun = folder.description()
+    _refuse_other_weights(folder.path, begun, weights)
+    return begun
+
+
+def _acquire(lock: "FileLock", folder: "RunFolder") -> None:
+    """Keep other processes out of the run's folder."""
+    from filelock import Timeout
+
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise RecipeError(f"another process trains into {folder.path}; wait for it or choose another --out") from error
+
+
+@contextmanager
+def _shown(console: Terminal) -> "Iterator[Callable[[TrainingProgress], None]]":
+    """A progress bar, and a line for each epoch that is done; gives what takes the progress."""
     with Progress(
         TextColumn("epoch {task.fields[epoch]}"),
         BarColumn(),
@@ -127,7 +155,7 @@ def train(
         task = bar.add_task("train", epoch=0, loss=float("nan"), rate=0.0)
         shown: Epoch | None = None
 
-        def show(progress: loop.Progress) -> None:
+        def show(progress: "TrainingProgress") -> None:
             nonlocal shown
             if progress.last is not None and progress.last is not shown:
                 shown = progress.last
@@ -141,12 +169,7 @@ def train(
                 rate=progress.pictures_per_second,
             )
 
-        curve = loop.train(plan, network, training, choosing, folder, fabric, show, deadline, said)
-    best = max(curve, key=lambda epoch: epoch.merit)
-    console.tell(f"best on the pictures that choose it: {_line(best)}")
-    console.tell(f"weights: {folder.weights}")
-    if len(curve) < plan.epochs:
-        console.print(f"the time is over after epoch {len(curve)} of {plan.epochs}; add --resume to go on")
+        yield show
 
 
 def _refuse_other_weights(folder: Path, begun: dict[str, Any], weights: str) -> None:
@@ -169,6 +192,15 @@ def _network(plan: "Recipe", weights: str) -> "tuple[ExpressionNetwork, Taken | 
         return start_from(Path(weights), plan.network, plan.pixels, plan.drop_path)
     start: Literal["timm"] | None = "timm" if weights == "timm" else None
     return build(plan.network, plan.pixels, start, plan.drop_path), None
+
+
+def _suit_norms(network: "ExpressionNetwork", weights: str, training: "FaceData", plan: "Recipe") -> None:
+    """Have a network that starts from a model file train as well as any other."""
+    from mien.training.model_weights import MODEL_FILE
+    from mien.training.norms import restore_norms
+
+    if Path(weights).suffix == MODEL_FILE:
+        restore_norms(network, training, plan)
 
 
 def _line(epoch: "Epoch") -> str:
