@@ -9,6 +9,8 @@ from mien.data.dataset import FaceData
 from mien.training.recipe import Recipe
 
 _SAMPLE, _BATCH = 2048, 128
+# Runs that differ in their seed only begin at the same weights, and may be averaged.
+_ONE_SEED = 0
 
 
 @torch.no_grad()
@@ -24,7 +26,7 @@ def measure_norms(network: nn.Module, training: FaceData, recipe: Recipe) -> Non
         norm.reset_running_stats()
         norm.momentum = None  # the plain mean over all batches
     network.train()
-    for faces in _augmented(training, recipe):
+    for faces in _augmented(training, recipe, recipe.seed):
         network(faces)
     network.eval()
 
@@ -46,7 +48,7 @@ def restore_norms(network: nn.Module, training: FaceData, recipe: Recipe) -> Non
 
     hooks = [norm.register_forward_pre_hook(watch) for norm in norms]
     network.eval()
-    for faces in _augmented(training, recipe):
+    for faces in _augmented(training, recipe, _ONE_SEED):
         network(faces)
     for hook in hooks:
         hook.remove()
@@ -66,9 +68,9 @@ def _norms(network: nn.Module) -> list[nn.BatchNorm2d]:
     return [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
 
 
-def _augmented(training: FaceData, recipe: Recipe) -> Iterator[torch.Tensor]:
+def _augmented(training: FaceData, recipe: Recipe, seed: int) -> Iterator[torch.Tensor]:
     """Batches of some training faces as the network sees them, float [N, 1, pixels, pixels]."""
-    generator = torch.Generator().manual_seed(recipe.seed)
+    generator = torch.Generator().manual_seed(seed)
     indices = torch.randperm(len(training), generator=generator)[:_SAMPLE]
     faces = torch.from_numpy(training.faces)
     for part in indices.split(_BATCH):
