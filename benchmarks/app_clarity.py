@@ -15,7 +15,8 @@ import numpy as np
 
 from mien.data.dataset import load
 from mien.expressions import NAMES
-from mien.recognition.model import ModelFile, file_hash, models_folder
+from mien.provenance import file_hash
+from mien.recognition.model import ModelFile, models_folder
 from mien.storage import write_json
 
 ROOT = Path(__file__).parents[1]

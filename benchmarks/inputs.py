@@ -18,10 +18,10 @@ import numpy as np
 from PIL import Image
 
 from mien.expressions import NAMES
+from mien.provenance import file_hash
 from mien.recognition.detection import FaceDetector
 from mien.recognition.faces import Square
 from mien.recognition.framing import FRAMING
-from mien.recognition.model import file_hash
 from mien.recognition.pictures import read_picture
 from mien.recognition.recognizer import Recognizer
 from mien.storage import write_json

@@ -26,6 +26,7 @@ from torchvision import transforms
 
 from mien.data.dataset import FACE_SIZE, FaceData
 from mien.expressions import NAMES
+from mien.provenance import hardware
 from mien.storage import write_json
 from mien.training import loop
 from mien.training.memory import keep_freed_memory
@@ -33,7 +34,7 @@ from mien.training.mixing import MIXINGS
 from mien.training.networks import ARCHITECTURES, build
 from mien.training.precision import precision_for
 from mien.training.recipe import PRECISIONS, Recipe, Stage
-from mien.training.run import RunFolder, hardware
+from mien.training.run import RunFolder
 
 ROOT = Path(__file__).parent.parent
 JUDGED = 64  # pictures of the validation part; judging is not counted

@@ -47,9 +47,8 @@ def ensemble(
     from mien.evaluation import report
     from mien.evaluation.views import COUNTS
     from mien.evaluation.views import views as seen
-    from mien.recognition.model import file_hash
+    from mien.provenance import code_version, file_hash
     from mien.storage import write_json
-    from mien.training.run import code_version
 
     if views not in COUNTS:
         raise typer.BadParameter("give 1, 2 or 10", param_hint="--views")

@@ -84,9 +84,9 @@ def evaluate(
 
     from mien.data import photographs
     from mien.evaluation import calibration, disagreement_page, label_noise, report
-    from mien.recognition.model import file_hash, shipped_models
+    from mien.provenance import code_version, file_hash
+    from mien.recognition.model import shipped_models
     from mien.storage import write_text
-    from mien.training.run import code_version
 
     chosen = models or shipped_models()
     if len(chosen) > 1 and (out is not None or disagreements is not None):
@@ -147,8 +147,7 @@ def _world(judges: list[Judged], folder: Path) -> None:
     from rich.table import Table
 
     from mien.evaluation import world
-    from mien.recognition.model import file_hash
-    from mien.training.run import code_version
+    from mien.provenance import code_version, file_hash
 
     sets = load_world_with_progress(folder)
     table = Table("accuracy (calibration error)", *(one.name for one in sets), "mean")

@@ -92,14 +92,12 @@ def judge(
 
     Example: mien novelty judge --data fer2013 --strange photos --people people.txt --sheets out
     """
-    from datetime import UTC, datetime
-
     from mien.novelty import figures, kinds
     from mien.novelty import judge as judging
-    from mien.recognition.model import ModelFile, file_hash, shipped_models
+    from mien.provenance import code_version, file_hash, now
+    from mien.recognition.model import ModelFile, shipped_models
     from mien.recognition.recognizer import Recognizer
     from mien.storage import write_json
-    from mien.training.run import code_version
 
     check_suffix(out, ".json", what="JSON")
     check_outputs((), [out], [sheets])
@@ -127,7 +125,7 @@ def judge(
         "thresholds": gated.gate.thresholds.tolist(),
         "far": gated.gate.far,
         "code": code_version(),
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "date": now(),
     }
     write_json(out, subject | made.to_dict())
     _save(figures.histograms(novelty, scores, gated.gate.thresholds, made.far), out.with_name(f"{out.stem}-scores.png"))

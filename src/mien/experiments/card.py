@@ -9,7 +9,8 @@ from mien.evaluation.robustness import MIDDLE
 from mien.experiments import trust
 from mien.experiments.tables import NOT_RUN, percent
 from mien.expressions import NAMES
-from mien.recognition.model import ModelFile, file_hash, models_folder, shipped_models
+from mien.provenance import file_hash
+from mien.recognition.model import ModelFile, models_folder, shipped_models
 
 NAME = "MODEL_CARD.md"
 _ON = "official-test"

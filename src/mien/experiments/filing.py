@@ -22,11 +22,11 @@ from mien.evaluation import label_noise, report
 from mien.evaluation.metrics import Interval, Scores, score
 from mien.experiments.jobs import Job
 from mien.expressions import NAMES
-from mien.recognition.model import file_hash
+from mien.provenance import code_version, file_hash
 from mien.storage import write_folder, write_json
 from mien.training.loop import predict
 from mien.training.recipe import Recipe, from_dict
-from mien.training.run import Epoch, RunFolder, code_version
+from mien.training.run import Epoch, RunFolder
 
 RELIABILITY_BINS = 15
 

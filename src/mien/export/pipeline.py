@@ -13,10 +13,11 @@ from mien.export import onnx, parity
 from mien.export.calibration import fit_temperature
 from mien.export.quantisation import quantise
 from mien.expressions import NAMES
+from mien.provenance import code_version
 from mien.recognition.framing import FRAMING
 from mien.recognition.model import record_hash
 from mien.storage import check_suffix, write_atomically
-from mien.training.run import RunFolder, code_version
+from mien.training.run import RunFolder
 from mien.training.warping import enlarge
 
 # Enough real faces to find a difference; PyTorch and ONNX Runtime see the same ones.

@@ -16,11 +16,12 @@ import torch
 from safetensors.torch import save_file
 
 from mien.errors import DataError, ModelError, RecipeError
+from mien.provenance import code_version, hardware
 from mien.storage import write_atomically, write_json, write_text
 from mien.synthesis import figures
 from mien.synthesis.networks import Generator
 from mien.synthesis.recipe import SynthesisRecipe, from_dict
-from mien.training.run import RunFolder, code_version, hardware
+from mien.training.run import RunFolder
 from mien.training.weights import load_weights
 
 

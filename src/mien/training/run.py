@@ -7,14 +7,9 @@ it. metrics.json: that epoch's scores. All are written atomically, so a kill at 
 """
 
 import csv
-import hashlib
 import io
 import json
-import os
-import platform
-import subprocess
 from dataclasses import dataclass, fields
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +18,7 @@ from filelock import FileLock, Timeout
 from safetensors.torch import save
 
 from mien.errors import DataError, ModelError, RecipeError
+from mien.provenance import code_version, file_hash, hardware
 from mien.storage import write_atomically, write_json, write_text
 from mien.training.networks import ExpressionNetwork, build
 from mien.training.recipe import Recipe, from_dict
@@ -188,34 +184,6 @@ def described_start(weights: str) -> dict[str, str | None]:
     if not path.is_file():
         return {"start": path.name, "start_sha256": None}
     try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return {"start": path.name, "start_sha256": file_hash(path)}
     except OSError as error:
         raise ModelError(f"{path} cannot be read ({error.strerror})") from error
-    return {"start": path.name, "start_sha256": digest}
-
-
-def code_version() -> str:
-    """The package's version, with the commit where the code runs from a checkout."""
-    try:
-        commit = subprocess.run(
-            ["git", "describe", "--always", "--dirty"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return version("mien")
-    return f"{version('mien')} ({commit})"
-
-
-def hardware() -> str:
-    """One line: processor or GPU, threads, torch."""
-    if torch.cuda.is_available():
-        engine = f"{torch.cuda.get_device_name()} x{torch.cuda.device_count()}"
-    else:
-        engine = (
-            f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
-        )
-    return f"{engine}, torch {torch.__version__}"
