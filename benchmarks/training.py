@@ -26,8 +26,9 @@ from torchvision import transforms
 
 from mien.data.dataset import FACE_SIZE, FaceData
 from mien.expressions import NAMES
-from mien.provenance import hardware
-from mien.storage import write_json
+from mien.provenance import hardware, origin
+from mien.results.benchmarks import TrainingSpeeds
+from mien.results.record import made, write
 from mien.training import loop
 from mien.training.memory import keep_freed_memory
 from mien.training.mixing import MIXINGS
@@ -174,7 +175,7 @@ def main() -> None:
         "precision": options.precision,
     }
     path = options.out or ROOT / "results" / "benchmarks" / f"training-{'gpu' if on_gpu else 'cpu'}.json"
-    write_json(path, {"hardware": hardware(), **settings, "rows": rows})
+    write(path, made(TrainingSpeeds, {**origin(), **settings, "rows": rows}))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The mean of the weights before and after fine-tuning: what is averaged, what is measured anew, what is refused."""
 
 import shutil
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from mien.data import dataset
 from mien.data.dataset import RATED
 from mien.errors import ModelError, RecipeError
 from mien.expressions import NAMES
+from mien.results.runs import Soup
 from mien.training import soup
 from mien.training.networks import build
 from mien.training.parts import training_parts
@@ -65,7 +66,7 @@ def test_weights_lie_between_start_and_last_epoch(
     for name, values in mean.items():
         if "running" not in name and "num_batches" not in name:
             assert torch.allclose(values, (1 - share) * before[name] + share * after[name], atol=1e-6)
-    assert out.description()["soup"] == {"start": 1 - share, "last_epoch": share, "tried": [asdict(scores)]}
+    assert out.description().soup == Soup(1 - share, last_epoch=share, tried=[scores])
     assert 0 <= scores.accuracy <= 1
     assert out.network().training is False
 
@@ -100,7 +101,9 @@ def test_a_run_without_checkpoint_gives_its_best_epoch(
     out = RunFolder(tmp_path / "soup")
     cook(home, start, [1.0], dataset.load(tiny_data, "kaggle"), out)
     assert torch.equal(load_file(out.weights)["head.weight"], load_file(tuned.weights)["head.weight"])
-    assert out.description()["soup"]["best_epoch"] == 1.0
+    soup = out.description().soup
+    assert soup is not None
+    assert soup.best_epoch == 1.0
     home.weights.unlink()
     with pytest.raises(ModelError, match="no such weights"):
         cook(home, start, [1.0], dataset.load(tiny_data, "kaggle"), RunFolder(tmp_path / "none"))
@@ -130,8 +133,9 @@ def test_what_cannot_be_averaged_is_refused(start: Path, tuned: RunFolder, tiny_
     words = ["soup", tuned.path, start, "--data", tiny_data, "--out", tmp_path / "one"]
     result = CliRunner().invoke(app, list(map(str, words)), catch_exceptions=False, standalone_mode=False)
     assert "macro F1" in result.output
-    tried = RunFolder(tmp_path / "one").description()["soup"]["tried"]
-    assert [of["share"] for of in tried] == [0.25, 0.5, 0.75, 1.0]
+    soup = RunFolder(tmp_path / "one").description().soup
+    assert soup is not None
+    assert [of.share for of in soup.tried or []] == [0.25, 0.5, 0.75, 1.0]
     with pytest.raises(RecipeError, match="is a mean already"):
         cook(RunFolder(tmp_path / "one"), start, [0.5], faces, RunFolder(tmp_path / "two"))
     assert not (tmp_path / "two").exists()

@@ -27,6 +27,7 @@ from mien.data import dataset
 from mien.data.dataset import VOTED, FaceData
 from mien.errors import DataError, ModelError, RecipeError, StorageError
 from mien.expressions import NAMES
+from mien.results.runs import Epoch
 from mien.training import loop
 from mien.training.averaging import MovingAverage
 from mien.training.keeping import Keeper
@@ -38,7 +39,7 @@ from mien.training.networks.processor import suit_processor
 from mien.training.objective import Objective
 from mien.training.parts import is_synthetic, training_parts
 from mien.training.recipe import Recipe, Stage
-from mien.training.run import Epoch, RunFolder
+from mien.training.run import RunFolder
 from mien.training.sampling import class_weights, epoch_order
 from mien.training.targets import class_targets
 from mien.training.warping import Moves, Warp, enlarge
@@ -599,7 +600,7 @@ def test_starting_weights_are_told_apart_by_what_they_hold(tmp_path: Path, tiny_
         file.parent.mkdir()
         save_file(build("mobilenet_v2", 32, None).state_dict(), file)
     train_command(recipe, tiny_data, out, weights=str(first), accelerator="cpu", threads=1, hours=0)
-    assert RunFolder(out).description()["start_sha256"] == hashlib.sha256(first.read_bytes()).hexdigest()
+    assert RunFolder(out).description().start_sha256 == hashlib.sha256(first.read_bytes()).hexdigest()
     with pytest.raises(RecipeError, match="begun with another file of that name"):
         train_command(recipe, tiny_data, out, weights=str(second), accelerator="cpu", threads=1, resume=True)
     train_command(recipe, tiny_data, out, weights=str(first), accelerator="cpu", threads=1, resume=True)

@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 from mien.cli.main import app
 from mien.data.dataset import RATED, VOTED, FaceData
 from mien.expressions import EXPRESSIONS
+from mien.results.runs import Epoch
 from mien.training import loop
 from mien.training.degrading import Degrade
 from mien.training.distillation.soft_targets import SoftTargets
@@ -30,7 +31,7 @@ from mien.training.loop import train
 from mien.training.mixing.mixture import Mixing, Mixture
 from mien.training.networks import build
 from mien.training.recipe import Distillation, Recipe, Stage
-from mien.training.run import Epoch, RunFolder
+from mien.training.run import RunFolder
 from mien.training.warping import Warp
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -11,6 +11,7 @@ import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypedDict
 
 
 def code_version() -> str:
@@ -44,6 +45,19 @@ def hardware() -> str:
 def now() -> str:
     """The moment in UTC, ISO 8601, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class Origin(TypedDict):
+    """What a results file says of where it comes from."""
+
+    code: str
+    hardware: str
+    date: str
+
+
+def origin() -> Origin:
+    """Code, machine and moment of what is measured here and now."""
+    return Origin(code=code_version(), hardware=hardware(), date=now())
 
 
 def file_hash(path: Path) -> str:

@@ -33,9 +33,10 @@ def soup(
 
     Example: mien soup runs/taught runs/first/weights.safetensors --data fer2013 --out runs/soup
     """
+    from mien.results.runs import Taste
     from mien.training.memory import keep_freed_memory
     from mien.training.run import RunFolder
-    from mien.training.soup import SHARES, Taste, cook
+    from mien.training.soup import SHARES, cook
 
     check_outputs((), folders=[out])
     keep_freed_memory()

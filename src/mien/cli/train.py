@@ -1,7 +1,7 @@
 """`mien train`: a recipe and a data set in, a run's folder out."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -13,9 +13,9 @@ from mien.cores import cores
 from mien.errors import RecipeError
 
 if TYPE_CHECKING:
+    from mien.results.runs import Epoch, RunDescription
     from mien.training.networks import ExpressionNetwork
     from mien.training.recipe import Recipe
-    from mien.training.run import Epoch
     from mien.training.weights import Taken
 
 
@@ -99,7 +99,7 @@ def train(
     network, taken = _network(plan, weights)  # before the pictures are read: what does not fit is refused at once
     said = None if plan.distillation is None else ensemble(soft_targets, plan.distillation.teachers)
     training, choosing = training_parts(plan, load_with_progress(data, plan.split))
-    if begun is not None and begun.get("data") != training.fingerprint():
+    if begun is not None and begun.data != training.fingerprint():
         raise RecipeError(f"{folder.path} was begun with other pictures; give the same --data, or another --out")
     if fabric.is_global_zero:
         folder.write_description(plan, training.fingerprint(), weights, precision, taken)
@@ -144,14 +144,14 @@ def train(
         console.print(f"the time is over after epoch {len(curve)} of {plan.epochs}; add --resume to go on")
 
 
-def _refuse_other_weights(folder: Path, begun: dict[str, Any], weights: str) -> None:
+def _refuse_other_weights(folder: Path, begun: "RunDescription", weights: str) -> None:
     """Raise RecipeError where a run, by its run.json, was begun with other starting weights."""
     from mien.training.run import described_start
 
     given = described_start(weights)
-    if any(begun.get(key, value) != value for key, value in given.items()):  # older runs tell no hash
-        alike = begun.get("start") == given["start"]
-        other = "another file of that name" if alike else f"--weights {begun.get('start')}"
+    alike = begun.start == given["start"]
+    if not alike or (begun.start_sha256 or given["start_sha256"]) != given["start_sha256"]:  # older runs tell no hash
+        other = "another file of that name" if alike else f"--weights {begun.start}"
         raise RecipeError(f"{folder} was begun with {other}; give the same, or another --out")
 
 

@@ -77,7 +77,7 @@ def export_run(
             "crop": FRAMING.to_text(),
             "precision": "int8" if int8 else "float32",
             "temperature": f"{temperature:.4f}",
-            "training_data": folder.description()["data"],
+            "training_data": folder.description().data,
             "licence": "weights: Apache-2.0; trained on FER2013, which was released for research",
             **_measured(recipe.split, "validation", validation, answers),
             **(made_by or {}),

@@ -53,7 +53,7 @@ def export_run(run: SynthesisRun, path: Path) -> Path:
         "crop": FRAMING.to_text(),
         "precision": "float16 weights",
         "split": recipe.split,
-        "training_data": description["data"],
+        "training_data": description.data,
         "licence": "weights: Apache-2.0; trained on FER2013, which was released for research",
     }
     with tempfile.TemporaryDirectory() as workshop:

@@ -4,10 +4,11 @@ import time
 
 import torch
 
-from mien.storage import write_json
+from mien.results.record import write
+from mien.results.runs import Epoch
 from mien.training.averaging import MovingAverage
 from mien.training.objective import Objective
-from mien.training.run import Epoch, RunFolder
+from mien.training.run import RunFolder
 
 # On a GPU an epoch may take a second, and so may writing a checkpoint: at most this share of the time goes there.
 _WRITING_SHARE = 0.1
@@ -48,7 +49,7 @@ class Keeper:
     def _write(self, curve: list[Epoch]) -> None:
         if self._best is not None:
             self._folder.write_weights(self._best)
-            write_json(self._folder.path / "metrics.json", vars(max(curve, key=lambda epoch: epoch.merit)))
+            write(self._folder.path / "metrics.json", max(curve, key=lambda epoch: epoch.merit))
             self._best = None
         self._folder.write_checkpoint(
             {

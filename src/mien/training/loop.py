@@ -14,6 +14,7 @@ from mien.errors import RecipeError
 from mien.evaluation.label_noise import accuracy_majority
 from mien.evaluation.metrics import accuracy_and_macro_f1, confusion_matrix
 from mien.expressions import NAMES
+from mien.results.runs import Epoch
 from mien.training.averaging import MovingAverage
 from mien.training.distillation.lessons import Lessons
 from mien.training.distillation.soft_targets import SoftTargets
@@ -23,7 +24,7 @@ from mien.training.networks.processor import suit_processor
 from mien.training.objective import Objective
 from mien.training.optimiser import adamw, set_rate
 from mien.training.recipe import Recipe
-from mien.training.run import Epoch, RunFolder
+from mien.training.run import RunFolder
 from mien.training.sampling import class_weights, epoch_order
 from mien.training.targets import class_targets
 from mien.training.warping import enlarge

@@ -4,9 +4,8 @@ Wortsman et al. 2022 (robust fine-tuning of zero-shot models; model soups).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,35 +15,18 @@ from mien.data.dataset import FaceData
 from mien.errors import RecipeError
 from mien.evaluation.label_noise import accuracy_majority
 from mien.evaluation.metrics import accuracy_and_macro_f1, confusion_matrix
-from mien.storage import write_json
+from mien.results.record import write
+from mien.results.runs import Epoch, RunDescription, Soup, Taste
 from mien.training.loop import predict
 from mien.training.networks import ExpressionNetwork, build
 from mien.training.parts import training_parts
 from mien.training.recipe import Recipe
-from mien.training.run import Epoch, RunFolder
+from mien.training.run import RunFolder
 from mien.training.weights import load_weights
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
 _SAMPLE, _BATCH = 2048, 128
 _AVERAGED = "module."  # torch's AveragedModel keeps the network under this name
-
-
-@dataclass(frozen=True)
-class Taste:
-    """Scores in [0, 1] of the mean with one share of fine-tuned weights, on the part that chooses.
-
-    raters: accuracy against the majority of FER+'s raters, None where there are no votes.
-    """
-
-    share: float
-    accuracy: float
-    macro_f1: float
-    raters: float | None
-
-    @property
-    def merit(self) -> float:
-        """Labels and raters count alike: fine-tuning also learns the labels' habits, which no other data set shares."""
-        return self.accuracy if self.raters is None else (self.accuracy + self.raters) / 2
 
 
 def cook(
@@ -68,7 +50,7 @@ def cook(
     if not shares or not all(0 <= share <= 1 for share in shares):
         raise RecipeError(f"shares must lie between 0 and 1, not {', '.join(map(str, shares)) or 'be left out'}")
     recipe, description, curve = run.recipe(), run.description(), run.curve()
-    if "soup" in description:
+    if description.soup is not None:
         raise RecipeError(f"{run.path} is a mean already; average the run that it was made of")
     epoch, after = _tuned(run)
     network = build(recipe.network, recipe.pixels)
@@ -88,8 +70,8 @@ def cook(
         show(tastes[-1])
     best = max(tastes, key=lambda taste: taste.merit)
     mix(best.share)
-    soup = {"start": 1 - best.share, epoch: best.share, "tried": [asdict(taste) for taste in tastes]}
-    _write_mean(out, network, {**description, "soup": soup}, curve, best)
+    soup = Soup(1 - best.share, **{epoch: best.share}, tried=tastes)
+    _write_mean(out, network, replace(description, soup=soup), curve, best)
     return best
 
 
@@ -117,20 +99,20 @@ def average(runs: Sequence[RunFolder], data: FaceData, out: RunFolder) -> Taste:
     training, choosing = training_parts(recipe, data)
     measure_norms(network, training, recipe)
     found = _taste(1.0, predict(network, torch.from_numpy(choosing.faces), recipe.pixels), choosing)
-    _write_mean(out, network, {**description, "average_of": len(runs)}, curve, found)
+    _write_mean(out, network, replace(description, average_of=len(runs)), curve, found)
     return found
 
 
 def _write_mean(
-    out: RunFolder, network: ExpressionNetwork, description: dict[str, Any], curve: list[Epoch], scores: Taste
+    out: RunFolder, network: ExpressionNetwork, description: RunDescription, curve: list[Epoch], scores: Taste
 ) -> None:
     """A run's folder like any other; its curve is that of the training before."""
     last = replace(curve[-1], accuracy=scores.accuracy, macro_f1=scores.macro_f1, raters=scores.raters)
     out.path.mkdir(parents=True, exist_ok=True)
     out.write_curve(curve)
     out.write_weights(network.state_dict())
-    write_json(out.path / "metrics.json", vars(last))
-    write_json(out.path / "run.json", description)
+    write(out.path / "metrics.json", last)
+    write(out.path / "run.json", description)
 
 
 def _taste(share: float, probabilities: np.ndarray, choosing: FaceData) -> Taste:
