@@ -198,6 +198,24 @@ def test_all_tables_are_what_results_say() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_the_document_on_inputs_has_the_figures_on_file() -> None:
+    told = read(benchmarks.Inputs, RESULTS / "benchmarks" / "inputs.json")
+    text = " ".join((ROOT / "docs" / "inputs.md").read_text(encoding="utf-8").split())
+    strange = told.strange.values()
+    pictures, more = sum(one.pictures for one in strange), sum(one.with_it - one.without_it for one in strange)
+    assert more == 1
+    for said in (
+        f"Of {told.turned.pictures} portraits turned upside down {told.turned.upright} are found and read upright",
+        f"without it {told.turned.found_without_it} are found",
+        f"Of {pictures:,} pictures of animals, drawings, textures, hands and masks one more shows a face",
+        *(f"{of.with_it} at {side}" for side, of in told.crowd.items() if side != "30"),
+        *(f"{of.without_it} at {side}" for side, of in told.crowd.items() if of.without_it),
+        f".{1000 * told.cut.middle:.0f} of the cases, padding in .{1000 * told.cut.padded:.0f}",
+        f"squeezing in .{1000 * told.cut.squeezed:.0f}",
+    ):
+        assert said in text, said
+
+
 def test_what_is_not_on_file_is_not_run(tmp_path: Path) -> None:
     shutil.copy(RESULTS / "reference.toml", tmp_path)
     table = documents.readme_results(tmp_path)
