@@ -175,10 +175,10 @@ def compare(driver: Any, folder: Path, models: Path, chosen: argparse.Namespace,
             results.setdefault("megabytes" if chosen.picture else str(count), {})[build] = found
             print(count, build, found, flush=True)
     if chosen.picture:
-        write(RESULTS / "app-picture.json", made(AppPicture, {"machine": machine, **results}))
+        write(RESULTS / "app-picture.json", made(AppPicture, {"machine": machine, **results, **origin()}))
     else:
         told = {"machine": machine, "seconds": chosen.seconds, "model_hash": file_hash(models / DEFAULT), **results}
-        write(RESULTS / "app-faces.json", made(AppFaces, told))
+        write(RESULTS / "app-faces.json", made(AppFaces, told | origin()))
 
 
 def compressed_bytes(folder: Path) -> int:
@@ -240,7 +240,7 @@ def main() -> None:
         if chosen.memory:
             memory = watch_memory(driver, server.address, video, chosen.memory)
             print(f"MB after each minute: {', '.join(map(str, memory['megabytes']))}")
-            write(RESULTS / "app-memory.json", made(AppMemory, {"machine": machine, **memory}))
+            write(RESULTS / "app-memory.json", made(AppMemory, {"machine": machine, **memory, **origin()}))
             return
         results = {
             name: measure(driver, server.address, video, name, chosen.seconds)
