@@ -5,7 +5,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 VENV := .venv
 MIEN := $(VENV)/bin/mien
 
-.PHONY: help demo test check app test-app app-ready apk test-apk benchmark trust clean
+.PHONY: help demo test check app test-app app-ready apk test-apk benchmark trust tables clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -81,9 +81,10 @@ trust: $(VENV)/.dev ## judge the shipped models anew (MIEN_DATA names the data s
 	$(MIEN) evaluate --robust --faithful
 	$(if $(RUNS),$(MIEN) evaluate --faithful $(RUNS))
 	$(VENV)/bin/python benchmarks/corruption_sheet.py
-	$(VENV)/bin/python benchmarks/readme.py
-	$(MIEN) card
-	$(MIEN) report
+	$(VENV)/bin/python benchmarks/tables.py
+
+tables: $(VENV)/.dev ## write every table of README, docs, card and report anew from results/
+	$(VENV)/bin/python benchmarks/tables.py
 
 clean: ## remove what the commands made
 	rm -rf $(VENV) $(OLDEST) out build dist web/node_modules web/dist src/mien/server/app

@@ -23,8 +23,10 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import expect, sync_playwright
 
+from mien.provenance import origin
 from mien.recognition.pictures import read_picture
-from mien.storage import write_json
+from mien.results.benchmarks import AndroidSpeed
+from mien.results.record import made, write
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "web"))
@@ -131,7 +133,9 @@ def main() -> None:
             print(f"{name}: {json.dumps(results[name])}", flush=True)
     machine = {"system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count()}
     said = {"machine": machine, "seconds": seconds, "load": os.getloadavg()[0], "ms": results}
-    write_json(ROOT / "results" / "benchmarks" / "android.json", said)
+    said |= {"hashes": {model["properties"]["name"]: model["sha256"] for model in models}}
+    said |= origin()
+    write(ROOT / "results" / "benchmarks" / "android.json", made(AndroidSpeed, said))
 
 
 if __name__ == "__main__":

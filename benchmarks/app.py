@@ -41,10 +41,12 @@ from playwright.sync_api import expect, sync_playwright
 from rich.console import Console
 from rich.table import Table
 
+from mien.provenance import file_hash, origin
 from mien.recognition.model import models_folder
 from mien.recognition.pictures import read_picture
+from mien.results.benchmarks import AppFaces, AppMemory, AppPicture, AppSpeed
+from mien.results.record import made, write
 from mien.server.serving import app_folder
-from mien.storage import write_json
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results" / "benchmarks"
@@ -53,6 +55,7 @@ from chromium import PATIENCE, launch, on_canvas, serving, write_video  # noqa: 
 
 # Seconds a face of the nearest peer, the browser demo of RMN 3.3: stated when this project was planned, not run here.
 PEER = 0.9
+DEFAULT = "mobilenet_v2.onnx"  # which the app takes
 FIGURES = re.compile(r"([\d.]+) frames/s · grab ([\d.]+) · find ([\d.]+) · crop ([\d.]+) · read ([\d.]+) ms")
 WATCH = """
 window.longTasks = [];
@@ -172,9 +175,10 @@ def compare(driver: Any, folder: Path, models: Path, chosen: argparse.Namespace,
             results.setdefault("megabytes" if chosen.picture else str(count), {})[build] = found
             print(count, build, found, flush=True)
     if chosen.picture:
-        write_json(RESULTS / "app-picture.json", {"machine": machine, **results})
+        write(RESULTS / "app-picture.json", made(AppPicture, {"machine": machine, **results, **origin()}))
     else:
-        write_json(RESULTS / "app-faces.json", {"machine": machine, "seconds": chosen.seconds, **results})
+        told = {"machine": machine, "seconds": chosen.seconds, "model_hash": file_hash(models / DEFAULT), **results}
+        write(RESULTS / "app-faces.json", made(AppFaces, told | origin()))
 
 
 def compressed_bytes(folder: Path) -> int:
@@ -236,7 +240,7 @@ def main() -> None:
         if chosen.memory:
             memory = watch_memory(driver, server.address, video, chosen.memory)
             print(f"MB after each minute: {', '.join(map(str, memory['megabytes']))}")
-            write_json(RESULTS / "app-memory.json", {"machine": machine, **memory})
+            write(RESULTS / "app-memory.json", made(AppMemory, {"machine": machine, **memory, **origin()}))
             return
         results = {
             name: measure(driver, server.address, video, name, chosen.seconds)
@@ -245,10 +249,11 @@ def main() -> None:
     size = compressed_bytes(app_folder())
     show(results)
     print(f"The app without models: {size / 1e6:.2f} MB compressed")
-    write_json(
-        RESULTS / "app.json",
-        {"machine": machine, "app_bytes_compressed": size, "peer_s_a_face": PEER, "models": results},
-    )
+    for model in listed:
+        if (name := model["properties"]["name"]) in results:
+            results[name]["model_hash"] = model["sha256"]
+    told = {"machine": machine, "app_bytes_compressed": size, "peer_s_a_face": PEER, "models": results}
+    write(RESULTS / "app.json", made(AppSpeed, told | origin()))
 
 
 def show(results: dict[str, dict[str, Any]]) -> None:

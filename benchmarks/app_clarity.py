@@ -15,8 +15,10 @@ import numpy as np
 
 from mien.data.dataset import load
 from mien.expressions import NAMES
-from mien.recognition.model import ModelFile, file_hash, models_folder
-from mien.storage import write_json
+from mien.provenance import file_hash, origin
+from mien.recognition.model import ModelFile, models_folder
+from mien.results.benchmarks import AppClarity
+from mien.results.record import made, write
 
 ROOT = Path(__file__).parents[1]
 STEP = 0.05
@@ -53,10 +55,9 @@ def main() -> None:
     }
     most = max(model["plain_most"] for model in models.values())
     share = round(float(np.ceil(most / STEP) * STEP), 2)
-    write_json(
-        ROOT / "results" / "benchmarks" / "app-clarity.json",
-        {"share": share, "faces": len(part.faces), "models": models},
-    )
+    told = {"share": share, "faces": len(part.faces), "models": models}
+    told |= origin()
+    write(ROOT / "results" / "benchmarks" / "app-clarity.json", made(AppClarity, told))
     for name, model in models.items():
         print(name, "plain squares:", model["plain_most"], "all:", model["right"], *model["below"], sep="\n  ")
     print("share:", share)

@@ -19,11 +19,13 @@ import cv2
 import numpy as np
 from playwright.sync_api import expect, sync_playwright
 
+from mien.provenance import origin
 from mien.recognition.detection import FaceDetector
 from mien.recognition.model import models_folder
 from mien.recognition.pictures import read_picture
+from mien.results.benchmarks import AppSteadiness
+from mien.results.record import made, write
 from mien.server.serving import app_folder
-from mien.storage import write_json
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "web"))
@@ -147,10 +149,9 @@ def main() -> None:
                     results[name][build] = flips(driver, server.address, video, chosen.seconds)
             print(name, results[name], flush=True)
     if chosen.camera is None:
-        write_json(
-            ROOT / "results" / "benchmarks" / "app-steadiness.json",
-            {"seconds": chosen.seconds, "unit": "changes a second", "cores": os.cpu_count(), "cameras": results},
-        )
+        told = {"seconds": chosen.seconds, "unit": "changes a second", "cores": os.cpu_count(), "cameras": results}
+        told |= origin()
+        write(ROOT / "results" / "benchmarks" / "app-steadiness.json", made(AppSteadiness, told))
 
 
 if __name__ == "__main__":

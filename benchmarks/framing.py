@@ -19,12 +19,15 @@ from rich.console import Console
 from rich.table import Table
 
 from mien.data.dataset import load
+from mien.provenance import origin
 from mien.recognition.cropping import SIZE, crop, crop_picture
 from mien.recognition.detection import LEFT_EYE, MOUTH, NOSE, RIGHT_EYE, FaceDetector, turn
 from mien.recognition.faces import Detection
 from mien.recognition.framing import FRAMING, halfway, radius
 from mien.recognition.pictures import as_picture, read_picture
-from mien.storage import write_atomically, write_json
+from mien.results.framing import Framing
+from mien.results.record import made, plain, write
+from mien.storage import write_atomically
 
 ROOT = Path(__file__).parents[1]
 CENTRE = np.array([SIZE / 2, SIZE / 2])
@@ -180,16 +183,18 @@ def main() -> None:
         "framing": FRAMING.to_text(),
         "photographs_looked_at_again": look_again(detector, ROOT / "examples"),
     }
-    write_json(ROOT / "results" / "framing.json", found)
+    found |= origin()
+    told = made(Framing, found)
+    write(ROOT / "results" / "framing.json", told)
     chart = figure(references, pictures, faces)
     write_atomically(
         ROOT / "docs" / "figures" / "framing.png", lambda draft: chart.savefig(draft, dpi=110, format="png")
     )
 
-    table = Table("reference", *next(iter(found["references"].values())))
-    for name, row in found["references"].items():
-        table.add_row(name, *(str(value) for value in row.values()))
-    Console(width=180).print(table, {key: value for key, value in found.items() if key != "references"})
+    table = Table("reference", *vars(next(iter(told.references.values()))))
+    for name, row in told.references.items():
+        table.add_row(name, *(str(value) for value in vars(row).values()))
+    Console(width=180).print(table, {key: value for key, value in plain(told).items() if key != "references"})
 
 
 if __name__ == "__main__":

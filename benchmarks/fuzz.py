@@ -8,7 +8,6 @@ went wrong (it is kept in out/fuzz), and writes results/benchmarks/fuzz.json. Ex
 """
 
 import argparse
-import json
 import multiprocessing
 import os
 import resource
@@ -26,7 +25,8 @@ from rich.progress import track
 from rich.table import Table
 
 from mien.errors import MienError
-from mien.storage import write_json
+from mien.results.benchmarks import FUZZ, Fuzzed
+from mien.results.record import made, read_if_there, write
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results" / "benchmarks" / "fuzz.json"
@@ -140,7 +140,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, help="files of each kind")
     parser.add_argument("--start", type=int, default=0, help="the first file's number")
     arguments = parser.parse_args()
-    on_file = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
+    on_file = read_if_there(FUZZ, RESULTS) or {}
     table = Table("kind", "files", *OUTCOMES, "slowest", "memory")
     failed = False
     for kind in arguments.kinds or TARGETS:
@@ -149,8 +149,8 @@ def main() -> None:
         failed |= bool(tally.wrong)
         counts = [str(tally.outcomes[outcome]) for outcome in OUTCOMES]
         table.add_row(kind, str(count), *counts, f"{tally.slowest:.1f} s", f"{tally.peak_mb:.0f} MB")
-        on_file[kind] = {"files": count, "first": arguments.start, **asdict(tally)}
-        write_json(RESULTS, on_file)
+        on_file[kind] = made(Fuzzed, {"files": count, "first": arguments.start, **asdict(tally)})
+        write(RESULTS, on_file, FUZZ)
     Console().print(table)
     sys.exit(failed)
 

@@ -18,13 +18,14 @@ import numpy as np
 from PIL import Image
 
 from mien.expressions import NAMES
+from mien.provenance import file_hash, origin
 from mien.recognition.detection import FaceDetector
 from mien.recognition.faces import Square
 from mien.recognition.framing import FRAMING
-from mien.recognition.model import file_hash
 from mien.recognition.pictures import read_picture
 from mien.recognition.recognizer import Recognizer
-from mien.storage import write_json
+from mien.results.benchmarks import Inputs
+from mien.results.record import made, plain, write
 
 RESULTS = Path(__file__).parents[1] / "results" / "benchmarks" / "inputs.json"
 CROWD = (3000, 4000)
@@ -138,8 +139,10 @@ def main() -> None:
         "crowd": {side: crowd(some, side) for side in (30, 40, 50, 60)},
         "cut": cut(labelled, arguments.model),
     }
-    write_json(RESULTS, told)
-    print(json.dumps(told, indent=1))
+    told |= origin()
+    result = made(Inputs, told)
+    write(RESULTS, result)
+    print(json.dumps(plain(result), indent=1))
 
 
 if __name__ == "__main__":

@@ -20,8 +20,10 @@ from rich.console import Console
 from rich.table import Table
 
 from mien.data.dataset import load
+from mien.provenance import file_hash, origin
 from mien.recognition.model import ModelFile
-from mien.storage import write_json
+from mien.results.benchmarks import Int8Rounding
+from mien.results.record import made, write
 
 ROOT = Path(__file__).parents[1]
 FACES = 200
@@ -106,10 +108,9 @@ def main() -> None:
         }
         table.add_row(f"{one} / {other}", f"{gaps.max():.2g}", f"{np.median(gaps):.2g}", f"{same:.1%}")
     Console().print(table)
-    write_json(
-        ROOT / "results" / "benchmarks" / f"int8_rounding-{chosen.model}.json",
-        {"faces": FACES, "onnxruntime": onnxruntime.__version__, "pairs": results},
-    )
+    told = {"faces": FACES, "onnxruntime": onnxruntime.__version__, "pairs": results, "model_hash": file_hash(path)}
+    told |= origin()
+    write(ROOT / "results" / "benchmarks" / f"int8_rounding-{chosen.model}.json", made(Int8Rounding, told))
 
 
 if __name__ == "__main__":

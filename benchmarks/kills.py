@@ -33,7 +33,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 from made_data import make_data  # noqa: E402
 from safetensors.numpy import load_file  # noqa: E402
 
-from mien.storage import write_json  # noqa: E402
+from mien.results.benchmarks import KILLS, Killed  # noqa: E402
+from mien.results.record import made, read_if_there, write  # noqa: E402
 
 RESULTS = ROOT / "results" / "benchmarks" / "kills.json"
 RUN = "from mien.cli.main import main; main()"
@@ -236,17 +237,17 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    on_file = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
+    on_file = read_if_there(KILLS, RESULTS) or {}
     table = Table("work", "kills", "came to their end", "wrong")
     for name in arguments.works or WORKS:
         tally = attack(name, arguments.kills, arguments.seed)
-        on_file[name] = asdict(tally)
-        write_json(RESULTS, on_file)
+        on_file[name] = made(Killed, asdict(tally))
+        write(RESULTS, on_file, KILLS)
         table.add_row(name, str(tally.kills), str(tally.rounds), str(len(tally.wrong)))
         for line in tally.wrong:
             print(f"{name}: {line}", file=sys.stderr)
     Console().print(table)
-    sys.exit(any(on_file[name]["wrong"] for name in arguments.works or WORKS))
+    sys.exit(any(on_file[name].wrong for name in arguments.works or WORKS))
 
 
 if __name__ == "__main__":

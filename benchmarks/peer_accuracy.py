@@ -10,8 +10,7 @@ evaluate --robust` does: up to half an hour a peer.
 import argparse
 import sys
 import tempfile
-from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,9 @@ from rich.console import Console
 from mien.data.dataset import FaceData, load
 from mien.evaluation import label_noise, report, robustness
 from mien.expressions import NAMES
-from mien.storage import write_json
+from mien.results.evaluation import Subject
+from mien.results.record import write
+from mien.results.robustness import Robustness, RobustnessScores
 
 PEERS = {"fer": (ask_fer, "fer_accuracy.py")} | {name: (ask_npm, script) for name, script in NPM_SCRIPTS.items()}
 
@@ -29,15 +30,7 @@ PEERS = {"fer": (ask_fer, "fer_accuracy.py")} | {name: (ask_npm, script) for nam
 def judge(name: str, test: FaceData, seen: FaceData, robust: bool) -> None:
     """Ask one peer about every face of the part, print its scores and put them on file."""
     probabilities, version = answers(name, test.faces)
-    subject = report.Subject(
-        model=f"{name} {version}",
-        model_hash="",
-        data_hash=test.fingerprint(),
-        split="official",
-        part="test",
-        code="benchmarks/peer_accuracy.py",
-        date=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
+    subject = Subject.today(f"{name} {version}", "", test.fingerprint(), "official", "test")
     made = replace(
         report.report(subject, test.labels, probabilities, np.isin(test.groups, seen.groups)),
         labels=label_noise.where_rated(test, probabilities),
@@ -48,11 +41,11 @@ def judge(name: str, test: FaceData, seen: FaceData, robust: bool) -> None:
         Console().print(table)
     if robust:
         kept = judge_spoiled(name, robustness.sample(test))
-        write_json(path.with_name(f"{path.stem}-robust.json"), asdict(subject) | kept.to_dict())
+        write(path.with_name(f"{path.stem}-robust.json"), Robustness(**vars(subject), **vars(kept)))
         Console().print(f"{name} keeps {kept.kept.value:.1%} of its accuracy on spoiled faces")
 
 
-def judge_spoiled(name: str, some: FaceData) -> robustness.Robustness:
+def judge_spoiled(name: str, some: FaceData) -> RobustnessScores:
     """Judge one peer on spoiled and wrongly cut faces. They are gathered first: starting a peer takes seconds."""
     spoiled: list[np.ndarray] = []
 

@@ -25,9 +25,11 @@ from rich.console import Console
 from rich.table import Table
 
 from mien import Recognizer
+from mien.provenance import file_hash, origin
 from mien.recognition.model import ModelFile, shipped_models
 from mien.recognition.pictures import read_picture
-from mien.storage import write_json
+from mien.results.benchmarks import PeerSpeed, RecognitionSpeed
+from mien.results.record import made, write
 
 BATCH = 32
 
@@ -109,7 +111,8 @@ def main() -> None:
             model = ModelFile.open(name, threads=1)
             recognizer = Recognizer(name, threads=1)
             found["models"][name] = {
-                "precision": model.metadata.get("precision"),
+                "model_hash": file_hash(model.path),
+                "precision": model.metadata["precision"],
                 "megabytes": round(model.path.stat().st_size / 1e6, 1),
                 "face_ms": milliseconds(lambda model=model: model.run(faces[:1]), options.rounds),
                 "faces_per_second_batch_32": BATCH / milliseconds(lambda model=model: model.run(faces), 10) * 1000,
@@ -138,43 +141,42 @@ def main() -> None:
         "megabytes_after_a_tenth": first,
         "megabytes_after_all": last,
     }
-    write_json(ROOT / "results" / "benchmarks" / "recognition.json", found)
-    show(found)
+    found |= origin()
+    told = made(RecognitionSpeed, found)
+    write(ROOT / "results" / "benchmarks" / "recognition.json", told)
+    show(told)
 
 
-def show(found: dict) -> None:
+def show(told: RecognitionSpeed) -> None:
     console = Console()
     table = Table(
         "one thread", "MB", "ms a face", "faces/s at 32", "12 MP array, ms", "12 MP JPEG file, ms", "faces found"
     )
-    for name, row in found["models"].items():
+    for name, row in told.models.items():
         table.add_row(
-            f"mien {name} ({row['precision']})",
-            str(row["megabytes"]),
-            f"{row['face_ms']:.2f}",
-            f"{row['faces_per_second_batch_32']:.0f}",
-            f"{row['photograph_12mp_ms']:.0f}",
-            f"{row['photograph_12mp_file_ms']:.0f}",
-            str(row["photograph_12mp_faces"]),
+            f"mien {name} ({row.precision})",
+            str(row.megabytes),
+            f"{row.face_ms:.2f}",
+            f"{row.faces_per_second_batch_32:.0f}",
+            f"{row.photograph_12mp_ms:.0f}",
+            f"{row.photograph_12mp_file_ms:.0f}",
+            str(row.photograph_12mp_faces),
         )
-    fer = found["fer"]
-    if fer == "not run":
-        table.add_row("fer", *["not run"] * 6)
-    else:
-        photograph = fer["photograph_12mp"]
-        table.add_row(
-            "fer (PyPI)", "", f"{fer['face_ms']:.2f}", "", f"{photograph['ms']:.0f}", "", str(photograph["faces"])
-        )
-    for name in NPM_SCRIPTS:
-        peer = found[name]
-        speed = peer if peer == "not run" else f"{peer['face_ms']:.2f}"
-        table.add_row(f"{name} (npm, WebAssembly)", "", speed, "", "", "", "")
+    web = "(npm, WebAssembly)"
+    peers = {"fer (PyPI)": told.fer, f"face-api {web}": told.face_api, f"human {web}": told.human}
+    for name, peer in peers.items():
+        if not isinstance(peer, PeerSpeed):
+            table.add_row(name, *[peer] * 6)
+            continue
+        photograph = peer.photograph_12mp
+        ms, faces = ("", "") if photograph is None else (f"{photograph.ms:.0f}", str(photograph.faces))
+        table.add_row(name, "", f"{peer.face_ms:.2f}", "", ms, "", faces)
     console.print(table)
-    memory = found["memory"]
+    memory = told.memory
     console.print(
-        f"import mien: {found['import_seconds']:.3f} s, torch loaded: {found['loads_torch']}; "
-        f"memory after {memory['photographs'] // 10} photographs {memory['megabytes_after_a_tenth']:.0f} MB, "
-        f"after {memory['photographs']} {memory['megabytes_after_all']:.0f} MB"
+        f"import mien: {told.import_seconds:.3f} s, torch loaded: {told.loads_torch}; "
+        f"memory after {memory.photographs // 10} photographs {memory.megabytes_after_a_tenth:.0f} MB, "
+        f"after {memory.photographs} {memory.megabytes_after_all:.0f} MB"
     )
 
 

@@ -17,12 +17,12 @@ from lightning_fabric import Fabric
 
 from mien.data.dataset import FACE_SIZE, FaceData
 from mien.expressions import NAMES
+from mien.provenance import hardware
 from mien.synthesis.recipe import SynthesisRecipe, read
 from mien.synthesis.sampling import DeviceFaces
 from mien.synthesis.step import Step
 from mien.training.memory import keep_freed_memory
 from mien.training.precision import precision_for
-from mien.training.run import hardware
 
 PICTURES = 28_000
 WARM_UP = 5  # a CUDA graph is captured in the fourth step

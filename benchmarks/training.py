@@ -26,14 +26,16 @@ from torchvision import transforms
 
 from mien.data.dataset import FACE_SIZE, FaceData
 from mien.expressions import NAMES
-from mien.storage import write_json
+from mien.provenance import hardware, origin
+from mien.results.benchmarks import TrainingSpeeds
+from mien.results.record import made, write
 from mien.training import loop
 from mien.training.memory import keep_freed_memory
 from mien.training.mixing import MIXINGS
 from mien.training.networks import ARCHITECTURES, build
 from mien.training.precision import precision_for
 from mien.training.recipe import PRECISIONS, Recipe, Stage
-from mien.training.run import RunFolder, hardware
+from mien.training.run import RunFolder
 
 ROOT = Path(__file__).parent.parent
 JUDGED = 64  # pictures of the validation part; judging is not counted
@@ -173,7 +175,7 @@ def main() -> None:
         "precision": options.precision,
     }
     path = options.out or ROOT / "results" / "benchmarks" / f"training-{'gpu' if on_gpu else 'cpu'}.json"
-    write_json(path, {"hardware": hardware(), **settings, "rows": rows})
+    write(path, made(TrainingSpeeds, {**origin(), **settings, "rows": rows}))
 
 
 if __name__ == "__main__":

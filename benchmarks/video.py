@@ -6,7 +6,6 @@ there are more.
 """
 
 import argparse
-import json
 import math
 import os
 import platform
@@ -32,10 +31,12 @@ sys.path.insert(0, str(ROOT / "tests"))
 from made_videos import EXAMPLES, every, make_video, paste, portrait  # noqa: E402
 
 import mien  # noqa: E402
+from mien.provenance import file_hash, origin  # noqa: E402
 from mien.recognition.model import shipped_models  # noqa: E402
 from mien.recognition.pictures import read_picture  # noqa: E402
 from mien.recognition.video.reading import VideoFile  # noqa: E402
-from mien.storage import write_json  # noqa: E402
+from mien.results.benchmarks import Video  # noqa: E402
+from mien.results.record import made, plain, read_if_there, write  # noqa: E402
 
 RESULTS = ROOT / "results" / "benchmarks" / "video.json"
 SIZE = (720, 1280)
@@ -166,6 +167,7 @@ def speed(folder: Path, options: argparse.Namespace) -> dict:
             rounds.append((60 / (time.perf_counter() - started), time.process_time() - worked))
         rate, worked = max(rounds)
         found[name] = {"x_real_time": round(rate, 2), "cpu_seconds": round(worked, 1), "faces": faces}
+        found[name]["model_hash"] = file_hash(recognizer.model.path)
     return found
 
 
@@ -282,33 +284,32 @@ def main() -> None:
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
     two_cores()
-    found = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    before = read_if_there(Video, RESULTS)
+    found = {} if before is None else plain(before)
     found["machine"] = f"{platform.machine()}, 2 of {os.cpu_count()} cores"
     for name in options.parts or PARTS:
         with tempfile.TemporaryDirectory() as folder:
             found[name] = PARTS[name](Path(folder), options)
-        write_json(RESULTS, found)
-    show(found)
+        told = made(Video, found | origin())
+        write(RESULTS, told)
+    show(told)
 
 
-def show(found: dict) -> None:
+def show(told: Video) -> None:
     table = Table("what", "measured", "wanted")
-    for name, row in found.get("speed", {}).items():
+    for name, speed in (told.speed or {}).items():
         wanted = "at least 4x" if name == "mobilenet_v2" else "at least 2x"
-        table.add_row(f"720p, three faces, {name}", f"{row['x_real_time']}x real time", wanted)
-    if "memory" in found:
-        table.add_row("peak memory, long beside a minute", f"{found['memory']['ratio']} times", "at most 1.2")
-    for names, row in found.get("numbers", {}).items():
-        table.add_row(f"a minute of crossing: {names}", f"{row['switches']} switches", "at most 1")
-    if isinstance(found.get("times"), dict):
-        worst = max(found["times"].values())
-        table.add_row("times beside ffprobe's", f"{worst} ms at most", "less than 1 ms")
-    if "workers" in found:
-        row = found["workers"]
-        table.add_row(f"two workers, {row['pictures']} pictures", f"{row['scaling']} times as fast", "at least 1.7")
-        table.add_row(
-            "killed and resumed", "same rows" if row["killed_and_resumed_same_rows"] else "other rows", "same"
-        )
+        table.add_row(f"720p, three faces, {name}", f"{speed.x_real_time}x real time", wanted)
+    if told.memory is not None:
+        table.add_row("peak memory, long beside a minute", f"{told.memory['ratio']} times", "at most 1.2")
+    for names, crossing in (told.numbers or {}).items():
+        table.add_row(f"a minute of crossing: {names}", f"{crossing.switches} switches", "at most 1")
+    if isinstance(told.times, dict):
+        table.add_row("times beside ffprobe's", f"{max(told.times.values())} ms at most", "less than 1 ms")
+    if told.workers is not None:
+        row = told.workers
+        table.add_row(f"two workers, {row.pictures} pictures", f"{row.scaling} times as fast", "at least 1.7")
+        table.add_row("killed and resumed", "same rows" if row.killed_and_resumed_same_rows else "other rows", "same")
     Console().print(table)
 
 

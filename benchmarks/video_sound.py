@@ -20,7 +20,8 @@ ROOT = Path(__file__).parents[1]
 from mien.recognition.faces import Frame  # noqa: E402
 from mien.recognition.video.annotating import AnnotatedVideo  # noqa: E402
 from mien.recognition.video.reading import VideoFile  # noqa: E402
-from mien.storage import write_json  # noqa: E402
+from mien.results.benchmarks import SOUND  # noqa: E402
+from mien.results.record import made, write  # noqa: E402
 
 RESULTS = ROOT / "results" / "benchmarks" / "video-sound.json"
 LENGTH = 4
@@ -259,7 +260,7 @@ def main() -> None:
         seconds = " -> ".join(f"{value:.2f}" for value in row["seconds"])
         table.add_row(pair.name, row["frames"], seconds, gap, "; ".join(row["notes"]), "yes" if row["good"] else "NO")
     if not wanted:
-        write_json(RESULTS, found)
+        write(RESULTS, made(SOUND, found), SOUND)
     Console(width=150).print(table)
     print(json.dumps({"good": sum(row.get("good", False) for row in found.values()), "of": len(found)}))
 

@@ -12,6 +12,7 @@ from mien.cli.card import card as command
 from mien.errors import DataError
 from mien.experiments import card, report, tables, trust
 from mien.recognition.model import shipped_models
+from mien.results import shelf
 
 ROOT = Path(__file__).parents[1]
 
@@ -31,11 +32,11 @@ def test_another_result_makes_another_card(copy: Path) -> None:
     name = shipped_models()[0]
     path = copy / "results" / f"{name}-official-test.json"
     told = json.loads(path.read_text())
-    told["raw"]["accuracy"]["value"] = 0.1234
+    told["raw"]["accuracy"]["low"] = 0.1234
     told["model_hash"] = "another"
     path.write_text(json.dumps(told))
     changed = card.write_card(copy)
-    assert "12.3 [" in changed
+    assert "[12.3, " in changed
     assert f"earlier file of the same name: scores of {name}" in changed
     path.unlink()
     assert "not run" in card.write_card(copy)
@@ -70,12 +71,13 @@ def test_the_report_tells_how_far_to_trust_them(copy: Path) -> None:
         "Spoiled pictures",
     ]
     for title in titles:
-        assert title.replace("'", "&#x27;") in page
+        assert title.replace("'", "&#39;") in page
     (bought,) = [table for table in trust.tables(copy / "results") if table.title.endswith("buys")]
     at = bought.heads.index("mobilenet_v2, after")
-    now = trust.read(copy / "results", "robust")["mobilenet_v2-official-test"]["kept"]
-    first = trust.lineage(copy / "results", "mobilenet_v2")[0]
-    before = json.loads((first / "robust.json").read_text())["kept"]
+    now = shelf.robustness(copy / "results")["mobilenet_v2-official-test"].kept
+    first = shelf.before(copy / "results", "mobilenet_v2")
+    assert first is not None
+    before = first.kept
     assert bought.rows[0][at - 1 : at + 1] == (tables.percent(before), tables.percent(now))
     plots = trust.plots(copy / "results")
     assert len(plots) >= 4 * len(shipped_models())

@@ -20,6 +20,7 @@ from mien.evaluation import report
 from mien.evaluation.metrics import score
 from mien.expressions import NAMES
 from mien.recognition.model import ModelFile, Outputs
+from mien.results.evaluation import Subject
 from mien.training.loop import predict
 from mien.training.networks import build
 from mien.training.recipe import Recipe, Stage
@@ -135,7 +136,7 @@ def test_a_refused_write_leaves_the_old_results(
 
 
 def test_a_part_of_copies_only_is_an_error() -> None:
-    subject = report.Subject("m", "h", "d", "official", "test", "0", "now")
+    subject = Subject("m", "h", "d", "official", "test", code="0", date="now")
     with pytest.raises(DataError, match="every picture of part 'test'"):
         report.report(subject, np.zeros(3, np.int64), np.eye(7)[:3], np.ones(3, bool))
 

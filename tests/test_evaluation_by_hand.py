@@ -224,20 +224,20 @@ def test_members_are_taken_as_plain_loops_would_take_them() -> None:
         said = {str(number): answers(100 * seed + number, 60, 0)[1] for number in range(5)}
         said = {name: of + 0.18 * np.eye(7)[labels] for name, of in said.items()}
 
-        def merit(names: list[str], said: dict[str, np.ndarray] = said, labels: np.ndarray = labels) -> float:
+        def score(names: list[str], said: dict[str, np.ndarray] = said, labels: np.ndarray = labels) -> float:
             called = sum(said[name] for name in names).argmax(1)
             f1 = f1_score(labels, called, labels=np.unique(labels), average="macro", zero_division=0)
             return float(((called == labels).mean() + f1) / 2)
 
         chosen: list[str] = []
         while len(chosen) < 5:
-            best = max((name for name in said if name not in chosen), key=lambda name: merit([*chosen, name]))
-            if chosen and merit([*chosen, best]) <= merit(chosen):
+            best = max((name for name in said if name not in chosen), key=lambda name: score([*chosen, name]))
+            if chosen and score([*chosen, best]) <= score(chosen):
                 break
             chosen.append(best)
         found = choose(said, labels)
         assert [choice.name for choice in found] == chosen
-        assert found[-1].merit == pytest.approx(merit(chosen))
+        assert found[-1].selection_score == pytest.approx(score(chosen))
         taken.add(len(chosen))
     assert max(taken) >= 3
 

@@ -23,15 +23,24 @@ from mien.cli.main import app
 from mien.data import dataset
 from mien.errors import DataError, RecipeError, StorageError
 from mien.evaluation import report as evaluation
+from mien.evaluation.calibration import reliability
 from mien.experiments import figures, filing, report, small_models, synthesis, tables
-from mien.experiments.filing import Filed, check, collect, is_filed, read_filed, reliability
+from mien.experiments.filing import Filed, collect, is_filed, read_filed
 from mien.experiments.jobs import Job, find
 from mien.experiments.progress import FAILURE, Standing, State, standings
 from mien.experiments.queue import Commands, Outcome, Queue
-from mien.storage import write_json
+from mien.expressions import NAMES
+from mien.results import record
+from mien.results.ensembles import Choice, Ensemble, Member
+from mien.results.evaluation import Subject
+from mien.results.gate import GateJudgement
+from mien.results.record import write
+from mien.results.reference import Reference
+from mien.results.runs import Epoch, RunDescription, RunMetrics
+from mien.results.scores import ClassNoise, Interval, LabelNoise
 from mien.training.affine import RandomAffine
 from mien.training.recipe import read
-from mien.training.run import Epoch, RunFolder
+from mien.training.run import RunFolder
 
 ROOT = Path(__file__).parent.parent
 TINY = """
@@ -73,23 +82,26 @@ def made_up(job: Job, seed: int = 0, accuracy: float = 0.7) -> Filed:
     logits = generator.normal(0, 1, (len(labels), 7))
     logits[np.arange(len(labels)), called] = 4
     probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
-    subject = evaluation.Subject(
-        job.name, "m", "pictures", job.recipe.split, job.recipe.report_part, "0.1", "2026-01-01T00:00:00+00:00"
-    )
+    place = (job.recipe.split, job.recipe.report_part)
+    subject = Subject(job.name, "m", "pictures", *place, code="0.1", date="2026-01-01T00:00:00+00:00")
     scores = evaluation.report(subject, labels, probabilities, np.arange(len(labels)) % 10 == 0)
-    metrics = {**scores.to_dict(), "reliability": reliability(labels, probabilities)}
-    description = {
-        "recipe": job.recipe.to_dict(), "data": "d", "start": "none", "code": "0.1", "hardware": "cpu, torch 2",
-    }  # fmt: skip
+    metrics = RunMetrics(**vars(scores), reliability=reliability(labels, probabilities))
     # Through JSON, as a file has it: lists for tuples.
-    return Filed(
-        job.name, *json.loads(json.dumps([description])), a_curve(job.recipe.epochs), json.loads(json.dumps(metrics))
-    )
+    recipe = json.loads(json.dumps(job.recipe.to_dict()))
+    description = RunDescription(recipe, "d", "none", code="0.1", hardware="cpu, torch 2")
+    return Filed(job.name, description, a_curve(job.recipe.epochs), metrics)
+
+
+def rated(majority: float) -> LabelNoise:
+    """As many raters as it takes to say that a model agrees with them so far."""
+    agrees = Interval(majority, majority - 0.02, majority + 0.02)
+    classes = dict.fromkeys(NAMES, ClassNoise(30, 0.5, 30, 0.5, 0.5))
+    return LabelNoise(210, 210, {"no votes": 0}, agrees, agrees, agrees, classes)
 
 
 def put(filed: Filed, folder: Path) -> Path:
-    write_json(folder / "run.json", filed.description)
-    write_json(folder / "metrics.json", filed.metrics)
+    write(folder / "run.json", filed.description)
+    write(folder / "metrics.json", filed.metrics)
     RunFolder(folder).write_curve(filed.curve)
     return folder
 
@@ -355,14 +367,17 @@ def test_standings_tell_what_waits_and_how_long_the_rest_takes(recipes: Path, tm
     assert f"remove {results}/runs/first-s0 and {runs}/first-s0" in standing()["first-s0"].note
 
 
+UNKNOWN = '{"recipe": {"netwrk": 1}, "data": "d", "start": "none", "code": "", "hardware": ""}'
+
+
 @pytest.mark.parametrize(
     ("file", "text", "said"),
     [
-        ("results/runs/first-s0/metrics.json", "", "no readable metrics.json"),
-        ("results/runs/first-s0/metrics.json", "[]", "metrics.json is not a judged run's"),
-        ("results/runs/first-s0/metrics.json", "{}", "metrics.json is not a judged run's"),
+        ("results/runs/first-s0/metrics.json", "", "metrics.json is damaged or no results file (Invalid JSON"),
+        ("results/runs/first-s0/metrics.json", "[]", "metrics.json is damaged or no results file"),
+        ("results/runs/first-s0/metrics.json", "{}", "model: Field required"),
         ("results/runs/first-s0/run.json", "[]", "no readable run.json"),
-        ("results/runs/first-s0/run.json", '{"recipe": {"netwrk": 1}}', "run.json: no recipe that is known here: unk"),
+        ("results/runs/first-s0/run.json", UNKNOWN, "run.json: no recipe that is known here: unk"),
         ("runs/first-s0/curve.csv", "epoch,loss\n0,1", "curve.csv: damaged"),
     ],
 )
@@ -425,7 +440,7 @@ def test_a_result_from_another_machine_is_checked_and_filed(recipes: Path, tmp_p
     ]
     assert read_filed(tmp_path / "results/runs/first-s0") == filed
     assert collect(brought, jobs, tmp_path / "results", never) == filed  # twice does no harm
-    later = {**filed.metrics, "date": "2027-01-01T00:00:00+00:00", "code": "0.2"}
+    later = replace(filed.metrics, date="2027-01-01T00:00:00+00:00", code="0.2", hardware="another")
     put(replace(filed, metrics=later), brought)
     assert collect(brought, jobs, tmp_path / "results", never) == replace(filed, metrics=later)
     put(made_up(jobs["first-s0"], seed=5), brought)
@@ -434,9 +449,10 @@ def test_a_result_from_another_machine_is_checked_and_filed(recipes: Path, tmp_p
     assert read_filed(tmp_path / "results/runs/first-s0") == filed
 
 
-def spoil(filed: Filed, place: str, value: Any) -> None:
+def spoil(folder: Path, place: str, value: Any) -> None:
     """Put a value at a place, e.g. raw.accuracy.value in metrics.json or run:start in run.json; None takes it away."""
-    within: Any = filed.description if place.startswith("run:") else filed.metrics
+    file = folder / ("run.json" if place.startswith("run:") else "metrics.json")
+    told = within = json.loads(file.read_text())
     *path, last = (int(key) if key.isdigit() else key for key in place.removeprefix("run:").split("."))
     for key in path:
         within = within[key]
@@ -444,12 +460,13 @@ def spoil(filed: Filed, place: str, value: Any) -> None:
         del within[last]
     else:
         within[last] = value
+    file.write_text(json.dumps(told))
 
 
 @pytest.mark.parametrize(
     ("place", "value", "message"),
     [
-        ("raw.accuracy.value", 0.99, "accuracy is not the matrix's"),
+        ("raw.accuracy.value", 0.99, "raw: .*accuracy is not the matrix's"),
         ("raw.macro_precision.value", 0.99, "macro_precision is not the matrix's"),
         ("without_duplicates.macro_recall.value", 0.99, "macro_recall is not the matrix's"),
         ("raw.macro_f1.value", 0.99, "macro_f1 is not the matrix's"),
@@ -458,29 +475,33 @@ def spoil(filed: Filed, place: str, value: Any) -> None:
         ("raw.confusion.0.0", 1000, "number of pictures"),
         ("raw.classes.fear.support", 31, "class fear is not the matrix's"),
         ("raw.classes.fear.f1", 0.99, "class fear is not the matrix's"),
-        ("raw.classes.fear.f1", "high", "not a judged"),
+        ("raw.classes.fear.f1", "high", "raw.classes.fear.f1: Input should be a valid number"),
         ("raw.classes.fear", None, "other classes"),
-        ("raw.macro_recall", None, "other scores"),
+        ("raw.macro_recall", None, "raw.macro_recall: Field required"),
         ("raw.calibration_error", 0.5, "calibration is not its bins'"),
-        ("without_duplicates.calibration_error", float("nan"), "calibration_error lies outside"),
+        ("without_duplicates.calibration_error", float("nan"), "calibration_error: Input should be a finite number"),
         ("part", "train", "another part"),
         ("data_hash", "others", "other pictures"),
-        ("reliability", None, "not a judged"),
-        ("date", None, "not a judged"),
-        ("labels", {"accuracy_majority": {"value": 0.7, "low": 0.8, "high": 0.9}}, "accuracy_majority lies outside"),
-        ("run:start", None, "run.json lacks 'start'"),
-        ("run:hardware", 3, "run.json lacks 'hardware'"),
+        ("reliability", None, "reliability: Field required"),
+        ("date", None, "date: Field required"),
+        ("labels", {"accuracy_majority": {"value": 0.7, "low": 0.8, "high": 0.9}}, "labels.pictures: Field required"),
+        ("labels.accuracy_majority.low", 0.8, "accuracy_majority lies outside"),
+        ("raw.guessed", 1, "raw.guessed: Unexpected keyword argument"),
+        ("run:start", None, "start: Field required"),
+        ("run:hardware", 3, "hardware: Input should be a valid string"),
     ],
 )
 def test_numbers_that_are_missing_or_contradict_each_other_are_refused(
-    recipes: Path, place: str, value: Any, message: str
+    recipes: Path, tmp_path: Path, place: str, value: Any, message: str
 ) -> None:
-    first, second = jobs_of(recipes)
-    filed, other = made_up(first), made_up(second)
-    check(filed, [other])
-    spoil(filed, place, value)
+    jobs, results = {job.name: job for job in jobs_of(recipes)}, tmp_path / "results"
+    put(made_up(jobs["second-s0"]), results / "runs" / "second-s0")
+    filed = made_up(jobs["first-s0"])
+    brought = put(replace(filed, metrics=replace(filed.metrics, labels=rated(0.7))), tmp_path / "first-s0")
+    spoil(brought, place, value)
     with pytest.raises(DataError, match=message):
-        check(filed, [other])
+        collect(brought, jobs, results, never)
+    assert not is_filed("first-s0", results)
 
 
 def test_a_queue_that_was_faster_is_no_full_disk(
@@ -529,9 +550,9 @@ def test_a_disk_that_refuses_leaves_no_half_filed_run(
 def test_reliability_is_the_calibration_error() -> None:
     labels = np.array([0, 1, 1])
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.9, 0.1]])
-    bins = [one for one in reliability(labels, probabilities) if one["pictures"]]
-    assert [(one["pictures"], one["accuracy"]) for one in bins] == [(1, 1.0), (2, 0.5)]
-    assert [one["confidence"] for one in bins] == pytest.approx([0.8, 0.9])
+    bins = [one for one in reliability(labels, probabilities) if one.pictures]
+    assert [(one.pictures, one.accuracy) for one in bins] == [(1, 1.0), (2, 0.5)]
+    assert [one.confidence for one in bins] == pytest.approx([0.8, 0.9])
 
 
 # The report
@@ -550,10 +571,10 @@ def results(recipes: Path, tmp_path: Path) -> Path:
 
 
 def test_the_reference_names_recipes_that_exist() -> None:
-    rows = tables.read_reference(ROOT / "results" / "reference.toml")["rows"]
+    rows = record.read(Reference, ROOT / "results" / "reference.toml").rows
     assert len(rows) == 12
     for row in rows:
-        assert read(ROOT / "recipes" / "reference" / f"{row['recipe']}.toml")
+        assert read(ROOT / "recipes" / "reference" / f"{row.recipe}.toml")
 
 
 def test_the_report_says_what_is_on_file_and_what_was_not_run(results: Path) -> None:
@@ -561,13 +582,13 @@ def test_the_report_says_what_is_on_file_and_what_was_not_run(results: Path) -> 
     text = markdown.read_text()
     assert text.count("| not run |") == 4 * 11 + SMALL_MODELS
     ours = [filed for filed in filing.read_all(results) if filed.recipe_name == "vit_tiny_fmix"]
-    accuracy = 100 * np.mean([filed.metrics["raw"]["accuracy"]["value"] for filed in ours])
-    low = 100 * np.mean([filed.metrics["raw"]["accuracy"]["low"] for filed in ours])
+    accuracy = 100 * np.mean([filed.metrics.raw.accuracy.value for filed in ours])
+    low = 100 * np.mean([filed.metrics.raw.accuracy.low for filed in ours])
     assert len(ours) == 2
     row = next(line for line in text.splitlines() if line.startswith("| ViT-tiny FMix | "))
     assert f"| {accuracy:.1f} [{low:.1f}, " in row
     assert f"| 69.5 | {accuracy - 69.5:+.1f} [{low - 69.5:+.1f}, " in row
-    assert f"{ours[0].recipe.network} from {Path(ours[0].description['start']).stem}" in text
+    assert f"{ours[0].recipe.network} from {Path(ours[0].description.start).stem}" in text
     content = page.read_text()
     job = replace(jobs_of(results.parent / "recipes")[1], path=Path("vit_tiny_fmix_cpu.toml"))
     put(made_up(job), results / "runs" / job.name)
@@ -589,13 +610,13 @@ def test_a_published_row_that_lacks_something_is_named(tmp_path: Path) -> None:
     text = (ROOT / "results" / "reference.toml").read_text()
     path = tmp_path / "reference.toml"
     for spoiled, said in (
-        (text.replace("accuracy = 0.688\n", "", 1), "accuracy of row 2"),
-        (text.replace("pictures = 7066\n", ""), "pictures"),
-        ("rows = [1]\n", "cannot be read"),
+        (text.replace("accuracy = 0.688\n", "", 1), "rows.1.accuracy: Field required"),
+        (text.replace("pictures = 7066\n", ""), "pictures: Field required"),
+        ("rows = [1]\n", "damaged"),
     ):
         path.write_text(spoiled)
         with pytest.raises(DataError, match=said):
-            tables.read_reference(path)
+            record.read(Reference, path)
 
 
 def test_a_balanced_set_alone_shows_nothing_and_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -613,13 +634,12 @@ def test_a_report_of_nothing_is_a_table_of_not_run(tmp_path: Path) -> None:
 def test_the_report_tells_of_the_gate_as_it_was_judged(tmp_path: Path) -> None:
     for name in ("reference.toml", "novelty.json", "novelty-auroc.png"):
         shutil.copy(ROOT / "results" / name, tmp_path)
-    judged = json.loads((tmp_path / "novelty.json").read_text())
-    photos = judged["separation"]["mobilenet_v2"]["gate: both"]["photos"]
-    fear = judged["refused"]["class"]["fear"]
+    judged = record.read(GateJudgement, tmp_path / "novelty.json")
+    photos, fear = judged.separation["mobilenet_v2"]["gate: both"]["photos"], judged.refused["class"]["fear"]
     markdown, page = report.write(tmp_path, None)
     row = next(line for line in markdown.read_text().splitlines() if line.startswith("| photos | "))
-    assert row.endswith(f"| {photos['auroc']:.3f} | {photos['fpr95']:.3f} |")
-    assert f"| class: fear | {fear['near'] + fear['far']:.1%} | " in markdown.read_text()
+    assert row.endswith(f"| {photos.auroc:.3f} | {photos.fpr95:.3f} |")
+    assert f"| class: fear | {fear.refused:.1%} | " in markdown.read_text()
     assert page.read_text().count("data:image/png") == 1
     (tmp_path / "novelty.json").write_text("{}")
     with pytest.raises(DataError, match=r"novelty\.json is damaged"):
@@ -632,9 +652,9 @@ def test_the_report_compares_what_is_done_about_the_rare_class(results: Path, re
     put(told, results / "runs" / job.name)
     rows = synthesis.tables(results, tables.by_recipe(filing.read_all(results)))[0].rows
     assert [row[1] == "not run" for row in rows] == [True] * 6 + [False]
-    of = told.metrics["raw"]["classes"]["disgust"]
-    assert rows[-1][3].startswith(f"{100 * of['recall']:.1f} [")
-    assert rows[-1][4].startswith(f"{100 * of['precision']:.1f} [")
+    of = told.metrics.raw.classes["disgust"]
+    assert rows[-1][3].startswith(f"{100 * of.recall:.1f} [")
+    assert rows[-1][4].startswith(f"{100 * of.precision:.1f} [")
     put(told, results / "runs" / f"{job.path.stem}-s1")
     again = synthesis.tables(results, tables.by_recipe(filing.read_all(results)))[0].rows[-1]
     assert (*rows[-1][:-1], "2") == again, "the same pictures judged twice are not twice as many pictures"
@@ -693,9 +713,10 @@ def test_a_killed_queue_goes_on_and_ends_with_results(recipes: Path, tmp_path: P
     assert names == ["first-s0"]
     data = dataset.load(tiny_data, "kaggle")
     for filed in filing.read_all(results):
-        assert filed.metrics["part"] == "validation"
-        assert filed.metrics["labels"]["judged"] == filed.metrics["raw"]["pictures"]
-        assert filed.metrics["raw"]["pictures"] == len(data.part("validation"))
+        assert filed.metrics.part == "validation"
+        assert filed.metrics.labels is not None
+        assert filed.metrics.labels.judged == filed.metrics.raw.pictures
+        assert filed.metrics.raw.pictures == len(data.part("validation"))
         assert len(filed.curve) == 6
     assert asdict(filed.recipe)["seed"] == 0
 
@@ -706,12 +727,13 @@ def test_the_report_compares_what_teaches_a_small_network(results: Path, recipes
         job = replace(first, path=Path(f"{name}.toml"))
         filed = made_up(job)
         if name == "vit_tiny_student_votes":  # later than the others, which know nothing of raters
-            filed.metrics["labels"] = {"accuracy_majority": {"value": 0.72, "low": 0.7, "high": 0.74}}
+            filed = replace(filed, metrics=replace(filed.metrics, labels=rated(0.72)))
         put(filed, results / "runs" / job.name)
-    alone = [{"name": name, "accuracy": 0.5, "macro_f1": 0.4} for name in ("one", "two", "three")]
-    scores = made_up(first).metrics
-    chosen = [{"name": "two", "accuracy": 0.5}, {"name": "one", "accuracy": 0.625}]
-    write_json(results / "ensemble-all.json", {**scores, "views": 2, "alone": alone, "chosen": chosen})
+    alone = tuple(Choice(name, 0.5, 0.4) for name in ("one", "two", "three"))
+    chosen = (Member("two", 0.5, 0.4, "h"), Member("one", 0.625, 0.4, "h"))
+    told_of = {name: value for name, value in vars(made_up(first).metrics).items() if name != "reliability"}
+    scores = Ensemble(**told_of, views=2, alone=alone, chosen=chosen)
+    write(results / "ensemble-all.json", scores)
     teachers, together, tiny, mobile = small_models.tables(results, tables.by_recipe(filing.read_all(results)))
     assert [row[1] == "not run" for row in teachers.rows] == [True, False, True, True, True, True]
     assert [row[:3] for row in together.rows] == [
@@ -719,7 +741,7 @@ def test_the_report_compares_what_teaches_a_small_network(results: Path, recipes
         ("one", "50.0", "62.5"),
         ("all of these", "", "62.5"),
     ]
-    assert together.rows[-1][3] == tables.percent(scores["raw"]["accuracy"])
+    assert together.rows[-1][3] == tables.percent(scores.raw.accuracy)
     assert together.title == "Together: all"
     assert "Added nothing: three" in together.note
     told = {row[0]: row[1:] for row in tiny.rows}
@@ -729,7 +751,10 @@ def test_the_report_compares_what_teaches_a_small_network(results: Path, recipes
         "72.0 [70.0, 74.0]",
         "not run",
     ]
-    assert told["+ FER+'s votes"][0] == f"{100 * max(made_up(first).curve, key=lambda one: one.merit).accuracy:.1f}"
+    assert (
+        told["+ FER+'s votes"][0]
+        == f"{100 * max(made_up(first).curve, key=lambda one: one.selection_score).accuracy:.1f}"
+    )
     assert len(mobile.rows) == len(small_models.INGREDIENTS)
     (results / "ensemble-all.json").write_text("{}")
     with pytest.raises(DataError, match=r"ensemble-all\.json is damaged"):

@@ -188,7 +188,7 @@ def test_judges_every_map_on_the_same_faces(faces: np.ndarray) -> None:
     assert random.less_insertion.value == pytest.approx(exact.insertion.value - random.insertion.value)
     assert random.less_insertion.low > 0
     assert exact.deletion.value < random.deletion.value
-    assert figures.faithfulness({"corner": made.to_dict()}).axes
+    assert figures.faithfulness({"corner": made}).axes
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """The mean of the weights before and after fine-tuning: what is averaged, what is measured anew, what is refused."""
 
 import shutil
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +16,9 @@ from mien.data import dataset
 from mien.data.dataset import RATED
 from mien.errors import ModelError, RecipeError
 from mien.expressions import NAMES
+from mien.results.runs import Interpolation, Scores
 from mien.training import interpolation
-from mien.training.interpolation import Scores, interpolate
+from mien.training.interpolation import interpolate
 from mien.training.networks import build
 from mien.training.run import RunFolder
 from mien.training.splits import training_and_validation
@@ -65,11 +66,7 @@ def test_weights_lie_between_start_and_last_epoch(
     for name, values in mean.items():
         if "running" not in name and "num_batches" not in name:
             assert torch.allclose(values, (1 - fraction) * before[name] + fraction * after[name], atol=1e-6)
-    assert out.description()["interpolation"] == {
-        "start": 1 - fraction,
-        "last_epoch": fraction,
-        "tried": [asdict(scores)],
-    }
+    assert out.description().interpolation == Interpolation(1 - fraction, last_epoch=fraction, tried=[scores])
     assert 0 <= scores.accuracy <= 1
     assert out.network().training is False
 
@@ -104,7 +101,9 @@ def test_a_run_without_checkpoint_gives_its_best_epoch(
     out = RunFolder(tmp_path / "averaged")
     interpolate(home, start, [1.0], dataset.load(tiny_data, "kaggle"), out)
     assert torch.equal(load_file(out.weights)["head.weight"], load_file(tuned.weights)["head.weight"])
-    assert out.description()["interpolation"]["best_epoch"] == 1.0
+    told = out.description().interpolation
+    assert told is not None
+    assert told.best_epoch == 1.0
     home.weights.unlink()
     with pytest.raises(ModelError, match="no such weights"):
         interpolate(home, start, [1.0], dataset.load(tiny_data, "kaggle"), RunFolder(tmp_path / "none"))
@@ -134,8 +133,9 @@ def test_what_cannot_be_averaged_is_refused(start: Path, tuned: RunFolder, tiny_
     words = ["average", tuned.path, start, "--data", tiny_data, "--out", tmp_path / "one"]
     result = CliRunner().invoke(app, list(map(str, words)), catch_exceptions=False, standalone_mode=False)
     assert "macro F1" in result.output
-    tried = RunFolder(tmp_path / "one").description()["interpolation"]["tried"]
-    assert [of["fraction"] for of in tried] == [0.25, 0.5, 0.75, 1.0]
+    told = RunFolder(tmp_path / "one").description().interpolation
+    assert told is not None
+    assert [of.fraction for of in told.tried or []] == [0.25, 0.5, 0.75, 1.0]
     with pytest.raises(RecipeError, match="is a mean already"):
         interpolate(RunFolder(tmp_path / "one"), start, [0.5], faces, RunFolder(tmp_path / "two"))
     assert not (tmp_path / "two").exists()

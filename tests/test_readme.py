@@ -1,15 +1,8 @@
-"""The README's figures are those of results/."""
+"""The commands that the README shows."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-
-
-def test_the_table_is_what_results_say():
-    done = subprocess.run([sys.executable, "benchmarks/readme.py", "--check"], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
 
 
 def test_commands_of_the_readme_exist():

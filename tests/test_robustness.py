@@ -100,8 +100,7 @@ def test_counts_what_is_kept(faces: np.ndarray) -> None:
         amounts = [point.amount for point in points]
         assert amounts == sorted(amounts)
         assert robustness.RIGHT_CROP[way] in amounts
-    told_again = made.to_dict()
-    for figure in (figures.robustness({"one": told_again, "two": told_again}), figures.crops({"one": told_again})):
+    for figure in (figures.robustness({"one": made, "two": made}), figures.crops({"one": made})):
         assert figure.axes
 
 

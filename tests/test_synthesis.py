@@ -22,6 +22,8 @@ from mien.errors import DataError, MienError, ModelError, PictureError, RecipeEr
 from mien.experiments import synthesis
 from mien.expressions import NAMES
 from mien.recognition.model import Outputs
+from mien.results.record import write
+from mien.results.synthesis import SynthesisJudgement
 from mien.synthesis import balance as balancing
 from mien.synthesis import export, judge, losses, portrait, recipe, sampling, scores, step
 from mien.synthesis.augmenter import Augmenter
@@ -697,8 +699,7 @@ def test_verdicts_tell_good_from_useless_and_copied(tiny_data: Path, tmp_path: P
 def test_the_report_tells_what_the_judge_said(tiny_data: Path, tmp_path: Path, classifier: Templates) -> None:
     balanced(tiny_data, tmp_path / "out", replace(WANTED, count=36))
     verdict = judge.judge(judge.read(tmp_path / "out"), classifier)["disgust"]  # type: ignore[arg-type]
-    told = {"model": "templates", "classes": {"disgust": verdict.to_dict()}}
-    (tmp_path / synthesis.JUDGED).write_text(json.dumps(told))
+    write(tmp_path / synthesis.JUDGED, SynthesisJudgement("templates", 0, "g", {"disgust": verdict}))
     (table,) = synthesis.tables(tmp_path, {})
     assert table.rows[0][1].startswith("100.0 [")
     assert table.rows[0][2].startswith("0.0 [")

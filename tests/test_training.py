@@ -27,6 +27,7 @@ from mien.data import dataset
 from mien.data.dataset import VOTED, FaceData
 from mien.errors import DataError, ModelError, RecipeError, StorageError
 from mien.expressions import NAMES
+from mien.results.runs import Epoch
 from mien.training import loop
 from mien.training.affine import AffineParams, RandomAffine, enlarge
 from mien.training.checkpointer import Checkpointer
@@ -38,7 +39,7 @@ from mien.training.networks import ARCHITECTURES, build
 from mien.training.networks.processor import suit_processor
 from mien.training.objective import Objective
 from mien.training.recipe import Recipe, Stage
-from mien.training.run import Epoch, RunFolder
+from mien.training.run import RunFolder
 from mien.training.sampling import class_weights, epoch_order
 from mien.training.splits import is_synthetic, training_and_validation
 from mien.training.targets import class_targets
@@ -280,9 +281,9 @@ def test_a_training_learns_what_raters_said(
 def test_raters_who_are_learned_from_choose_the_epoch_too(tmp_path: Path) -> None:
     labels_best = Epoch(0, 1.0, 0.70, 0.68, 100.0, 1.0, raters=0.78)
     raters_best = Epoch(1, 0.9, 0.69, 0.67, 100.0, 1.0, raters=0.82)
-    assert max((labels_best, raters_best), key=lambda epoch: epoch.merit) is raters_best
+    assert max((labels_best, raters_best), key=lambda epoch: epoch.selection_score) is raters_best
     unrated = [replace(epoch, raters=None) for epoch in (labels_best, raters_best)]
-    assert max(unrated, key=lambda epoch: epoch.merit) is unrated[0]
+    assert max(unrated, key=lambda epoch: epoch.selection_score) is unrated[0]
     for curve in ([labels_best, raters_best], unrated):
         RunFolder(tmp_path).write_curve(curve)
         assert RunFolder(tmp_path).curve() == curve
@@ -460,7 +461,7 @@ def test_of_epochs_that_are_as_good_the_first_is_kept_also_over_a_kill(tmp_path:
     assert [kept(first, merit) for merit in (0.4, 0.5, 0.5)] == [1, 2, 2]
     again = checkpointer()
     assert [kept(again, merit) for merit in (0.5, 0.6)] == [2, 5]
-    assert max(curve, key=lambda epoch: epoch.merit).epoch == 4
+    assert max(curve, key=lambda epoch: epoch.selection_score).epoch == 4
 
 
 @pytest.mark.parametrize("lost", ["averaged", "curve", "everything"])
@@ -601,7 +602,7 @@ def test_starting_weights_are_told_apart_by_what_they_hold(tmp_path: Path, tiny_
         file.parent.mkdir()
         save_file(build("mobilenet_v2", 32, None).state_dict(), file)
     train_command(recipe, tiny_data, out, weights=str(first), accelerator="cpu", threads=1, hours=0)
-    assert RunFolder(out).description()["start_sha256"] == hashlib.sha256(first.read_bytes()).hexdigest()
+    assert RunFolder(out).description().start_sha256 == hashlib.sha256(first.read_bytes()).hexdigest()
     with pytest.raises(RecipeError, match="begun with another file of that name"):
         train_command(recipe, tiny_data, out, weights=str(second), accelerator="cpu", threads=1, resume=True)
     train_command(recipe, tiny_data, out, weights=str(first), accelerator="cpu", threads=1, resume=True)

@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 from mien.cli.main import app
 from mien.data.dataset import RATED, VOTED, FaceData
 from mien.expressions import EXPRESSIONS
+from mien.results.runs import Epoch
 from mien.training import loop
 from mien.training.affine import RandomAffine
 from mien.training.degrading import Degrade
@@ -31,7 +32,7 @@ from mien.training.loop import train
 from mien.training.mixing.mixture import Mixing, Mixture
 from mien.training.networks import build
 from mien.training.recipe import Distillation, Recipe, Stage
-from mien.training.run import Epoch, RunFolder
+from mien.training.run import RunFolder
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 STILL = RandomAffine(scale=(1, 1), translation=0, rotation=0, mirror=False, brightness=0, contrast=0, gamma=0, erase=0)
@@ -404,8 +405,8 @@ def test_accuracy_and_f1_choose_the_epoch_alike_and_the_loss_does_not() -> None:
         replace(usual, macro_f1=0.59, accuracy=0.74),
         replace(usual, accuracy=0.71, loss=3.0),
     ):
-        assert better.merit > usual.merit
-    assert replace(usual, loss=0.1).merit == usual.merit
+        assert better.selection_score > usual.selection_score
+    assert replace(usual, loss=0.1).selection_score == usual.selection_score
 
 
 def test_raters_who_are_learned_from_judge_each_epoch_too(tmp_path: Path) -> None:
@@ -425,7 +426,7 @@ def test_raters_who_are_learned_from_judge_each_epoch_too(tmp_path: Path) -> Non
         called = answers.argmax(1).numpy()
         assert epoch.raters == pytest.approx((called == agreed)[1::2].mean())
         labels = (epoch.accuracy + epoch.macro_f1) / 2
-        assert epoch.merit == pytest.approx((labels + epoch.raters) / 2)
+        assert epoch.selection_score == pytest.approx((labels + epoch.raters) / 2)
 
 
 def test_an_epoch_that_would_end_too_late_is_not_begun(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from mien.errors import ModelError
+from mien.results.runs import StartTensors
 from mien.training.networks import build
 from mien.training.run import RunFolder
 from mien.training.weights import Taken, load_weights, start_from
@@ -153,8 +154,8 @@ def test_the_command_says_and_keeps_what_was_taken(
     train(tmp_path / "tiny.toml", out=tmp_path / "run", weights=str(tmp_path / "start.safetensors"), **options)
     assert "260 of 260 tensors taken" in " ".join(capsys.readouterr().err.split())
     description = RunFolder(tmp_path / "run").description()
-    assert description["start_tensors"] == {"taken": 260, "of": 260}
-    assert len(description["start_sha256"]) == 64
+    assert description.start_tensors == StartTensors(taken=260, of=260)
+    assert len(description.start_sha256 or "") == 64
     save_file({f"mine.{name}": values for name, values in backbone.items()}, tmp_path / "start.safetensors")
     with pytest.raises(ModelError, match="only 0 of its 260 tensors"):
         train(tmp_path / "tiny.toml", out=tmp_path / "other", weights=str(tmp_path / "start.safetensors"), **options)

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
 import { mien } from "./build/plugin.ts";
@@ -6,8 +7,13 @@ const here = import.meta.dirname;
 /** The model files' folder: the checkout's own, or the one that MIEN_MODELS names. */
 const models = resolve(here, process.env["MIEN_MODELS"] ?? "../models");
 
+/** The release, which stands in pyproject.toml alone. */
+const release = /^version = "(.+)"$/m.exec(readFileSync(resolve(here, "../pyproject.toml"), "utf8"))?.[1];
+if (!release) throw new Error("pyproject.toml: no version");
+
 export default defineConfig(({ mode }) => ({
   base: "./",
+  define: { __RELEASE__: JSON.stringify(release) },
   plugins: [mien(models, mode === "static")],
   resolve: { alias: { "@models": resolve(here, "../models") } },
   server: { fs: { allow: [here, resolve(here, "../models")] } },

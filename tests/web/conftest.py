@@ -14,7 +14,7 @@ from chromium import PATIENCE, on_canvas, serving, write_video
 from expectation import MODELS, ROOT, Expectation, file_of
 
 from mien.errors import MienError
-from mien.recognition.model import file_hash
+from mien.provenance import file_hash
 from mien.recognition.pictures import read_picture
 from mien.recognition.recognizer import Recognizer
 from mien.server.serving import AppServer, app_folder

@@ -15,11 +15,12 @@ from typing import Any
 import cv2
 import numpy as np
 
+from mien.provenance import file_hash
 from mien.recognition.cropping import crop_picture, luma
 from mien.recognition.detection import FaceDetector, anchors, merge, tile_squares, turn
 from mien.recognition.faces import Box, Detection, Square
 from mien.recognition.framing import FRAMING
-from mien.recognition.model import ModelFile, file_hash, models_folder, shipped_models
+from mien.recognition.model import ModelFile, models_folder, shipped_models
 from mien.recognition.pictures import read_picture
 
 ROOT = Path(__file__).parents[2]

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from mien.recognition.model import file_hash, models_folder
+from mien.provenance import file_hash
+from mien.recognition.model import models_folder
 from mien.server.listing import ModelList
 from mien.server.serving import SECURITY_HEADERS, AppServer, ServerError
 

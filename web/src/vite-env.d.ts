@@ -3,3 +3,5 @@ declare module "@models/*.onnx?url" {
   const url: string;
   export default url;
 }
+/** The version of Mien, from pyproject.toml; the build puts it in. */
+declare const __RELEASE__: string;

@@ -16,7 +16,7 @@ from mien.storage import check_suffix
 if TYPE_CHECKING:
     import numpy as np
 
-    from mien.evaluation.ensemble import Choice
+    from mien.results.ensembles import Choice
 
 SPLIT = "official"  # the only one with a part to choose by and another to report on
 
@@ -39,7 +39,6 @@ def ensemble(
     Example: mien ensemble runs/resnet18_48-s0 runs/vit_small_112-s0 mobilenet_v2 --data fer2013 --views 10
     """
     import hashlib
-    from dataclasses import asdict
 
     import numpy as np
 
@@ -47,9 +46,10 @@ def ensemble(
     from mien.evaluation import report
     from mien.evaluation.views import COUNTS
     from mien.evaluation.views import views as seen
-    from mien.recognition.model import file_hash
-    from mien.storage import write_json
-    from mien.training.run import code_version
+    from mien.provenance import file_hash
+    from mien.results.ensembles import Ensemble, Member
+    from mien.results.evaluation import Subject
+    from mien.results.record import write
 
     if views not in COUNTS:
         raise typer.BadParameter("give 1, 2 or 10", param_hint="--views")
@@ -72,16 +72,12 @@ def ensemble(
     console.print(_table("Together, as they were taken", chosen))
     hashes = {name: file_hash(judges[name].file) for name in members}
     hash_of_all = hashlib.sha256("".join(hashes.values()).encode()).hexdigest()
-    subject = report.Subject.today("ensemble", hash_of_all, reported, SPLIT, "test", code_version())
+    subject = Subject.today("ensemble", hash_of_all, reported.fingerprint(), SPLIT, "test")
     probabilities = np.mean([answers(name, reported.faces) for name in members], axis=0)
     copies = np.isin(reported.groups, faces.where(faces.parts != "test").groups)
     made = report.report(subject, reported.labels, probabilities, copies)
-    log = {
-        "views": views,
-        "alone": [asdict(choice) for choice in alone],
-        "chosen": [asdict(choice) | {"hash": hashes[choice.name]} for choice in chosen],
-    }
-    write_json(out, made.to_dict() | log)
+    chosen_ones = tuple(Member(**vars(choice), hash=hashes[choice.name]) for choice in chosen)
+    write(out, Ensemble(**vars(made), views=views, alone=tuple(alone), chosen=chosen_ones))
     report.save(report.plot(made), out.with_suffix(".png"))
     for table in report.tables(made):
         console.print(table)

@@ -1,6 +1,6 @@
 """`mien evaluate`: models and a part of a data set in; a results file, a table and plots out."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +14,7 @@ from mien.storage import check_suffix
 
 if TYPE_CHECKING:
     from mien.data.dataset import FaceData
-    from mien.evaluation.report import Subject
+    from mien.results.evaluation import Subject
 
 
 def evaluate(
@@ -84,9 +84,10 @@ def evaluate(
 
     from mien.data import photographs
     from mien.evaluation import calibration, disagreement_page, label_noise, report
-    from mien.recognition.model import file_hash, shipped_models
+    from mien.provenance import file_hash
+    from mien.recognition.model import shipped_models
+    from mien.results.evaluation import Subject
     from mien.storage import write_text
-    from mien.training.run import code_version
 
     chosen = models or shipped_models()
     if len(chosen) > 1 and (out is not None or disagreements is not None):
@@ -118,7 +119,7 @@ def evaluate(
     for judged in judges:
         with bar(judged.name, batches(len(pictures))) as step:
             probabilities = judged.predict(pictures.faces, step)
-        subject = report.Subject.today(judged.name, file_hash(judged.file), pictures, split, part, code_version())
+        subject = Subject.today(judged.name, file_hash(judged.file), pictures.fingerprint(), split, part)
         made = replace(
             report.report(subject, pictures.labels, probabilities, np.isin(pictures.groups, seen.groups)),
             calibration=calibration.calibration(pictures.labels, probabilities, judged.temperature),
@@ -142,28 +143,21 @@ def evaluate(
 
 def _world(judges: list[Judged], folder: Path) -> None:
     """Judge models on photographs from elsewhere: a results file each, and one table."""
-    from datetime import UTC, datetime
-
     from rich.table import Table
 
     from mien.evaluation import world
-    from mien.recognition.model import file_hash
-    from mien.training.run import code_version
+    from mien.provenance import file_hash
+    from mien.results.record import write
 
     sets = load_world_with_progress(folder)
     table = Table("accuracy (calibration error)", *(one.name for one in sets), "mean")
     for judged in judges:
         with bar(judged.name, sum(batches(len(one.faces)) for one in sets)) as step:
             scores = {one.name: world.judge(lambda faces: judged.predict(faces, step), one) for one in sets}  # noqa: B023
-        subject = {
-            "model": judged.name,
-            "model_hash": file_hash(judged.file),
-            "code": code_version(),
-            "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
-        world.write(subject, scores, Path("results") / f"{judged.name}-world.json")
+        result = world.result(judged.name, file_hash(judged.file), scores)
+        write(Path("results") / f"{judged.name}-world.json", result)
         cells = [f"{of.accuracy.value:.3f} ({of.calibration_error:.3f})" for of in scores.values()]
-        table.add_row(judged.name, *cells, f"{world.mean_accuracy(scores):.3f}")
+        table.add_row(judged.name, *cells, f"{result.mean_accuracy:.3f}")
     console = Terminal()
     console.print(table)
     console.tell(f"wrote results/MODEL-world.json of {len(judges)} models")
@@ -173,18 +167,18 @@ def _robust(judged: Judged, subject: "Subject", part: "FaceData", path: Path, co
     """Judge a sample of the part spoiled and cut wrongly; the results and plots go beside `path`."""
     from mien.evaluation import figures, robustness
     from mien.evaluation.report import save
-    from mien.storage import write_json
+    from mien.results.record import write
+    from mien.results.robustness import Robustness
 
     some = robustness.sample(part)
     with bar(judged.name, robustness.steps() * batches(len(some))) as step:
         made = robustness.judge(
             lambda faces: judged.predict(faces, step), some.faces, some.labels, show=lambda what: step(what, 0)
         )
-    told = asdict(subject) | made.to_dict()
     target = path.with_name(f"{path.stem}-robust.json")
-    write_json(target, told)
-    save(figures.robustness({judged.name: told}), target.with_suffix(".png"))
-    save(figures.crops({judged.name: told}), path.with_name(f"{path.stem}-crops.png"))
+    write(target, Robustness(**vars(subject), **vars(made)))
+    save(figures.robustness({judged.name: made}), target.with_suffix(".png"))
+    save(figures.crops({judged.name: made}), path.with_name(f"{path.stem}-crops.png"))
     kept = made.kept
     console.tell(
         f"spoiled with strength {robustness.MIDDLE} it keeps {kept.value:.1%} of its accuracy "
@@ -199,16 +193,16 @@ def _faithful(judged: Judged, subject: "Subject", part: "FaceData", path: Path, 
     from mien.evaluation.robustness import sample
     from mien.explanation import faithfulness, figures
     from mien.explanation.subject import EXACT, open_subject
-    from mien.storage import write_json
+    from mien.results.maps import Maps
+    from mien.results.record import write
 
     some = sample(part, faithfulness.FACES)
     explained = open_subject(judged.model)
     with bar(judged.name, faithfulness.steps(explained, len(some))) as step:
         made = faithfulness.judge(explained, some.faces, show=lambda what: step(what, 1))
-    told = asdict(subject) | made.to_dict()
     target = path.with_name(f"{path.stem}-faithful.json")
-    write_json(target, told)
-    save(figures.faithfulness({judged.name: told}), target.with_suffix(".png"))
+    write(target, Maps(**vars(subject), **vars(made)))
+    save(figures.faithfulness({judged.name: made}), target.with_suffix(".png"))
     exact = made.methods[EXACT]
     console.tell(
         f"the exact map's insertion area is {exact.insertion.value:.3f}, its deletion area {exact.deletion.value:.3f}; "

@@ -231,7 +231,7 @@ def collect(
         except MienError as error:
             refused.append(error)
             continue
-        accuracy = filed.metrics["raw"]["accuracy"]["value"]
+        accuracy = filed.metrics.raw.accuracy.value
         console.tell(f"{filed.name}: on file, accuracy {accuracy:.3f} on {filed.recipe.report_part}")
     for one in refused[:-1]:
         say(one)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from mien.data.dataset import FaceData
-    from mien.novelty.judge import Judgement
+    from mien.results.gate import GateScores
 
 app = typer.Typer(help="The gate: know what is no face to judge.", no_args_is_help=True)
 
@@ -92,14 +92,13 @@ def judge(
 
     Example: mien novelty judge --data fer2013 --strange photos --people people.txt --sheets out
     """
-    from datetime import UTC, datetime
-
     from mien.novelty import figures, kinds
     from mien.novelty import judge as judging
-    from mien.recognition.model import ModelFile, file_hash, shipped_models
+    from mien.provenance import file_hash, origin
+    from mien.recognition.model import ModelFile, shipped_models
     from mien.recognition.recognizer import Recognizer
-    from mien.storage import write_json
-    from mien.training.run import code_version
+    from mien.results.gate import GateJudgement
+    from mien.results.record import write
 
     check_suffix(out, ".json", what="JSON")
     check_outputs((), [out], [sheets])
@@ -116,20 +115,19 @@ def judge(
         for folder in folders:
             made.pipeline[folder.name] = judging.through_pipeline(recognizer, folder, names, show)
     assert gated.gate is not None  # chosen for it
-    subject = {
-        "models": {model.name: file_hash(model.path) for model in opened},
-        "data": real.fingerprint(),
-        "split": split,
-        "real_faces": len(real),
-        "count": count,
-        "seed": seed,
-        "gated_by": gated.name,
-        "thresholds": gated.gate.thresholds.tolist(),
-        "far": gated.gate.far,
-        "code": code_version(),
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    write_json(out, subject | made.to_dict())
+    judgement = GateJudgement(
+        **vars(made),
+        models={model.name: file_hash(model.path) for model in opened},
+        data=real.fingerprint(),
+        split=split,
+        real_faces=len(real),
+        count=count,
+        seed=seed,
+        gated_by=gated.name,
+        thresholds=tuple(gated.gate.thresholds.tolist()),
+        **origin(),
+    )
+    write(out, judgement)
     _save(figures.histograms(novelty, scores, gated.gate.thresholds, made.far), out.with_name(f"{out.stem}-scores.png"))
     _save(figures.separations(made), out.with_name(f"{out.stem}-auroc.png"))
     if sheets is not None:
@@ -157,7 +155,7 @@ def _names(path: Path | None) -> frozenset[str]:
     return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 
-def _tables(made: "Judgement", gated: str) -> list[Table]:
+def _tables(made: "GateScores", gated: str) -> list[Table]:
     """For the terminal: the gate on each kind and on real faces, and detector and gate together."""
     from mien.novelty.judge import OURS, OURS_FAR, OURS_NEAR
 

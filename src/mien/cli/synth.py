@@ -17,8 +17,7 @@ from mien.names import fitting_name
 from mien.storage import check_suffix
 
 if TYPE_CHECKING:
-    from mien.synthesis.judge import Verdict
-    from mien.synthesis.scores import Distance, Share
+    from mien.results.synthesis import ClassJudgement, Distance, ShareOfCount
 
 app = typer.Typer(help="Translate faces to other expressions, and balance a data set with them.", no_args_is_help=True)
 
@@ -79,7 +78,7 @@ def train(
     precision = precision_for(accelerator, plan.precision)
     fabric = fabric_for(accelerator, 1, precision)
     training = training_faces(load_with_progress(data, plan.split))
-    if begun and folder.description()["data"] != training.fingerprint():
+    if begun and folder.description().data != training.fingerprint():
         raise RecipeError(f"{folder.path} was begun with other pictures; choose another --out, or the same --data")
     folder.write_description(plan, training.fingerprint(), precision)
 
@@ -246,8 +245,10 @@ def judge_command(
 
     Example: mien synth judge balanced --model vit_tiny
     """
+    from mien.provenance import file_hash, origin
     from mien.recognition.model import ModelFile
-    from mien.storage import write_json
+    from mien.results.record import write
+    from mien.results.synthesis import SynthesisJudgement
     from mien.synthesis import figures
     from mien.synthesis import judge as judging
 
@@ -257,15 +258,15 @@ def judge_command(
     classifier = ModelFile.open(model)
     balanced = judging.read(folder)
     verdicts = judging.judge(balanced, classifier, seed)
-    write_json(
-        target,
-        {
-            "model": classifier.name,
-            "seed": seed,
-            "generator": balanced.lines[0].generator,
-            "classes": {name: verdict.to_dict() for name, verdict in verdicts.items()},
-        },
+    judgement = SynthesisJudgement(
+        model=classifier.name,
+        model_hash=file_hash(classifier.path),
+        seed=seed,
+        generator=balanced.lines[0].generator,
+        classes=verdicts,
+        **origin(),
     )
+    write(target, judgement)
     figures.save(judging.pairs(balanced, seed), target.with_suffix(".png"))
     console = Terminal()
     for name, verdict in verdicts.items():
@@ -273,8 +274,8 @@ def judge_command(
     console.tell(f"wrote {target} and {target.with_suffix('.png').name}")
 
 
-def _table(name: str, verdict: "Verdict") -> Table:
-    def percent(share: "Share") -> str:
+def _table(name: str, verdict: "ClassJudgement") -> Table:
+    def percent(share: "ShareOfCount") -> str:
         return f"{share.value:.1%}  [{share.low:.1%}, {share.high:.1%}]"
 
     def kid(distance: "Distance") -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
     from mien.data.dataset import FaceData
+    from mien.results.runs import Epoch, RunDescription
     from mien.training.loop import Progress as TrainingProgress
     from mien.training.networks import ExpressionNetwork
     from mien.training.recipe import Recipe
-    from mien.training.run import Epoch, RunFolder
+    from mien.training.run import RunFolder
     from mien.training.weights import Taken
 
 
@@ -93,7 +94,7 @@ def train(
     network, taken = _network(plan, weights)  # before the pictures are read: what does not fit is refused at once
     said = None if plan.distillation is None else ensemble(soft_targets, plan.distillation.teachers)
     training, choosing = training_and_validation(plan, load_with_progress(data, plan.split))
-    if begun is not None and begun.get("data") != training.fingerprint():
+    if begun is not None and begun.data != training.fingerprint():
         raise RecipeError(f"{folder.path} was begun with other pictures; give the same --data, or another --out")
     _suit_norms(network, weights, training, plan)
     if fabric.is_global_zero:
@@ -106,14 +107,14 @@ def train(
     )
     with _shown(console) as show:
         curve = loop.train(plan, network, training, choosing, folder, fabric, show, deadline, said)
-    best = max(curve, key=lambda epoch: epoch.merit)
+    best = max(curve, key=lambda epoch: epoch.selection_score)
     console.tell(f"best on the pictures that choose it: {_line(best)}")
     console.tell(f"weights: {folder.weights}")
     if len(curve) < plan.epochs:
         console.print(f"the time is over after epoch {len(curve)} of {plan.epochs}; add --resume to go on")
 
 
-def _begun(folder: "RunFolder", plan: "Recipe", resume: bool, weights: str) -> dict[str, Any] | None:
+def _begun(folder: "RunFolder", plan: "Recipe", resume: bool, weights: str) -> "RunDescription | None":
     """What run.json says of a run to go on with; None for a new one.
 
     Raises:
@@ -172,14 +173,14 @@ def _shown(console: Terminal) -> "Iterator[Callable[[TrainingProgress], None]]":
         yield show
 
 
-def _refuse_other_weights(folder: Path, begun: dict[str, Any], weights: str) -> None:
+def _refuse_other_weights(folder: Path, begun: "RunDescription", weights: str) -> None:
     """Raise RecipeError where a run, by its run.json, was begun with other starting weights."""
     from mien.training.run import described_start
 
     given = described_start(weights)
-    if any(begun.get(key, value) != value for key, value in given.items()):  # older runs tell no hash
-        alike = begun.get("start") == given["start"]
-        other = "another file of that name" if alike else f"--weights {begun.get('start')}"
+    alike = begun.start == given["start"]
+    if not alike or (begun.start_sha256 or given["start_sha256"]) != given["start_sha256"]:  # older runs tell no hash
+        other = "another file of that name" if alike else f"--weights {begun.start}"
         raise RecipeError(f"{folder} was begun with {other}; give the same, or another --out")
 
 

@@ -1,52 +1,11 @@
 """Whether a model's confidence can be believed: reliability, calibration error, what leaving out the unsure buys."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from mien.evaluation.metrics import Interval
+from mien.results.scores import Bin, Calibration, Interval, Selective
 
 BINS = 15
 COVERAGES = tuple(step / 20 for step in range(1, 21))
-
-
-@dataclass(frozen=True)
-class Bin:
-    """Pictures whose confidence lies in one of `BINS` equal bins: their mean confidence and accuracy, 0 without any."""
-
-    pictures: int
-    confidence: float
-    accuracy: float
-
-
-@dataclass(frozen=True)
-class Selective:
-    """Accuracy where only the most certain pictures are answered.
-
-    accuracy: at each share of `COVERAGES`; risk_area: the mean share of errors over all coverages (area under the
-    risk-coverage curve, Geifman and El-Yaniv 2017), lower is better; least_risk_area: the same with all errors last.
-    """
-
-    coverage: tuple[float, ...]
-    accuracy: tuple[float, ...]
-    risk_area: float
-    least_risk_area: float
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """How a model's confidence and accuracy compare.
-
-    error: expected calibration error (Guo et al. 2017) in [0, 1]; reliability: its bins. temperature: what the model
-    divides its logits by; before: error and bins as they would be without, or None where it has no temperature.
-    """
-
-    temperature: float | None
-    error: Interval
-    reliability: list[Bin]
-    error_before: Interval | None
-    reliability_before: list[Bin] | None
-    selective: Selective
 
 
 def calibration(labels: np.ndarray, probabilities: np.ndarray, temperature: float | None) -> Calibration:

@@ -1,25 +1,11 @@
 """Which models answer best together: chosen one by one on pictures that are not reported on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from mien.evaluation.metrics import accuracy_and_macro_f1, confusion_matrix
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A member, and the scores in [0, 1] of the mean of all members up to it, on the pictures that choose."""
-
-    name: str
-    accuracy: float
-    macro_f1: float
-
-    @property
-    def merit(self) -> float:
-        """The mean of accuracy and macro F1, as epochs are chosen by."""
-        return (self.accuracy + self.macro_f1) / 2
+from mien.results.ensembles import Choice
 
 
 def choose(answers: Mapping[str, np.ndarray], labels: np.ndarray) -> list[Choice]:
@@ -31,8 +17,10 @@ def choose(answers: Mapping[str, np.ndarray], labels: np.ndarray) -> list[Choice
     chosen: list[Choice] = []
     total: np.ndarray | float = 0.0
     while left := [name for name in answers if name not in {choice.name for choice in chosen}]:
-        best = max((_judged(name, total + answers[name], labels) for name in left), key=lambda choice: choice.merit)
-        if chosen and best.merit <= chosen[-1].merit:
+        best = max(
+            (_judged(name, total + answers[name], labels) for name in left), key=lambda choice: choice.selection_score
+        )
+        if chosen and best.selection_score <= chosen[-1].selection_score:
             break
         chosen.append(best)
         total = total + answers[best.name]

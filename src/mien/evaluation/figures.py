@@ -1,15 +1,15 @@
 """Figures of trust: robustness, crops, calibration, label noise, and a sheet of what the corruptions look like."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mien.evaluation.corruptions import CORRUPTIONS, STRENGTHS
-from mien.evaluation.robustness import MIDDLE
 from mien.expressions import NAMES
+from mien.results.robustness import MIDDLE, RobustnessScores
+from mien.results.scores import Bin, Calibration, LabelNoise
 
 _LINES = ("#3d7ab8", "#d9782d", "#7d5ba6", "#7a9a3a", "#d1493f", "#7f8790")
 _DARK_BELOW, _DARK_ABOVE = 0.42, 0.93
@@ -22,7 +22,7 @@ _WAYS = {
 }
 
 
-def robustness(judged: Mapping[str, Any]) -> Figure:
+def robustness(judged: Mapping[str, RobustnessScores]) -> Figure:
     """A heat-map for each model: the share of accuracy that is kept, corruptions down, strengths across.
 
     judged: the results file of each model, by name; at least one.
@@ -30,8 +30,8 @@ def robustness(judged: Mapping[str, Any]) -> Figure:
     figure = Figure(figsize=(1.7 + 2.9 * len(judged), 6.4), layout="constrained")
     panels = figure.subplots(1, len(judged), sharey=True, squeeze=False)[0]
     for axis, (name, result) in zip(panels, judged.items(), strict=True):
-        kinds = list(result["corruptions"])
-        kept = np.array([[point["kept"]["value"] for point in result["corruptions"][kind]] for kind in kinds])
+        kinds = list(result.corruptions)
+        kept = np.array([[point.kept.value for point in result.corruptions[kind]] for kind in kinds])
         axis.imshow(kept, cmap="RdYlGn", vmin=0.3, vmax=1, aspect="auto")
         for row, column in np.ndindex(*kept.shape):
             weight = "bold" if column == MIDDLE - 1 else "normal"
@@ -41,31 +41,31 @@ def robustness(judged: Mapping[str, Any]) -> Figure:
         axis.set_xticks(range(STRENGTHS), [str(strength + 1) for strength in range(STRENGTHS)])
         axis.set_yticks(range(len(kinds)), kinds, fontsize=9)
         axis.set_xlabel("strength")
-        found = result["kept"]
+        found = result.kept
         axis.set_title(
-            f"{name}\nstrength {MIDDLE}: {found['value']:.1%} [{found['low']:.1%}, {found['high']:.1%}]",
+            f"{name}\nstrength {MIDDLE}: {found.value:.1%} [{found.low:.1%}, {found.high:.1%}]",
             fontsize=9,
             loc="left",
         )
         axis.spines[:].set_visible(False)
         axis.tick_params(length=0)
-    pictures = next(iter(judged.values()))["pictures"]
+    pictures = next(iter(judged.values())).pictures
     figure.suptitle(f"Accuracy kept when pictures are spoiled ({pictures:,} pictures)", fontsize=11, x=0.02, ha="left")
     return figure
 
 
-def crops(judged: Mapping[str, Any]) -> Figure:
+def crops(judged: Mapping[str, RobustnessScores]) -> Figure:
     """Accuracy over shifts, scales and turns of the crop, a line a model with its 95% interval; at least one model."""
-    ways = list(next(iter(judged.values()))["crops"])
+    ways = list(next(iter(judged.values())).crops)
     figure = Figure(figsize=(8.4, 5.6), layout="constrained")
     axes = figure.subplots(2, 2, sharey=True).flat
     for axis, way in zip(axes, ways, strict=True):
         for (name, result), colour in zip(judged.items(), _colours(len(judged)), strict=True):
-            points = result["crops"][way]
-            amount = [point["amount"] for point in points]
-            axis.plot(amount, [point["accuracy"]["value"] for point in points], ".-", color=colour, label=name)
-            ends = ([point["accuracy"][end] for point in points] for end in ("low", "high"))
-            axis.fill_between(amount, *ends, color=colour, alpha=0.15, linewidth=0)
+            points = result.crops[way]
+            amount = [point.amount for point in points]
+            axis.plot(amount, [point.accuracy.value for point in points], ".-", color=colour, label=name)
+            low, high = [point.accuracy.low for point in points], [point.accuracy.high for point in points]
+            axis.fill_between(amount, low, high, color=colour, alpha=0.15, linewidth=0)
         axis.set_xlabel(_WAYS[way])
         axis.set_ylabel("accuracy")
         axis.set_ylim(0, 0.9)
@@ -76,7 +76,7 @@ def crops(judged: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def calibration(judged: Mapping[str, Any]) -> Figure:
+def calibration(judged: Mapping[str, Calibration]) -> Figure:
     """Reliability before and after the temperature, a panel a model, and accuracy over coverage, one below the other.
 
     judged: the `calibration` part of each model's results, by name; at least one.
@@ -85,19 +85,18 @@ def calibration(judged: Mapping[str, Any]) -> Figure:
     *panels, last = figure.subplots(len(judged) + 1, 1)
     for axis, (name, result) in zip(panels, judged.items(), strict=True):
         axis.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle=":")
-        if result["reliability_before"] is not None:
-            label = f"before: {100 * result['error_before']['value']:.1f}"
-            _reliability(axis, result["reliability_before"], "#b9bec4", label)
-        after = f"{'after' if result['temperature'] else 'error'}: {100 * result['error']['value']:.1f}"
-        _reliability(axis, result["reliability"], "#3d7ab8", after)
+        if result.reliability_before is not None and result.error_before is not None:
+            label = f"before: {100 * result.error_before.value:.1f}"
+            _reliability(axis, result.reliability_before, "#b9bec4", label)
+        after = f"{'after' if result.temperature else 'error'}: {100 * result.error.value:.1f}"
+        _reliability(axis, result.reliability, "#3d7ab8", after)
         axis.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="accuracy")
-        heat = f", temperature {result['temperature']:.2f}" if result["temperature"] else ""
+        heat = f", temperature {result.temperature:.2f}" if result.temperature else ""
         axis.set_title(f"{name}{heat}", fontsize=10, loc="left")
         axis.legend(frameon=False, fontsize=8, title="calibration error, %", title_fontsize=8, loc="upper left")
         _plain(axis)
     for (name, result), colour in zip(judged.items(), _colours(len(judged)), strict=True):
-        chosen = result["selective"]
-        last.plot(chosen["coverage"], chosen["accuracy"], color=colour, label=name)
+        last.plot(result.selective.coverage, result.selective.accuracy, color=colour, label=name)
     last.set(xlim=(0, 1), ylim=(0.5, 1), xlabel="share of faces answered", ylabel="accuracy on them")
     last.set_title("the least certain left out", fontsize=10, loc="left")
     last.legend(frameon=False, fontsize=8)
@@ -105,16 +104,18 @@ def calibration(judged: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def labels(judged: Mapping[str, Any]) -> Figure:
+def labels(judged: Mapping[str, LabelNoise]) -> Figure:
     """Agreement among raters by label, how often their majority confirms it, and the models against that majority.
 
     judged: the `labels` part of each model's results, by name; at least one.
     """
     first = next(iter(judged.values()))
-    columns = {"two raters agree": "agreement", "majority confirms the label": "majority"}
-    series = {title: [first["classes"][name][key] for name in NAMES] for title, key in columns.items()}
+    series = {
+        "two raters agree": [first.classes[name].agreement for name in NAMES],
+        "majority confirms the label": [first.classes[name].majority for name in NAMES],
+    }
     for name, result in judged.items():
-        series[f"{name} finds the majority's class"] = [result["classes"][kind]["accuracy_majority"] for kind in NAMES]
+        series[f"{name} finds the majority's class"] = [result.classes[kind].accuracy_majority for kind in NAMES]
     figure = Figure(figsize=(4.6, 6.2), layout="constrained")
     axis = figure.subplots()
     wide = 0.8 / len(series)
@@ -150,10 +151,10 @@ def corruption_sheet(face: np.ndarray) -> Figure:
     return figure
 
 
-def _reliability(axis: Axes, bins: list[dict], colour: str, label: str) -> None:
-    filled = [one for one in bins if one["pictures"]]
-    confidence, accuracy = ([one[key] for one in filled] for key in ("confidence", "accuracy"))
-    share = np.array([one["pictures"] for one in filled]) / sum(one["pictures"] for one in filled)
+def _reliability(axis: Axes, bins: list[Bin], colour: str, label: str) -> None:
+    filled = [one for one in bins if one.pictures]
+    confidence, accuracy = [one.confidence for one in filled], [one.accuracy for one in filled]
+    share = np.array([one.pictures for one in filled]) / sum(one.pictures for one in filled)
     axis.plot(confidence, accuracy, color=colour, linewidth=1.2, label=label)
     axis.scatter(confidence, accuracy, s=8 + 500 * share, color=colour, alpha=0.75, linewidths=0)
 

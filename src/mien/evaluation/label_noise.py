@@ -6,47 +6,14 @@ import numpy as np
 
 from mien.data.dataset import RATED, VOTED, FaceData
 from mien.errors import DataError
-from mien.evaluation.metrics import Interval
 from mien.expressions import EXPRESSIONS, NAMES
+from mien.results.scores import ClassNoise, Interval, LabelNoise
 
 # FER+'s emotions are our nouns; contempt has no class here.
 _OURS = {expression.noun: expression.name for expression in EXPRESSIONS}
 _CLASS = np.array([NAMES.index(_OURS[name]) if name in _OURS else -1 for name in RATED])
 NO_VOTES, NO_MAJORITY, CONTEMPT, UNKNOWN, NO_FACE = "no votes", "no majority", "contempt", "unknown", "no face"
 _LEFT_OUT = {"contempt": CONTEMPT, "unknown": UNKNOWN, "nf": NO_FACE}
-
-
-@dataclass(frozen=True)
-class ClassNoise:
-    """The pictures that carry one FER label.
-
-    agreement: the chance that two raters of such a picture said the same; majority: of the judged ones, the share whose
-    label the raters' majority confirms; accuracy_majority: of the judged ones that the raters' majority puts in this
-    class, the share that the model calls so. All in [0, 1], 0 where there are no pictures.
-    """
-
-    pictures: int
-    agreement: float
-    judged: int
-    majority: float
-    accuracy_majority: float
-
-
-@dataclass(frozen=True)
-class LabelNoise:
-    """A model beside two sets of labels, on the same `judged` pictures: those with a majority for one of our classes.
-
-    left_out: why the others are not judged, and how many; accuracy: against FER's labels; accuracy_majority: against
-    FER+'s majority; label_is_majority: what FER's labels themselves score against that majority.
-    """
-
-    pictures: int
-    judged: int
-    left_out: dict[str, int]
-    accuracy: Interval
-    accuracy_majority: Interval
-    label_is_majority: Interval
-    classes: dict[str, ClassNoise]
 
 
 def majority(raters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,10 +1,7 @@
 """The report on one model and one part of a data set: a results file, a table for the terminal, a plot."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,90 +9,46 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from mien.data import photographs
-from mien.data.dataset import FaceData
 from mien.errors import DataError
 from mien.evaluation import figures
-from mien.evaluation.calibration import Calibration
-from mien.evaluation.label_noise import LabelNoise
 from mien.evaluation.lettering import as_written
-from mien.evaluation.metrics import Interval, Scores, score
+from mien.evaluation.metrics import score
 from mien.expressions import EXPRESSIONS, NAMES
-from mien.storage import write_atomically, write_json
+from mien.results import record
+from mien.results.evaluation import Evaluation, Subject
+from mien.results.scores import Interval, Scores
+from mien.storage import write_atomically
 
 _DARK = 0.6  # share from which a cell is dark enough for white text
 
 
-@dataclass(frozen=True)
-class Subject:
-    """What was evaluated, and on what.
-
-    model_hash: SHA-256 of the weights or model file; data_hash: SHA-256 over the part's pixels and labels; code: the
-    package's version; date: UTC, ISO 8601. Photographs of another data set have its folder's name for their split.
-    """
-
-    model: str
-    model_hash: str
-    data_hash: str
-    split: str
-    part: str
-    code: str
-    date: str
-
-    @classmethod
-    def today(cls, model: str, model_hash: str, pictures: FaceData, split: str, part: str, code: str) -> "Subject":
-        """A model that is evaluated now on these pictures."""
-        date = datetime.now(UTC).isoformat(timespec="seconds")
-        return cls(model, model_hash, pictures.fingerprint(), split, part, code, date)
-
-    @property
-    def place(self) -> str:
-        """The pictures in words."""
-        return (
-            f"photographs in {self.split}" if self.part == photographs.PART else f"{self.split} split, {self.part} part"
-        )
-
-
-@dataclass(frozen=True)
-class Report:
-    """The scores on all pictures of the part, and on those that training cannot have seen the exact pixels of.
-
-    calibration, labels: on all pictures; None where they were not asked for, or there are no raters' votes.
-    left_out: how many of the data set's pictures could not be read or show no face, and folders of other classes.
-    """
-
-    subject: Subject
-    raw: Scores
-    without_duplicates: Scores
-    calibration: Calibration | None = None
-    labels: LabelNoise | None = None
-    left_out: int = 0
-
-    def to_dict(self) -> dict[str, Any]:
-        """The results file's content: plain numbers, lists and dicts."""
-        told = asdict(self.subject) | {"left_out": self.left_out}
-        scores = {"raw": self.raw.to_dict(), "without_duplicates": self.without_duplicates.to_dict()}
-        further = {"calibration": self.calibration, "labels": self.labels}
-        return told | scores | {key: asdict(of) for key, of in further.items() if of is not None}
-
-
-def report(subject: Subject, labels: np.ndarray, probabilities: np.ndarray, duplicate: np.ndarray) -> Report:
+def report(subject: Subject, labels: np.ndarray, probabilities: np.ndarray, duplicate: np.ndarray) -> Evaluation:
     """Score probabilities [N, 7] against labels int [N], with and without the pictures marked in `duplicate`, bool [N].
 
     Raises DataError where no picture is left without them.
     """
     if duplicate.all():
         raise DataError(f"every picture of part '{subject.part}' occurs in a part for training; it can judge nothing")
-    return Report(subject, score(labels, probabilities), score(labels[~duplicate], probabilities[~duplicate]))
+    return Evaluation(
+        **vars(subject),
+        raw=score(labels, probabilities),
+        without_duplicates=score(labels[~duplicate], probabilities[~duplicate]),
+    )
 
 
-def write(made: Report, path: Path) -> None:
+def write(made: Evaluation, path: Path) -> None:
     """The results file at `path` (JSON) and its plots beside it (PNG); raises StorageError where the disk refuses."""
-    told = made.to_dict()
-    write_json(path, told)
+    record.write(path, made)
     save(plot(made), path.with_suffix(".png"))
-    for name, draw in (("calibration", figures.calibration), ("labels", figures.labels)):
-        if name in told:
-            save(draw({made.subject.model: told[name]}), path.with_name(f"{path.stem}-{name}.png"))
+    if made.calibration is not None:
+        save(figures.calibration({made.model: made.calibration}), path.with_name(f"{path.stem}-calibration.png"))
+    if made.labels is not None:
+        save(figures.labels({made.model: made.labels}), path.with_name(f"{path.stem}-labels.png"))
+
+
+def place(of: Subject) -> str:
+    """The pictures in words."""
+    return f"photographs in {of.split}" if of.part == photographs.PART else f"{of.split} split, {of.part} part"
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -103,9 +56,9 @@ def save(figure: Figure, path: Path) -> None:
     write_atomically(path, lambda draft: as_written(figure).savefig(draft, format="png", dpi=150))
 
 
-def tables(made: Report) -> tuple[Table, Table]:
+def tables(made: Evaluation) -> tuple[Table, Table]:
     """For the terminal: the summary with 95% intervals, and the scores of each class on all pictures, in percent."""
-    summary = Table("", title=f"{made.subject.model}, {made.subject.place}", title_justify="left")
+    summary = Table("", title=f"{made.model}, {place(made)}", title_justify="left")
     summary.add_column(f"all {made.raw.pictures:,} pictures", justify="right")
     if made.without_duplicates.pictures < made.raw.pictures:
         summary.add_column(f"{made.without_duplicates.pictures:,} without copies", justify="right")
@@ -126,10 +79,8 @@ def tables(made: Report) -> tuple[Table, Table]:
 
 
 def _summary(scores: Scores) -> Iterator[tuple[str, str]]:
-    for field in fields(scores):
-        value = getattr(scores, field.name)
-        if isinstance(value, Interval):
-            yield field.name.replace("_", " ").replace("f1", "F1"), _percent(value)
+    for name, value in scores.intervals.items():
+        yield name.replace("_", " ").replace("f1", "F1"), _percent(value)
     yield "calibration error", f"{100 * scores.calibration_error:.1f}"
 
 
@@ -137,13 +88,13 @@ def _percent(value: Interval) -> str:
     return f"{100 * value.value:.1f}  [{100 * value.low:.1f}, {100 * value.high:.1f}]"
 
 
-def plot(made: Report) -> Figure:
+def plot(made: Evaluation) -> Figure:
     """The confusion matrix, each row summing to 100%, and beside each row its class's F1; on all pictures."""
-    scores, subject = made.raw, made.subject
+    scores = made.raw
     figure = Figure(figsize=(11, 5.6), layout="constrained")
     matrix, bars = figure.subplots(1, 2, sharey=True, width_ratios=(1.5, 1))
     figure.suptitle(
-        f"{subject.model}, {subject.place} ({scores.pictures:,} pictures): "
+        f"{made.model}, {place(made)} ({scores.pictures:,} pictures): "
         f"accuracy {scores.accuracy.value:.1%}, macro F1 {scores.macro_f1.value:.1%}"
     )
     _draw_confusion(matrix, np.array(scores.confusion))

@@ -1,20 +1,17 @@
 """How much of a model's accuracy is kept when pictures are spoiled, and when the crop is off."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
 from mien.data.dataset import FaceData
 from mien.evaluation.corruptions import CORRUPTIONS, STRENGTHS
 from mien.evaluation.crops import moved
-from mien.evaluation.metrics import Interval
+from mien.results.robustness import MIDDLE, Point, RobustnessScores
+from mien.results.scores import Interval
 
 PICTURES = 1000
 """How many of the part's pictures are judged: each of them is spoiled in over a hundred ways."""
-MIDDLE = 3
-"""The strength that one figure for a model is taken at."""
 
 Predict = Callable[[np.ndarray], np.ndarray]
 """Probabilities [N, 7] for faces uint8 [N, 48, 48]."""
@@ -28,35 +25,6 @@ CROPS: dict[str, tuple[float, ...]] = {
 }
 """Ways in which the crop is off, as arguments of `crops.moved`, and how far."""
 RIGHT_CROP = {"right": 0.0, "down": 0.0, "scale": 1.0, "turn": 0.0}
-
-
-@dataclass(frozen=True)
-class Point:
-    """At one amount of spoiling: accuracy, and the share of the accuracy on unspoiled pictures that is kept."""
-
-    amount: float
-    accuracy: Interval
-    kept: Interval
-
-
-@dataclass(frozen=True)
-class Robustness:
-    """All on the same pictures, with 95% bootstrap intervals over them.
-
-    corruptions: by name, strengths 1 to 5; crops: by way, in order of the amount; kept: at strength `MIDDLE`, the mean
-    over the corruptions of the share of accuracy that is kept.
-    """
-
-    pictures: int
-    seed: int
-    clean: Interval
-    kept: Interval
-    corruptions: dict[str, list[Point]]
-    crops: dict[str, list[Point]]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain numbers, lists and dicts, for JSON."""
-        return asdict(self)
 
 
 def sample(part: FaceData, pictures: int = PICTURES, seed: int = 0) -> FaceData:
@@ -77,7 +45,7 @@ def judge(
     seed: int = 0,
     show: Callable[[str], None] = lambda what: None,
     resamples: int = 1000,
-) -> Robustness:
+) -> RobustnessScores:
     """Judge a model on faces uint8 [N, 48, 48] with labels int [N]; `show` is told what comes next, `steps()` times."""
     generator = np.random.default_rng(seed)
     weights = generator.multinomial(len(labels), np.full(len(labels), 1 / len(labels)), resamples) / len(labels)
@@ -108,7 +76,7 @@ def judge(
         for way, amounts in CROPS.items()
     }
     middle = np.mean([of[MIDDLE - 1] for of in hits.values()], axis=0)
-    return Robustness(
+    return RobustnessScores(
         pictures=len(labels),
         seed=seed,
         clean=_interval(clean.mean(), weights @ clean),

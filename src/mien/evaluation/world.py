@@ -5,7 +5,7 @@ them.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +13,11 @@ import numpy as np
 from mien.data import photographs
 from mien.data.dataset import FaceData
 from mien.errors import DataError
-from mien.evaluation.metrics import Interval, calibration_error
+from mien.evaluation.metrics import calibration_error
 from mien.expressions import NAMES
-from mien.storage import write_json
+from mien.provenance import origin
+from mien.results.scores import Interval
+from mien.results.world import World, WorldScores
 
 FACES = "faces"
 """Where a folder of pictures from elsewhere has this folder, its sets lie in there."""
@@ -42,27 +44,6 @@ class WorldSet:
     @property
     def pictures(self) -> int:
         return len(self.faces) + self.missed
-
-
-@dataclass(frozen=True)
-class WorldScores:
-    """What a model reaches on one set.
-
-    Attributes:
-        pictures: All photographs.
-        missed: Those without a face that is found; they count as wrong.
-        accuracy: Share of all photographs that are called as labelled, with its 95% bootstrap interval over them.
-        calibration_error: Expected calibration error on the faces that were found, 15 bins, in [0, 1].
-        recall: By class that the set has: the share of its found faces that are called so.
-        data_hash: SHA-256 over the found faces' pixels and labels.
-    """
-
-    pictures: int
-    missed: int
-    accuracy: Interval
-    calibration_error: float
-    recall: dict[str, float]
-    data_hash: str
 
 
 def load(root: Path, progress: Callable[[str, int, int], None] = lambda name, done, total: None) -> list[WorldSet]:
@@ -120,19 +101,9 @@ def _recall(world: WorldSet, called: np.ndarray) -> dict[str, float]:
     return {NAMES[label]: float((called[labels == label] == label).mean()) for label in np.unique(labels)}
 
 
-def write(subject: dict[str, str], scores: dict[str, WorldScores], path: Path) -> None:
-    """Write a results file.
-
-    Args:
-        subject: The model's name and hash, the code's version, the date.
-        scores: By the sets' names.
-        path: Of the JSON file.
-
-    Raises:
-        StorageError: The disk refuses.
-    """
-    sets = {name: asdict(of) for name, of in scores.items()}
-    write_json(path, {**subject, "mean_accuracy": mean_accuracy(scores), "sets": sets})
+def result(model: str, model_hash: str, scores: dict[str, WorldScores]) -> World:
+    """The results file of a model that was judged here and now, from its scores by the sets' names."""
+    return World(model, model_hash, mean_accuracy(scores), scores, **origin())
 
 
 def mean_accuracy(scores: dict[str, WorldScores]) -> float:

@@ -2,5 +2,6 @@
 
 `jobs` (recipes and seeds to runs), `progress` (what is done, running, to do, waiting), `queue` (run what is missing),
 `filing` (judge a finished run, check it, put it into results/), `tables`, `figures`, `novelty`, `trust`, `report` (show
-what is on file), `card` (the model card). Imports `training`, `evaluation` and `data`.
+what is on file), `card` (the model card), `documents` (every table of README and docs), `templating` (fills the
+templates in templates/). Imports `training`, `evaluation`, `data` and `results`.
 """

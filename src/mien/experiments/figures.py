@@ -6,7 +6,6 @@ from matplotlib.figure import Figure
 
 from mien.data.dataset import FaceData
 from mien.evaluation import report
-from mien.evaluation.metrics import ClassScores, Interval, Scores
 from mien.experiments.filing import Filed
 from mien.expressions import EXPRESSIONS, NAMES
 from mien.training.affine import RandomAffine, enlarge
@@ -70,7 +69,7 @@ def learning(runs: list[Filed]) -> Figure:
     for number, run in enumerate(runs):
         style, seed = ("-", "--", ":", "-.")[number % 4], f" (seed {run.recipe.seed})" if len(runs) > 1 else ""
         epochs = [epoch.epoch + 1 for epoch in run.curve]
-        best = max(run.curve, key=lambda epoch: epoch.merit)
+        best = max(run.curve, key=lambda epoch: epoch.selection_score)
         left.plot(epochs, [epoch.loss for epoch in run.curve], style, color="#444444", label=f"loss{seed}")
         for name, colour, label in (
             ("accuracy", "#3d7ab8", "accuracy"),
@@ -93,38 +92,28 @@ def learning(runs: list[Filed]) -> Figure:
 
 def calibration(run: Filed) -> Figure:
     """Accuracy over confidence, by bins; a dot's area tells how many pictures."""
-    bins = [one for one in run.metrics["reliability"] if one["pictures"]]
+    bins = [one for one in run.metrics.reliability if one.pictures]
     figure = Figure(figsize=(4.2, 3.8), layout="constrained")
     axis = figure.subplots()
     axis.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle=":")
-    confidence, accuracy = ([one[key] for one in bins] for key in ("confidence", "accuracy"))
-    share = np.array([one["pictures"] for one in bins]) / run.metrics["raw"]["pictures"]
+    confidence, accuracy = [one.confidence for one in bins], [one.accuracy for one in bins]
+    share = np.array([one.pictures for one in bins]) / run.metrics.raw.pictures
     axis.plot(confidence, accuracy, color="#3d7ab8", linewidth=1)
     axis.scatter(confidence, accuracy, s=15 + 900 * share, color="#3d7ab8", alpha=0.75)
     axis.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="accuracy")
-    axis.set_title(f"calibration error {run.metrics['raw']['calibration_error']:.1%}", fontsize=10, loc="left")
+    axis.set_title(f"calibration error {run.metrics.raw.calibration_error:.1%}", fontsize=10, loc="left")
     _plain(axis)
     return figure
 
 
 def confusion(run: Filed) -> Figure:
     """The confusion matrix and F1 of each class."""
-    subject = report.Subject(**{name: run.metrics[name] for name in report.Subject.__dataclass_fields__})
-    return report.plot(report.Report(subject, _scores(run.metrics["raw"]), _scores(run.metrics["without_duplicates"])))
+    return report.plot(run.metrics)
 
 
 def shown_warp(filed: list[Filed]) -> RandomAffine:
     """The warp to draw: the first run's, or the usual one where nothing has run."""
     return filed[0].recipe.affine if filed else Recipe("vit_tiny").affine
-
-
-def _scores(values: dict) -> Scores:
-    intervals = {
-        name: Interval(**value) for name, value in values.items() if isinstance(value, dict) and "low" in value
-    }
-    return Scores(
-        **{**values, **intervals, "classes": {name: ClassScores(**of) for name, of in values["classes"].items()}}
-    )
 
 
 def _plain(axis) -> None:  # type: ignore[no-untyped-def]

@@ -8,9 +8,10 @@ from pathlib import Path
 from mien.errors import DataError
 from mien.experiments.filing import is_filed, read_filed
 from mien.experiments.jobs import Job
+from mien.results.runs import Epoch
 from mien.training.distillation.soft_targets import SUFFIX
 from mien.training.recipe import Recipe
-from mien.training.run import Epoch, RunFolder
+from mien.training.run import RunFolder
 
 FAILURE = "failure.txt"
 
@@ -82,7 +83,7 @@ def _on_file(job: Job, runs: Path, results: Path) -> Standing:
     if filed.recipe != job.recipe:
         note = f"the recipe has changed; remove {place} and {runs / job.name} to run it anew"
         return Standing(job, State.OUTDATED, len(filed.curve), 0.0, note)
-    return Standing(job, State.DONE, len(filed.curve), 0.0, f"accuracy {filed.metrics['raw']['accuracy']['value']:.3f}")
+    return Standing(job, State.DONE, len(filed.curve), 0.0, f"accuracy {filed.metrics.raw.accuracy.value:.3f}")
 
 
 def _standing(job: Job, speeds: dict[tuple, float], runs: Path, missing: str) -> Standing:

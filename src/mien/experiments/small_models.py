@@ -1,11 +1,12 @@
 """The report's part on the best small model: teachers, which of them answer best together, and what students learn."""
 
-import json
 from pathlib import Path
 
-from mien.errors import DataError
 from mien.experiments.filing import Filed
-from mien.experiments.tables import NOT_RUN, Table, percent, score
+from mien.experiments.tables import NOT_RUN, Table, clean_accuracy, mean, percent, score
+from mien.results.ensembles import Ensemble
+from mien.results.shelf import ensembles
+from mien.results.shipped import label, shipped_hashes
 
 TEACHERS = {
     "resnet18_48": "ResNet18, 48 pixels, from nothing",
@@ -29,7 +30,6 @@ INGREDIENTS = {
     "long": "soft targets at temperature 1, three times as long",
 }
 """Endings of the recipes in recipes/students/; each with a plus adds to the one before it."""
-ENSEMBLES = "ensemble*.json"
 _CHOSEN = (
     "In percent with 95% intervals over pictures; FER2013's official split. PublicTest chooses epochs and members, "
     "PrivateTest chooses nothing. More than one seed: the mean."
@@ -41,7 +41,7 @@ _HEADS = ("PublicTest", "PrivateTest", "without copies", "macro F1", "raters' ma
 def tables(results: Path, runs: dict[str, list[Filed]]) -> list[Table]:
     """What is on file: rows that were not run say so; raises DataError where a results file is damaged."""
     found = [Table("Teachers", _RATED, ("teacher", *_HEADS), _rows(runs, TEACHERS))]
-    found += [_together(path) for path in sorted(results.glob(ENSEMBLES))]
+    found += [_together(stem, told) for stem, told in ensembles(results).items()]
     for network, title in STUDENTS.items():
         rows = []
         for ending, said in INGREDIENTS.items():
@@ -60,35 +60,34 @@ def _rows(runs: dict[str, list[Filed]], recipes: dict[str, str]) -> list[tuple[s
         if ours is None:
             rows.append((said, NOT_RUN, *[""] * (len(_HEADS) - 1)))
             continue
-        public = sum(max(run.curve, key=lambda epoch: epoch.merit).accuracy for run in ours) / len(ours)
-        scores = (score(ours, "accuracy"), score(ours, "accuracy", "without_duplicates"), score(ours, "macro_f1"))
+        public = sum(max(run.curve, key=lambda epoch: epoch.selection_score).accuracy for run in ours) / len(ours)
+        scores = (score(ours, "accuracy"), clean_accuracy(ours), score(ours, "macro_f1"))
         minutes = sum(epoch.seconds for run in ours for epoch in run.curve) / len(ours) / 60
-        rated = all("labels" in run.metrics for run in ours)
-        raters = percent(score(ours, "accuracy_majority", "labels")) if rated else NOT_RUN
+        labels = [run.metrics.labels for run in ours]
+        rated = [of.accuracy_majority for of in labels if of is not None]
+        raters = percent(mean(rated)) if len(rated) == len(ours) else NOT_RUN
         cells = (f"{100 * public:.1f}", *map(percent, scores), raters, f"{minutes:.0f}", str(len(ours)))
         rows.append((said, *cells))
     return rows
 
 
-def _together(path: Path) -> Table:
-    try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        alone = {choice["name"]: choice["accuracy"] for choice in told["alone"]}
-        rows: list[tuple[str, ...]] = [
-            (choice["name"], f"{100 * alone[choice['name']]:.1f}", f"{100 * choice['accuracy']:.1f}", "", "", "")
-            for choice in told["chosen"]
-        ]
-        scores = [
-            percent(told[kind][key])
-            for kind, key in (("raw", "accuracy"), ("without_duplicates", "accuracy"), ("raw", "macro_f1"))
-        ]
-        rows.append(("all of these", "", rows[-1][2], *scores))
-        left = [name for name in alone if name not in {choice["name"] for choice in told["chosen"]}]
-    except (ValueError, KeyError, TypeError, IndexError, OSError) as error:
-        raise DataError(f"{path} is damaged ({error!r}); write it anew with: mien ensemble") from error
-    note = f"{_CHOSEN} Members in the order in which they were taken; the mean of {told['views']} views of each face."
+def _together(stem: str, told: Ensemble) -> Table:
+    hashes, alone = shipped_hashes(), {choice.name: choice.accuracy for choice in told.alone}
+    rows: list[tuple[str, ...]] = [
+        (
+            label(member.name, member.hash, hashes),
+            f"{100 * alone[member.name]:.1f}",
+            f"{100 * member.accuracy:.1f}",
+            *[""] * 3,
+        )
+        for member in told.chosen
+    ]
+    scores = (told.raw.accuracy, told.without_duplicates.accuracy, told.raw.macro_f1)
+    rows.append(("all of these", "", rows[-1][2], *map(percent, scores)))
+    left = [name for name in alone if name not in {member.name for member in told.chosen}]
+    note = f"{_CHOSEN} Members in the order in which they were taken; the mean of {told.views} views of each face."
     if left:
         note += f" Added nothing: {', '.join(left)}."
     heads = ("member", "alone, PublicTest", "together, PublicTest", "PrivateTest", "without copies", "macro F1")
-    which = path.stem.removeprefix("ensemble").strip("-_")
+    which = stem.removeprefix("ensemble").strip("-_")
     return Table(f"Together: {which}" if which else "Together", note, heads, rows)

@@ -1,16 +1,16 @@
 """The report's part on synthetic faces: what a judge says of them, and whether they help the rare class."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from mien.errors import DataError
 from mien.experiments.filing import Filed
 from mien.experiments.tables import NOT_RUN, Table, percent, score
 from mien.expressions import NAMES
-from mien.synthesis.scores import Share, wilson
+from mien.results.record import read_if_there
+from mien.results.shipped import label, shipped_hashes
+from mien.results.synthesis import ClassJudgement, SynthesisJudgement
+from mien.synthesis.scores import wilson
 
 JUDGED, PAIRS = "synthesis.json", "synthesis.png"
 RARE = "disgust"
@@ -33,34 +33,28 @@ def tables(results: Path, runs: dict[str, list[Filed]]) -> list[Table]:
     Raises DataError where the judgement is damaged.
     """
     found = []
-    path = results / JUDGED
-    if path.is_file():
-        try:
-            judged = json.loads(path.read_text(encoding="utf-8"))
-            found += [_judgement(name, of, judged["model"]) for name, of in judged["classes"].items()]
-        except (ValueError, KeyError, TypeError) as error:
-            raise DataError(f"{path} is damaged ({error}); write it anew with: mien synth judge") from error
+    judged = read_if_there(SynthesisJudgement, results / JUDGED)
+    if judged is not None:
+        judge = label(judged.model, judged.model_hash, shipped_hashes())
+        found += [_judgement(name, of, judge) for name, of in judged.classes.items()]
     if any(_PREFIX + way in runs for way in WAYS):
         found.append(_comparison(runs))
     return found
 
 
-def _judgement(name: str, of: dict[str, Any], model: str) -> Table:
-    def shares(key: str) -> str:
-        return percent(Share(**of[key]))
-
+def _judgement(name: str, of: ClassJudgement, model: str) -> Table:
     rows: list[tuple[str, ...]] = [
-        (f"called {name}", shares("called_synthetic"), shares("called_sources"), shares("called_real")),
-        ("KID", *(f"{of[key]['mean']:.4f}" for key in ("kid_synthetic", "kid_sources", "kid_real_halves"))),
-        ("diversity", f"{of['diversity_synthetic']:.3f}", "", f"{of['diversity_real']:.3f}"),
+        (f"called {name}", *map(percent, (of.called_synthetic, of.called_sources, of.called_real))),
+        ("KID", *(f"{kid.mean:.4f}" for kid in (of.kid_synthetic, of.kid_sources, of.kid_real_halves))),
+        ("diversity", f"{of.diversity_synthetic:.3f}", "", f"{of.diversity_real:.3f}"),
     ]
-    for kind in ("features", "pixels"):
-        nearer = Share(**of[f"identity_{kind}"]["source_is_nearer"])
-        rows.append((f"own source nearer than another, by {kind}", percent(nearer), "", ""))
-    rows.append((f"near-copies of a real face of {name}", shares("copies_of_training_faces"), "", ""))
-    rows.append(("unchanged", shares("unchanged"), "", ""))
+    for kind, identity in (("features", of.identity_features), ("pixels", of.identity_pixels)):
+        nearer = percent(identity.source_is_nearer)
+        rows.append((f"own source nearer than another, by {kind}", nearer, "", ""))
+    rows.append((f"near-copies of a real face of {name}", percent(of.copies_of_training_faces), "", ""))
+    rows.append(("unchanged", percent(of.unchanged), "", ""))
     note = (
-        f"{of['synthetic']:,} synthetic faces, none filtered out, and {of['real']:,} real ones, judged by {model}, "
+        f"{of.synthetic:,} synthetic faces, none filtered out, and {of.real:,} real ones, judged by {model}, "
         "which had no part in making them. In percent with 95% intervals; KID to the real faces of the class, between "
         "two halves of them in the last column; lower is nearer."
     )
@@ -76,10 +70,10 @@ def _comparison(runs: dict[str, list[Filed]]) -> Table:
             continue
         cells = [percent(score(ours, key)) for key in ("accuracy", "macro_f1")]
         # The mean and not the sum: every seed is judged on the same pictures, which so count once in the intervals.
-        confusion = np.mean([run.metrics["raw"]["confusion"] for run in ours], axis=0)
+        confusion = np.mean([run.metrics.raw.confusion for run in ours], axis=0)
         label = NAMES.index(RARE)
         recall, precision = (wilson(confusion[label, label], confusion.sum(axis)[label]) for axis in (1, 0))
-        f1 = sum(run.metrics["raw"]["classes"][RARE]["f1"] for run in ours) / len(ours)
+        f1 = sum(run.metrics.raw.classes[RARE].f1 for run in ours) / len(ours)
         rows.append((said, *cells, percent(recall), percent(precision), f"{100 * f1:.1f}", str(len(ours))))
     epochs = next(runs[_PREFIX + way][0].recipe.epochs for way in WAYS if _PREFIX + way in runs)
     note = (

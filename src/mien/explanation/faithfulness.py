@@ -2,15 +2,14 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from mien.evaluation.metrics import Interval
 from mien.explanation.occlusion import blurred
 from mien.explanation.subject import EXACT, Subject
+from mien.results.maps import Faithfulness, MapScores
+from mien.results.scores import Interval
 
 FACES = 500
 """How many faces are judged."""
@@ -20,41 +19,6 @@ TIMED = 30
 """Single faces that a method's time is the median of."""
 
 
-@dataclass(frozen=True)
-class Faithfulness:
-    """One kind of map.
-
-    deletion: area under the class's probability while the pixels are blurred, the most important first: lower is
-    better; insertion: while they come back into the blurred face: higher is better; curves: the mean probability after
-    each of `STEPS` equal steps. less_insertion: by how much the exact map's insertion is above this map's, on the same
-    faces.
-
-    ms: median time for a face's prediction and map; ms_beyond: what the map adds to the prediction.
-    """
-
-    deletion: Interval
-    insertion: Interval
-    less_insertion: Interval
-    deletion_curve: list[float]
-    insertion_curve: list[float]
-    ms: float
-    ms_beyond: float
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """All kinds of maps of one model on the same faces, with 95% bootstrap intervals; prediction_ms: a face's."""
-
-    faces: int
-    seed: int
-    prediction_ms: float
-    methods: dict[str, Faithfulness]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain numbers, lists and dicts, for JSON."""
-        return asdict(self)
-
-
 def steps(subject: Subject, faces: int) -> int:
     """How often `judge` calls `show` with a batch."""
     return len(subject.methods) * -(-faces // BATCH)
@@ -62,7 +26,7 @@ def steps(subject: Subject, faces: int) -> int:
 
 def judge(
     subject: Subject, faces: np.ndarray, seed: int = 0, show: Callable[[str], None] = lambda what: None
-) -> Judgement:
+) -> MapScores:
     """Judge every kind of map of a model on faces uint8 [N, 48, 48], for the class that it calls each of them."""
     areas: dict[str, np.ndarray] = {}
     curves: dict[str, np.ndarray] = {}
@@ -101,7 +65,7 @@ def judge(
             ms=ms,
             ms_beyond=beyond,
         )
-    return Judgement(len(faces), seed, prediction, methods)
+    return MapScores(len(faces), seed, prediction, methods)
 
 
 def _enlarged(one: np.ndarray, side: int) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,6 +11,7 @@ from mien.explanation.subject import EXACT, GRAD_CAM, OCCLUSION, RANDOM, ROLLOUT
 from mien.expressions import EXPRESSIONS
 from mien.recognition.drawing import lay_heat
 from mien.recognition.faces import Square
+from mien.results.maps import MapScores
 
 _COLOURS = {EXACT: "#3d7ab8", GRAD_CAM: "#d9782d", ROLLOUT: "#7d5ba6", OCCLUSION: "#7a9a3a", RANDOM: "#9aa0a6"}
 
@@ -75,16 +75,17 @@ def by_model(faces: Sequence[Mapping[str, Shown]], label: int | None) -> Figure:
     return figure
 
 
-def faithfulness(judged: Mapping[str, Any]) -> Figure:
+def faithfulness(judged: Mapping[str, MapScores]) -> Figure:
     """Deletion and insertion curves of every kind of map, model below model; judged: results by name, at least one."""
     figure = Figure(figsize=(4.6, 6.4 * len(judged)), layout="constrained")  # a phone's width: readable there
     axes = figure.subplots(2 * len(judged), 1, sharey=True).reshape(len(judged), 2)
     for line, (name, result) in zip(axes, judged.items(), strict=True):
         for axis, way, better in zip(line, ("deletion", "insertion"), ("lower", "higher"), strict=True):
-            for method, of in result["methods"].items():
-                curve = of[f"{way}_curve"]
+            for method, of in result.methods.items():
+                deletes = way == "deletion"
+                curve, area = (of.deletion_curve, of.deletion) if deletes else (of.insertion_curve, of.insertion)
                 share = np.linspace(0, 1, len(curve))
-                axis.plot(share, curve, color=_COLOURS[method], label=f"{method}: {of[way]['value']:.3f}")
+                axis.plot(share, curve, color=_COLOURS[method], label=f"{method}: {area.value:.3f}")
             axis.set_title(f"{name}: {way}, {better} is better", fontsize=10, loc="left")
             axis.set_xlabel("share of the pixels blurred" if way == "deletion" else "share of the pixels back")
             axis.set_ylabel("probability of the class")

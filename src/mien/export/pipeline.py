@@ -13,11 +13,12 @@ from mien.export import onnx, parity
 from mien.export.calibration import fit_temperature
 from mien.export.quantisation import quantise
 from mien.expressions import NAMES
+from mien.provenance import code_version
 from mien.recognition.framing import FRAMING
 from mien.recognition.model import record_hash
 from mien.storage import check_suffix, write_atomically
 from mien.training.affine import enlarge
-from mien.training.run import RunFolder, code_version
+from mien.training.run import RunFolder
 
 # Enough real faces to find a difference; PyTorch and ONNX Runtime see the same ones.
 PARITY_FACES = 256
@@ -76,7 +77,7 @@ def export_run(
             "crop": FRAMING.to_text(),
             "precision": "int8" if int8 else "float32",
             "temperature": f"{temperature:.4f}",
-            "training_data": folder.description()["data"],
+            "training_data": folder.description().data,
             "licence": "weights: Apache-2.0; trained on FER2013, which was released for research",
             **_measured(recipe.split, "validation", validation, answers),
             **(made_by or {}),

@@ -6,9 +6,10 @@ from matplotlib.figure import Figure
 
 from mien.data.dataset import FaceData
 from mien.expressions import NAMES
-from mien.novelty.judge import OURS, OURS_FAR, OURS_NEAR, Judgement, Separation
+from mien.novelty.judge import OURS, OURS_FAR, OURS_NEAR
 from mien.novelty.kinds import Kind
 from mien.recognition.gate import Gate, Verdict
+from mien.results.gate import GateScores, Separation
 
 _FACES, _NEAR, _FAR = "#2563eb", "#d97706", "#6b7280"
 
@@ -41,7 +42,7 @@ def histograms(real: np.ndarray, strange: dict[str, np.ndarray], thresholds: np.
     return figure
 
 
-def separations(made: Judgement) -> Figure:
+def separations(made: GateScores) -> Figure:
     """A grid for each model: AUROC of every score on every kind, the far kinds first."""
     height = sum(len(table) + 2 for table in made.separation.values())
     kinds = list(made.passage)

@@ -1,7 +1,6 @@
 """Measure the gate beside its rivals: how well each tells strange pictures from real faces, and whom it shuts out."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from mien.recognition.gate import Gate, Verdict
 from mien.recognition.model import ModelFile, Outputs
 from mien.recognition.pictures import read_picture
 from mien.recognition.recognizer import Recognizer
+from mien.results.gate import GateScores, Passage, Pipeline, Separation
 
 OURS_NEAR, OURS_FAR, OURS = "gate: near score", "gate: far score", "gate: both"
 KEPT = 0.95
@@ -26,56 +26,6 @@ FIT_FACES = 10_000
 """So many training faces fit the rivals; more change their figures in the third digit."""
 _BATCH = 64
 _QUARTERS = ("lowest quarter", "second", "third", "highest quarter")
-
-
-@dataclass(frozen=True)
-class Separation:
-    """How well a score tells strange pictures from real faces.
-
-    auroc: the chance that a strange picture scores above a real face, in [0, 1]. fpr95: the classic convention, the
-    share of strange pictures accepted where 95% of the real faces are.
-    """
-
-    auroc: float
-    fpr95: float
-
-
-@dataclass(frozen=True)
-class Passage:
-    """What the gate at its own thresholds says of some pictures: how many there are, and the share of each verdict."""
-
-    pictures: int
-    known: float
-    near: float
-    far: float
-
-    @property
-    def refused(self) -> float:
-        return self.near + self.far
-
-
-@dataclass(frozen=True)
-class Pipeline:
-    """Detector and gate together on pictures without people: how many have a face in them by each."""
-
-    pictures: int
-    found: int
-    passed: int
-
-
-@dataclass
-class Judgement:
-    """Everything measured. separation: [model][score][kind]; far: the kinds with nothing of a face in them;
-    refused: real faces, all, by class, by brightness and by sharpness; pipeline: by folder."""
-
-    separation: dict[str, dict[str, dict[str, Separation]]] = field(default_factory=dict)
-    far: list[str] = field(default_factory=list)
-    passage: dict[str, Passage] = field(default_factory=dict)
-    refused: dict[str, dict[str, Passage]] = field(default_factory=dict)
-    pipeline: dict[str, Pipeline] = field(default_factory=dict)
-
-    def to_dict(self) -> dict[str, object]:
-        return asdict(self)
 
 
 Show = Callable[[str, int, int], None]
@@ -88,7 +38,7 @@ def judge(
     kinds: list[Kind],
     seed: int,
     show: Show = lambda text, done, total: None,
-) -> tuple[Judgement, np.ndarray, dict[str, np.ndarray]]:
+) -> tuple[GateScores, np.ndarray, dict[str, np.ndarray]]:
     """Measure every score of every model, and the gate's verdicts; also returns the gate's scores.
 
     These are float [N, 2] of the real faces and of each kind. show(what, done, total) is called now and then. Raises
@@ -97,7 +47,7 @@ def judge(
     gated = next((model for model in models if model.gate is not None), None)
     if gated is None or gated.gate is None:
         raise ModelError("none of these models has a gate to judge; fit one with: mien novelty fit MODEL --data DIR")
-    made = Judgement(far=[kind.name for kind in kinds if kind.far])
+    tables: dict[str, dict[str, dict[str, Separation]]] = {}
     places = np.random.default_rng(seed).permutation(len(training))[:FIT_FACES]
     strange: dict[str, np.ndarray] = {}
     for model in models:
@@ -120,9 +70,14 @@ def judge(
                 (OURS, partial(_both, thresholds=gated.gate.thresholds, middle=np.median(novelty, 0))),
             ):
                 table[name] = {kind: separation(combine(novelty), combine(found)) for kind, found in strange.items()}
-        made.separation[model.name] = table
-    made.passage = {kind: passage(gated.gate, scores) for kind, scores in strange.items()}
-    made.refused = by_group(gated.gate, novelty, real)
+        tables[model.name] = table
+    made = GateScores(
+        separation=tables,
+        far=[kind.name for kind in kinds if kind.far],
+        passage={kind: passage(gated.gate, scores) for kind, scores in strange.items()},
+        refused=by_group(gated.gate, novelty, real),
+        pipeline={},
+    )
     return made, novelty, strange
 
 

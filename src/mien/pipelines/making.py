@@ -12,9 +12,8 @@ from pathlib import Path
 from mien.pipelines.plan import Pipeline
 from mien.pipelines.steps import Step
 from mien.pipelines.steps.step import Place, TimeIsOver, Work
-from mien.recognition.model import file_hash
+from mien.provenance import code_version, file_hash, hardware
 from mien.storage import write_json
-from mien.training.run import code_version, hardware
 
 BEGUN, DONE = "begun.json", "done.json"
 """In a step's folder: what it is made from, from its first moment; and what came of it, when it is done."""

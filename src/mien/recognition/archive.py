@@ -29,10 +29,10 @@ import numpy as np
 
 from mien.errors import MienError, PictureError
 from mien.names import as_text
+from mien.provenance import file_hash
 from mien.recognition.extra import load
 from mien.recognition.faces import Frame
 from mien.recognition.gate import Gating
-from mien.recognition.model import file_hash
 from mien.recognition.pictures import read_picture
 from mien.recognition.recognizer import Recognizer
 from mien.recognition.sinks import PICTURE_COLUMNS, rows

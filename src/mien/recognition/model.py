@@ -1,7 +1,6 @@
 """The model file: one ONNX file that holds the network and everything about it."""
 
 import ctypes
-import hashlib
 import json
 import os
 import warnings
@@ -17,6 +16,7 @@ import numpy as np
 
 from mien.errors import MienWarning, ModelError
 from mien.expressions import NAMES
+from mien.provenance import file_hash
 from mien.recognition.devices import CPU, PROVIDERS, choose, providers
 from mien.recognition.gate import Gate, require_probabilities
 from mien.recognition.runtime import onnxruntime
@@ -179,11 +179,6 @@ def verify_hash(path: Path) -> None:
         raise ModelError(f"{path}: not among the released models ({HASHES}); give its path to use it all the same")
     if file_hash(path) != expected:
         raise ModelError(f"{path}: damaged or changed (its hash differs from the released one); install mien again")
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def released(folder: Path) -> dict[str, str]:

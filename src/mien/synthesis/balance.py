@@ -20,7 +20,8 @@ import numpy as np
 from mien.data.dataset import FaceData
 from mien.errors import DataError
 from mien.expressions import NAMES
-from mien.recognition.model import ModelFile, file_hash
+from mien.provenance import file_hash
+from mien.recognition.model import ModelFile
 from mien.storage import write_atomically, write_folder, write_json, write_text
 from mien.synthesis import figures
 from mien.synthesis.filters import Examiner, Marks

@@ -13,12 +13,12 @@ from mien.data.dataset import FACE_SIZE
 from mien.errors import ExportError
 from mien.export import onnx as onnx_export
 from mien.expressions import NAMES
+from mien.provenance import code_version
 from mien.recognition.framing import FRAMING
 from mien.storage import write_atomically
 from mien.synthesis.networks import Generator, to_float, to_grey
 from mien.synthesis.run import SynthesisRun
 from mien.synthesis.translator import Translator
-from mien.training.run import code_version
 
 # Grey levels, mean over the pixels: what half precision of the weights may do.
 TOLERANCE = 0.5
@@ -53,7 +53,7 @@ def export_run(run: SynthesisRun, path: Path) -> Path:
         "crop": FRAMING.to_text(),
         "precision": "float16 weights",
         "split": recipe.split,
-        "training_data": description["data"],
+        "training_data": description.data,
         "licence": "weights: Apache-2.0; trained on FER2013, which was released for research",
     }
     with tempfile.TemporaryDirectory() as workshop:

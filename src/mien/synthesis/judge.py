@@ -5,9 +5,8 @@ untranslated sources, the target's share against the sources' and the real class
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from mien.data.dataset import FaceData
 from mien.errors import DataError
 from mien.expressions import NAMES
 from mien.recognition.model import ModelFile
+from mien.results.synthesis import ClassJudgement, Identity
 from mien.synthesis import figures, scores
 from mien.synthesis.balance import SUMMARY, Synthetic, read_manifest
 from mien.synthesis.filters import classify
@@ -25,47 +25,6 @@ COPY = 0.97
 """Correlation of the pixels from which two faces count as copies of each other."""
 _PAIRS = 24
 _LEAST = 4  # real faces: two halves of two
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Mean distance of a synthetic face to its own source and to another's, and how often its own is the nearer one."""
-
-    to_source: float
-    to_another: float
-    source_is_nearer: scores.Share
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the judge finds on one class's synthetic faces.
-
-    called_*: share that the judge calls the target, of the synthetic faces, of their sources and of real faces of the
-    class. kid_*: to the real faces of the class, from synthetic faces, from their sources, and between two halves of
-    the real ones (the floor). identity_*: by the judge's features (cosine distance; they are about expression, so a
-    change of expression moves them), and by the pixels (1 - correlation). diversity_*: mean cosine distance of the
-    features between two faces. copies_of_training_faces: share that is a near-copy (pixels' correlation of at least
-    0.97) of a real training face of the class, learned by heart; unchanged: share that is one of its own source.
-    """
-
-    synthetic: int
-    real: int
-    called_synthetic: scores.Share
-    called_sources: scores.Share
-    called_real: scores.Share
-    kid_synthetic: scores.Distance
-    kid_sources: scores.Distance
-    kid_real_halves: scores.Distance
-    identity_features: Identity
-    identity_pixels: Identity
-    diversity_synthetic: float
-    diversity_real: float
-    copies_of_training_faces: scores.Share
-    unchanged: scores.Share
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain numbers and dicts, for JSON."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -99,7 +58,7 @@ def read(folder: Path) -> Balanced:
     return Balanced(real, lines, np.stack(faces), np.array([row_of[line.source] for line in lines]))
 
 
-def judge(balanced: Balanced, model: ModelFile, seed: int = 0) -> dict[str, Verdict]:
+def judge(balanced: Balanced, model: ModelFile, seed: int = 0) -> dict[str, ClassJudgement]:
     """A verdict for each class that has synthetic faces, by name; raises DataError where there are too few to judge."""
     targets = np.array([NAMES.index(line.label) for line in balanced.lines])
     verdicts = {}
@@ -109,7 +68,7 @@ def judge(balanced: Balanced, model: ModelFile, seed: int = 0) -> dict[str, Verd
     return verdicts
 
 
-def _verdict(balanced: Balanced, chosen: np.ndarray, label: int, model: ModelFile, seed: int) -> Verdict:
+def _verdict(balanced: Balanced, chosen: np.ndarray, label: int, model: ModelFile, seed: int) -> ClassJudgement:
     generator = np.random.default_rng([seed, label])
     faces, rows = balanced.synthetic[chosen], balanced.sources[chosen]
     own_class = balanced.real.where(balanced.real.labels == label)
@@ -123,7 +82,7 @@ def _verdict(balanced: Balanced, chosen: np.ndarray, label: int, model: ModelFil
     another = (np.arange(len(rows)) + generator.integers(1, len(rows), len(rows))) % len(rows)
     looks, source_looks = scores.appearance(faces), scores.appearance(balanced.real.faces[rows])
     likeness, _ = scores.nearest(looks, scores.appearance(own_class.faces))
-    return Verdict(
+    return ClassJudgement(
         synthetic=len(faces),
         real=len(own_class),
         called_synthetic=scores.share(made.probabilities.argmax(1) == label),

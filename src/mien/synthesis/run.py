@@ -16,12 +16,15 @@ import torch
 from safetensors.torch import save_file
 
 from mien.errors import DataError, ModelError, RecipeError
-from mien.storage import write_atomically, write_json, write_text
+from mien.provenance import code_version, hardware
+from mien.results.record import read, write
+from mien.results.synthesis import SynthesisDescription
+from mien.storage import write_atomically, write_text
 from mien.synthesis import figures
 from mien.synthesis.curve import CurvePoint
 from mien.synthesis.networks import Generator
 from mien.synthesis.recipe import SynthesisRecipe, from_dict
-from mien.training.run import RunFolder, code_version, hardware
+from mien.training.run import RunFolder
 from mien.training.weights import load_weights
 
 
@@ -41,23 +44,22 @@ class SynthesisRun:
 
     def write_description(self, recipe: SynthesisRecipe, data_hash: str, precision: str) -> None:
         """run.json; precision: what the machine made of the recipe's."""
-        description = {
-            "recipe": recipe.to_dict(),
-            "data": data_hash,
-            "precision": precision,
-            "code": code_version(),
-            "hardware": hardware(),
-        }
-        write_json(self.path / "run.json", description)
+        description = SynthesisDescription(
+            recipe=recipe.to_dict(), data=data_hash, precision=precision, code=code_version(), hardware=hardware()
+        )
+        write(self.path / "run.json", description)
 
-    def description(self) -> dict[str, Any]:
+    def description(self) -> SynthesisDescription:
         """run.json; raises DataError where there is none."""
-        return RunFolder(self.path).description()
+        try:
+            return read(SynthesisDescription, self.path / "run.json")
+        except DataError as error:
+            raise DataError(f"{self.path}: not a run's folder (no readable run.json): {error}") from error
 
     def recipe(self) -> SynthesisRecipe:
         """The recipe the run was last started with; raises DataError where run.json has none that is known here."""
         try:
-            return from_dict(self.description().get("recipe"))
+            return from_dict(self.description().recipe)
         except RecipeError as error:
             raise DataError(f"{self.path / 'run.json'}: no recipe that is known here: {error}") from error
 

@@ -1,46 +1,28 @@
 """Figures for synthetic faces, from arrays alone: KID, distances, near-copies, shares with intervals."""
 
-from dataclasses import dataclass
-
 import numpy as np
+
+from mien.results.synthesis import Distance, ShareOfCount
 
 _BLOCK = 1024
 
 
-@dataclass(frozen=True)
-class Share:
-    """A share of `count` and its 95% interval (Wilson's), all in [0, 1]."""
-
-    value: float
-    low: float
-    high: float
-    count: int
-
-
-@dataclass(frozen=True)
-class Distance:
-    """A kernel distance: the mean over subsets, and their standard deviation."""
-
-    mean: float
-    deviation: float
-
-
-def share(hits: np.ndarray) -> Share:
+def share(hits: np.ndarray) -> ShareOfCount:
     """The share of true values in bool [N], N at least 1."""
     return wilson(int(hits.sum()), len(hits))
 
 
-def wilson(hits: float, count: float) -> Share:
+def wilson(hits: float, count: float) -> ShareOfCount:
     """`hits` of `count` and Wilson's interval; of none, it is 0 and may be anything.
 
     Both may be means over several tries.
     """
     if not count:
-        return Share(0.0, 0.0, 1.0, 0)
+        return ShareOfCount(0.0, 0.0, 1.0, 0)
     value, z = hits / count, 1.959964
     middle = (value + z**2 / (2 * count)) / (1 + z**2 / count)
     half = z / (1 + z**2 / count) * (value * (1 - value) / count + z**2 / (4 * count**2)) ** 0.5
-    return Share(value, max(middle - half, 0.0), min(middle + half, 1.0), round(count))
+    return ShareOfCount(value, max(middle - half, 0.0), min(middle + half, 1.0), round(count))
 
 
 def kernel_distance(

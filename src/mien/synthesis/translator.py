@@ -7,7 +7,8 @@ import numpy as np
 
 from mien.errors import ModelError
 from mien.expressions import NAMES
-from mien.recognition.model import file_hash, models_folder, open_session, verify_hash
+from mien.provenance import file_hash
+from mien.recognition.model import models_folder, open_session, verify_hash
 from mien.recognition.runtime import onnxruntime
 
 SIZE = 48

@@ -4,10 +4,11 @@ import time
 
 import torch
 
-from mien.storage import write_json
+from mien.results.record import write
+from mien.results.runs import Epoch
 from mien.training.moving_average import MovingAverage
 from mien.training.objective import Objective
-from mien.training.run import Epoch, RunFolder
+from mien.training.run import RunFolder
 
 # On a GPU an epoch may take a second, and so may writing a checkpoint: at most this share of the time goes there.
 _WRITING_SHARE = 0.1
@@ -34,7 +35,7 @@ class Checkpointer:
     def save(self, curve: list[Epoch], last: bool) -> None:
         """Call after each epoch with the curve so far; `last`: training ends here, so that all must be written."""
         # Of epochs that are as good the first, as everywhere else.
-        if max(curve, key=lambda epoch: epoch.merit) is curve[-1]:
+        if max(curve, key=lambda epoch: epoch.selection_score) is curve[-1]:
             state = self._averaged.module.state_dict()
             self._best = {name: tensor.detach().clone() for name, tensor in state.items()}
         if last or (time.monotonic() - self._written) * _WRITING_SHARE >= self._cost:
@@ -48,7 +49,7 @@ class Checkpointer:
     def _write(self, curve: list[Epoch]) -> None:
         if self._best is not None:
             self._folder.write_weights(self._best)
-            write_json(self._folder.path / "metrics.json", vars(max(curve, key=lambda epoch: epoch.merit)))
+            write(self._folder.path / "metrics.json", max(curve, key=lambda epoch: epoch.selection_score))
             self._best = None
         self._folder.write_checkpoint(
             {

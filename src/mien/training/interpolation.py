@@ -4,9 +4,8 @@ Wortsman et al. 2022 (robust fine-tuning of zero-shot models; model soups).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,34 +14,17 @@ from mien.data.dataset import FaceData
 from mien.errors import RecipeError
 from mien.evaluation.label_noise import accuracy_majority
 from mien.evaluation.metrics import accuracy_and_macro_f1, confusion_matrix
-from mien.storage import write_json
+from mien.results.record import write
+from mien.results.runs import Epoch, Interpolation, RunDescription, Scores
 from mien.training.loop import predict
 from mien.training.networks import ExpressionNetwork, build
 from mien.training.norms import measure_norms
-from mien.training.run import Epoch, RunFolder
+from mien.training.run import RunFolder
 from mien.training.splits import training_and_validation
 from mien.training.weights import load_weights
 
 FRACTIONS = (0.25, 0.5, 0.75, 1.0)
 _AVERAGED = "module."  # torch's AveragedModel keeps the network under this name
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Scores in [0, 1] of the mean with one fraction of fine-tuned weights, on the part that chooses.
-
-    raters: accuracy against the majority of FER+'s raters, None where there are no votes.
-    """
-
-    fraction: float
-    accuracy: float
-    macro_f1: float
-    raters: float | None
-
-    @property
-    def selection_score(self) -> float:
-        """Labels and raters count alike: fine-tuning also learns the labels' habits, which no other data set shares."""
-        return self.accuracy if self.raters is None else (self.accuracy + self.raters) / 2
 
 
 def interpolate(
@@ -79,7 +61,7 @@ def interpolate(
     if not fractions or not all(0 <= fraction <= 1 for fraction in fractions):
         raise RecipeError(f"fractions must lie between 0 and 1, not {', '.join(map(str, fractions)) or 'be left out'}")
     recipe, description, curve = run.recipe(), run.description(), run.curve()
-    if {"interpolation", "soup"} & description.keys():
+    if description.interpolation is not None:
         raise RecipeError(f"{run.path} is a mean already; average the run that it was made of")
     epoch, after = _tuned(run)
     network = build(recipe.network, recipe.pixels)
@@ -99,8 +81,8 @@ def interpolate(
         show(tried[-1])
     best = max(tried, key=lambda scores: scores.selection_score)
     load_mean(best.fraction)
-    interpolation = {"start": 1 - best.fraction, epoch: best.fraction, "tried": [asdict(scores) for scores in tried]}
-    _write_mean(out, network, {**description, "interpolation": interpolation}, curve, best)
+    interpolation = Interpolation(1 - best.fraction, **{epoch: best.fraction}, tried=tried)
+    _write_mean(out, network, replace(description, interpolation=interpolation), curve, best)
     return best
 
 
@@ -128,20 +110,20 @@ def average(runs: Sequence[RunFolder], data: FaceData, out: RunFolder) -> Scores
     training, choosing = training_and_validation(recipe, data)
     measure_norms(network, training, recipe)
     found = _scores(1.0, predict(network, torch.from_numpy(choosing.faces), recipe.pixels), choosing)
-    _write_mean(out, network, {**description, "average_of": len(runs)}, curve, found)
+    _write_mean(out, network, replace(description, average_of=len(runs)), curve, found)
     return found
 
 
 def _write_mean(
-    out: RunFolder, network: ExpressionNetwork, description: dict[str, Any], curve: list[Epoch], scores: Scores
+    out: RunFolder, network: ExpressionNetwork, description: RunDescription, curve: list[Epoch], scores: Scores
 ) -> None:
     """A run's folder like any other; its curve is that of the training before."""
     last = replace(curve[-1], accuracy=scores.accuracy, macro_f1=scores.macro_f1, raters=scores.raters)
     out.path.mkdir(parents=True, exist_ok=True)
     out.write_curve(curve)
     out.write_weights(network.state_dict())
-    write_json(out.path / "metrics.json", vars(last))
-    write_json(out.path / "run.json", description)
+    write(out.path / "metrics.json", last)
+    write(out.path / "run.json", description)
 
 
 def _scores(fraction: float, probabilities: np.ndarray, choosing: FaceData) -> Scores:

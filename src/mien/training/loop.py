@@ -15,6 +15,7 @@ from mien.errors import RecipeError
 from mien.evaluation.label_noise import accuracy_majority
 from mien.evaluation.metrics import accuracy_and_macro_f1, confusion_matrix
 from mien.expressions import NAMES
+from mien.results.runs import Epoch
 from mien.training.affine import enlarge
 from mien.training.checkpointer import Checkpointer
 from mien.training.distillation.soft_target_sampler import SoftTargetSampler
@@ -25,7 +26,7 @@ from mien.training.networks.processor import suit_processor
 from mien.training.objective import Objective
 from mien.training.optimiser import adamw, set_rate
 from mien.training.recipe import Recipe
-from mien.training.run import Epoch, RunFolder
+from mien.training.run import RunFolder
 from mien.training.sampling import class_weights, epoch_order
 from mien.training.targets import class_targets
 

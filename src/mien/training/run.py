@@ -7,51 +7,23 @@ it. metrics.json: that epoch's scores. All are written atomically, so a kill at 
 """
 
 import csv
-import hashlib
 import io
-import json
-import os
-import platform
-import subprocess
 from dataclasses import dataclass, fields
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import torch
 from filelock import FileLock, Timeout
 from safetensors.torch import save
 
 from mien.errors import DataError, ModelError, RecipeError
-from mien.storage import write_atomically, write_json, write_text
+from mien.provenance import code_version, file_hash, hardware
+from mien.results.record import read, write
+from mien.results.runs import Epoch, RunDescription, StartTensors
+from mien.storage import write_atomically, write_text
 from mien.training.networks import ExpressionNetwork, build
 from mien.training.recipe import Recipe, from_dict
 from mien.training.weights import Taken, load_weights
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """One line of the curve; accuracy and macro F1 are the averaged network's on the validation part, in [0, 1].
-
-    raters: accuracy against the majority of FER+'s raters there, None where the recipe learns nothing from them.
-    """
-
-    epoch: int
-    loss: float
-    accuracy: float
-    macro_f1: float
-    pictures_per_second: float
-    seconds: float
-    raters: float | None = None
-
-    @property
-    def merit(self) -> float:
-        """What the best epoch is chosen by: the mean of accuracy and macro F1, so that no class is given up.
-
-        Raters who are learned from count as much as both: by the labels alone, such a training looks like a loss.
-        """
-        labels = (self.accuracy + self.macro_f1) / 2
-        return labels if self.raters is None else (labels + self.raters) / 2
 
 
 @dataclass(frozen=True)
@@ -100,31 +72,28 @@ class RunFolder:
         """run.json; weights: a file, or a word for it; precision: what the machine made of the recipe's; taken: how
         many of its tensors the network has from the file.
         """
-        description = {
-            "recipe": recipe.to_dict(),
-            "data": data_hash,
+        description = RunDescription(
+            recipe=recipe.to_dict(),
+            data=data_hash,
             **described_start(weights),
-            **({} if taken is None else {"start_tensors": {"taken": taken.taken, "of": taken.of}}),
-            "precision": precision,
-            "code": code_version(),
-            "hardware": hardware(),
-        }
-        write_json(self.path / "run.json", description)
+            start_tensors=None if taken is None else StartTensors(taken.taken, taken.of),
+            precision=precision,
+            code=code_version(),
+            hardware=hardware(),
+        )
+        write(self.path / "run.json", description)
 
-    def description(self) -> dict[str, Any]:
+    def description(self) -> RunDescription:
         """run.json; raises DataError where there is none, or something else."""
         try:
-            description = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
-            if not isinstance(description, dict):
-                raise ValueError("a table of values is needed")
-        except (OSError, ValueError) as error:
-            raise DataError(f"{self.path}: not a run's folder (no readable run.json)") from error
-        return description
+            return read(RunDescription, self.path / "run.json")
+        except DataError as error:
+            raise DataError(f"{self.path}: not a run's folder (no readable run.json): {error}") from error
 
     def recipe(self) -> Recipe:
         """The recipe the run was made with; raises DataError where run.json has none that is known here."""
         try:
-            return from_dict(self.description().get("recipe", {}))
+            return from_dict(self.description().recipe)
         except RecipeError as error:
             raise DataError(f"{self.path / 'run.json'}: no recipe that is known here: {error}") from error
 
@@ -178,7 +147,14 @@ class RunFolder:
         return network.eval()
 
 
-def described_start(weights: str) -> dict[str, str | None]:
+class Start(TypedDict):
+    """What run.json tells of the weights that a training starts from."""
+
+    start: str
+    start_sha256: str | None
+
+
+def described_start(weights: str) -> Start:
     """Which weights a training starts from, as run.json tells it: the file's name and, because every run's weights have
     the same name, its SHA-256; None where `weights` is a word for them ("timm", "none").
 
@@ -186,36 +162,8 @@ def described_start(weights: str) -> dict[str, str | None]:
     """
     path = Path(weights)
     if not path.is_file():
-        return {"start": path.name, "start_sha256": None}
+        return Start(start=path.name, start_sha256=None)
     try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return Start(start=path.name, start_sha256=file_hash(path))
     except OSError as error:
         raise ModelError(f"{path} cannot be read ({error.strerror})") from error
-    return {"start": path.name, "start_sha256": digest}
-
-
-def code_version() -> str:
-    """The package's version, with the commit where the code runs from a checkout."""
-    try:
-        commit = subprocess.run(
-            ["git", "describe", "--always", "--dirty"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return version("mien")
-    return f"{version('mien')} ({commit})"
-
-
-def hardware() -> str:
-    """One line: processor or GPU, threads, torch."""
-    if torch.cuda.is_available():
-        engine = f"{torch.cuda.get_device_name()} x{torch.cuda.device_count()}"
-    else:
-        engine = (
-            f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
-        )
-    return f"{engine}, torch {torch.__version__}"

@@ -20,10 +20,10 @@ export function about(models: Models): HTMLElement {
     part(words.how, h("p", {}, words.howText)),
     part(words.limits, h("p", {}, words.limitsText)),
     part(words.version, h("ul", {}, ...versions)),
-    part(words.licence, h("p", {}, words.licenceText)),
+    part(words.licence, h("p", {}, words.licenceText), h("p", { class: "release" }, `Mien ${__RELEASE__}`)),
   );
 }
 
-function part(title: string, content: HTMLElement): HTMLElement {
-  return h("div", { class: "part" }, h("h2", {}, title), content);
+function part(title: string, ...content: HTMLElement[]): HTMLElement {
+  return h("div", { class: "part" }, h("h2", {}, title), ...content);
 }

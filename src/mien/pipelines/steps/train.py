@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from mien.errors import MienError, ModelError
 from mien.pipelines.steps.step import Place, TimeIsOver, Work
-from mien.recognition.model import file_hash
+from mien.provenance import file_hash
 from mien.training import recipe as recipes
 from mien.training.model_weights import MODEL_FILE
 from mien.training.run import RunFolder

@@ -1,0 +1,159 @@
+"""Every table of the documents: README.md, docs/, MODEL_CARD.md and the report, from what is on file in results/.
+
+A document has a template's text between two marks, <!-- NAME: written by benchmarks/tables.py --> and
+<!-- end of NAME -->. A figure of a shipped model that was measured on another file of it is shown with a word on that.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mien.errors import DataError
+from mien.experiments import card, report, tables
+from mien.experiments.filing import Filed, read_all
+from mien.experiments.templating import fill
+from mien.recognition.model import ModelFile, shipped_models
+from mien.results import benchmarks
+from mien.results.evaluation import Evaluation
+from mien.results.record import read, read_if_there
+from mien.results.reference import Reference, ReferenceRow
+from mien.results.robustness import Robustness
+from mien.results.scores import Interval
+from mien.results.shipped import other_file, shipped_hashes
+from mien.results.world import World
+
+COMMAND = "python benchmarks/tables.py"
+_DEFAULT = "mobilenet_v2"
+PEERS = {"human": "npm", "fer": "PyPI", "face-api": "npm"}
+NETWORKS = ("ViT-tiny", "ViT-small")
+_ROUNDING = ("native / web", "native / native, graph not optimised", "native / unrounded", "unrounded / unrounded, web")
+
+
+def texts(root: Path) -> dict[Path, str]:
+    """The whole text of every document of a checkout, as results/ has it; raises DataError where a file is damaged."""
+    results = root / "results"
+    readme, app = root / "README.md", root / "docs" / "app.md"
+    return {
+        readme: _marked(readme, {"results": readme_results(results), "reference": readme_reference(results)}),
+        app: _marked(app, {"figures": app_figures(results), "steadiness": app_steadiness(results)}),
+        root / card.NAME: card.write_card(root),
+        results / "report.md": report.markdown(report.gather(results)),
+    }
+
+
+def _marked(path: Path, blocks: dict[str, str]) -> str:
+    """A document with these blocks between their marks."""
+    text = path.read_text(encoding="utf-8")
+    for name, block in blocks.items():
+        begin, end = f"<!-- {name}: written by benchmarks/tables.py -->", f"<!-- end of {name} -->"
+        if text.count(begin) != 1 or text.count(end) != 1:
+            raise DataError(f"{path}: the marks of '{name}' are not there once; restore them")
+        before, rest = text.split(begin)
+        text = f"{before}{begin}\n{block.strip()}\n{end}{rest.split(end)[1]}"
+    return text
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the README's table: a model or a peer, and what of it was measured."""
+
+    title: str
+    scores: Evaluation | None
+    world: World | None
+    robust: Robustness | None
+    megabytes: float | None
+    face_ms: float | None
+
+
+def readme_results(results: Path) -> str:
+    """Our models beside peers."""
+    speed = read_if_there(benchmarks.RecognitionSpeed, results / "benchmarks" / "recognition.json")
+    rows, measured = [], []
+    for name in shipped_models():
+        model, fast = ModelFile.open(name), None if speed is None else speed.models.get(name)
+        scores = read_if_there(Evaluation, results / f"{name}-official-test.json")
+        world = read_if_there(World, results / f"{name}-world.json")
+        robust = read_if_there(Robustness, results / f"{name}-official-test-robust.json")
+        of_file = (model.path.stat().st_size / 1e6, None if fast is None else fast.face_ms)
+        rows.append(Row(f"**Mien {name}** ({model.metadata['precision']})", scores, world, robust, *of_file))
+        columns = {"scores": scores, "elsewhere": world, "kept when spoiled": robust, "ms a face": fast}
+        measured += [(what, name, of.model_hash) for what, of in columns.items() if of is not None]
+    rows += [_peer(name, source, results, speed) for name, source in PEERS.items()]
+    return fill("readme_results.md", rows=rows, notes=_notes(measured))
+
+
+def _peer(name: str, source: str, results: Path, speed: benchmarks.RecognitionSpeed | None) -> Row:
+    scores = read_if_there(Evaluation, results / "peers" / f"{name}-official-test.json")
+    robust = read_if_there(Robustness, results / "peers" / f"{name}-official-test-robust.json")
+    fast = None if speed is None else speed.of_peer(name)
+    size = (None, None) if fast is None else (fast.megabytes, fast.face_ms)
+    return Row(f"{name if scores is None else scores.model} ({source})", scores, None, robust, *size)
+
+
+def _notes(measured: list[tuple[str, str, str | None]]) -> list[str]:
+    """A sentence on every group of figures of other files than those that ship; measured: what, model and hash."""
+    hashes = shipped_hashes()
+    groups: dict[tuple[str, str], list[str]] = {}
+    for what, name, model_hash in measured:
+        other = other_file(name, model_hash, hashes) if name in hashes else "a file that ships no more"
+        if other:
+            groups.setdefault((what, other), []).append(name)
+    said = [f"{what} of {', '.join(of)}: measured with {other}." for (what, other), of in groups.items()]
+    return [one[0].upper() + one[1:] for one in said]
+
+
+@dataclass(frozen=True)
+class Beside:
+    """One network under one setting: ours, None where it was not run, and the published row."""
+
+    accuracy: Interval | None
+    macro_f1: Interval | None
+    seeds: int
+    published: ReferenceRow
+
+
+def readme_reference(results: Path) -> str:
+    """A line a setting of the reference: each network's accuracy and macro F1, ours and published."""
+    runs = tables.by_recipe(read_all(results))
+    published = {row.name: row for row in read(Reference, results / report.REFERENCE).rows}
+    settings: dict[str, list[Beside]] = {}
+    for setting in dict.fromkeys(name.split()[1] for name in published):
+        rows = [published[f"{network} {setting}"] for network in NETWORKS]
+        settings[setting] = [_beside(row, runs.get(row.recipe, [])) for row in rows]
+    return fill("readme_reference.md", networks=NETWORKS, settings=settings)
+
+
+def _beside(row: ReferenceRow, ours: list[Filed]) -> Beside:
+    accuracy, macro_f1 = (tables.score(ours, key) if ours else None for key in ("accuracy", "macro_f1"))
+    return Beside(accuracy, macro_f1, len(ours), row)
+
+
+def app_figures(results: Path) -> str:
+    """How fast and how large the app is, and how close to Python."""
+    folder = results / "benchmarks"
+    speed = read_if_there(benchmarks.AppSpeed, folder / "app.json")
+    faces = read_if_there(benchmarks.AppFaces, folder / "app-faces.json")
+    rounding = {
+        path.stem.removeprefix("int8_rounding-"): read(benchmarks.Int8Rounding, path)
+        for path in sorted(folder.glob("int8_rounding-*.json"))
+    }
+    models = {} if speed is None else speed.models
+    return fill(
+        "app_figures.md",
+        speed=speed,
+        speed_notes=_notes([("figures", name, of.model_hash) for name, of in models.items()]),
+        faces=faces,
+        faces_notes=_notes([] if faces is None else [("figures", _DEFAULT, faces.model_hash)]),
+        picture=read_if_there(benchmarks.AppPicture, folder / "app-picture.json"),
+        memory=read_if_there(benchmarks.AppMemory, folder / "app-memory.json"),
+        rounding=rounding,
+        rounding_notes=_notes([("rounding", name, of.model_hash) for name, of in rounding.items()]),
+        pairs=_ROUNDING,
+    )
+
+
+def app_steadiness(results: Path) -> str:
+    """Changes a second of the word and of the gate's line, a row a camera."""
+    return fill(
+        "app_steadiness.md",
+        told=read_if_there(benchmarks.AppSteadiness, results / "benchmarks" / "app-steadiness.json"),
+    )

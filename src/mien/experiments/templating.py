@@ -1,0 +1,40 @@
+"""Fills the templates in templates/ from typed results; in HTML names are text and never markup."""
+
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from mien.experiments.tables import NOT_RUN, percent
+from mien.names import printable
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("mien.experiments"),
+    undefined=StrictUndefined,  # what is misspelt is an error and no empty cell
+    autoescape=lambda name: name is not None and ".html" in name,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+
+
+def _markdown_cell(text: str) -> str:
+    """A name's own signs neither end the cell nor begin HTML."""
+    return printable(text).replace("|", "\\|").replace("<", "&lt;")
+
+
+def _number(value: float, form: str) -> str:
+    return format(value, form)
+
+
+_TEMPLATES.filters |= {"percent": percent, "md": _markdown_cell, "form": _number}
+_TEMPLATES.globals["NOT_RUN"] = NOT_RUN
+
+
+def fill(template: str, **told: Any) -> str:
+    """The text that a template makes.
+
+    Args:
+        template: Its name, without the ending .jinja.
+        told: What it speaks of.
+    """
+    return _TEMPLATES.get_template(f"{template}.jinja").render(told)

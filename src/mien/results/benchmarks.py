@@ -1,0 +1,471 @@
+"""What the scripts in benchmarks/ measure: results/benchmarks/. Files about a model bear its hash, older ones not."""
+
+from dataclasses import field
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from mien.results.record import Measured, record
+
+NotRun = Literal["not run"]
+
+
+@record
+class Machine:
+    """A machine, as the benchmarks of the apps tell it."""
+
+    system: str
+    processor: str
+    cores: int
+
+
+@record
+class ModelSpeed:
+    """recognition.json: one model on one thread; model_hash: None in older files."""
+
+    precision: str
+    megabytes: float
+    face_ms: float
+    faces_per_second_batch_32: float
+    photograph_12mp_ms: float
+    photograph_12mp_file_ms: float
+    photograph_12mp_faces: int
+    model_hash: str | None = None
+
+
+@record
+class Photograph:
+    """A peer's time for the photograph, and the faces it finds."""
+
+    ms: float
+    faces: int
+
+
+@record
+class PeerSpeed:
+    """A peer's size and time for a face."""
+
+    megabytes: float
+    face_ms: float
+    photograph_12mp: Photograph | None = None
+
+
+@record
+class MemoryOfPhotographs:
+    """Memory while many photographs are read."""
+
+    photographs: int
+    megabytes_after_a_tenth: float
+    megabytes_after_all: float
+
+
+@record
+class RecognitionSpeed(Measured):
+    """recognition.json."""
+
+    made_by: ClassVar[str] = "python benchmarks/recognition.py"
+
+    machine: str
+    threads: int
+    models: dict[str, ModelSpeed]
+    fer: PeerSpeed | NotRun
+    face_api: Annotated[PeerSpeed | NotRun, Field(alias="face-api")]
+    human: PeerSpeed | NotRun
+    import_seconds: float
+    loads_torch: bool
+    memory: MemoryOfPhotographs
+
+    def of_peer(self, name: str) -> PeerSpeed | None:
+        """A peer's, by its package's name; None where it was not run."""
+        found = {"fer": self.fer, "face-api": self.face_api, "human": self.human}[name]
+        return found if isinstance(found, PeerSpeed) else None
+
+
+@record
+class Steps:
+    """Milliseconds of each step of a frame."""
+
+    grab: float
+    find: float
+    crop: float
+    read: float
+
+
+@record
+class FrameSpeed:
+    """Frames a second, and the steps' times."""
+
+    frames_per_s: float
+    ms: Steps
+
+
+@record
+class AppModelSpeed(FrameSpeed):
+    """One model in the app; model_hash: None in older files."""
+
+    first_result_s: float
+    frames_per_s_by_steps: float
+    long_tasks: int
+    longest_task_ms: float
+    seconds: int
+    times_faster_than_peer: float
+    model_hash: str | None = None
+
+
+@record
+class AppSpeed(Measured):
+    """app.json."""
+
+    made_by: ClassVar[str] = "python benchmarks/app.py"
+
+    machine: Machine
+    app_bytes_compressed: int
+    peer_s_a_face: float
+    models: dict[str, AppModelSpeed]
+
+
+@record
+class Builds:
+    """A build of the app, and the one before it where it was measured too."""
+
+    now: FrameSpeed
+    before: FrameSpeed | None = None
+
+
+@record
+class AppFaces(Measured):
+    """app-faces.json: frames with one, three and six faces; model_hash: of the default model, None in older files."""
+
+    made_by: ClassVar[str] = "python benchmarks/app.py --faces"
+
+    machine: Machine
+    seconds: int
+    one: Annotated[Builds, Field(alias="1")]
+    three: Annotated[Builds, Field(alias="3")]
+    six: Annotated[Builds, Field(alias="6")]
+    model_hash: str | None = field(default=None, kw_only=True)
+
+    @property
+    def by_count(self) -> dict[int, Builds]:
+        return {1: self.one, 3: self.three, 6: self.six}
+
+
+@record
+class Megabytes:
+    """Of this build, and of the one before."""
+
+    now: float
+    before: float | None = None
+
+
+@record
+class AppPicture(Measured):
+    """app-picture.json: memory for a JPEG of 100 megapixels."""
+
+    made_by: ClassVar[str] = "python benchmarks/app.py --picture"
+
+    machine: Machine
+    megabytes: Megabytes
+
+
+@record
+class AppMemory(Measured):
+    """app-memory.json: megabytes after each minute of video."""
+
+    made_by: ClassVar[str] = "python benchmarks/app.py --memory"
+
+    machine: Machine
+    minutes: int
+    megabytes: list[int]
+
+
+@record
+class Flips:
+    """Changes a second of the word and of the gate's line."""
+
+    word: float
+    gate: float
+
+
+@record
+class FlipsOfBuilds:
+    """Of this build, and of the one before."""
+
+    now: Flips
+    before: Flips | None = None
+
+
+@record
+class AppSteadiness(Measured):
+    """app-steadiness.json, by camera."""
+
+    made_by: ClassVar[str] = "python benchmarks/app_steadiness.py"
+
+    seconds: int
+    unit: str
+    cores: int
+    cameras: dict[str, FlipsOfBuilds]
+
+
+@record
+class RightBelow:
+    """How often a model is right on the faces whose largest share lies below this one."""
+
+    share: float
+    faces: int
+    right: float
+
+
+@record
+class Clarity:
+    """One model: the most it gives a plain square, and how often it is right."""
+
+    sha256: str
+    plain_most: float
+    right: float
+    below: list[RightBelow]
+
+
+@record
+class AppClarity(Measured):
+    """app-clarity.json; share: from which on the app names an expression."""
+
+    made_by: ClassVar[str] = "python benchmarks/app_clarity.py"
+
+    share: float
+    faces: int
+    models: dict[str, Clarity]
+
+
+@record
+class EngineTimes:
+    """Milliseconds of both engines."""
+
+    native: float
+    webassembly: float
+    times_faster: float
+
+
+@record
+class Messages:
+    """Milliseconds for four faces."""
+
+    one_message: float
+    a_message_each: float
+
+
+@record
+class PhoneTimes:
+    """One model under a phone's page, with one face and with four."""
+
+    one_face: EngineTimes
+    four_faces: EngineTimes
+    four_in_messages: Messages
+
+
+@record
+class AndroidSpeed(Measured):
+    """android.json; ms: by model, in older files of one face alone; hashes: of the models, None in older files."""
+
+    made_by: ClassVar[str] = "python benchmarks/android.py"
+
+    machine: Machine
+    seconds: int
+    ms: dict[str, EngineTimes | PhoneTimes]
+    load: float | None = field(default=None, kw_only=True)
+    hashes: dict[str, str] | None = field(default=None, kw_only=True)
+
+
+@record
+class Rounding:
+    """How far the answers of two engines lie apart."""
+
+    largest: float
+    median: float
+    same_expression: float
+
+
+@record
+class Int8Rounding(Measured):
+    """int8_rounding-MODEL.json; pairs: by the engines' names; model_hash: None in older files."""
+
+    made_by: ClassVar[str] = "python benchmarks/int8_rounding.py"
+
+    faces: int
+    onnxruntime: str
+    pairs: dict[str, Rounding]
+    model_hash: str | None = field(default=None, kw_only=True)
+
+
+@record
+class TurnedFaces:
+    """Portraits turned by half a turn."""
+
+    pictures: int
+    upright: Annotated[int, Field(alias="upright with it")]
+    found_without_it: Annotated[int, Field(alias="found without it")]
+
+
+@record
+class StrangeFaces:
+    """Pictures without faces in which one is found, with the second look for turned faces and without."""
+
+    pictures: int
+    with_it: Annotated[int, Field(alias="with it")]
+    without_it: Annotated[int, Field(alias="without it")]
+
+
+@record
+class Crowd:
+    """Small faces that are found, with `small_faces` and without, and the seconds."""
+
+    faces: int
+    with_it: Annotated[int, Field(alias="with it")]
+    without_it: Annotated[int, Field(alias="without it")]
+    seconds_with_it: Annotated[float, Field(alias="seconds with it")]
+    seconds_without_it: Annotated[float, Field(alias="seconds without it")]
+
+
+@record
+class CutFaces:
+    """Accuracy on faces that were cut already, by how they are made square."""
+
+    faces: int
+    middle: float
+    padded: float
+    squeezed: float
+
+
+@record
+class Inputs(Measured):
+    """inputs.json."""
+
+    made_by: ClassVar[str] = "python benchmarks/inputs.py"
+
+    model: str
+    model_hash: str
+    turned: TurnedFaces
+    strange: dict[str, StrangeFaces]
+    crowd: dict[str, Crowd]
+    cut: CutFaces
+
+
+@record
+class Fuzzed:
+    """One kind of broken files; wrong: by the file's number."""
+
+    files: int
+    first: int
+    outcomes: dict[str, int]
+    wrong: dict[str, str]
+    slowest: float
+    peak_mb: float
+
+
+@record
+class Killed:
+    """One kind of work that was killed again and again."""
+
+    kills: int
+    rounds: int
+    wrong: list[str]
+
+
+@record
+class TrainingSpeed:
+    """Training pictures a second."""
+
+    network: str
+    ours: float
+    plain: float
+    ratio: float
+
+
+@record
+class TrainingSpeeds(Measured):
+    """training-cpu.json, training-gpu.json."""
+
+    made_by: ClassVar[str] = "python benchmarks/training.py"
+
+    pixels: int
+    batch: int
+    pictures: int
+    mixing: str | None
+    patch_drop: float
+    precision: str
+    rows: list[TrainingSpeed]
+
+
+@record
+class VideoSpeed:
+    """A minute of 720p with three faces; model_hash: None in older files."""
+
+    x_real_time: float
+    cpu_seconds: float
+    faces: int
+    model_hash: str | None = None
+
+
+@record
+class Switches:
+    """How often faces that cross change their numbers."""
+
+    switches: int
+    faces_seen: int
+
+
+@record
+class Workers:
+    """An archive by two processes, and killed and gone on with."""
+
+    pictures: int
+    seconds_1_workers: float
+    seconds_2_workers: float
+    scaling: float
+    parts_when_killed: int
+    parts: int
+    rows: int
+    two_workers_same_rows: bool
+    killed_and_resumed_same_rows: bool
+
+
+@record
+class Video(Measured):
+    """video.json: the parts that were measured; memory: megabytes by length, and their ratio."""
+
+    made_by: ClassVar[str] = "python benchmarks/video.py"
+
+    machine: str
+    times: dict[str, float] | str | None = None
+    speed: dict[str, VideoSpeed] | None = None
+    memory: dict[str, float] | None = None
+    numbers: dict[str, Switches] | None = None
+    workers: Workers | None = None
+
+
+@record
+class SoundPair:
+    """A sound in a container; frames: "100 of 100"; seconds, apart: before and after."""
+
+    frames: str
+    seconds: list[float]
+    apart: list[float | None]
+    errors: int
+    notes: list[str]
+    good: bool
+
+
+@record
+class NotMade:
+    """A pair that this machine's FFmpeg cannot make."""
+
+    made: Literal[False]
+    why: list[str]
+
+
+FUZZ = dict[str, Fuzzed]
+"""fuzz.json, by kind."""
+KILLS = dict[str, Killed]
+"""kills.json, by work."""
+SOUND = dict[str, SoundPair | NotMade]
+"""video-sound.json, by pair."""
