@@ -9,6 +9,7 @@ from mien.evaluation.robustness import MIDDLE
 from mien.experiments import trust
 from mien.experiments.tables import NOT_RUN, percent
 from mien.expressions import NAMES
+from mien.novelty import results as filed_gate
 from mien.recognition.model import ModelFile, file_hash, models_folder, shipped_models
 
 NAME = "MODEL_CARD.md"
@@ -256,22 +257,22 @@ def _maps(faithful: dict[str, Any]) -> str:
 
 
 def _gate(path: Path) -> str:
-    if not path.is_file():
+    judged = filed_gate.read(path)
+    if judged is None:
         return f"### The gate\n{NOT_RUN}\n"
-    judged = json.loads(path.read_text(encoding="utf-8"))
     real = judged["refused"]["all"]["all"]
     text = (
         "### The gate\nIt says whether a picture is a face of the kind the models learned from. It refuses "
-        f"{100 * (real['near'] + real['far']):.1f}% of PrivateTest's {real['pictures']:,} faces."
+        f"{100 * (1 - real['known']):.1f}% of PrivateTest's {real['pictures']:,} faces."
     )
     for folder, seen in judged["pipeline"].items():
         text += (
-            f" Of {seen['pictures']:,} pictures without people ({folder}) the detector finds a face in "
-            f"{seen['found']}, and the gate lets {seen['passed']} pass."
+            f" Of {seen['pictures']:,} pictures ({folder}) the detector finds a face in {seen['found']}; the gate "
+            f"lets {seen['passed']} pass and calls {seen['covered']} covered."
         )
     rows = [
-        [f"{group}: {name}", f"{100 * (of['near'] + of['far']):.1f}"]
-        for group, members in judged["refused"].items()
+        [f"{group}: {name}", f"{100 * (1 - of['known']):.1f}"]
+        for group, members in (judged["refused"] | judged["found"]).items()
         if group != "all"
         for name, of in members.items()
     ]

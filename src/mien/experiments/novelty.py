@@ -1,16 +1,16 @@
 """The gate's part of the report, from results/novelty.json, which `mien novelty judge` writes."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from mien.errors import DataError
 from mien.experiments.tables import Table
+from mien.novelty import results as filed
 
 JUDGED = "novelty.json"
 PLOTS = {
     "novelty-auroc.png": "How well each score tells each kind from real faces",
-    "novelty-scores.png": "The gate's two scores: real faces beside each kind",
+    "novelty-scores.png": "The gate's scores: real faces beside each kind",
 }
 
 
@@ -20,12 +20,13 @@ def tables(results: Path) -> list[Table]:
     Raises DataError where the file is damaged.
     """
     path = results / JUDGED
-    if not path.is_file():
+    judged = filed.read(path)
+    if judged is None:
         return []
     try:
-        judged = json.loads(path.read_text(encoding="utf-8"))
         pipeline = [_pipeline(judged["pipeline"])] if judged["pipeline"] else []
-        return [*(_separation(judged, model) for model in judged["separation"]), *pipeline, _refused(judged)]
+        separation = [_separation(judged, model) for model in judged["separation"]]
+        return [*separation, *pipeline, _refused(judged), _risk(judged["risk"]), *_unclear(judged["unclear"])]
     except (ValueError, KeyError) as error:
         raise DataError(f"{path} is damaged ({error}); write it anew with: mien novelty judge") from error
 
@@ -33,10 +34,12 @@ def tables(results: Path) -> list[Table]:
 def _separation(judged: dict[str, Any], model: str) -> Table:
     scores = judged["separation"][model]
     gated = model == judged["gated_by"]
-    ours = max(scores, key=list(scores).index) if gated else None  # the last one is both scores together
+    ours = "gate: unlike" if gated else None
     note = "The chance that a picture of the kind scores above a real face (AUROC)."
     if gated:
-        note += " FPR95: the share of strange pictures that both scores accept where 95% of real faces are accepted."
+        note += (
+            " FPR95: the share of strange pictures that the gate's score accepts where it accepts 95% of real faces."
+        )
     rows: list[tuple[str, ...]] = []
     for kind in next(iter(scores.values())):
         cells = [f"{scores[name][kind]['auroc']:.3f}" for name in scores]
@@ -51,21 +54,55 @@ def _pipeline(folders: dict[str, Any]) -> Table:
             f"{seen['pictures']:,}",
             f"{seen['found'] / seen['pictures']:.1%}",
             f"{seen['passed'] / seen['pictures']:.1%}",
+            f"{seen['covered'] / seen['pictures']:.1%}",
         )
         for folder, seen in folders.items()
     ]
-    note = "Pictures without people in which the detector finds a face, and in which the gate lets one pass."
-    return Table("Detector and gate together", note, ("folder", "pictures", "detector", "detector and gate"), rows)
+    note = "Pictures in which the detector finds a face, and in which the gate knows one, or calls one covered."
+    return Table("Detector and gate together", note, ("folder", "pictures", "found", "known", "covered"), rows)
 
 
 def _refused(judged: dict[str, Any]) -> Table:
     note = (
         f"Of the {judged['real_faces']:,} faces of the part that is reported on, by label and by quarters of "
-        "brightness and sharpness."
+        "brightness and sharpness; and of labelled photographs from elsewhere, as the detector finds them."
     )
     rows: list[tuple[str, ...]] = [
-        (name if group == "all" else f"{group}: {name}", f"{said['near'] + said['far']:.1%}", f"{said['pictures']:,}")
-        for group, members in judged["refused"].items()
+        (name if group == "all" else f"{group}: {name}", f"{1 - said['known']:.1%}", f"{said['pictures']:,}")
+        for group, members in (judged["refused"] | judged["found"]).items()
         for name, said in members.items()
     ]
     return Table("Real faces that the gate refuses", note, ("faces", "refused", "pictures"), rows)
+
+
+def _risk(sets: dict[str, Any]) -> Table:
+    note = (
+        "Accuracy of the faces that the gate accepts and of those that it refuses; and the mean error over all shares "
+        "of faces kept (area under the risk-coverage curve) where the most unlike go first, where those go first of "
+        "which the model is least sure, and where none goes."
+    )
+    heads = ("faces", "refused", "accepted: right", "refused: right", "area, unlike", "area, unsure", "error")
+    rows = [
+        (
+            name,
+            f"{of['refused']:.1%}",
+            f"{of['accuracy_accepted']:.3f}",
+            "-" if of["accuracy_refused"] is None else f"{of['accuracy_refused']:.3f}",
+            *(f"{of[key]:.3f}" for key in ("area", "area_confidence", "error")),
+        )
+        for name, of in sets.items()
+    ]
+    return Table("What refusing brings", note, heads, rows)
+
+
+def _unclear(groups: dict[str, dict[str, float]]) -> list[Table]:
+    note = (
+        "The chance (AUROC) that a face on which FER+'s raters saw contempt, nothing known or no face (nf) scores above"
+        " a clear one; and that one of an expression does which the scores were fitted without."
+    )
+    names = ("unlike", "relative", "unsure")
+    rows = [
+        (group, *(f"{scores[name]:.3f}" if name in scores else "-" for name in names))
+        for group, scores in groups.items()
+    ]
+    return [Table("Strange expressions", note, ("faces", *names), rows)] if rows else []

@@ -1,23 +1,15 @@
 """Whether a face is partly covered: a linear head on what the gate's layers see, trained on covers drawn over faces."""
 
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from mien.novelty import covers, kinds
+from mien.novelty import kinds
 from mien.novelty.tapping import Seen
 
-Draw = Callable[[np.ndarray, np.random.Generator], np.ndarray]
-
-COVERED: dict[str, Draw] = {
-    "masked faces": covers.masked,
-    "faces behind hands": covers.behind_hands,
-    "half-covered faces": kinds.half_covered,
-    "half faces": kinds.half_faces,
-}
-"""What a covered face is, with the drawing of it."""
+COVERED = ("masked faces", "faces behind hands", "half-covered faces", "half faces")
+"""The kinds that are covered faces; the others teach what is none."""
 SHARE = {"masked faces": 2.0}
 """So many times as many of a kind: masks are what is met."""
 _SHRINKAGE = 0.01
@@ -60,7 +52,7 @@ def spoil(faces: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
         count: About how many of each kind. The same arguments give the same pictures.
     """
     drawn: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
-    for name, draw in {**COVERED, **kinds.SPOILED}.items():
+    for name, draw in kinds.SPOILED.items():
         generator = _chance(name)
         some = min(round(SHARE.get(name, 1) * count), len(faces))
         chosen = faces[generator.choice(len(faces), some, replace=False)]

@@ -66,14 +66,15 @@ def _behind_hand(face: np.ndarray, generator: np.random.Generator) -> np.ndarray
     angle, wide, long = generator.uniform((-0.6, 4.5, 0.6 * SIZE), (0.6, 7.5, 1.1 * SIZE))
     along, aside = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
     palm = np.array([SIZE / 2 + generator.uniform(-6, 6), height * SIZE])
-    places = np.stack(np.mgrid[:SIZE, :SIZE][::-1], -1) + 0.5
+    places = np.moveaxis(np.mgrid[:SIZE, :SIZE][::-1], 0, -1) + 0.5
     values = face.astype(np.float64)
     count = int(generator.integers(3, 5))
     for number in range(count):
         middle = palm + aside * (number - (count - 1) / 2) * wide
         reach = along * long * generator.uniform(0.8, 1) / 2
         edge = aside * wide / 2
-        shape = _polygon(np.stack([middle - reach - edge, middle + reach - edge, middle + reach + edge, middle - reach + edge]))
+        corners = [way + side for way, side in ((-reach, -edge), (reach, -edge), (reach, edge), (-reach, edge))]
+        shape = _polygon(middle + np.stack(corners))
         roundness = np.clip((places - middle) @ aside / (wide / 2), -1, 1)
         finger = skin * (1 - 0.25 * roundness**2) + generator.normal(0, 3, (SIZE, SIZE))
         values = values * (1 - shape) + finger * shape

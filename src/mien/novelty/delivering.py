@@ -4,11 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
 from mien.recognition.cropping import crop_picture
 from mien.recognition.detection import FaceDetector
 from mien.recognition.framing import FRAMING
 from mien.recognition.pictures import as_picture
+
+LARGER = 4
+"""Faces are enlarged so many times first: as large as faces of photographs are."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,14 @@ def deliver(faces: np.ndarray, progress: Callable[[int, int], None] = lambda don
     detector = FaceDetector()
     crops, scores, places = [], [], []
     for place, face in enumerate(faces):
-        picture = as_picture(face)
+        height, width = face.shape
+        large = Image.fromarray(face).resize((LARGER * width, LARGER * height), Image.Resampling.BILINEAR)
+        picture = as_picture(np.asarray(large))
         found = detector.detect(picture)
         if found:
             crops.append(crop_picture(picture, FRAMING.square(found[0])))
             scores.append(found[0].score)
             places.append(place)
         progress(place + 1, len(faces))
-    return Delivered(np.array(crops, np.uint8).reshape(-1, *faces.shape[1:]), np.array(scores), np.array(places, np.int64))
+    cut = np.array(crops, np.uint8).reshape(-1, *faces.shape[1:])
+    return Delivered(cut, np.array(scores), np.array(places, np.int64))

@@ -18,18 +18,20 @@ from mien.novelty.covering import Covering, spoil
 from mien.novelty.delivering import Delivered, deliver
 from mien.novelty.mahalanobis import RelativeMahalanobis, Statistics
 from mien.novelty.tapping import Seen, TappedModel, precision_of, read_graph, session_of
-from mien.novelty.thresholds import LEAST, choose
+from mien.novelty.thresholds import LEAST, Found, Held, choose, refused
 from mien.novelty.unlikeness import Unlikeness
 from mien.recognition.gate import GATE, SCORES, Gate
 from mien.recognition.model import record_hash, run_session
 from mien.storage import check_suffix, write_atomically
 
-FIT_FACES = 10_000
-"""So many training faces fit the scores; more change the fourth digit."""
-FOUND_FACES = 5_000
+FIT_FACES = 6_000
+"""So many training faces fit the scores; more change little."""
+FOUND_FACES = 3_000
 """So many of them are looked for again."""
-SPOILED_FACES = 800
+SPOILED_FACES = 500
 """So many pictures of each kind that is drawn teach what a covered face is."""
+CHECKED = 500
+"""So many held-out faces show whether the file's scores are the fitted ones."""
 _LEAST_LIKENESS = 0.999  # correlation of the scores as stored, in 8 bits, with the exact ones
 _LEAST_FOUND = 0.5  # of the held-out faces: fewer say more of the detector than of the faces
 BATCH = 64
@@ -103,12 +105,12 @@ def fit(
     bare = graph.ByteSize()
     attach(graph, scores, model)
     held_again = deliver(held_out.faces, lambda done, total: show("held-out faces looked for", done, total))
-    gate, refused = _thresholds(graph, scores, model, held_out, held_again, again)
+    gate, shares = _thresholds(graph, scores, model, held_out, held_again, again)
     properties = {entry.key: entry.value for entry in graph.metadata_props} | {GATE: gate.to_text()}
     onnx.helper.set_model_props(graph, properties)
     write_atomically(target, lambda draft: onnx.save(graph, draft))
     record_hash(target)
-    return Fitted(gate, *refused, graph.ByteSize() - bare)
+    return Fitted(gate, *shares, graph.ByteSize() - bare)
 
 
 def _fit_scores(model: TappedModel, training: FaceData, again: Delivered, show: Show) -> Scores:
@@ -135,16 +137,16 @@ def _thresholds(
     session, step = session_of(graph), 1 if precision_of(graph) == "int8" else BATCH
     scores = run_session(session, held_out.faces, step).novelty
     assert scores is not None  # attached before
-    _check(scores, fitted(see_all(model, held_out.faces)))
+    _check(scores[:CHECKED], fitted(see_all(model, held_out.faces[:CHECKED])))
+    cut = Held(scores, held_out.labels)
     if len(held_again) < max(LEAST, _LEAST_FOUND * len(held_out)) or len(again) < LEAST:
-        gate = choose(scores, held_out.labels)
-        return gate, (gate.refused(scores), None)
-    found = run_session(session, held_again.faces, step).novelty
-    assert found is not None
-    gate = choose(
-        scores, held_out.labels, found, held_out.labels[held_again.places], held_again.scores, again.scores
-    )
-    return gate, (gate.refused(scores), gate.refused(found, held_again.scores))
+        gate = choose(cut)
+        return gate, (refused(gate, cut), None)
+    told = run_session(session, held_again.faces, step).novelty
+    assert told is not None
+    found = Found(told, held_out.labels[held_again.places], held_again.scores, again.scores)
+    gate = choose(cut, found)
+    return gate, (refused(gate, cut), refused(gate, found))
 
 
 def see_all(

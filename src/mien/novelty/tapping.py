@@ -22,13 +22,14 @@ class Tap:
             tokens [N, T, C] of a layer norm, the class token first.
         bands: It is averaged over so many bands, top to bottom; a channel's bands stand beside each other.
         unit: Whether the vector is scaled to length 1 (Mahalanobis++, Mueller and Hein 2025).
-        axes: How many axes of the vectors' covariance are measured along, the widest; all of them if None.
+        room: How many numbers the gate may hold for it. Distances are measured along as many axes of the vectors'
+            covariance as fit in, the widest; along all of them if None.
     """
 
     before: str
     bands: int
     unit: bool = False
-    axes: int | None = None
+    room: int | None = None
 
     def tensor(self, model: onnx.ModelProto) -> str | None:
         """The name of the map's tensor in a graph; None where the network has no such layer."""
@@ -60,6 +61,10 @@ class Tap:
         over_tokens = np.repeat(weights, rows, axis=0) / rows
         return np.concatenate([np.zeros((shape[1] - rows**2, self.bands), np.float32), over_tokens]).T
 
+    def axes(self, width: int) -> int:
+        """How many axes count, of vectors [N, width]."""
+        return width if self.room is None else min(width, self.room // width)
+
     def vector(self, found: np.ndarray) -> np.ndarray:
         """A map as float32 [N, C * bands]."""
         pooling = self.pooling(found.shape)
@@ -71,8 +76,13 @@ class Tap:
 TAPS: dict[str, tuple[Tap, ...]] = {
     "MobileNetV2": (
         Tap("blocks.2.2.conv_pw", bands=3),
-        Tap("blocks.5.0.conv_pw", bands=3, unit=True, axes=144),
+        Tap("blocks.5.0.conv_pw", bands=3, unit=True, room=144 * 288),
         Tap("blocks.5.2.conv_pw", bands=1, unit=True),
+    ),
+    "ViT": (
+        Tap("blocks.2.norm1", bands=1, room=128 * 192),
+        Tap("blocks.6.norm1", bands=1, unit=True, room=128 * 192),
+        Tap("blocks.10.norm1", bands=1, unit=True, room=128 * 192),
     ),
 }
 """By network: what the gate reads. A drawing differs from a face in early maps, an animal in late ones, so each has

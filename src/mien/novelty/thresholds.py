@@ -1,10 +1,10 @@
-"""Choose the gate's numbers by held-out faces, such that nearly all faces like them pass, and no class bears it alone."""
+"""Choose the gate's numbers by held-out faces: nearly all faces like them pass, and no class bears it alone."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from mien.recognition.gate import Gate
+from mien.recognition.gate import Gate, Verdict
 
 KEPT = 0.95
 """Of faces like the held-out ones, at least this share passes."""
@@ -18,66 +18,72 @@ _CONFIDENCE = 2.326  # standard deviations: 99% sure, one-sided; why not 95%: do
 
 
 @dataclass(frozen=True)
-class _Faces:
-    """Held-out faces: what unlikeness, with doubt where there is any, and covering say of them; labels int [N]."""
+class Held:
+    """Held-out faces as they are: the model's scores [N, 3] of them, and their classes, int [N]."""
 
-    unlike: np.ndarray
-    covered: np.ndarray
+    scores: np.ndarray
     labels: np.ndarray
 
 
-def choose(
-    scores: np.ndarray,
-    labels: np.ndarray,
-    found: np.ndarray | None = None,
-    found_labels: np.ndarray | None = None,
-    found_by: np.ndarray | None = None,
-    trained_by: np.ndarray | None = None,
-) -> Gate:
+@dataclass(frozen=True)
+class Found(Held):
+    """Those of them that the detector found again.
+
+    Attributes:
+        detector: The detector's scores of them, [N].
+        trained: The detector's scores of training faces, whose spread makes doubt comparable to unlikeness.
+    """
+
+    detector: np.ndarray
+    trained: np.ndarray
+
+
+def choose(cut: Held, found: Found | None = None) -> Gate:
     """The numbers such that, 99% sure, at least `KEPT` of all faces like the held-out ones pass.
 
     Args:
-        scores: The model's [N, 3] of the held-out faces as they are.
-        labels: Their classes, int [N].
-        found: The scores [M, 3] of those that the detector found again; None where it found too few. Found faces are
-            then judged as cut ones are, without the detector's word.
-        found_labels: Their classes.
-        found_by: The detector's scores of them.
-        trained_by: The detector's scores of training faces, whose spread makes doubt comparable to unlikeness.
+        cut: The held-out faces.
+        found: Those found again; None where they are too few. Found faces are then judged as cut ones are, without the
+            detector's word.
 
     Returns:
         The gate.
     """
-    sets = [_Faces(scores[:, 1], scores[:, 2], labels)]
     scale = offset = 0.0
+    again, doubt = cut, np.zeros(len(cut.labels))
     if found is not None:
-        assert found_labels is not None and found_by is not None and trained_by is not None  # they come together
-        logits = _logit(trained_by)
+        logits = _logit(found.trained)
         scale = float(1 / max(logits.std(), 1e-6))
         offset = float(logits.mean() * scale)
-        sets.append(_Faces(found[:, 1] + offset - scale * _logit(found_by), found[:, 2], found_labels))
-    covered = max(0.0, *(float(np.quantile(one.covered, 1 - _COVERED_REFUSED)) for one in sets))
-    cut, beyond_doubt = (_threshold(one, covered) for one in (sets[0], sets[-1]))
+        again, doubt = found, offset - scale * _logit(found.detector)
+    covered = max(0.0, *(float(np.quantile(held.scores[:, 2], 1 - _COVERED_REFUSED)) for held in (cut, again)))
+    threshold = _threshold(cut, cut.scores[:, 1], covered)
+    with_doubt = _threshold(again, again.scores[:, 1] + doubt, covered)
     # Of few faces the quantile may lie below the threshold: a face that passes would be far.
-    unlike = [scores[:, 1]] if found is None else [scores[:, 1], found[:, 1]]
-    far = max(cut, *(float(np.quantile(values, 1 - _FAR_BEYOND)) for values in unlike))
-    return Gate(cut, beyond_doubt, scale, offset, covered, far)
+    far = max(threshold, *(float(np.quantile(held.scores[:, 1], 1 - _FAR_BEYOND)) for held in (cut, again)))
+    return Gate(threshold, with_doubt, scale, offset, covered, far)
 
 
-def _threshold(faces: _Faces, covered: float) -> float:
-    """Of unlikeness, for faces of which the covering score refuses some already.
+def refused(gate: Gate, held: Held) -> float:
+    """The share of held-out faces that a gate takes for strange, in [0, 1]."""
+    detector = held.detector if isinstance(held, Found) else [None] * len(held.labels)
+    verdicts = [gate.verdict(scores, score) for scores, score in zip(held.scores, detector, strict=True)]
+    return float(np.mean([verdict is not Verdict.KNOWN for verdict in verdicts]))
+
+
+def _threshold(held: Held, unlike: np.ndarray, covered: float) -> float:
+    """Of unlikeness [N], for faces of which the covering score refuses some already.
 
     The sample's own share of refusals would lie above the true one half of the time, so fewer are refused in the
     sample: as many as a binomial of the allowed share falls below in one sample of a hundred.
     """
-    count, allowed = len(faces.unlike), 1 - KEPT
+    count, allowed = len(unlike), 1 - KEPT
     most = int(count * allowed - _CONFIDENCE * (count * allowed * KEPT) ** 0.5)
-    passing = faces.covered <= covered
-    limits = [_lowest(faces.unlike[passing], most - int((~passing).sum()))]
-    for label in np.unique(faces.labels):
-        own = faces.labels == label
-        refused = int((1 - CLASS_KEPT) * own.sum()) - int((own & ~passing).sum())
-        limits.append(_lowest(faces.unlike[own & passing], refused))
+    passing = held.scores[:, 2] <= covered
+    limits = [_lowest(unlike[passing], most - int((~passing).sum()))]
+    for label in np.unique(held.labels):
+        own = held.labels == label
+        limits.append(_lowest(unlike[own & passing], int((1 - CLASS_KEPT) * own.sum()) - int((own & ~passing).sum())))
     return max(limits)
 
 

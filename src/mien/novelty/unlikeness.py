@@ -1,9 +1,9 @@
 """The score that decides: how unlike the training faces a picture is, to several layers of the model together.
 
-Each layer gives a log-density under one Gaussian of all faces (plain Mahalanobis distance). Late vectors are scaled to
-length 1 first (Mahalanobis++): their norms differ more among faces than between faces and other things. Each log-density
-counts in units of its spread among the training faces, and all count alike: nothing is weighed, and nothing is learned
-from what is no face.
+Each layer gives the distance from one Gaussian of all faces (plain Mahalanobis). Late vectors are scaled to length 1
+first (Mahalanobis++): their norms differ more among faces than between faces and other things. The logarithms of the
+distances count in units of their spread among the training faces, and all count alike: nothing is weighed, and nothing
+is learned from what is no face.
 """
 
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ class Member:
     offset: float
 
     @classmethod
-    def of(cls, vectors: np.ndarray, axes: int | None) -> "Member":
-        """Fit to vectors [N, T] of the training faces; see `Ellipsoid.of` for the axes."""
+    def of(cls, vectors: np.ndarray, axes: int) -> "Member":
+        """Fit to vectors [N, T] of the training faces, along so many axes."""
         ellipsoid = Ellipsoid.of(vectors, axes)
         distance = np.log(ellipsoid(vectors))
         return cls(ellipsoid, float(1 / distance.std()), float(-distance.mean() / distance.std()))
@@ -44,7 +44,7 @@ class Unlikeness:
     def of(cls, seen: Seen, taps: tuple[Tap, ...]) -> "Unlikeness":
         """Fit to what a model makes of the training faces."""
         pairs = zip(seen.vectors, taps, strict=True)
-        return cls(tuple(Member.of(vectors, tap.axes) for vectors, tap in pairs))
+        return cls(tuple(Member.of(vectors, tap.axes(vectors.shape[1])) for vectors, tap in pairs))
 
     def __call__(self, seen: Seen) -> np.ndarray:
         """Float64 [N]; higher is stranger."""
