@@ -111,7 +111,7 @@ def unlike_score(path: Path, known: np.ndarray, asked: np.ndarray) -> np.ndarray
     total = np.zeros(len(asked))
     maps = zip(inner_maps(path, known, layers), inner_maps(path, asked, layers), strict=True)
     for (of_known, of_asked), (bands, unit, axes) in zip(
-        maps, ((3, False, None), (3, True, 144), (1, True, None)), strict=True
+        maps, ((3, False, None), (3, True, 128), (1, True, None)), strict=True
     ):
         vectors = []
         for found in (of_known, of_asked):

@@ -67,7 +67,7 @@ def _relative(graph: "_Writer", near: RelativeMahalanobis) -> str:
 
 
 def _covered(graph: "_Writer", covering: Covering, vectors: list[str]) -> str:
-    apart = graph.node("MatMul", graph.node("Concat", *vectors, axis=1), graph.floats(covering.weights))
+    apart = graph.node("MatMul", graph.node("Concat", *vectors, axis=1), graph.halves(covering.weights))
     return graph.node("ReduceMin", graph.node("Add", apart, graph.floats(covering.offset)), graph.ints([1]), keepdims=1)
 
 

@@ -76,7 +76,7 @@ class Tap:
 TAPS: dict[str, tuple[Tap, ...]] = {
     "MobileNetV2": (
         Tap("blocks.2.2.conv_pw", bands=3),
-        Tap("blocks.5.0.conv_pw", bands=3, unit=True, room=144 * 288),
+        Tap("blocks.5.0.conv_pw", bands=3, unit=True, room=128 * 288),
         Tap("blocks.5.2.conv_pw", bands=1, unit=True),
     ),
     "ViT": (
