@@ -635,14 +635,14 @@ def test_the_report_tells_of_the_gate_as_it_was_judged(tmp_path: Path) -> None:
     for name in ("reference.toml", "novelty.json", "novelty-auroc.png"):
         shutil.copy(ROOT / "results" / name, tmp_path)
     judged = record.read(GateJudgement, tmp_path / "novelty.json")
-    photos, fear = judged.separation["mobilenet_v2"]["gate: both"]["photos"], judged.refused["class"]["fear"]
+    photos, fear = judged.separation["mobilenet_v2"]["gate: unlike"]["photos"], judged.refused["class"]["fear"]
     markdown, page = report.write(tmp_path, None)
     row = next(line for line in markdown.read_text().splitlines() if line.startswith("| photos | "))
     assert row.endswith(f"| {photos.auroc:.3f} | {photos.fpr95:.3f} |")
     assert f"| class: fear | {fear.refused:.1%} | " in markdown.read_text()
     assert page.read_text().count("data:image/png") == 1
     (tmp_path / "novelty.json").write_text("{}")
-    with pytest.raises(DataError, match=r"novelty\.json is damaged"):
+    with pytest.raises(DataError, match=r"novelty\.json is damaged or no results file"):
         report.write(tmp_path, None)
 
 

@@ -1,6 +1,9 @@
 """The gate: its distances against their definitions, its way into a model file, and what it says of faces."""
 
+import json
+import os
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import cv2
@@ -15,18 +18,22 @@ from mien.data import dataset
 from mien.data.dataset import FaceData
 from mien.errors import DataError, ModelError
 from mien.expressions import NAMES
+from mien.novelty import covers, judge, kinds, thresholds
 from mien.novelty import gate as fitting
-from mien.novelty import judge, kinds
 from mien.novelty.attaching import OUTPUT, attach, detach
-from mien.novelty.far import FarScore
+from mien.novelty.covering import Covering, spoil
 from mien.novelty.mahalanobis import Ellipsoid, RelativeMahalanobis, Statistics
+from mien.novelty.open_set import Risk
 from mien.novelty.scores import RIVALS, Reading
-from mien.novelty.tapping import Tap, TappedModel
-from mien.recognition.gate import FAR, THRESHOLDS, Gate, Gating, Verdict
+from mien.novelty.tapping import Tap, TappedModel, session_of
+from mien.novelty.thresholds import Found, Held
+from mien.novelty.unlikeness import Unlikeness
+from mien.recognition.gate import GATE, Gate, Gating, Verdict
 from mien.recognition.model import ModelFile, models_folder
 from mien.recognition.recognizer import Recognizer
 
 SHIPPED = models_folder() / "mobilenet_v2.onnx"
+RANDOM = np.random.default_rng(7)
 PORTRAIT = Path(__file__).parents[1] / "examples" / "astronaut.jpg"
 
 
@@ -89,31 +96,48 @@ def test_an_ellipsoid_measures_in_its_own_spread() -> None:
     np.testing.assert_allclose(ellipsoid(one_deviation), 1 / 4, rtol=0.1)
 
 
-def test_an_ellipsoid_can_be_blind_along_its_widest_axes() -> None:
+def test_an_ellipsoid_can_measure_along_its_widest_axes_alone() -> None:
     generator = np.random.default_rng(0)
     shared = generator.normal(size=(2000, 1))
     features = shared + 0.1 * generator.normal(size=(2000, 3))  # widest along (1, 1, 1)
-    all_axes, two_axes = Ellipsoid.of(features), Ellipsoid.of(features, left_out=1)
+    all_axes, one_axis = Ellipsoid.of(features), Ellipsoid.of(features, axes=1)
     along, across = np.full((1, 3), 30.0), np.array([[3.0, -3.0, 0.0]])
-    assert two_axes(along)[0] < 1 < all_axes(along)[0]
-    assert two_axes(across)[0] > 100
+    assert one_axis(across)[0] < 1 < all_axes(across)[0]
+    assert one_axis(along)[0] > 100
+
+
+def held(count: int, seed: int, classes: int = 2) -> Held:
+    return Held(np.random.default_rng(seed).normal(size=(count, 3)), np.arange(count) % classes)
 
 
 @given(seed=st.integers(0, 10**6), count=st.integers(400, 4000))
 @settings(max_examples=20, deadline=None)
 def test_thresholds_let_nineteen_of_twenty_pass_and_not_all(seed: int, count: int) -> None:
-    scores = np.random.default_rng(seed).normal(size=(count, 2))
-    refused = (scores > fitting.choose_thresholds(scores, np.arange(count) % 2)).any(1).mean()
-    assert 0.01 < refused <= 0.05
+    faces = held(count, seed)
+    assert 0.01 < thresholds.refused(thresholds.choose(faces), faces) <= 0.05
 
 
-def test_a_rare_class_does_not_bear_the_refusals_alone() -> None:
-    generator = np.random.default_rng(0)
+def test_no_class_bears_the_refusals_alone() -> None:
+    faces = held(3050, 0)
     labels = np.r_[np.zeros(3000, int), np.ones(50, int)]
-    scores = generator.normal(size=(3050, 2))
-    scores[labels == 1, 0] += 4  # far out, as the last features see it
-    near, _ = fitting.choose_thresholds(scores, labels)
-    assert (scores[labels == 1, 0] > near).sum() <= 1
+    faces.scores[labels == 1, 1] += 3  # far out
+    faces.scores[:, 2] = -1  # none is covered
+    gate = thresholds.choose(Held(faces.scores, labels))
+    refused = [gate.verdict(scores) is not Verdict.KNOWN for scores in faces.scores]
+    assert np.array(refused)[labels == 1].mean() <= 0.06
+
+
+def test_the_detectors_word_counts_for_found_faces_as_much_as_a_layer() -> None:
+    faces = held(1000, 0)
+    sure = 1 / (1 + np.exp(-np.random.default_rng(1).normal(2, 0.5, 1000)))
+    gate = thresholds.choose(faces, Found(faces.scores, faces.labels, sure, sure))
+    doubts = np.array([gate.doubt(score) for score in sure])
+    assert doubts.mean() == pytest.approx(0, abs=0.01)
+    assert doubts.std() == pytest.approx(1, rel=0.01)
+    assert gate.doubt(0.7) > gate.doubt(0.9)
+    unlike = gate.found - 0.5
+    said = [gate.verdict(np.array([0, unlike, -9]), score) for score in (float(np.median(sure)), float(sure.min()))]
+    assert said == [Verdict.KNOWN, Verdict.NEAR]
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +154,7 @@ def test_a_fitted_gate_passes_its_faces_and_refuses_others(gated: Path) -> None:
     generator = np.random.default_rng(1)
     verdicts = [model.gate.verdict(row) for row in model.run(kinds.drawings(50, generator)).novelty]
     assert all(verdict is not Verdict.KNOWN for verdict in verdicts)
+    assert model.gate.doubt_scale == 0  # no detector finds clouds, so it has no say
     fresh = model.run(made_up_data(20, first=200).faces)
     passed = np.mean([model.gate.verdict(row) is Verdict.KNOWN for row in fresh.novelty])
     assert passed > 0.8
@@ -153,25 +178,34 @@ def test_a_gate_can_be_taken_out_and_another_put_in(gated: Path) -> None:
     model = onnx.load(gated)
     whole = model.ByteSize()
     detach(model)
-    assert THRESHOLDS not in {entry.key for entry in model.metadata_props}
-    near = RelativeMahalanobis.of(Statistics.of(*clusters(1280, 0)))
-    far = FarScore.of(TappedModel(gated, fitting.TAPS).see(made_up_data(2).faces))
-    attach(model, near, far, fitting.TAPS)
+    assert not [entry.key for entry in model.metadata_props if entry.key.startswith("novelty")]
+    attach(model, scores_of(gated, made_up_data(12)), TappedModel(gated))
     assert [output.name for output in model.graph.output].count(OUTPUT) == 1
     assert model.ByteSize() <= whole
 
 
-def test_a_stored_gate_answers_as_its_arithmetic(gated: Path) -> None:
+def scores_of(path: Path, data: FaceData) -> fitting.Scores:
+    """The scores as `fit` fits them, of few faces."""
+    model = TappedModel(path)
+    faces = model.see(data.faces)
+    covered, others = (model.see(pictures) for pictures in spoil(data.faces, 20))
+    relative = RelativeMahalanobis.of(Statistics.of(faces.features, data.labels))
+    return fitting.Scores(relative, Unlikeness.of(faces, model.taps), Covering.of(faces, covered, others))
+
+
+def test_a_stored_gate_answers_as_its_arithmetic(gated: Path, tmp_path: Path) -> None:
     """The scores in the file against those computed from its inner maps by NumPy."""
-    data = made_up_data(150)
-    seen = fitting.see_all(TappedModel(gated, fitting.TAPS), data.faces)
-    near = RelativeMahalanobis.of(Statistics.of(seen.features, data.labels))
-    far = FarScore.of(seen)
-    stored = ModelFile.open(gated).run(data.faces).novelty
-    assert stored is not None
-    for ours, theirs in zip(stored.T, (near(seen.features), far(seen)), strict=True):
-        np.testing.assert_allclose(np.median(ours), np.median(theirs), rtol=0.02, atol=0.1)
-        assert np.corrcoef(ours, theirs)[0, 1] > 0.99
+    data = made_up_data(60)
+    scores = scores_of(gated, data)
+    model = onnx.load(gated)
+    detach(model)
+    attach(model, scores, TappedModel(gated))
+    session = session_of(model)
+    others = np.concatenate([made_up_data(5, first=300).faces, kinds.SPOILED["masked faces"](data.faces[:20], RANDOM)])
+    stored = session.run([OUTPUT], {"face": others})[0]
+    exact = scores(TappedModel(gated).see(others))
+    for ours, theirs in zip(stored.T, exact.T, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=0.05 * theirs.std())
 
 
 def test_a_tap_averages_bands() -> None:
@@ -181,19 +215,33 @@ def test_a_tap_averages_bands() -> None:
     np.testing.assert_allclose(
         vector[1, 3:6], [found[1, 1, :3].mean(), found[1, 1, 3:5].mean(), found[1, 1, 5:].mean()]
     )
+    np.testing.assert_allclose(np.linalg.norm(Tap("anything", bands=3, unit=True).vector(found), axis=1), 1, rtol=1e-6)
+
+
+def test_a_tap_averages_tokens_as_the_map_that_they_are() -> None:
+    found = np.random.default_rng(0).normal(size=(2, 3, 7, 7)).astype(np.float32)
+    tokens = np.concatenate([np.full((2, 1, 3), 99, np.float32), found.reshape(2, 3, 49).swapaxes(1, 2)], 1)
+    tap = Tap("anything", bands=3)
+    np.testing.assert_allclose(tap.vector(tokens), tap.vector(found), atol=1e-6)  # the class token counts in none
 
 
 def test_models_that_cannot_be_gated_are_refused_in_words(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="needs a MobileNetV2"):
-        TappedModel(models_folder() / "vit_tiny.onnx", fitting.TAPS)
+    nothing_known = onnx.load(SHIPPED)
+    for node in nothing_known.graph.node:
+        node.input[:] = [name.replace(".conv_pw.", ".other.") for name in node.input]
+    for one in nothing_known.graph.initializer:
+        one.name = one.name.replace(".conv_pw.", ".other.")
+    onnx.save(nothing_known, tmp_path / "other.onnx")
+    with pytest.raises(ModelError, match="none of the layers that the gate reads"):
+        TappedModel(tmp_path / "other.onnx")
     bare = onnx.load(SHIPPED)
     del bare.graph.output[1:]
     onnx.save(bare, tmp_path / "bare.onnx")
     with pytest.raises(ModelError, match="gives no"):
-        TappedModel(tmp_path / "bare.onnx", fitting.TAPS)
+        TappedModel(tmp_path / "bare.onnx")
     (tmp_path / "text.onnx").write_text("no model")
     with pytest.raises(ModelError, match="not a readable ONNX model"):
-        TappedModel(tmp_path / "text.onnx", fitting.TAPS)
+        TappedModel(tmp_path / "text.onnx")
 
 
 def with_properties(path: Path, **properties: str) -> Path:
@@ -205,28 +253,60 @@ def with_properties(path: Path, **properties: str) -> Path:
     return path
 
 
-def test_a_gate_whose_parts_do_not_belong_together_is_refused(tmp_path: Path) -> None:
+def test_a_gate_that_cannot_be_read_is_refused_and_not_taken_for_none(tmp_path: Path) -> None:
+    told = asdict(GIVEN)
+    damaged = ["", "a", "null", "[]", json.dumps({**told, "cut": "high"}), json.dumps(told | {"far": None})]
+    for number, text in enumerate(damaged):
+        with pytest.raises(ModelError, match=rf"bad{number}\.onnx: .*damaged"):
+            ModelFile.open(with_properties(tmp_path / f"bad{number}.onnx", **{GATE: text}))
+    for number, (name, value) in enumerate((name, value) for name in told for value in (np.nan, np.inf)):
+        with pytest.raises(ModelError, match=rf"odd{number}\.onnx: .*not finite"):
+            ModelFile.open(with_properties(tmp_path / f"odd{number}.onnx", **{GATE: json.dumps(told | {name: value})}))
+
+
+def test_a_gate_of_another_shape_or_an_older_version_is_refused_in_words(tmp_path: Path) -> None:
+    model = onnx.load(SHIPPED)
+    detach(model)
+    onnx.helper.set_model_props(model, {entry.key: entry.value for entry in model.metadata_props} | {GATE: TEXT})
+    onnx.save(model, tmp_path / "scoreless.onnx")
     with pytest.raises(ModelError, match="do not belong together"):
-        ModelFile.open(with_properties(tmp_path / "one.onnx", **{THRESHOLDS: "1"}))
-    with pytest.raises(ModelError, match="damaged"):
-        ModelFile.open(with_properties(tmp_path / "two.onnx", **{THRESHOLDS: "1,high"}))
-    for number, properties in enumerate(({THRESHOLDS: "nan,2"}, {THRESHOLDS: "50,inf"}, {FAR: "nan"}, {FAR: "-inf"})):
-        with pytest.raises(ModelError, match=rf"bad{number}\.onnx: .*not finite"):
-            ModelFile.open(with_properties(tmp_path / f"bad{number}.onnx", **properties))
+        ModelFile.open(tmp_path / "scoreless.onnx")
+    detach(model)
+    old = {entry.key: entry.value for entry in model.metadata_props} | {"novelty_thresholds": "1,2"}
+    onnx.helper.set_model_props(model, old)
+    onnx.save(model, tmp_path / "old.onnx")
+    with pytest.raises(ModelError, match=r"old\.onnx: .*older version; fit it again"):
+        ModelFile.open(tmp_path / "old.onnx")
+
+
+GIVEN = Gate(cut=5, found=7, doubt_scale=2, doubt_offset=3, covered=1, far=20)
+"""Cut faces may be as unlike as 5, found ones as 7 with as much doubt as the detector leaves."""
+TEXT = GIVEN.to_text()
+
+
+def test_a_gate_comes_back_from_its_text() -> None:
+    assert Gate.from_metadata({GATE: TEXT}) == GIVEN
+    assert Gate.from_metadata({}) is None
 
 
 def test_verdicts() -> None:
-    gate = Gate(np.array([10.0, 1.5]), 3.0)
-    said = [gate.verdict(np.array(row)) for row in ([0, 1], [11, 1], [0, 2], [0, 3.5])]
-    assert said == [Verdict.KNOWN, Verdict.NEAR, Verdict.NEAR, Verdict.FAR]
+    said = [GIVEN.verdict(np.array(row)) for row in ([0, 5, 1], [0, 5.1, 0], [0, 0, 1.1], [0, 20.1, 9], [1e9, 0, 0])]
+    assert said == [Verdict.KNOWN, Verdict.NEAR, Verdict.COVERED, Verdict.FAR, Verdict.KNOWN]
+    # A detector's score of .5 leaves a doubt of 3; one of 1 counts as .999.
+    for unlike, found, verdict in ((4, 0.5, "known"), (4.1, 0.5, "near"), (17.8, 1, "known"), (17.9, 1, "near")):
+        assert GIVEN.verdict(np.array([0, unlike, 0]), found) == verdict
 
 
-@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("place", [0, 1, 2, "detector"])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_a_score_that_is_no_finite_number_never_passes_as_known(place: int, value: float) -> None:
-    scores = np.array([0.0, 1.0])
-    scores[place] = value
-    assert Gate(np.array([10.0, 1.5]), 3.0).verdict(scores) is Verdict.FAR
+def test_a_score_that_is_no_finite_number_never_passes_as_known(place: int | str, value: float) -> None:
+    scores, found = np.zeros(3), 0.99
+    if isinstance(place, str):
+        found = value
+    else:
+        scores[place] = value
+    assert GIVEN.verdict(np.zeros(3), 0.99) is Verdict.KNOWN
+    assert GIVEN.verdict(scores, found) is Verdict.FAR
 
 
 def test_faces_without_any_variation_have_finite_scores() -> None:
@@ -289,19 +369,34 @@ def test_a_portrait_is_known_to_every_shipped_model() -> None:
         assert not face.strange
 
 
-def test_a_model_without_a_gate_gets_the_gatekeepers_scores() -> None:
-    own, borrowed = (
-        Recognizer(name, threads=1).recognize(PORTRAIT)[0].novelty for name in ("mobilenet_v2", "vit_tiny")
+def test_a_model_without_a_gate_gets_the_gatekeepers_scores(tmp_path: Path) -> None:
+    model = onnx.load(models_folder() / "vit_tiny.onnx")
+    detach(model)
+    onnx.save(model, tmp_path / "ungated.onnx")
+    (own,), (borrowed,) = (
+        Recognizer(name, threads=1).recognize(PORTRAIT) for name in (SHIPPED, tmp_path / "ungated.onnx")
     )
-    np.testing.assert_array_equal(own, borrowed)
+    np.testing.assert_array_equal(own.novelty, borrowed.novelty)
+    assert own.verdict is borrowed.verdict is Verdict.KNOWN
+
+
+def test_a_face_that_came_cut_is_judged_without_a_detectors_word(tmp_path: Path) -> None:
+    doubted = asdict(GIVEN) | {"cut": 1e6, "found": -1e6, "far": 1e6, "covered": 1e6}
+    recognizer = Recognizer(with_properties(tmp_path / "doubted.onnx", **{GATE: json.dumps(doubted)}), threads=1)
+    (found,) = recognizer.recognize(PORTRAIT)
+    (cut,) = recognizer.recognize(PORTRAIT, faces_are_cut=True)
+    assert (found.verdict, cut.verdict) == (Verdict.NEAR, Verdict.KNOWN)
 
 
 @pytest.mark.parametrize(
     ("gating", "verdict", "withheld"),
-    [(Gating.OFF, None, False), (Gating.WARN, Verdict.FAR, False), (Gating.REFUSE, Verdict.FAR, True)],
+    [(Gating.OFF, None, False)]
+    + [(Gating.WARN, verdict, False) for verdict in (Verdict.COVERED, Verdict.FAR)]
+    + [(Gating.REFUSE, verdict, True) for verdict in (Verdict.COVERED, Verdict.FAR)],
 )
 def test_what_becomes_of_a_strange_face(tmp_path: Path, gating: Gating, verdict: Verdict, withheld: bool) -> None:
-    nothing_known = with_properties(tmp_path / "strict.onnx", **{THRESHOLDS: "-1000,-1000", FAR: "-1000"})
+    strict = asdict(GIVEN) | {"far": 1e6 if verdict is Verdict.COVERED else -1e6, "covered": -1e6}
+    nothing_known = with_properties(tmp_path / "strict.onnx", **{GATE: json.dumps(strict)})
     (face,) = Recognizer(nothing_known, threads=1, gate=gating).recognize(PORTRAIT)
     assert (face.verdict, face.withheld) == (verdict, withheld)
 
@@ -316,6 +411,48 @@ def test_the_shipped_gate_shuts_no_class_out(real_data: Path) -> None:
     groups = judge.by_group(model.gate, outputs.novelty, test)
     assert groups["all"]["all"].refused <= 0.05
     assert max(said.refused for said in groups["class"].values()) <= 0.08
+
+
+def test_masks_are_covered_and_faces_are_not(real_data: Path) -> None:
+    """Drawn over faces that taught nothing; real ones: results/novelty.json."""
+    faces = dataset.load(real_data, "official").part("test").faces[:300]
+    model = ModelFile.open("mobilenet_v2")
+    assert model.gate is not None
+    shares = {}
+    for name, pictures in {"whole": faces, "masked": covers.masked(faces, RANDOM)}.items():
+        novelty = model.run(pictures).novelty
+        assert novelty is not None
+        shares[name] = np.mean([model.gate.verdict(scores) is Verdict.COVERED for scores in novelty])
+    assert shares["whole"] < 0.03
+    assert shares["masked"] > 0.85
+
+
+@pytest.fixture(scope="module")
+def world() -> Path:
+    """Pictures from elsewhere, where MIEN_WORLD names them."""
+    root = Path(os.environ.get("MIEN_WORLD") or "nowhere")
+    if not root.is_dir():
+        pytest.skip("needs pictures from elsewhere; set MIEN_WORLD to where they are")
+    return root
+
+
+@pytest.fixture(scope="module")
+def strange(world: Path) -> dict[str, list[Verdict | None]]:
+    """The verdicts on the faces found in a part of each kind of pictures from elsewhere."""
+    recognizer = Recognizer(threads=1)
+    said: dict[str, list[Verdict | None]] = {}
+    for kind in ("anime", "masked"):
+        pictures = sorted((world / "strange" / kind).iterdir())[::6]
+        found = recognizer.recognize_all(pictures)
+        said[kind] = [face.verdict for faces in found for face in faces[:1]]
+    return said
+
+
+def test_drawn_and_masked_faces_from_elsewhere_are_rarely_known(strange: dict[str, list[Verdict | None]]) -> None:
+    known = {kind: np.mean([verdict is Verdict.KNOWN for verdict in said]) for kind, said in strange.items()}
+    assert known["anime"] <= 0.25
+    assert known["masked"] <= 0.2
+    assert np.mean([verdict is Verdict.COVERED for verdict in strange["masked"]]) > 0.6
 
 
 def test_separation_follows_the_classic_convention() -> None:
@@ -361,3 +498,15 @@ def test_kinds_are_the_same_for_the_same_seed_and_shaped_as_faces(tmp_path: Path
     assert counts["photos"] == (1, True)
     assert counts["animals (photos)"] == (2, False)
     assert list(dict.fromkeys(kind.far for kind in first)) == [True, False]
+
+
+def test_refusing_what_is_wrong_brings_accuracy_and_refusing_by_chance_does_not() -> None:
+    generator = np.random.default_rng(0)
+    right = generator.random(4000) < 0.7
+    by_right, by_chance = -right + generator.normal(0, 0.5, 4000), generator.normal(size=4000)
+    good, idle = (Risk.of(scores, right, scores < 0.5, -scores) for scores in (by_right, by_chance))
+    assert good.area < 0.15 < 0.27 < idle.area < 0.33
+    assert good.accuracy_accepted > 0.75 > 0.3 > (good.accuracy_refused or 0)
+    assert idle.accuracy_accepted == pytest.approx(idle.accuracy_refused, abs=0.05)
+    assert good.error == pytest.approx(1 - right.mean())
+    assert good.area_confidence == good.area

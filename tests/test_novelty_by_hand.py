@@ -1,6 +1,7 @@
 """The gate's fit, its rivals and its judge against the same worked out by NumPy alone."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,12 @@ from mien.cli.main import app
 from mien.data.dataset import FaceData
 from mien.errors import DataError, ModelError
 from mien.novelty import gate, judge, kinds
-from mien.novelty.gate import choose_thresholds, fit
+from mien.novelty.gate import fit
 from mien.novelty.scores import RIVALS, Reading
 from mien.novelty.tapping import Tap
+from mien.novelty.thresholds import Held, choose
 from mien.recognition.faces import Box, Face, Square
-from mien.recognition.gate import FAR, THRESHOLDS, Gate, Verdict
+from mien.recognition.gate import Gate, Verdict
 from mien.recognition.model import ModelFile, Outputs, models_folder
 
 SHIPPED = models_folder() / "mobilenet_v2.onnx"
@@ -40,19 +42,31 @@ def one_thread_for_matrices() -> Iterator[None]:
 
 @pytest.mark.parametrize(("count", "refused"), [(1000, 33), (400, 9), (3000, 122)])
 def test_so_few_are_refused_that_the_true_share_is_almost_surely_below_a_twentieth(count: int, refused: int) -> None:
-    scores = np.random.default_rng(count).normal(size=(count, 2))
-    near, far = choose_thresholds(scores, np.arange(count) % 4)
-    assert int((scores > (near, far)).any(1).sum()) == refused
+    scores = np.random.default_rng(count).normal(size=(count, 3))
+    scores[:, 2] = -1  # none is covered
+    cut = choose(Held(scores, np.arange(count) % 4)).cut
+    assert int((scores[:, 1] > cut).sum()) <= refused
+    assert choose(Held(scores, np.zeros(count, int))).cut == np.sort(scores[:, 1])[-refused - 1]
     # Were the true share a twentieth, as few would be refused in about one sample of a hundred.
     assert 0.003 < binom.cdf(refused, count, 0.05) < 0.012
 
 
-def test_the_near_score_refuses_half_a_percent_of_the_class_that_lies_farthest_out() -> None:
-    generator = np.random.default_rng(0)
+def test_a_class_that_lies_far_out_sets_the_threshold() -> None:
     labels = np.repeat([0, 1, 2], [2000, 1000, 1000])
-    scores = generator.normal(size=(4000, 2)) + np.stack([labels, np.zeros(4000)], 1)
-    near, _ = choose_thresholds(scores, labels)
-    assert int((scores[labels == 2, 0] > near).sum()) == 5
+    unlike = np.random.default_rng(0).normal(size=4000) + labels
+    scores = np.stack([np.zeros(4000), unlike, np.full(4000, -1)], 1)
+    cut = choose(Held(scores, labels)).cut
+    assert int((unlike[labels == 2] > cut).sum()) == 60
+
+
+def test_what_is_refused_as_covered_counts_against_the_allowance() -> None:
+    scores = np.random.default_rng(0).normal(size=(1000, 3))
+    gate = choose(Held(scores, np.zeros(1000, int)))
+    assert gate.covered == pytest.approx(np.quantile(scores[:, 2], 0.995))
+    covered = scores[:, 2] > gate.covered
+    assert int((covered | (scores[:, 1] > gate.cut)).sum()) == 33
+    assert gate.found == gate.cut
+    assert gate.far == pytest.approx(np.quantile(scores[:, 1], 0.999))
 
 
 # The whole fit
@@ -91,28 +105,29 @@ def inner_maps(path: Path, faces: np.ndarray, layers: tuple[str, ...]) -> list[n
     return session.run(tensors, {"face": faces})
 
 
-def early(faces: np.ndarray) -> np.ndarray:
-    """Three bands of what goes into the fifth stage, from top to bottom, and all of what goes into the sixth."""
-    bands, whole = inner_maps(SHIPPED, faces, ("blocks.4.0.conv_pw", "blocks.5.0.conv_pw"))
-    by_band = np.stack([part.mean((2, 3)) for part in np.array_split(bands, 3, axis=2)], 2)
-    return np.concatenate([by_band.reshape(len(faces), -1), whole.mean((2, 3))], 1).astype(float)
-
-
-def far_score(known: np.ndarray, known_logits: np.ndarray, asked: np.ndarray, asked_logits: np.ndarray) -> np.ndarray:
-    """Log of the mean squared deviation along all but the 28 widest axes, less four tenths of the energy."""
-    middle, scale = known.mean(0), known.std(0)
-    standard = (known - middle) / scale
-    variances, axes = np.linalg.eigh(standard.T @ standard / len(known))
-
-    def log_distance(features: np.ndarray) -> np.ndarray:
-        along = ((features - middle) / scale) @ axes[:, :-28] / np.sqrt(variances[:-28] + 1e-3)
-        return np.log((along**2).mean(1))
-
-    parts = (log_distance(known), log_distance(asked)), (logsumexp(known_logits, 1), logsumexp(asked_logits, 1))
-    return sum(
-        share * (wanted - fitted.mean()) / fitted.std()
-        for share, (fitted, wanted) in zip((1, -0.4), parts, strict=True)
-    )
+def unlike_score(path: Path, known: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    """Of three layers: the log of the mean squared deviation along the axes that count, standardised, and added up."""
+    layers = ("blocks.2.2.conv_pw", "blocks.5.0.conv_pw", "blocks.5.2.conv_pw")
+    total = np.zeros(len(asked))
+    maps = zip(inner_maps(path, known, layers), inner_maps(path, asked, layers), strict=True)
+    for (of_known, of_asked), (bands, unit, axes) in zip(
+        maps, ((3, False, None), (3, True, 128), (1, True, None)), strict=True
+    ):
+        vectors = []
+        for found in (of_known, of_asked):
+            by_band = np.stack([part.mean((2, 3)) for part in np.array_split(found, bands, axis=2)], 2)
+            vector = by_band.reshape(len(found), -1).astype(float)
+            vectors.append(vector / np.linalg.norm(vector, axis=1, keepdims=True) if unit else vector)
+        middle, scale = vectors[0].mean(0), vectors[0].std(0)
+        standard = (vectors[0] - middle) / scale
+        variances, directions = np.linalg.eigh(standard.T @ standard / len(known))
+        kept = slice(-(axes or len(variances)), None)
+        fitted, wanted = (
+            np.log((((v - middle) / scale @ directions[:, kept] / np.sqrt(variances[kept] + 1e-3)) ** 2).mean(1))
+            for v in vectors
+        )
+        total += (wanted - fitted.mean()) / fitted.std()
+    return total
 
 
 def near_score(known: np.ndarray, labels: np.ndarray, asked: np.ndarray) -> np.ndarray:
@@ -135,19 +150,17 @@ def test_the_scores_and_thresholds_in_the_file_are_those_of_the_definition(tmp_p
     gated = ModelFile.open(tmp_path / "gated.onnx")
     known, asked = (gated.run(faces.faces) for faces in (training, others))
     assert asked.novelty is not None
-    assert known.map is not None
-    assert asked.map is not None
     near = near_score(known.features, training.labels, asked.features)
-    far = far_score(early(training.faces), known.map.mean((2, 3)), early(others.faces), asked.map.mean((2, 3)))
+    unlike = unlike_score(SHIPPED, training.faces, others.faces)
     # Stored in 16 and 8 bits.
     np.testing.assert_allclose(asked.novelty[:, 0], near, atol=0.05 * near.std())
-    np.testing.assert_allclose(asked.novelty[:, 1], far, atol=0.2 * far.std())
+    np.testing.assert_allclose(asked.novelty[:, 1], unlike, atol=0.2 * unlike.std())
     scores = gated.run(held.faces).novelty
     assert scores is not None
-    thresholds = [float(text) for text in gated.metadata[THRESHOLDS].split(",")]
-    assert thresholds == pytest.approx(choose_thresholds(scores, held.labels), rel=1e-4, abs=1e-4)
-    # Of so few faces the quantile lies below the threshold, and no face that passes is far.
-    assert float(gated.metadata[FAR]) == pytest.approx(max(np.quantile(scores[:, 1], 0.999), thresholds[1]), rel=1e-4)
+    chosen = choose(Held(scores, held.labels))
+    assert gated.gate is not None
+    for name, value in asdict(chosen).items():
+        assert getattr(gated.gate, name) == pytest.approx(value, rel=1e-4, abs=1e-4), name
 
 
 def test_ten_pictures_of_a_class_are_the_least(tmp_path: Path) -> None:
@@ -165,7 +178,7 @@ def test_the_gate_is_fitted_without_copies_of_the_faces_that_judge_it(
 
     def note(source: Path, target: Path, training: FaceData, held_out: FaceData, *_: object) -> gate.Fitted:
         given.extend((training, held_out))
-        return gate.Fitted((1.0, 1.0), 2.0, 0.0, 1000)
+        return gate.Fitted(Gate(1, 1, 0, 0, 1, 2), 0.0, None, 1000)
 
     monkeypatch.setattr(gate, "fit", note)
     words = ["novelty", "fit", SHIPPED, "--data", tiny_data, "--split", "kaggle", "--out", tmp_path / "a.onnx"]
@@ -220,13 +233,14 @@ def test_rivals_are_their_definitions(readings: tuple[Reading, np.ndarray, Readi
 
 
 class InItsPixels:
-    """Its answers are what stands in a face's first pixels: both scores, then features."""
+    """Its answers are what stands in a face's first pixels: two scores, then features."""
 
-    name, gate = "pixels", Gate(np.array([20.0, 100.0]), 200.0)
+    name, gate = "pixels", Gate(cut=100, found=100, doubt_scale=0, doubt_offset=0, covered=1e3, far=200)
 
     def run(self, faces: np.ndarray) -> Outputs:
         values = faces[:, 0].astype(np.float32)
-        return Outputs(softmax(values[:, 2:9] / 20, 1), values[:, 2:20], None, values[:, :2])
+        novelty = np.concatenate([values[:, :2], values[:, :1] - 20], 1)
+        return Outputs(softmax(values[:, 2:9] / 20, 1), values[:, 2:20], None, novelty)
 
 
 def speaking(count: int, seed: int, near: int, far: int) -> FaceData:
@@ -251,12 +265,12 @@ def test_the_judge_compares_as_it_says() -> None:
     assert (scores["strange"] == theirs.novelty).all()
     assert ours.novelty is not None
     assert theirs.novelty is not None
-    middle = np.median(ours.novelty, 0)
     truth = np.r_[np.zeros(101), np.ones(40)]
-    both = [((of.novelty - middle) / (np.array([20, 100]) - middle)).max(1) for of in (ours, theirs)]
     found = made.separation["pixels"]
-    assert found[judge.OURS]["strange"].auroc == pytest.approx(roc_auc_score(truth, np.concatenate(both)))
-    accepted = both[1] <= np.sort(both[0])[95]  # of 101 the 96th is the 95% quantile
+    for name, column in ((judge.OURS, 1), (judge.OURS_COVERED, 2)):
+        both = np.concatenate([ours.novelty[:, column], theirs.novelty[:, column]])
+        assert found[name]["strange"].auroc == pytest.approx(roc_auc_score(truth, both))
+    accepted = theirs.novelty[:, 1] <= np.sort(ours.novelty[:, 1])[95]  # of 101 the 96th is the 95% quantile
     assert found[judge.OURS]["strange"].fpr95 == pytest.approx(accepted.mean())
     known, real_unit, strange_unit = (
         of / np.linalg.norm(of, axis=1, keepdims=True)
@@ -266,13 +280,15 @@ def test_the_judge_compares_as_it_says() -> None:
     assert found["nearest neighbours"]["strange"].auroc == pytest.approx(
         roc_auc_score(truth, np.concatenate(near)), abs=1e-3
     )
-    passed = ((theirs.novelty <= (20, 100)).all(1)).mean()
+    passed = (theirs.novelty[:, 1] <= 100).mean()
     assert made.passage["strange"].known == pytest.approx(passed)
     assert made.passage["strange"].far == pytest.approx((theirs.novelty[:, 1] > 200).mean())
     assert made.far == ["strange"]
+    right = ours.probabilities.argmax(1) == real.labels
+    assert made.risk[judge.REPORTED].accuracy_accepted == pytest.approx(right[ours.novelty[:, 1] <= 100].mean())
     for group in ("brightness", "sharpness"):
         assert [of.pictures for of in made.refused[group].values()] == pytest.approx([25] * 4, abs=1)
-    assert made.refused["all"]["all"].known == pytest.approx(((ours.novelty <= (20, 100)).all(1)).mean())
+    assert made.refused["all"]["all"].known == pytest.approx((ours.novelty[:, 1] <= 100).mean())
 
 
 def test_the_classic_convention_accepts_nineteen_of_twenty_real_faces() -> None:
@@ -286,13 +302,13 @@ def test_detector_and_gate_together_count_only_what_passes_both(tmp_path: Path) 
 
     class Stub:
         def recognize(self, picture: np.ndarray) -> list[Face]:
-            found = {0: [Verdict.NEAR], 40: [Verdict.FAR, Verdict.KNOWN], 80: [], 120: [Verdict.KNOWN]}
+            found = {0: [Verdict.COVERED], 40: [Verdict.FAR, Verdict.KNOWN], 80: [], 120: [Verdict.KNOWN]}
             box, square, said = Box(0, 0, 9, 9), Square(4, 4, 9), np.eye(7)[0]
             return [Face(box, square, 0.9, said, said, verdict=one) for one in found[int(picture[0, 0, 0])]]
 
     people = frozenset({"person.png"})
     told = judge.through_pipeline(Stub(), tmp_path, people, lambda *_: None)  # type: ignore[arg-type]
-    assert (told.pictures, told.found, told.passed) == (3, 2, 1)
+    assert (told.pictures, told.found, told.passed, told.covered) == (3, 2, 1, 1)
 
 
 # Kinds
@@ -318,6 +334,8 @@ def test_what_is_spoiled_is_spoiled_as_far_as_is_said() -> None:
 
 def test_a_model_that_sees_faces_too_small_for_the_gate_is_refused_in_one_line() -> None:
     tap = Tap("blocks.5.0.conv_pw", bands=3)
-    np.testing.assert_allclose(tap.weights(7).sum(0), 1, rtol=1e-6)
+    np.testing.assert_allclose(tap.pooling((1, 8, 7, 7)).sum(0), 1, rtol=1e-6)
     with pytest.raises(ModelError, match="has 2 rows, and the gate needs 3"):
-        tap.weights(2)
+        tap.pooling((1, 8, 2, 2))
+    with pytest.raises(ModelError, match="has 2 rows, and the gate needs 3"):
+        tap.pooling((1, 5, 8))

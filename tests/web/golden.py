@@ -3,7 +3,8 @@
     python tests/web/golden.py
 
 `cases.json` holds made-up cases of the arithmetic and the detector's answers on a photograph; `picture.rgb.gz` is that
-photograph, uint8 RGB row by row. `test_golden.py` says when they are out of date.
+photograph, uint8 RGB row by row; `gate.u8.gz` holds the crops that the gates are asked about, uint8 [200, 48, 48].
+`test_golden.py` says when they are out of date.
 """
 
 import base64
@@ -15,11 +16,14 @@ from typing import Any
 import cv2
 import numpy as np
 
+from mien.evaluation.crops import moved
+from mien.novelty.kinds import SPOILED, drawings, flat, textures
 from mien.provenance import file_hash
 from mien.recognition.cropping import crop_picture, luma
 from mien.recognition.detection import FaceDetector, anchors, merge, tile_squares, turn
 from mien.recognition.faces import Box, Detection, Square
 from mien.recognition.framing import FRAMING
+from mien.recognition.gate import Verdict
 from mien.recognition.model import ModelFile, models_folder, shipped_models
 from mien.recognition.pictures import read_picture
 
@@ -28,6 +32,10 @@ FOLDER = ROOT / "web" / "tests" / "golden"
 # Small enough to commit, large enough for halving; odd, so that a row and a column are left out.
 PICTURE_SIZE = (201, 181)
 CROP = 48
+FOUND = 0.8
+"""A detector's score of a face that it found, and not surely."""
+MARGIN = {"float32": 0.02, "int8": 0.3}
+"""How far scores may be from Python's in another engine."""
 
 
 def picture() -> np.ndarray:
@@ -61,6 +69,45 @@ def answers(crops: list[np.ndarray]) -> dict[str, Any]:
             "novelty": None if outputs.novelty is None else outputs.novelty.tolist(),
         }
     return said
+
+
+def gate_crops() -> np.ndarray:
+    """Uint8 [200, 48, 48]: the faces of the examples moved a little, spoiled or covered, and pictures of nothing."""
+    rng = np.random.default_rng(0)
+    faces = np.stack(portraits())
+    many = np.tile(faces, (-(-80 // len(faces)), 1, 1))[:80]
+    around = [moved(many, *rng.uniform(-0.04, 0.04, (2, 80)), rng.uniform(0.95, 1.1, 80), rng.uniform(-8, 8, 80))]
+    spoiled = [spoil(around[0][:15], rng) for spoil in SPOILED.values()]
+    made = [make(5, rng) for make in (flat, drawings, textures)]
+    return np.concatenate([*around, *spoiled, *made])[:200]
+
+
+def kept_crops() -> np.ndarray:
+    """What `main` made of `gate_crops` and wrote: on another machine the same crops differ by a grey level."""
+    return np.frombuffer(gzip.decompress((FOLDER / "gate.u8.gz").read_bytes()), np.uint8).reshape(-1, CROP, CROP)
+
+
+def verdicts(crops: np.ndarray) -> dict[str, list[list[str | None]]]:
+    """By model file with a gate, the word on each crop: as one that came cut, and as one that a detector scored .8.
+
+    None where a score lies so near its threshold that another engine's last bits may say otherwise.
+    """
+    said: dict[str, list[list[str | None]]] = {}
+    for model in (ModelFile.open(name, threads=1) for name in shipped_models()):
+        novelty, gate = model.run(crops).novelty, model.gate
+        if novelty is None or gate is None:
+            continue
+        near = MARGIN[model.metadata["precision"]]
+        sides = [novelty + shift for shift in (-near, 0, near)]
+        said[model.path.name] = [
+            [_agreed([gate.verdict(side[place], found) for side in sides]) for found in (None, FOUND)]
+            for place in range(len(crops))
+        ]
+    return said
+
+
+def _agreed(words: list[Verdict]) -> str | None:
+    return str(words[0]) if len(set(words)) == 1 else None
 
 
 def cases(pixels: np.ndarray) -> dict[str, Any]:
@@ -100,6 +147,8 @@ def cases(pixels: np.ndarray) -> dict[str, Any]:
         ],
         "portraits": [_text(crop) for crop in crops],
         "models": answers(crops),
+        "found": FOUND,
+        "verdicts": verdicts(kept_crops()),
         "picture": {"width": pixels.shape[1], "height": pixels.shape[0]},
         "faces": _faces(detector, pixels),
         "facesOnSide": _faces(detector, turned(pixels)),
@@ -148,6 +197,7 @@ def main() -> None:
     pixels = picture()
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / "picture.rgb.gz").write_bytes(gzip.compress(pixels.tobytes(), mtime=0))
+    (FOLDER / "gate.u8.gz").write_bytes(gzip.compress(gate_crops().tobytes(), mtime=0))
     (FOLDER / "cases.json").write_text(json.dumps(_rounded(cases(pixels))) + "\n", encoding="utf-8")
 
 

@@ -1,4 +1,5 @@
 /** Faces drawn over a picture: on the screen, and into the pictures that are saved. */
+import { isStrange } from "./recognition/faces";
 import type { FoundFace, Reading } from "./recognition/faces";
 import { area } from "./recognition/geometry";
 import type { Box, Point } from "./recognition/geometry";
@@ -87,11 +88,11 @@ function drawBox(
   const { box, reading, verdict } = face;
   const { unit } = view;
   const place = onCanvas(box, view);
-  const colour = verdict === "strange" ? STRANGE : ACCENT;
+  const colour = isStrange(verdict) ? STRANGE : ACCENT;
   context.save();
   context.lineWidth = (numbered && face.id === view.main ? 5 : 3) * unit;
   context.strokeStyle = colour;
-  if (verdict === "strange") context.setLineDash([8 * unit, 6 * unit]);
+  if (isStrange(verdict)) context.setLineDash([8 * unit, 6 * unit]);
   context.beginPath();
   context.roundRect(place.left, place.top, place.right - place.left, place.bottom - place.top, 10 * unit);
   context.stroke();

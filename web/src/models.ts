@@ -1,5 +1,5 @@
 /** Which model reads, and how far it is. */
-import { defaultOf, gateOf, loadCatalogue, nameOf } from "./engine/catalogue";
+import { defaultOf, judgeOf, loadCatalogue, nameOf } from "./engine/catalogue";
 import type { Catalogue, ModelEntry } from "./engine/catalogue";
 import type { Engine } from "./engine/client";
 import { forgetOthers } from "./engine/download";
@@ -52,8 +52,9 @@ export class Models {
     return this.list.value;
   }
 
+  /** What judges the faces that the chosen model reads. */
   get gate(): ModelEntry | null {
-    return gateOf(this.catalogue);
+    return judgeOf(this.catalogue, this.chosen);
   }
 
   /** The one the user chose, as long as it is there, or else the default. */
@@ -108,7 +109,7 @@ export class Models {
   private async open(model: ModelEntry): Promise<void> {
     this.state.set({ kind: "loading", model, loaded: null });
     try {
-      await this.engine.call("open", { model, gate: this.gate, native: settings.value.native });
+      await this.engine.call("open", { model, gate: judgeOf(this.catalogue, model), native: settings.value.native });
       this.state.set({ kind: "ready", model });
       void keepForGood();
     } catch (error) {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { catalogueOf, loadCatalogue, thresholdsOf } from "../src/engine/catalogue";
+import { catalogueOf, gateIn, loadCatalogue } from "../src/engine/catalogue";
 import type { ModelEntry } from "../src/engine/catalogue";
 import { fetchModel } from "../src/engine/download";
 
@@ -110,15 +110,19 @@ describe("the list of models", () => {
   });
 });
 
-describe("thresholds", () => {
-  const gated = (novelty_thresholds: string): ModelEntry => ({ ...entry, properties: { ...entry.properties, novelty_thresholds } });
+describe("a gate", () => {
+  const gated = (novelty_gate: string): ModelEntry => ({ ...entry, properties: { ...entry.properties, novelty_gate } });
+  const numbers = { cut: 1.5, found: -2, doubt_scale: 0, doubt_offset: 0, covered: 0.5, far: 9 };
 
-  it("are numbers, or there is no gate", () => {
-    expect(thresholdsOf(entry)).toBeNull();
-    expect(thresholdsOf(gated("1.5,-2"))).toEqual([1.5, -2]);
+  it("is its numbers, or there is none", () => {
+    expect(gateIn(entry)).toBeNull();
+    expect(gateIn(gated(JSON.stringify(numbers)))).toEqual(numbers);
   });
 
-  it.each(["", "a", "1,", "1,NaN", "Infinity", "1;2"])("that are none make the file a damaged one: %j", (text) => {
-    expect(() => thresholdsOf(gated(text))).toThrow(expect.objectContaining({ fault: "damaged" }));
-  });
+  it.each(["", "a", "null", "{}", JSON.stringify({ ...numbers, cut: "1" }), JSON.stringify({ ...numbers, far: NaN }), JSON.stringify({ ...numbers, found: undefined })])(
+    "that cannot be read makes the file a damaged one: %j",
+    (text) => {
+      expect(() => gateIn(gated(text))).toThrow(expect.objectContaining({ fault: "damaged" }));
+    },
+  );
 });

@@ -29,6 +29,10 @@ interface Golden {
       }
     >
   >;
+  /** The detector's score with which the gates were asked a second time. */
+  readonly found: number;
+  /** By model file with a gate, for each of `gateCrops`: Python's word on it as a cut face, and as a found one; null where it is too close to call. */
+  readonly verdicts: Readonly<Record<string, readonly (readonly [string | null, string | null])[]>>;
   readonly picture: { readonly width: number; readonly height: number };
   readonly faces: readonly Cut[];
   readonly facesOnSide: readonly Cut[];
@@ -47,6 +51,13 @@ export function pixels(width: number, height: number, rgb: Uint8Array): Pixels {
   const data = new Uint8ClampedArray(width * height * 4).fill(255);
   for (let i = 0; i < width * height; i++) data.set(rgb.subarray(i * 3, i * 3 + 3), i * 4);
   return { width, height, data };
+}
+
+/** The crops that the gates are asked about. */
+export function gateCrops(): Uint8Array[] {
+  const all = gunzipSync(readFileSync(new URL("gate.u8.gz", folder)));
+  const area = 48 * 48;
+  return Array.from({ length: all.length / area }, (_, i) => new Uint8Array(all.subarray(i * area, (i + 1) * area)));
 }
 
 export function photograph(): Pixels {

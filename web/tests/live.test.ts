@@ -8,6 +8,7 @@ import type { Detection, Pixels } from "../src/recognition/geometry";
 import { LiveRecognizer } from "../src/recognition/live";
 import type { Outputs } from "../src/recognition/model";
 import type { Pyramid } from "../src/recognition/pyramid";
+import type { Gate } from "../src/recognition/gate";
 import { FaceReader } from "../src/recognition/reader";
 import type { OpenModel } from "../src/recognition/reader";
 import { golden, pixels } from "./golden";
@@ -41,6 +42,13 @@ function face(x: number, side: number): Detection {
   return { box: { left: x, top: 0, right: x + side, bottom: side }, score: 1, landmarks };
 }
 
+/** Strange is what is more unlike than 0, whatever the detector says. */
+const GATE: Gate = { cut: 0, found: 0, doubt_scale: 0, doubt_offset: 0, covered: 5, far: 9 };
+
+function scores(unlike: number): Float32Array {
+  return Float32Array.of(0, unlike, 0);
+}
+
 /** What a frame with faces of these sizes looks like: a network that is told what to answer. */
 class Scene {
   readonly detector = new Told();
@@ -51,8 +59,8 @@ class Scene {
   step = 1 / 30;
   answer: (read: number) => Partial<Outputs> = () => ({});
 
-  /** thresholds: of a gate, which the reading model has itself; judge: another model that has it. */
-  constructor(thresholds: number[] | null = null, judge: OpenModel | null = null) {
+  /** gate: which the reading model has itself; judge: another model that has one. */
+  constructor(gate: Gate | null = null, judge: OpenModel | null = null) {
     const network = {
       run: async (): Promise<Outputs> => {
         this.reads += 1;
@@ -60,8 +68,8 @@ class Scene {
       },
       close: async () => {},
     };
-    const model = { network, size: 48, classes: ["one", "other"], thresholds };
-    this.recognizer = new LiveRecognizer(this.detector, new FaceReader(model, judge ?? (thresholds && model)), Framing.fromText(golden.framing));
+    const model = { network, size: 48, classes: ["one", "other"], gate };
+    this.recognizer = new LiveRecognizer(this.detector, new FaceReader(model, judge ?? (gate && model)), Framing.fromText(golden.framing));
   }
 
   /** The next frame. */
@@ -169,19 +177,19 @@ describe("LiveRecognizer", () => {
   });
 
   it("does not let the gate's word flip when faces of two kinds alternate", async () => {
-    const scene = new Scene([0]);
+    const scene = new Scene(GATE);
     scene.detector.faces = [face(0, 40)];
-    scene.answer = (read) => ({ novelty: Float32Array.of(Math.floor(read / 3) % 2 ? 1 : -1) });
+    scene.answer = (read) => ({ novelty: scores(Math.floor(read / 3) % 2 ? 1 : -1) });
     const all = await scene.frames(150);
     expect(changes(all.slice(2), ({ main }) => main?.verdict)).toBeLessThanOrEqual(1);
-    scene.answer = () => ({ novelty: Float32Array.of(1) });
+    scene.answer = () => ({ novelty: scores(1) });
     expect((await scene.frames(60)).at(-1)!.main!.verdict).toBe("strange");
   });
 
   it("judges a face along with its reading, and does not run the model again for that", async () => {
-    const scene = new Scene([0]);
+    const scene = new Scene(GATE);
     scene.detector.faces = [face(0, 40)];
-    scene.answer = () => ({ novelty: Float32Array.of(-1) });
+    scene.answer = () => ({ novelty: scores(-1) });
     const all = await scene.frames(31);
     expect(all.at(-1)!.main!.verdict).toBe("known");
     expect(scene.reads).toBe(30);
@@ -192,11 +200,11 @@ describe("LiveRecognizer", () => {
     const network = {
       run: async (): Promise<Outputs> => {
         asked += 1;
-        return { probabilities: Float32Array.of(1, 0), map: null, novelty: Float32Array.of(1) };
+        return { probabilities: Float32Array.of(1, 0), map: null, novelty: scores(1) };
       },
       close: async () => {},
     };
-    const scene = new Scene(null, { network, size: 48, classes: ["one", "other"], thresholds: [0] });
+    const scene = new Scene(null, { network, size: 48, classes: ["one", "other"], gate: GATE });
     scene.detector.faces = [face(0, 40)];
     const all = await scene.frames(31);
     expect(all.at(-1)!.main!.verdict).toBe("strange");

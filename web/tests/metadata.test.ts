@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readCatalogue } from "../build/catalogue.ts";
 import { readProperties } from "../build/metadata.ts";
-import { accuracyOf, classesOf, defaultOf, gateOf, nameOf } from "../src/engine/catalogue";
+import { accuracyOf, classesOf, defaultOf, judgeOf, nameOf } from "../src/engine/catalogue";
 
 /** A protobuf field of bytes. */
 function field(number: number, content: Uint8Array): number[] {
@@ -45,7 +45,7 @@ describe("readCatalogue", () => {
 
   it("lists expression models, smallest first, and no other file", () => {
     const folder = mkdtempSync(join(tmpdir(), "models-"));
-    writeFileSync(join(folder, "large.onnx"), modelFile({ name: "large", ...needed, notes: "x".repeat(500), novelty_thresholds: "1,2" }));
+    writeFileSync(join(folder, "large.onnx"), modelFile({ name: "large", ...needed, notes: "x".repeat(500), novelty_gate: "{}" }));
     writeFileSync(join(folder, "small.onnx"), modelFile({ name: "small", ...needed, kaggle_validation_accuracy: "0.5", kaggle_test_accuracy: "0.6" }));
     writeFileSync(join(folder, "detector.onnx"), modelFile({}));
     writeFileSync(join(folder, "hashes.json"), "{}");
@@ -56,7 +56,10 @@ describe("readCatalogue", () => {
     expect(classesOf(small!)).toEqual(["angry", "happy"]);
     expect(accuracyOf(small!)).toEqual({ part: "kaggle test", value: 0.6 });
     expect(accuracyOf(large!)).toBeNull();
-    expect(gateOf(catalogue)).toBe(large);
+    // Each judges for itself where it can, and for those that cannot.
+    expect(judgeOf(catalogue, large!)).toBe(large);
+    expect(judgeOf(catalogue, small!)).toBe(large);
+    expect(judgeOf({ models: [small!] }, small!)).toBeNull();
     expect(defaultOf(catalogue)).toBe(small);
     writeFileSync(join(folder, "phone.onnx"), modelFile({ name: "mobilenet_v2", ...needed, notes: "x".repeat(900) }));
     expect(nameOf(defaultOf(readCatalogue(folder))!)).toBe("mobilenet_v2");

@@ -3,7 +3,9 @@ import { existsSync, readFileSync } from "node:fs";
 import * as ort from "onnxruntime-web/wasm";
 import { describe, expect, it } from "vitest";
 import { openExpressionNetwork } from "../src/engine/wasm";
-import { bytes, golden } from "./golden";
+import { readProperties } from "../build/metadata";
+import { gateOfText, wordOn } from "../src/recognition/gate";
+import { bytes, gateCrops, golden } from "./golden";
 
 /**
  * How far a probability may be from Python's on the very same crop. An int8 file rounds what passes through the network,
@@ -17,10 +19,14 @@ describe.each(Object.entries(golden.models))("%s", (name, { sha256, precision, p
   const file = existsSync(path) ? readFileSync(path) : null;
   const known = file !== null && createHash("sha256").update(file).digest("hex") === sha256;
 
-  it.runIf(known)("says of Python's crops what it says in Python", async () => {
+  async function open(): ReturnType<typeof openExpressionNetwork> {
     const runtime = new URL("../node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm", import.meta.url);
     ort.env.wasm.wasmBinary = readFileSync(runtime).slice().buffer;
-    const network = await openExpressionNetwork(file!, SIZE);
+    return openExpressionNetwork(file!, SIZE);
+  }
+
+  it.runIf(known)("says of Python's crops what it says in Python", async () => {
+    const network = await open();
     for (const [i, portrait] of golden.portraits.entries()) {
       const outputs = await network.run(bytes(portrait));
       outputs.probabilities.forEach((share, place) => {
@@ -29,5 +35,19 @@ describe.each(Object.entries(golden.models))("%s", (name, { sha256, precision, p
       expect(outputs.novelty === null).toBe(novelty === null);
       outputs.novelty?.forEach((score, place) => expect(score).toBeCloseTo(novelty![i]![place]!, 2));
     }
+  });
+  it.runIf(known && name in golden.verdicts)("has Python's verdict on every face and on what is none", async () => {
+    const network = await open();
+    const gate = gateOfText(readProperties(file!)["novelty_gate"]!)!;
+    const words: Record<string, number> = {};
+    for (const [i, crop] of gateCrops().entries()) {
+      const scores = (await network.run(crop)).novelty!;
+      for (const [k, found] of [null, golden.found].entries()) {
+        const expected = golden.verdicts[name]![i]![k]!;
+        if (expected !== null) expect(wordOn(gate, scores, found), `crop ${i}, found ${found}`).toBe(expected);
+        words[expected] = (words[expected] ?? 0) + 1;
+      }
+    }
+    expect(Object.keys(words)).toEqual(expect.arrayContaining(["known", "covered", "near", "far"]));
   });
 });

@@ -1,23 +1,27 @@
 import { describe, expect, it } from "vitest";
-import { passes } from "../src/recognition/gate";
+import { verdictOf, wordOn } from "../src/recognition/gate";
+import type { Gate } from "../src/recognition/gate";
 import type { ExpressionNetwork, Outputs } from "../src/recognition/model";
 import { FaceReader } from "../src/recognition/reader";
 import type { OpenModel } from "../src/recognition/reader";
 
+/** Cut faces may be as unlike as 5, found ones as 7 with as much doubt as the detector leaves. */
+const GATE: Gate = { cut: 5, found: 7, doubt_scale: 2, doubt_offset: 3, covered: 1, far: 20 };
+
 /** A network that answers with the first pixel of a face. */
-function model(thresholds: number[] | null): OpenModel & { calls: number } {
+function model(gate: Gate | null): OpenModel & { calls: number } {
   const open = {
     calls: 0,
     size: 2,
     classes: ["a", "b", "c"],
-    thresholds,
+    gate,
     network: {
       async run([first]: Uint8Array): Promise<Outputs> {
         open.calls += 1;
         return {
           probabilities: Float32Array.of(first!, 0, first === 99 ? NaN : 1),
           map: { scores: Float32Array.of(first!, first!, 0, 0, 1, 1), rows: 1, columns: 2 },
-          novelty: thresholds && Float32Array.of(first!, -first!),
+          novelty: gate && Float32Array.of(99, first!, -first!),
         };
       },
       close: async () => {},
@@ -30,57 +34,70 @@ const [one, nine] = [Uint8Array.of(1, 0, 0, 0), Uint8Array.of(9, 0, 0, 0)];
 
 describe("FaceReader", () => {
   it("reads a face", async () => {
-    const { reading } = await new FaceReader(model(null), null).read(nine);
+    const { reading } = await new FaceReader(model(null), null).read(nine, null);
     expect([...reading.probabilities]).toEqual([9, 0, 1]);
     expect([...reading.map!.scores]).toEqual([9, 9, 0, 0, 1, 1]);
   });
 
   it("has no verdict where no file has a gate", async () => {
     const reader = new FaceReader(model(null), null);
-    expect((await reader.read(one)).verdict).toBe("none");
-    expect(await reader.judge(one)).toBe("none");
+    expect((await reader.read(one, null)).verdict).toBe("none");
+    expect(await reader.judge(one, null)).toBe("none");
   });
 
   it("lets the reading model judge along where it has the gate itself, and does not run it again for that", async () => {
-    const own = model([5, 0]);
+    const own = model(GATE);
     const reader = new FaceReader(own, own);
-    expect((await reader.read(one)).verdict).toBe("known");
-    expect((await reader.read(nine)).verdict).toBe("strange");
+    expect((await reader.read(one, null)).verdict).toBe("known");
+    expect((await reader.read(nine, null)).verdict).toBe("strange");
     expect(own.calls).toBe(2);
   });
 
   it("asks the other model where that one has the gate", async () => {
-    const [own, gate] = [model(null), model([5, 0])];
+    const [own, gate] = [model(null), model(GATE)];
     const reader = new FaceReader(own, gate);
-    expect((await reader.read(nine)).verdict).toBeNull();
-    expect([await reader.judge(one), await reader.judge(nine)]).toEqual(["known", "strange"]);
+    expect((await reader.read(nine, null)).verdict).toBeNull();
+    expect([await reader.judge(one, null), await reader.judge(nine, null)]).toEqual(["known", "strange"]);
     expect([own.calls, gate.calls]).toEqual([1, 2]);
   });
 
   it("names no expression from answers that are no numbers", async () => {
-    await expect(new FaceReader(model(null), null).read(Uint8Array.of(99, 0, 0, 0))).rejects.toThrow("no number");
+    await expect(new FaceReader(model(null), null).read(Uint8Array.of(99, 0, 0, 0), null)).rejects.toThrow("no number");
   });
 
   it("finds a face strange whose gate brings no scores", async () => {
-    const reader = new FaceReader(model(null), { ...model(null), thresholds: [5, 0] });
-    expect(await reader.judge(one)).toBe("strange");
+    const reader = new FaceReader(model(null), { ...model(null), gate: GATE });
+    expect(await reader.judge(one, null)).toBe("strange");
   });
 });
 
 describe("the gate", () => {
-  it("refuses what is beyond any one threshold", () => {
-    expect(passes([1, 2], [1, 2])).toBe(true);
-    expect(passes([1.1, 2], [1, 2])).toBe(false);
-    expect(passes([1, 2.1], [1, 2])).toBe(false);
+  it("has four words", () => {
+    const words = [[0, 5, 1], [0, 5.1, 0], [0, 0, 1.1], [0, 20.1, 9]].map((scores) => wordOn(GATE, scores, null));
+    expect(words).toEqual(["known", "near", "covered", "far"]);
+    expect([[0, 5.1, 0], [0, 0, 1.1]].map((scores) => verdictOf(GATE, scores, null))).toEqual(["strange", "covered"]);
+  });
+
+  it("takes the detector's word into account, within bounds", () => {
+    // A score of .5 leaves a doubt of 3; one of 1 counts as .999.
+    expect(wordOn(GATE, [0, 4, 0], 0.5)).toBe("known");
+    expect(wordOn(GATE, [0, 4.1, 0], 0.5)).toBe("near");
+    expect(wordOn(GATE, [0, 17.8, 0], 1)).toBe("known");
+    expect(wordOn(GATE, [0, 17.9, 0], 1)).toBe("near");
+  });
+
+  it("is not moved by the relative distance", () => {
+    expect(wordOn(GATE, [1e9, 0, 0], null)).toBe("known");
   });
 
   it.each([NaN, Infinity, -Infinity])("never passes a face whose score is %d", (score) => {
-    expect(passes([score, 0], [1, 2])).toBe(false);
-    expect(passes([0, score], [1, Infinity])).toBe(false);
+    for (const place of [0, 1, 2]) expect(wordOn(GATE, [0, 0, 0].with(place, score), null)).toBe("far");
+    expect(wordOn(GATE, [0, 0, 0], score)).toBe("far");
   });
 
-  it("never passes scores that are fewer or more than the thresholds", () => {
-    expect(passes([0], [1, 2])).toBe(false);
-    expect(passes([0, 0, 9], [1, 2])).toBe(false);
+  it("never passes scores that are fewer or more than it knows", () => {
+    expect(wordOn(GATE, [], null)).toBe("far");
+    expect(wordOn(GATE, [0, 0], null)).toBe("far");
+    expect(wordOn(GATE, [0, 0, 0, 0], null)).toBe("far");
   });
 });

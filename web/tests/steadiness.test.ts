@@ -80,6 +80,14 @@ describe("SteadyVerdict", () => {
     expect(steady.next("strange", 23)).toBe("strange");
   });
 
+  it("says covered where most of the strange readings do", () => {
+    const steady = new SteadyVerdict();
+    for (let i = 0; i < 30; i++) steady.next(i % 3 ? "covered" : "strange", i / 30);
+    expect(steady.next("covered", 1.5)).toBe("covered");
+    for (let i = 0; i < 60; i++) steady.next("strange", 2 + i / 30);
+    expect(steady.next("strange", 4)).toBe("strange");
+  });
+
   it("has no word where there is no gate", () => {
     expect(new SteadyVerdict().next("none", 0)).toBe("none");
   });

@@ -30,15 +30,16 @@ SplitOption = Annotated[str, typer.Option(help="The split that the model was tra
 
 @app.command()
 def fit(
-    model: Annotated[Path, typer.Argument(help="A model file of a MobileNetV2, as `mien export` writes it.")],
+    model: Annotated[Path, typer.Argument(help="A model file, as `mien export` writes it.")],
     data: DataFolder,
     split: SplitOption = "official",
     out: Annotated[Path | None, typer.Option(help="The gated model file; in the model's place if left out.")] = None,
 ) -> None:
     """Fit the gate to a model and write it into the model file.
 
-    Statistics come from the training part alone, thresholds from the validation part: at least 95% of faces like those
-    pass. Python, browser and phone then all gate by the same file, also the models that have no gate of their own.
+    Scores come from the training part alone, thresholds from the validation part: at least 95% of faces like those
+    pass, as they are and as the detector finds them again. No pictures of anything else are needed. Python, browser and
+    phone then all gate by the same file.
 
     Example: mien novelty fit runs/mobilenet_v2/mobilenet_v2.onnx --data fer2013
     """
@@ -53,12 +54,14 @@ def fit(
             out or model,
             _training(faces),
             faces.part("validation"),
-            lambda done, total: show("training faces", done, total),
+            show,
         )
-    near, far = fitted.thresholds
+    found = "the detector finds too few of them to judge by it"
+    if fitted.refused_found is not None:
+        found = f"{fitted.refused_found:.1%} of those that the detector finds again"
     Terminal().tell(
-        f"{out or model}: thresholds {near:.3g} (near) and {far:.3g} (far), which refuse {fitted.refused:.1%} of the "
-        f"validation faces; the file is {fitted.growth / 1000:.1f} KB larger"
+        f"{out or model}: refuses {fitted.refused:.1%} of the validation faces; {found}; the file is "
+        f"{fitted.growth / 1000:.1f} KB larger"
     )
 
 
@@ -70,6 +73,14 @@ def judge(
     ] = None,
     people: Annotated[
         Path | None, typer.Option(help="A text file that names the pictures in these folders that show people.")
+    ] = None,
+    world: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Pictures from elsewhere: faces/SET/CLASS and strange/KIND, through detector and gate.",
+        ),
     ] = None,
     models: Annotated[
         list[str] | None, typer.Option("--model", help="Models to judge; all that ship if left out.")
@@ -87,11 +98,15 @@ def judge(
     """Measure the gate beside its rivals, and whom it shuts out.
 
     Real faces are those of the part that is reported on. Kinds made from nothing or from them: noise, flat fields,
-    textures, drawings; upside-down, half-covered, half, blurred and dark faces. AUROC, and the classic FPR95: the share
-    of strange pictures accepted where 95% of the real faces are.
+    textures, drawings; upside-down, half-covered, half, blurred, dark and masked faces, and faces behind hands. AUROC,
+    and the classic FPR95: the share of strange pictures accepted where 95% of the real faces are. What refusing brings:
+    accuracy of accepted and refused faces, the area under the risk-coverage curve, and how well faces are noticed on
+    which FER+'s raters saw none of the seven expressions.
 
     Example: mien novelty judge --data fer2013 --strange photos --people people.txt --sheets out
     """
+    from dataclasses import asdict
+
     from mien.novelty import figures, kinds
     from mien.novelty import judge as judging
     from mien.provenance import file_hash, origin
@@ -102,7 +117,7 @@ def judge(
 
     check_suffix(out, ".json", what="JSON")
     check_outputs((), [out], [sheets])
-    folders = strange or []
+    folders = [*(strange or []), *_folders(world, "strange")]
     names = _names(people)
     opened = [ModelFile.open(name) for name in models or shipped_models()]
     faces = load_with_progress(data, split)
@@ -114,6 +129,8 @@ def judge(
         recognizer = Recognizer(gated.path)
         for folder in folders:
             made.pipeline[folder.name] = judging.through_pipeline(recognizer, folder, names, show)
+        for folder in _folders(world, "faces"):
+            made.found[folder.name], made.risk[folder.name] = judging.found_faces(recognizer, folder, show)
     assert gated.gate is not None  # chosen for it
     judgement = GateJudgement(
         **vars(made),
@@ -124,11 +141,11 @@ def judge(
         count=count,
         seed=seed,
         gated_by=gated.name,
-        thresholds=tuple(gated.gate.thresholds.tolist()),
+        gate=asdict(gated.gate),
         **origin(),
     )
     write(out, judgement)
-    _save(figures.histograms(novelty, scores, gated.gate.thresholds, made.far), out.with_name(f"{out.stem}-scores.png"))
+    _save(figures.histograms(novelty, scores, gated.gate, made.far), out.with_name(f"{out.stem}-scores.png"))
     _save(figures.separations(made), out.with_name(f"{out.stem}-auroc.png"))
     if sheets is not None:
         for name, figure in figures.mistakes(gated.gate, real, novelty, strangers, scores, seed).items():
@@ -144,6 +161,12 @@ def _training(faces: "FaceData") -> "FaceData":
     return faces.part("train").without_copies_of(faces.where(faces.parts != "train"))
 
 
+def _folders(world: Path | None, part: str) -> list[Path]:
+    """The folders in a part of the pictures from elsewhere, by name."""
+    place = world / part if world else None
+    return sorted(entry for entry in place.iterdir() if entry.is_dir()) if place and place.is_dir() else []
+
+
 def _names(path: Path | None) -> frozenset[str]:
     """File names, one a line; lines that begin with # are notes."""
     if path is None:
@@ -157,22 +180,21 @@ def _names(path: Path | None) -> frozenset[str]:
 
 def _tables(made: "GateScores", gated: str) -> list[Table]:
     """For the terminal: the gate on each kind and on real faces, and detector and gate together."""
-    from mien.novelty.judge import OURS, OURS_FAR, OURS_NEAR
+    from mien.novelty.judge import OURS
 
-    kinds = Table(Column("AUROC", no_wrap=True), title=f"The gate in {gated} on pictures that are no faces", **_NARROW)
-    for name in ("", "both", "near", "far", "FPR95", "refused", "of"):
+    kinds = Table(Column("kind", no_wrap=True), title=f"The gate in {gated} on pictures that are no faces", **_NARROW)
+    for name in ("", "AUROC", "FPR95", "refused", "as covered", "of"):
         kinds.add_column(name, justify="right", no_wrap=True)
     scores = made.separation[gated]
     for kind, said in made.passage.items():
-        both = scores[OURS][kind]
+        ours = scores[OURS][kind]
         kinds.add_row(
             kind,
             "far" if kind in made.far else "near",
-            f"{both.auroc:.3f}",
-            f"{scores[OURS_NEAR][kind].auroc:.3f}",
-            f"{scores[OURS_FAR][kind].auroc:.3f}",
-            f"{both.fpr95:.3f}",
+            f"{ours.auroc:.3f}",
+            f"{ours.fpr95:.3f}",
             f"{said.refused:.1%}",
+            f"{said.covered:.1%}",
             f"{said.pictures:,}",
         )
     real = Table("real faces", title="Real faces that the gate refuses", **_NARROW)
@@ -181,16 +203,38 @@ def _tables(made: "GateScores", gated: str) -> list[Table]:
     for group, members in made.refused.items():
         for name, said in members.items():
             real.add_row(name, "" if group == "all" else group, f"{said.refused:.1%}", f"{said.pictures:,}")
+    for group, members in made.found.items():
+        for name, said in members.items():
+            real.add_row(name, f"{group}, found", f"{said.refused:.1%}", f"{said.pictures:,}")
     tables = [kinds, real]
     if made.pipeline:
-        whole = Table("folder", title="Detector and gate on pictures without people", **_NARROW)
-        for name in ("pictures", "detector finds a face", "and the gate passes it"):
+        whole = Table("folder", title="Detector and gate on other pictures", **_NARROW)
+        for name in ("pictures", "face found", "and known", "and covered"):
             whole.add_column(name, justify="right")
         for folder, seen in made.pipeline.items():
-            shares = (f"{seen.found / seen.pictures:.1%}", f"{seen.passed / seen.pictures:.1%}")
+            counts = (seen.found, seen.passed, seen.covered)
+            shares = [f"{count / seen.pictures:.1%}" for count in counts]
             whole.add_row(folder, f"{seen.pictures:,}", *shares)
         tables.append(whole)
-    return tables
+    return [*tables, *_what_it_brings(made)]
+
+
+def _what_it_brings(made: "GateScores") -> list[Table]:
+    """For the terminal: accuracy of accepted and refused faces, and what the raters saw."""
+    risk = Table("real faces", title="What refusing brings", **_NARROW)
+    for name in ("refused", "accepted: right", "refused: right", "area", "by confidence", "error"):
+        risk.add_column(name, justify="right")
+    for group, one in made.risk.items():
+        refused = "-" if one.accuracy_refused is None else f"{one.accuracy_refused:.3f}"
+        areas = (f"{value:.3f}" for value in (one.area, one.area_confidence, one.error))
+        risk.add_row(group, f"{one.refused:.1%}", f"{one.accuracy_accepted:.3f}", refused, *areas)
+    unclear = Table("faces", title="AUROC of what the seven expressions leave out", **_NARROW)
+    names = ("unlike", "relative", "unsure")
+    for name in names:
+        unclear.add_column(name, justify="right")
+    for group, scores in made.unclear.items():
+        unclear.add_row(group, *(f"{scores[name]:.3f}" if name in scores else "-" for name in names))
+    return [risk, *([unclear] if made.unclear else [])]
 
 
 def _save(figure: "Figure", path: Path) -> None:

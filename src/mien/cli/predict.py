@@ -83,9 +83,9 @@ def predict(
     pictures (as videos, with their times) and all pages of TIFF files are read.
     Of a folder with both, the videos' results go to NAME-videos beside NAME.
 
-    The gate marks faces unlike those the models know: near (covered, turned
-    away, an animal's) or far (nothing like a face). --gate refuse then names
-    no expression.
+    The gate marks faces unlike those the models know: covered (by a mask or a
+    hand, or cut off), near (drawn, turned away, an animal's) or far (nothing
+    like a face). --gate refuse then names no expression.
 
     Examples:
     mien predict party.jpg

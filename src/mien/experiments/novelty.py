@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from mien.experiments.tables import Table
-from mien.results.gate import GateJudgement, Pipeline
+from mien.results.gate import GateJudgement, Pipeline, Risk
 from mien.results.record import read_if_there
 from mien.results.shipped import other_file, shipped_hashes
 
 JUDGED = "novelty.json"
 PLOTS = {
     "novelty-auroc.png": "How well each score tells each kind from real faces",
-    "novelty-scores.png": "The gate's two scores: real faces beside each kind",
+    "novelty-scores.png": "The gate's scores: real faces beside each kind",
 }
 
 
@@ -23,7 +23,8 @@ def tables(results: Path) -> list[Table]:
     if judged is None:
         return []
     pipeline = [_pipeline(judged.pipeline)] if judged.pipeline else []
-    return [*(_separation(judged, model) for model in judged.separation), *pipeline, _refused(judged)]
+    separation = [_separation(judged, model) for model in judged.separation]
+    return [*separation, *pipeline, _refused(judged), _risk(judged.risk), *_unclear(judged.unclear)]
 
 
 def of_another_file(judged: GateJudgement, model: str) -> str:
@@ -35,10 +36,12 @@ def of_another_file(judged: GateJudgement, model: str) -> str:
 def _separation(judged: GateJudgement, model: str) -> Table:
     scores = judged.separation[model]
     gated = model == judged.gated_by
-    ours = max(scores, key=list(scores).index) if gated else None  # the last one is both scores together
+    ours = "gate: unlike" if gated else None
     note = "The chance that a picture of the kind scores above a real face (AUROC)."
     if gated:
-        note += " FPR95: the share of strange pictures that both scores accept where 95% of real faces are accepted."
+        note += (
+            " FPR95: the share of strange pictures that the gate's score accepts where it accepts 95% of real faces."
+        )
     rows: list[tuple[str, ...]] = []
     for kind in next(iter(scores.values())):
         cells = [f"{scores[name][kind].auroc:.3f}" for name in scores]
@@ -49,21 +52,61 @@ def _separation(judged: GateJudgement, model: str) -> Table:
 
 def _pipeline(folders: dict[str, Pipeline]) -> Table:
     rows: list[tuple[str, ...]] = [
-        (folder, f"{seen.pictures:,}", f"{seen.found / seen.pictures:.1%}", f"{seen.passed / seen.pictures:.1%}")
+        (
+            folder,
+            f"{seen.pictures:,}",
+            f"{seen.found / seen.pictures:.1%}",
+            f"{seen.passed / seen.pictures:.1%}",
+            f"{seen.covered / seen.pictures:.1%}",
+        )
         for folder, seen in folders.items()
     ]
-    note = "Pictures without people in which the detector finds a face, and in which the gate lets one pass."
-    return Table("Detector and gate together", note, ("folder", "pictures", "detector", "detector and gate"), rows)
+    note = "Pictures in which the detector finds a face, and in which the gate knows one, or calls one covered."
+    return Table("Detector and gate together", note, ("folder", "pictures", "found", "known", "covered"), rows)
 
 
 def _refused(judged: GateJudgement) -> Table:
     note = (
         f"Of the {judged.real_faces:,} faces of the part that is reported on, by label and by quarters of "
-        f"brightness and sharpness.{of_another_file(judged, judged.gated_by)}"
+        "brightness and sharpness; and of labelled photographs from elsewhere, as the detector finds them."
+        + of_another_file(judged, judged.gated_by)
     )
     rows: list[tuple[str, ...]] = [
         (name if group == "all" else f"{group}: {name}", f"{said.refused:.1%}", f"{said.pictures:,}")
-        for group, members in judged.refused.items()
+        for group, members in (judged.refused | judged.found).items()
         for name, said in members.items()
     ]
     return Table("Real faces that the gate refuses", note, ("faces", "refused", "pictures"), rows)
+
+
+def _risk(sets: dict[str, Risk]) -> Table:
+    note = (
+        "Accuracy of the faces that the gate accepts and of those that it refuses; and the mean error over all shares "
+        "of faces kept (area under the risk-coverage curve) where the most unlike go first, where those go first of "
+        "which the model is least sure, and where none goes."
+    )
+    heads = ("faces", "refused", "accepted: right", "refused: right", "area, unlike", "area, unsure", "error")
+    rows = [
+        (
+            name,
+            f"{of.refused:.1%}",
+            f"{of.accuracy_accepted:.3f}",
+            "-" if of.accuracy_refused is None else f"{of.accuracy_refused:.3f}",
+            *(f"{value:.3f}" for value in (of.area, of.area_confidence, of.error)),
+        )
+        for name, of in sets.items()
+    ]
+    return Table("What refusing brings", note, heads, rows)
+
+
+def _unclear(groups: dict[str, dict[str, float]]) -> list[Table]:
+    note = (
+        "The chance (AUROC) that a face on which FER+'s raters saw contempt, nothing known or no face (nf) scores above"
+        " a clear one; and that one of an expression does which the scores were fitted without."
+    )
+    names = ("unlike", "relative", "unsure")
+    rows = [
+        (group, *(f"{scores[name]:.3f}" if name in scores else "-" for name in names))
+        for group, scores in groups.items()
+    ]
+    return [Table("Strange expressions", note, ("faces", *names), rows)] if rows else []

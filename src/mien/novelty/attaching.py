@@ -1,26 +1,61 @@
-"""Write a gate's two scores into a model's graph, as its output `novelty` [N, 2]."""
+"""Write a gate's scores into a model's graph, as its output `novelty` [N, 3]."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from mien.novelty.far import FarScore
+from mien.novelty.covering import Covering
 from mien.novelty.mahalanobis import RelativeMahalanobis
-from mien.novelty.tapping import Tap
+from mien.novelty.tapping import Tap, TappedModel
+from mien.novelty.unlikeness import Member
+
+if TYPE_CHECKING:
+    from mien.novelty.gate import Scores
 
 OUTPUT = "novelty"
 
 
-def attach(model: onnx.ModelProto, near: RelativeMahalanobis, far: FarScore, taps: tuple[Tap, ...]) -> None:
-    """Add the scores to a graph that has none.
+def attach(model: onnx.ModelProto, scores: "Scores", tapped: TappedModel) -> None:
+    """Add the scores to a graph that has none; `tapped` is the same model, opened.
 
     The large matrices are stored in 16 and 8 bits: they are nine tenths of what the file gains.
     """
-    shapes = {value.name: value for value in onnx.shape_inference.infer_shapes(model).graph.value_info}
     graph = _Writer(model.graph)
+    vectors = [_vector(graph, model, tap, shape) for tap, shape in zip(tapped.taps, tapped.shapes, strict=True)]
+    members = zip(scores.unlike.members, vectors, strict=True)
+    unlike = graph.node("Sum", *(_member(graph, member, vector) for member, vector in members))
+    parts = (_relative(graph, scores.relative), unlike, _covered(graph, scores.covered, vectors))
+    graph.node("Concat", *parts, axis=1, name=OUTPUT)
+    faces = model.graph.output[0].type.tensor_type.shape.dim[0].dim_param
+    model.graph.output.append(helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [faces, len(parts)]))
+    onnx.checker.check_model(model)
 
+
+def _vector(graph: "_Writer", model: onnx.ModelProto, tap: Tap, shape: tuple[int, ...]) -> str:
+    """A tap's vectors [N, T], of a map of this shape."""
+    tensor, pooling = str(tap.tensor(model)), graph.floats(tap.pooling(shape))
+    if len(shape) == 3:  # tokens
+        banded = graph.node("Transpose", graph.node("MatMul", pooling, tensor), perm=[0, 2, 1])
+    else:
+        banded = graph.node("MatMul", graph.node("ReduceMean", tensor, graph.ints([3]), keepdims=0), pooling)
+    vector = graph.node("Flatten", banded, axis=1)
+    if not tap.unit:
+        return vector
+    length = graph.node("ReduceL2", vector, graph.ints([1]), keepdims=1)
+    return graph.node("Div", vector, graph.node("Max", length, graph.floats(np.array(1e-12))))
+
+
+def _member(graph: "_Writer", member: Member, vector: str) -> str:
+    apart = graph.node("Sub", vector, graph.floats(member.ellipsoid.centre))
+    white = graph.node("MatMul", apart, graph.bytes(member.ellipsoid.whitening))
+    distance = graph.node("ReduceMean", graph.node("Mul", white, white), graph.ints([1]), keepdims=1)
+    scaled = graph.node("Mul", graph.node("Log", distance), graph.floats(np.array(member.scale)))
+    return graph.node("Add", scaled, graph.floats(np.array(member.offset)))
+
+
+def _relative(graph: "_Writer", near: RelativeMahalanobis) -> str:
     q = graph.node("Sub", graph.node("MatMul", "features", graph.halves(near.directions)), graph.floats(near.origin))
     squared = graph.node("Mul", q, q)
     # |q - c|^2 = |q|^2 - 2 q.c + |c|^2; what does not depend on the class is left out of the minimum.
@@ -28,28 +63,12 @@ def attach(model: onnx.ModelProto, near: RelativeMahalanobis, far: FarScore, tap
     to_class = graph.node("Add", apart, graph.floats(np.square(near.centres).sum(1)))
     nearest = graph.node("ReduceMin", to_class, graph.ints([1]), keepdims=1)
     shares = (1 - 1 / (1 + near.spread))[:, None]
-    relative = graph.node("Add", nearest, graph.node("MatMul", squared, graph.floats(shares)))
+    return graph.node("Add", nearest, graph.node("MatMul", squared, graph.floats(shares)))
 
-    vectors = []
-    for tap in taps:
-        tensor = tap.tensor(model)
-        rows = shapes[tensor].type.tensor_type.shape.dim[2].dim_value
-        across = graph.node("ReduceMean", tensor, graph.ints([3]), keepdims=0)
-        vectors.append(graph.node("Flatten", graph.node("MatMul", across, graph.floats(tap.weights(rows))), axis=1))
-    apart = graph.node("Sub", graph.node("Concat", *vectors, axis=1), graph.floats(far.ellipsoid.centre))
-    white = graph.node("MatMul", apart, graph.bytes(far.ellipsoid.whitening))
-    distance = graph.node("ReduceMean", graph.node("Mul", white, white), graph.ints([1]), keepdims=1)
-    by_distance = graph.node("Mul", graph.node("Log", distance), graph.floats(np.array(far.distance_scale)))
-    # The contract: a class's map averages to its logit.
-    logits = graph.node("ReduceMean", "map", graph.ints([2, 3]), keepdims=0)
-    sureness = graph.node("ReduceLogSumExp", logits, graph.ints([1]), keepdims=1)
-    by_energy = graph.node("Mul", sureness, graph.floats(np.array(far.energy_scale)))
-    unlike = graph.node("Add", graph.node("Add", by_distance, by_energy), graph.floats(np.array(far.offset)))
 
-    graph.node("Concat", relative, unlike, axis=1, name=OUTPUT)
-    faces = model.graph.output[0].type.tensor_type.shape.dim[0].dim_param
-    model.graph.output.append(helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [faces, 2]))
-    onnx.checker.check_model(model)
+def _covered(graph: "_Writer", covering: Covering, vectors: list[str]) -> str:
+    apart = graph.node("MatMul", graph.node("Concat", *vectors, axis=1), graph.halves(covering.weights))
+    return graph.node("ReduceMin", graph.node("Add", apart, graph.floats(covering.offset)), graph.ints([1]), keepdims=1)
 
 
 def detach(model: onnx.ModelProto) -> None:

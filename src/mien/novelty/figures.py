@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from mien.data.dataset import FaceData
 from mien.expressions import NAMES
-from mien.novelty.judge import OURS, OURS_FAR, OURS_NEAR
+from mien.novelty.judge import OURS, OURS_COVERED
 from mien.novelty.kinds import Kind
 from mien.recognition.gate import Gate, Verdict
 from mien.results.gate import GateScores, Separation
@@ -14,27 +14,28 @@ from mien.results.gate import GateScores, Separation
 _FACES, _NEAR, _FAR = "#2563eb", "#d97706", "#6b7280"
 
 
-def histograms(real: np.ndarray, strange: dict[str, np.ndarray], thresholds: np.ndarray, far: list[str]) -> Figure:
+def histograms(real: np.ndarray, strange: dict[str, np.ndarray], gate: Gate, far: list[str]) -> Figure:
     """One row a kind, one column a score: the kind's scores over the real faces', and the threshold.
 
-    real: [N, 2]; strange: [M, 2] by kind; far: the kinds with nothing of a face in them.
+    real: the gate's scores [N, 3]; strange: [M, 3] by kind; far: the kinds with nothing of a face in them.
     """
+    shown = ((1, "how unlike training faces", gate.cut), (2, "how surely covered", gate.covered))
     figure = Figure(figsize=(10, 0.75 * len(strange) + 1.2), layout="constrained")
     axes = figure.subplots(len(strange), 2, sharex="col", squeeze=False)
     everything = np.concatenate([real, *strange.values()])
     for row, (kind, scores) in zip(axes, strange.items(), strict=True):
-        for column, (axis, title) in enumerate(zip(row, ("near score", "far score"), strict=True)):
+        for axis, (column, title, threshold) in zip(row, shown, strict=True):
             low, high = np.quantile(everything[:, column], [0.02, 0.995])
-            high = max(high, 1.1 * thresholds[column])
+            high = max(high, 1.1 * threshold)
             edges = np.linspace(low, high, 70)
             colour = _FAR if kind in far else _NEAR
             for values, shade in ((real, _FACES), (scores, colour)):
                 clipped = values[:, column].clip(low, high)
                 axis.hist(clipped, edges, weights=np.full(len(values), 1 / len(values)), color=shade, alpha=0.55)
-            axis.axvline(thresholds[column], color="#b91c1c", linewidth=1)
+            axis.axvline(threshold, color="#b91c1c", linewidth=1)
             axis.set_yticks([])
             axis.spines[["top", "right", "left"]].set_visible(False)
-            if not column:
+            if axis is row[0]:
                 axis.set_ylabel(f"{kind}\n({len(scores):,})", rotation=0, ha="right", va="center", fontsize=9)
             if row is axes[0]:
                 axis.set_title(title, fontsize=11)
@@ -56,7 +57,7 @@ def separations(made: GateScores) -> Figure:
 
 
 def _grid(axis: Axes, table: dict[str, dict[str, Separation]], kinds: list[str]) -> None:
-    ordered = [name for name in (OURS, OURS_FAR, OURS_NEAR) if name in table]
+    ordered = [name for name in (OURS, OURS_COVERED) if name in table]
     ordered += [name for name in table if name not in ordered]
     values = np.array([[table[name][kind].auroc for kind in kinds] for name in ordered])
     axis.imshow(values, cmap="RdYlGn", vmin=0.4, vmax=1, aspect="auto")

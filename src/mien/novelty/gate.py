@@ -1,4 +1,8 @@
-"""Fit the gate to a model: both scores from its training faces, both thresholds from held-out faces."""
+"""Fit the gate to a model: its scores from the training faces, its thresholds from held-out faces.
+
+Faces count twice: as the data set has them, and as the detector finds them again, which is what recognition reads. What
+is no face teaches nothing but the covers that are drawn over training faces; no folder of other pictures is needed.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,38 +14,59 @@ import onnx
 from mien.data.dataset import FaceData
 from mien.errors import DataError, ExportError, ModelError
 from mien.novelty.attaching import attach, detach
-from mien.novelty.far import FarScore
+from mien.novelty.covering import Covering, spoil
+from mien.novelty.delivering import Delivered, deliver
 from mien.novelty.mahalanobis import RelativeMahalanobis, Statistics
-from mien.novelty.tapping import Seen, Tap, TappedModel, read_graph, session_of
-from mien.recognition.gate import FAR, THRESHOLDS
+from mien.novelty.tapping import Seen, TappedModel, precision_of, read_graph, session_of
+from mien.novelty.thresholds import LEAST, Found, Held, choose, refused
+from mien.novelty.unlikeness import Unlikeness
+from mien.recognition.gate import GATE, SCORES, Gate
 from mien.recognition.model import record_hash, run_session
 from mien.storage import check_suffix, write_atomically
 
-# What relative Mahalanobis on the last features is blind to, plain Mahalanobis on early ones sees: they have not yet
-# given up everything but the expression. Bands, because an upside-down face differs in where things are.
-TAPS = (Tap(before="blocks.4.0.conv_pw", bands=3), Tap(before="blocks.5.0.conv_pw", bands=1))
-KEPT = 0.95
-"""Of faces like the held-out ones, at least this share passes."""
-_NEAR_REFUSED = 0.005  # of a class by the near score alone: it sees little that the far score does not
-_FAR_BEYOND = 0.001  # held-out faces so far out that nothing of a face is left in what lies beyond
-_CONFIDENCE = 2.326  # standard deviations: 99% sure, one-sided; why not 95%: docs/gate.md
+FIT_FACES = 6_000
+"""So many training faces fit the scores; more change little."""
+FOUND_FACES = 3_000
+"""So many of them are looked for again."""
+SPOILED_FACES = 500
+"""So many pictures of each kind that is drawn teach what a covered face is."""
+CHECKED = 500
+"""So many held-out faces show whether the file's scores are the fitted ones."""
 _LEAST_LIKENESS = 0.999  # correlation of the scores as stored, in 8 bits, with the exact ones
-_LEAST_HELD_OUT = 20  # one of them may be refused, if any
+_LEAST_FOUND = 0.5  # of the held-out faces: fewer say more of the detector than of the faces
 BATCH = 64
+
+Show = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
 class Fitted:
     """What a fit came to.
 
-    thresholds: of the near and the far score; far: the far score beyond which nothing is like a face; refused: share of
-    the held-out faces, in [0, 1]; growth: bytes that the file gained.
+    Attributes:
+        gate: Its numbers, as the file has them.
+        refused: The share of the held-out faces that it refuses as they are, in [0, 1].
+        refused_found: The same of those that the detector found again; None where it found too few to choose by.
+        growth: Bytes that the file gained.
     """
 
-    thresholds: tuple[float, float]
-    far: float
+    gate: Gate
     refused: float
+    refused_found: float | None
     growth: int
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The scores as they are fitted; in the file they are rounded."""
+
+    relative: RelativeMahalanobis
+    unlike: Unlikeness
+    covered: Covering
+
+    def __call__(self, seen: Seen) -> np.ndarray:
+        """Float64 [N, 3], by `recognition.gate.SCORES`."""
+        return np.stack([self.relative(seen.features), self.unlike(seen), self.covered(seen)], 1)
 
 
 def fit(
@@ -49,59 +74,84 @@ def fit(
     target: Path,
     training: FaceData,
     held_out: FaceData,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    show: Show = lambda what, done, total: None,
 ) -> Fitted:
-    """Write `source` with a gate in it to `target`; both may be the same file.
+    """Write a model with a gate in it.
 
-    Raises ModelError for a model without features, map or the gate's layers, DataError for too few pictures of a class,
-    ExportError where the scores in the file are not the fitted ones, MienError for a target that does not end in .onnx;
-    nothing is then written.
+    Args:
+        source: The model file; it may have a gate already, which is replaced.
+        target: Where it is written; it may be the same file.
+        training: The faces that the model learned from.
+        held_out: Faces that it did not learn from; the thresholds are chosen by them.
+        show: Called with what is done, how much of it, and how much there is.
+
+    Returns:
+        What the fit came to. The same arguments give the same file.
+
+    Raises:
+        ModelError: The model has no features, no map or none of the gate's layers, or gives no finite numbers.
+        DataError: There are too few pictures of a class, or too few held-out ones.
+        ExportError: The scores in the file are not the fitted ones. Nothing is written in any of these cases.
     """
     check_suffix(target, ".onnx", what="an ONNX model")
-    if len(held_out) < _LEAST_HELD_OUT:
-        raise DataError(
-            f"{len(held_out)} held-out faces are too few to choose thresholds by; {_LEAST_HELD_OUT} are needed"
-        )
-    model = TappedModel(source, TAPS)
-    seen = see_all(model, training.faces, progress)
-    near = RelativeMahalanobis.of(Statistics.of(seen.features, training.labels))
-    far = FarScore.of(seen)
+    if len(held_out) < LEAST:
+        raise DataError(f"{len(held_out)} held-out faces are too few to choose thresholds by; {LEAST} are needed")
+    model = TappedModel(source)
+    chosen = _sample(training, FIT_FACES)
+    again = deliver(chosen.faces[:FOUND_FACES], lambda done, total: show("faces looked for", done, total))
+    scores = _fit_scores(model, chosen, again, show)
     graph = read_graph(source)
     detach(graph)
     bare = graph.ByteSize()
-    attach(graph, near, far, TAPS)
-    # The thresholds are those of the scores as the file gives them, not of the exact ones.
-    scores = run_session(session_of(graph), held_out.faces, BATCH).novelty
-    assert scores is not None  # attached above
-    held = see_all(model, held_out.faces)
-    _check(scores, np.stack([near(held.features), far(held)], 1))
-    thresholds = choose_thresholds(scores, held_out.labels)
-    # Of few faces the quantile may lie below the threshold: a face that passes would be far.
-    beyond = max(float(np.quantile(scores[:, 1], 1 - _FAR_BEYOND)), thresholds[1])
-    properties = {THRESHOLDS: ",".join(f"{value:.6g}" for value in thresholds), FAR: f"{beyond:.6g}"}
-    onnx.helper.set_model_props(graph, {entry.key: entry.value for entry in graph.metadata_props} | properties)
+    attach(graph, scores, model)
+    held_again = deliver(held_out.faces, lambda done, total: show("held-out faces looked for", done, total))
+    gate, shares = _thresholds(graph, scores, model, held_out, held_again, again)
+    properties = {entry.key: entry.value for entry in graph.metadata_props} | {GATE: gate.to_text()}
+    onnx.helper.set_model_props(graph, properties)
     write_atomically(target, lambda draft: onnx.save(graph, draft))
     record_hash(target)
-    return Fitted(thresholds, beyond, float((scores > thresholds).any(1).mean()), graph.ByteSize() - bare)
+    return Fitted(gate, *shares, graph.ByteSize() - bare)
 
 
-def choose_thresholds(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """Thresholds for scores [N, 2] of held-out faces such that, 99% sure, at least `KEPT` of all such faces pass both.
-
-    The near score must spare the class, by labels int [N], that lies farthest out: a rare one would else bear it alone.
-    The sample's own share of refusals would lie above the true one half of the time, so fewer are refused in the
-    sample: as many as a binomial of the allowed share falls below in one sample of a hundred.
-    """
-    count, allowed = len(scores), 1 - KEPT
-    most = count * allowed - _CONFIDENCE * (count * allowed * KEPT) ** 0.5
-    near = max(float(np.quantile(scores[labels == kind, 0], 1 - _NEAR_REFUSED)) for kind in np.unique(labels))
-    # Faces that the near score refuses already count against the allowance, not against the far score.
-    passing = np.sort(scores[scores[:, 0] <= near, 1])
-    refused = max(int(most) - (count - len(passing)), 0)
-    return near, float(passing[len(passing) - 1 - refused])
+def _fit_scores(model: TappedModel, training: FaceData, again: Delivered, show: Show) -> Scores:
+    cut = see_all(model, training.faces, lambda done, total: show("training faces", done, total))
+    relative = RelativeMahalanobis.of(Statistics.of(cut.features, training.labels))
+    whole = Seen.joined([cut, see_all(model, again.faces)]) if len(again) else cut
+    covered, others = spoil(np.concatenate([training.faces, again.faces]), SPOILED_FACES)
+    spoiled = [
+        see_all(model, pictures, lambda done, total: show("covered faces", done, total))
+        for pictures in (covered, others)
+    ]
+    return Scores(relative, Unlikeness.of(whole, model.taps), Covering.of(whole, *spoiled))
 
 
-def see_all(model: TappedModel, faces: np.ndarray, progress: Callable[[int, int], None] | None = None) -> Seen:
+def _thresholds(
+    graph: onnx.ModelProto,
+    fitted: Scores,
+    model: TappedModel,
+    held_out: FaceData,
+    held_again: Delivered,
+    again: Delivered,
+) -> tuple[Gate, tuple[float, float | None]]:
+    """The gate's numbers, and the shares that it refuses: they are those of the scores as the file gives them."""
+    session, step = session_of(graph), 1 if precision_of(graph) == "int8" else BATCH
+    scores = run_session(session, held_out.faces, step).novelty
+    assert scores is not None  # attached before
+    _check(scores[:CHECKED], fitted(see_all(model, held_out.faces[:CHECKED])))
+    cut = Held(scores, held_out.labels)
+    if len(held_again) < max(LEAST, _LEAST_FOUND * len(held_out)) or len(again) < LEAST:
+        gate = choose(cut)
+        return gate, (refused(gate, cut), None)
+    told = run_session(session, held_again.faces, step).novelty
+    assert told is not None
+    found = Found(told, held_out.labels[held_again.places], held_again.scores, again.scores)
+    gate = choose(cut, found)
+    return gate, (refused(gate, cut), refused(gate, found))
+
+
+def see_all(
+    model: TappedModel, faces: np.ndarray, progress: Callable[[int, int], None] = lambda done, total: None
+) -> Seen:
     """Run a tapped model over uint8 [N, 48, 48] in batches.
 
     Raises ModelError where it gives NaN or infinities.
@@ -109,24 +159,38 @@ def see_all(model: TappedModel, faces: np.ndarray, progress: Callable[[int, int]
     parts = []
     for start in range(0, len(faces), BATCH):
         parts.append(model.see(faces[start : start + BATCH]))
-        if progress is not None:
-            progress(min(start + BATCH, len(faces)), len(faces))
-    seen = Seen(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("logits", "features", "early")))
-    if not all(np.isfinite(values).all() for values in (seen.logits, seen.features, seen.early)):
+        progress(min(start + BATCH, len(faces)), len(faces))
+    seen = Seen.joined(parts)
+    if not all(np.isfinite(values).all() for values in (seen.logits, seen.features, *seen.vectors)):
         raise ModelError("this model gives features that are not finite numbers; no gate can be fitted to it")
     return seen
 
 
+def _sample(data: FaceData, count: int) -> FaceData:
+    """At most so many faces in any order, but of each class all where it has few."""
+    order = np.random.default_rng(0).permutation(len(data))
+    rank = np.empty(len(data), int)
+    for label in np.unique(data.labels):
+        of_class = order[data.labels[order] == label]
+        rank[of_class] = np.arange(len(of_class))
+    rare = rank[order] < _ALWAYS
+    chosen = np.concatenate([order[rare], order[~rare]])[:count]
+    return data.where(np.random.default_rng(1).permutation(chosen))
+
+
+_ALWAYS = 400  # faces of a class that are taken before others: the covariance needs them, "disgust" has 436
+
+
 def _check(stored: np.ndarray, fitted: np.ndarray) -> None:
-    """Raise ExportError where the file's scores [N, 2] are not finite, or rank the held-out faces otherwise than the
+    """Raise ExportError where the file's scores [N, 3] are not finite, or rank the held-out faces otherwise than the
     fitted ones.
     """
     if not np.isfinite(stored).all():
         raise ExportError("the scores in the file are not finite for all held-out faces; not written")
-    for name, ours, theirs in zip(("near", "far"), stored.T, fitted.T, strict=True):
+    for name, ours, theirs in zip(SCORES, stored.T, fitted.T, strict=True):
         likeness = float(np.corrcoef(ours, theirs)[0, 1])
         if not likeness >= _LEAST_LIKENESS:
             raise ExportError(
-                f"the {name} score in the file correlates by only {likeness:.4f} with the fitted one "
+                f"the score '{name}' in the file correlates by only {likeness:.4f} with the fitted one "
                 f"({_LEAST_LIKENESS} is allowed); not written"
             )

@@ -1,27 +1,29 @@
 """Measure the gate beside its rivals: how well each tells strange pictures from real faces, and whom it shuts out."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 from scipy.ndimage import laplace
 from sklearn.metrics import roc_auc_score
 
-from mien.data.dataset import FaceData
-from mien.errors import ModelError
+from mien.data.dataset import FaceData, folder_label
+from mien.errors import DataError, ModelError
 from mien.expressions import NAMES
 from mien.novelty.kinds import Kind
+from mien.novelty.open_set import risk, unclear
 from mien.novelty.scores import RIVALS, Reading
 from mien.recognition.finding import find_pictures
 from mien.recognition.gate import Gate, Verdict
 from mien.recognition.model import ModelFile, Outputs
 from mien.recognition.pictures import read_picture
 from mien.recognition.recognizer import Recognizer
-from mien.results.gate import GateScores, Passage, Pipeline, Separation
+from mien.results.gate import GateScores, Passage, Pipeline, Risk, Separation
 
-OURS_NEAR, OURS_FAR, OURS = "gate: near score", "gate: far score", "gate: both"
+OURS, OURS_COVERED = "gate: unlike", "gate: covered"
 KEPT = 0.95
+REPORTED = "FER2013"
+"""The part that is reported on, among the sets of real faces."""
 FIT_FACES = 10_000
 """So many training faces fit the rivals; more change their figures in the third digit."""
 _BATCH = 64
@@ -41,7 +43,7 @@ def judge(
 ) -> tuple[GateScores, np.ndarray, dict[str, np.ndarray]]:
     """Measure every score of every model, and the gate's verdicts; also returns the gate's scores.
 
-    These are float [N, 2] of the real faces and of each kind. show(what, done, total) is called now and then. Raises
+    These are float [N, 3] of the real faces and of each kind. show(what, done, total) is called now and then. Raises
     ModelError where no model has a gate.
     """
     gated = next((model for model in models if model.gate is not None), None)
@@ -64,19 +66,24 @@ def judge(
             assert outputs.novelty is not None  # the model has a gate
             novelty = outputs.novelty
             strange = {kind: found.novelty for kind, found in strangers.items() if found.novelty is not None}
-            for name, combine in (
-                (OURS_NEAR, lambda scores: scores[:, 0]),
-                (OURS_FAR, lambda scores: scores[:, 1]),
-                (OURS, partial(_both, thresholds=gated.gate.thresholds, middle=np.median(novelty, 0))),
-            ):
-                table[name] = {kind: separation(combine(novelty), combine(found)) for kind, found in strange.items()}
+            for name, column in ((OURS, 1), (OURS_COVERED, 2)):
+                table[name] = {
+                    kind: separation(novelty[:, column], found[:, column]) for kind, found in strange.items()
+                }
+            accepted = np.array([gated.gate.verdict(row) is Verdict.KNOWN for row in novelty])
+            right = outputs.probabilities.argmax(1) == real.labels
+            refusing = {REPORTED: risk(novelty[:, 1], right, accepted, outputs.probabilities.max(1))}
+            groups = unclear(real, Reading.of(outputs), novelty, known, training.labels[places])
         tables[model.name] = table
     made = GateScores(
         separation=tables,
         far=[kind.name for kind in kinds if kind.far],
         passage={kind: passage(gated.gate, scores) for kind, scores in strange.items()},
         refused=by_group(gated.gate, novelty, real),
+        found={},
         pipeline={},
+        risk=refusing,
+        unclear=groups,
     )
     return made, novelty, strange
 
@@ -89,10 +96,14 @@ def separation(real: np.ndarray, strange: np.ndarray) -> Separation:
 
 
 def passage(gate: Gate, scores: np.ndarray) -> Passage:
-    """The shares of the gate's verdicts on scores [N, 2]."""
-    verdicts = np.array([gate.verdict(row) for row in scores])
-    shares = {verdict.value: float((verdicts == verdict).mean()) for verdict in Verdict}
-    return Passage(len(scores), **shares)
+    """The shares of the gate's verdicts on scores [N, 3] of faces that came cut."""
+    return shares([gate.verdict(row) for row in scores])
+
+
+def shares(said: list[Verdict]) -> Passage:
+    """How often each verdict was said."""
+    verdicts = np.array(said)
+    return Passage(len(said), **{verdict.value: float((verdicts == verdict).mean()) for verdict in Verdict})
 
 
 def by_group(gate: Gate, scores: np.ndarray, real: FaceData) -> dict[str, dict[str, Passage]]:
@@ -113,18 +124,41 @@ def by_group(gate: Gate, scores: np.ndarray, real: FaceData) -> dict[str, dict[s
 def through_pipeline(recognizer: Recognizer, folder: Path, people: frozenset[str], show: Show) -> Pipeline:
     """Detector and gate on a folder's pictures as they are, those named in `people` left out."""
     pictures = [path for path in find_pictures([folder]) if path.name not in people]
-    found = passed = 0
+    counts = {"found": 0, "passed": 0, "covered": 0}
     for number, path in enumerate(pictures):
-        faces = recognizer.recognize(read_picture(path))
-        found += bool(faces)
-        passed += any(face.verdict == Verdict.KNOWN for face in faces)
+        said = {face.verdict for face in recognizer.recognize(read_picture(path))}
+        counts["found"] += bool(said)
+        counts["passed"] += Verdict.KNOWN in said
+        counts["covered"] += Verdict.COVERED in said
         show(f"{folder.name}, detector and gate", number + 1, len(pictures))
-    return Pipeline(len(pictures), found, passed)
+    return Pipeline(len(pictures), **counts)
 
 
-def _both(scores: np.ndarray, thresholds: np.ndarray, middle: np.ndarray) -> np.ndarray:
-    """One score from two: the larger one, each in units of the way from the middle of real faces to its threshold."""
-    return ((scores - middle) / (thresholds - middle)).max(1)
+def found_faces(recognizer: Recognizer, folder: Path, show: Show) -> tuple[dict[str, Passage], Risk]:
+    """The gate's verdicts on the largest face of each labelled photograph, all and by class, and what refusing brings.
+
+    folder: has a folder for each class.
+    """
+    faces, labels = [], []
+    for entry in sorted(folder.iterdir()):
+        label = folder_label(entry) if entry.is_dir() else None
+        pictures = [] if label is None else find_pictures([entry])
+        for number, path in enumerate(pictures):
+            found = recognizer.recognize(read_picture(path))
+            faces += found[:1]
+            labels += [label] * len(found[:1])
+            show(f"{folder.name}/{entry.name}", number + 1, len(pictures))
+    if not faces:
+        raise DataError(f"{folder}: no face was found in any of its pictures")
+    true, said = np.array(labels), [face.verdict or Verdict.KNOWN for face in faces]
+    groups = {"all": np.ones(len(true), bool)} | {NAMES[label]: true == label for label in np.unique(true)}
+    passages = {
+        name: shares([verdict for verdict, one in zip(said, mask, strict=True) if one]) for name, mask in groups.items()
+    }
+    accepted = np.array([verdict is Verdict.KNOWN for verdict in said])
+    scores = np.array([face.novelty for face in faces])
+    right = np.array([face.probabilities.argmax() for face in faces]) == true
+    return passages, risk(scores[:, 1], right, accepted, np.array([face.confidence for face in faces]))
 
 
 def _quarters(values: np.ndarray) -> dict[str, np.ndarray]:

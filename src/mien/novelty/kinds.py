@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from scipy.ndimage import gaussian_filter, shift
 
+from mien.novelty.covers import behind_hands, masked
 from mien.recognition.cropping import SIZE, crop_picture
 from mien.recognition.faces import Square
 from mien.recognition.finding import find_pictures
@@ -55,8 +56,9 @@ def all_kinds(faces: np.ndarray, folders: list[Path], people: frozenset[str], co
 
 
 def from_folder(folder: Path, people: frozenset[str] = frozenset()) -> list[Kind]:
-    """A folder's pictures but those named in `people`, each one's middle square, as a far kind named after the folder.
+    """A folder's pictures but those named in `people`, each one's middle square, as a kind named after the folder.
 
+    It is a near kind where the folder's name is one of `NEAR`.
     Where files bear ImageNet's ids ("n02123045_tabby.jpg") or lie in folders named as CIFAR-10's classes, the animals
     among them are a near kind of their own. Raises PictureError where there are no pictures.
     """
@@ -65,7 +67,7 @@ def from_folder(folder: Path, people: frozenset[str] = frozenset()) -> list[Kind
     for path in find_pictures([folder]):
         if path.name not in people:
             (animals if _is_animal(path) else objects).append(middle(read_picture(path)))
-    kinds = [(f"animals ({folder.name})", animals, False), (folder.name, objects, True)]
+    kinds = [(f"animals ({folder.name})", animals, False), (folder.name, objects, folder.name.lower() not in NEAR)]
     return [Kind(name, np.stack(found), far) for name, found, far in kinds if found]
 
 
@@ -212,12 +214,16 @@ MADE: dict[str, Callable[[int, np.random.Generator], np.ndarray]] = {
     "textures": textures,
     "drawings": drawings,
 }
+NEAR = frozenset({"pets", "cats", "dogs", "animals", "anime", "drawn", "masked"})
+"""Folders of such a name hold what is like a face."""
 SPOILED: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
     "upside-down faces": upside_down,
     "half-covered faces": half_covered,
     "half faces": half_faces,
     "blurred faces": blurred,
     "dark faces": dark,
+    "masked faces": masked,
+    "faces behind hands": behind_hands,
 }
 
 

@@ -100,17 +100,19 @@ class Ellipsoid:
     whitening: np.ndarray
 
     @classmethod
-    def of(cls, features: np.ndarray, left_out: int = 0, ridge: float = RIDGE) -> "Ellipsoid":
+    def of(cls, features: np.ndarray, axes: int | None = None, ridge: float = RIDGE) -> "Ellipsoid":
         """Fit float [N, D]. Features are brought to one scale first, so that the ridge means the same for each.
 
-        left_out: so many of the widest axes do not count. Light and contrast lie along them, which vary among faces as
-        they do among all pictures.
+        Args:
+            features: Of what is known.
+            axes: So many axes count, the widest; all of them if None.
+            ridge: Added to the variances.
         """
         features = features.astype(np.float64)
         centre, scale = features.mean(0), features.std(0) + 1e-9
-        variances, axes = np.linalg.eigh(covariance((features - centre) / scale))
-        whitening = axes / scale[:, None] / np.sqrt(variances + ridge)
-        return cls(centre, whitening[:, : whitening.shape[1] - left_out])
+        variances, directions = np.linalg.eigh(covariance((features - centre) / scale))
+        whitening = directions / scale[:, None] / np.sqrt(variances + ridge)
+        return cls(centre, whitening[:, -(axes or len(variances)) :])
 
     def __call__(self, features: np.ndarray) -> np.ndarray:
         """Float64 [N] for features [N, D]; higher is stranger."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from mien.novelty.far import logsumexp
 from mien.novelty.mahalanobis import RelativeMahalanobis, Statistics, squared_distance
 from mien.recognition.model import Outputs
 
@@ -100,6 +99,13 @@ RIVALS: dict[str, Fit] = {
     "nearest neighbours": nearest_neighbours,
     "ViM": virtual_logit,
 }
+
+
+def logsumexp(logits: np.ndarray) -> np.ndarray:
+    """Of each row of [N, K], in float64."""
+    whole = logits.astype(np.float64)
+    top = whole.max(1)
+    return top + np.log(np.exp(whole - top[:, None]).sum(1))
 
 
 def _unit(features: np.ndarray) -> np.ndarray:

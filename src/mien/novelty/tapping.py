@@ -1,5 +1,6 @@
 """Read maps from the inside of a model file: what its early layers see, before the classes shape it."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,30 +10,44 @@ import onnx
 from mien.errors import ModelError
 from mien.recognition.runtime import onnxruntime
 
+SIZE = 48
+
 
 @dataclass(frozen=True)
 class Tap:
     """Where a map is read, and how it becomes a vector.
 
-    before: the layer, by its name in the network, that takes the map [N, C, h, w] as input. bands: it is averaged over
-    so many bands, top to bottom; the vector is [N, C * bands], a channel's bands beside each other.
+    Attributes:
+        before: The layer, by its name in the network, that takes the map as input: [N, C, h, w] of a convolution, or
+            tokens [N, T, C] of a layer norm, the class token first.
+        bands: It is averaged over so many bands, top to bottom; a channel's bands stand beside each other.
+        unit: Whether the vector is scaled to length 1 (Mahalanobis++, Mueller and Hein 2025).
+        room: How many numbers the gate may hold for it. Distances are measured along as many axes of the vectors'
+            covariance as fit in, the widest; along all of them if None.
     """
 
     before: str
     bands: int
+    unit: bool = False
+    room: int | None = None
 
-    def tensor(self, model: onnx.ModelProto) -> str:
-        """The name of the map's tensor in a graph; raises ModelError where the network has no such layer."""
+    def tensor(self, model: onnx.ModelProto) -> str | None:
+        """The name of the map's tensor in a graph; None where the network has no such layer."""
         for node in model.graph.node:
-            if node.op_type == "Conv" and any(f".{self.before}.weight" in name for name in node.input):
+            if node.op_type in ("Conv", "LayerNormalization") and any(
+                f".{self.before}.weight" in name for name in node.input
+            ):
                 return node.input[0]
-        raise ModelError(f"this model has no layer {self.before}; the gate needs a MobileNetV2")
+        return None
 
-    def weights(self, rows: int) -> np.ndarray:
-        """float32 [rows, bands]: each band's mean over its rows, as even as whole rows allow.
+    def pooling(self, shape: tuple[int, ...]) -> np.ndarray:
+        """What a map of this shape is multiplied by: float32 [h, bands], or for tokens [bands, T].
 
-        Raises ModelError where there are fewer rows than bands.
+        The bands are as even as whole rows allow; the class token counts in none. Raises ModelError where there are
+        fewer rows than bands.
         """
+        tokens = len(shape) == 3
+        rows = math.isqrt(shape[1] - 1) if tokens else shape[2]
         if rows < self.bands:
             raise ModelError(
                 f"this model's map before {self.before} has {rows} rows, and the gate needs {self.bands}; fit it to a "
@@ -41,42 +56,104 @@ class Tap:
         weights = np.zeros((rows, self.bands), np.float32)
         for band, places in enumerate(np.array_split(np.arange(rows), self.bands)):
             weights[places, band] = 1 / len(places)
-        return weights
+        if not tokens:
+            return weights
+        over_tokens = np.repeat(weights, rows, axis=0) / rows
+        return np.concatenate([np.zeros((shape[1] - rows**2, self.bands), np.float32), over_tokens]).T
+
+    def axes(self, width: int) -> int:
+        """How many axes count, of vectors [N, width]."""
+        return width if self.room is None else min(width, self.room // width)
 
     def vector(self, found: np.ndarray) -> np.ndarray:
-        """A map float32 [N, C, h, w] as float32 [N, C * bands]."""
-        return (found.mean(3) @ self.weights(found.shape[2])).reshape(len(found), -1)
+        """A map as float32 [N, C * bands]."""
+        pooling = self.pooling(found.shape)
+        banded = found.mean(3) @ pooling if found.ndim == 4 else np.swapaxes(pooling @ found, 1, 2)
+        vector = banded.reshape(len(found), -1)
+        return vector / np.maximum(np.linalg.norm(vector, axis=1, keepdims=True), 1e-12) if self.unit else vector
+
+
+TAPS: dict[str, tuple[Tap, ...]] = {
+    "MobileNetV2": (
+        Tap("blocks.2.2.conv_pw", bands=3),
+        Tap("blocks.5.0.conv_pw", bands=3, unit=True, room=128 * 288),
+        Tap("blocks.5.2.conv_pw", bands=1, unit=True),
+    ),
+    "ViT": (
+        Tap("blocks.2.norm1", bands=1, room=128 * 192),
+        Tap("blocks.6.norm1", bands=1, unit=True, room=128 * 192),
+        Tap("blocks.10.norm1", bands=1, unit=True, room=128 * 192),
+    ),
+}
+"""By network: what the gate reads. A drawing differs from a face in early maps, an animal in late ones, so each has
+both. The choice is explained in docs/gate.md."""
+
+
+def taps_of(model: onnx.ModelProto) -> tuple[Tap, ...]:
+    """What the gate reads of a network; raises ModelError where it has no layers of a known kind."""
+    for taps in TAPS.values():
+        if all(tap.tensor(model) for tap in taps):
+            return taps
+    raise ModelError(f"this model has none of the layers that the gate reads; it needs a {' or a '.join(TAPS)}")
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What a model makes of N faces: logits [N, 7], features [N, D], and the taps' vectors beside each other [N, T]."""
+    """What a model makes of N faces: logits [N, 7], features [N, D], and each tap's vectors [N, T]."""
 
     logits: np.ndarray
     features: np.ndarray
-    early: np.ndarray
+    vectors: tuple[np.ndarray, ...]
+
+    @classmethod
+    def joined(cls, parts: "list[Seen]") -> "Seen":
+        """One after another, of the same model; at least one part."""
+        vectors = tuple(np.concatenate(column) for column in zip(*(part.vectors for part in parts), strict=True))
+        logits, features = (np.concatenate([getattr(part, name) for part in parts]) for name in ("logits", "features"))
+        return cls(logits, features, vectors)
 
 
 class TappedModel:
-    """A model file whose inner maps can be read; raises ModelError where it has no features or no such layer."""
+    """A model file whose inner maps can be read.
 
-    def __init__(self, path: Path, taps: tuple[Tap, ...]) -> None:
+    Args:
+        path: The file.
+
+    Raises:
+        ModelError: It is no model, or has no features, no map or none of the layers that the gate reads.
+    """
+
+    def __init__(self, path: Path) -> None:
         model = read_graph(path)
         outputs = {output.name for output in model.graph.output}
         if missing := {"features", "map"} - outputs:
             raise ModelError(f"{path}: a gate is fitted to features and map, and this model gives no {missing.pop()}")
-        self._taps = {tap: tap.tensor(model) for tap in taps}
-        for tensor in self._taps.values():
+        self.taps = taps_of(model)
+        self._tensors = [str(tap.tensor(model)) for tap in self.taps]
+        for tensor in self._tensors:
             model.graph.output.append(onnx.helper.make_empty_tensor_value_info(tensor))
+        self._step = 1 if precision_of(model) == "int8" else None
         self._session = session_of(model)
+        maps = self._session.run(self._tensors, {"face": np.zeros((1, SIZE, SIZE), np.uint8)})
+        self.shapes = tuple(found.shape for found in maps)
+        for tap, shape in zip(self.taps, self.shapes, strict=True):
+            tap.pooling(shape)  # refuses maps that are too small
 
     def see(self, faces: np.ndarray) -> Seen:
-        """For uint8 [N, 48, 48], in one call."""
-        names = ["features", "map", *self._taps.values()]
-        features, scores, *maps = self._session.run(names, {"face": faces})
-        early = [tap.vector(found) for tap, found in zip(self._taps, maps, strict=True)]
+        """For uint8 [N, 48, 48]; an int8 file sees them one at a time, as it does in recognition."""
+        step = self._step or len(faces)
+        return Seen.joined([self._see(faces[start : start + step]) for start in range(0, len(faces), step)])
+
+    def _see(self, faces: np.ndarray) -> Seen:
+        features, scores, *maps = self._session.run(["features", "map", *self._tensors], {"face": faces})
+        vectors = tuple(tap.vector(found) for tap, found in zip(self.taps, maps, strict=True))
         # The contract: a class's map averages to its logit.
-        return Seen(scores.mean((2, 3)), features, np.concatenate([features[:, :0], *early], 1))
+        return Seen(scores.mean((2, 3)), features, vectors)
+
+
+def precision_of(model: onnx.ModelProto) -> str | None:
+    """What the file says of its numbers, such as "int8"."""
+    return {entry.key: entry.value for entry in model.metadata_props}.get("precision")
 
 
 def read_graph(path: Path) -> onnx.ModelProto:

@@ -78,9 +78,9 @@ class Face:
     [7, h, w], each class's score at each place of the upright crop (its mean is the class's logit), or None where the
     model has none; score: the detector's, in [0, 1].
 
-    novelty: float32 [S], the gate's scores, higher is stranger; verdict: its word on whether this is a face as the
-    models know them; both None without a gate. withheld: the expression of a strange face was not to be told: tables,
-    files and drawings leave it out.
+    novelty: float32 [3], the gate's scores, by `gate.SCORES`, higher is stranger; verdict: its word on whether this is
+    a face as the models know them; both None without a gate. withheld: the expression of a strange face was not to be
+    told: tables, files and drawings leave it out.
     """
 
     box: Box

@@ -1,22 +1,30 @@
-"""The gate: says whether a face is of the kind that the models learned from, by the scores and thresholds in a file."""
+"""The gate: says whether a face is of the kind that the models learned from, by the scores and numbers in a file."""
 
+import json
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 
 import numpy as np
 
 from mien.errors import ModelError
 
-THRESHOLDS = "novelty_thresholds"
-FAR = "novelty_far"
-"""The metadata properties: a threshold a score, and the last score's bound beyond which nothing is like a face."""
+GATE = "novelty_gate"
+"""The metadata property that holds a gate's numbers, as JSON."""
+OLD_GATE = "novelty_thresholds"
+"""The property of gates fitted by versions up to 0.1, whose scores had another meaning."""
+SCORES = ("relative", "unlike", "covered")
+"""The columns of a model file's output `novelty`; higher is stranger."""
+_SUREST = 0.999
+"""Detector scores nearer to 0 or 1 than this count as this: their logit would rule alone."""
 
 
 class Verdict(StrEnum):
-    """The gate's word on a face: like the known ones, near them but not one of them, or nothing like them."""
+    """The gate's word on a face: like the known ones, partly covered, otherwise unlike them, or nothing like a face."""
 
     KNOWN = "known"
+    COVERED = "covered"
     NEAR = "near"
     FAR = "far"
 
@@ -31,30 +39,81 @@ class Gating(StrEnum):
 
 @dataclass(frozen=True)
 class Gate:
-    """A model file's thresholds: strange is where any score is above its own, far where the last is above `far`."""
+    """The numbers by which a model file's scores become a verdict.
 
-    thresholds: np.ndarray
+    Attributes:
+        cut: Unlikeness from which a face that came cut already is strange.
+        found: Unlikeness and doubt together from which a face that the detector found is strange.
+        doubt_scale, doubt_offset: The doubt about a detector's score s is doubt_offset - doubt_scale * logit(s): its
+            standard score among training faces that were found again.
+        covered: The covering score from which a face is covered.
+        far: Unlikeness beyond which nothing is like a face.
+    """
+
+    cut: float
+    found: float
+    doubt_scale: float
+    doubt_offset: float
+    covered: float
     far: float
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str]) -> "Gate | None":
-        """None where the file has no gate; raises ModelError where its properties are not finite numbers."""
-        if THRESHOLDS not in metadata:
+        """The gate of a model file with these properties.
+
+        Args:
+            metadata: The file's properties.
+
+        Returns:
+            None where the file has no gate.
+
+        Raises:
+            ModelError: The numbers are missing, damaged or not finite, or an older version fitted them.
+        """
+        if GATE not in metadata:
+            if OLD_GATE in metadata:
+                raise ModelError("its gate was fitted by an older version; fit it again: mien novelty fit")
             return None
         try:
-            thresholds = np.array([float(text) for text in metadata[THRESHOLDS].split(",")])
-            far = float(metadata[FAR])
-        except (KeyError, ValueError) as error:
-            raise ModelError(f"the gate's thresholds in the model file are damaged: {error}") from error
-        if not np.isfinite([*thresholds, far]).all():
-            raise ModelError("the gate's thresholds in the model file are not finite numbers; fit the gate again")
-        return cls(thresholds, far)
+            told = json.loads(metadata[GATE])
+            gate = cls(**{part.name: float(told[part.name]) for part in fields(cls)})
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"the gate's numbers in the model file are damaged: {error}") from error
+        if not np.isfinite(list(asdict(gate).values())).all():
+            raise ModelError("the gate's numbers in the model file are not finite; fit the gate again")
+        return gate
 
-    def verdict(self, scores: np.ndarray) -> Verdict:
-        """For one face's scores [S]; a score that is no finite number says nothing for the face: far, never known."""
-        if not np.isfinite(scores).all() or scores[-1] > self.far:
+    def to_text(self) -> str:
+        """The numbers as they stand in a model file's properties: a JSON object of six, to six digits."""
+        return json.dumps({name: float(f"{value:.6g}") for name, value in asdict(self).items()})
+
+    def doubt(self, found: float) -> float:
+        """How much a detector's score in [0, 1] speaks against a face, in the spread of training faces."""
+        sure = min(max(found, 1 - _SUREST), _SUREST)
+        return self.doubt_offset - self.doubt_scale * math.log(sure / (1 - sure))
+
+    def strangeness(self, scores: np.ndarray, found: float | None = None) -> float:
+        """How far beyond the threshold a face lies: above 0 it is strange; see `verdict`."""
+        unlike = float(scores[1])
+        return unlike - self.cut if found is None else unlike + self.doubt(found) - self.found
+
+    def verdict(self, scores: np.ndarray, found: float | None = None) -> Verdict:
+        """The word on one face.
+
+        Args:
+            scores: The model's [3] for it, as `SCORES` names them. One that is no finite number says nothing for the
+                face: it is far, never known.
+            found: The detector's score in [0, 1]; None for a face that came cut, which no detector has seen.
+
+        Returns:
+            The verdict. The relative Mahalanobis distance decides nothing.
+        """
+        finite = np.isfinite(scores).all() and (found is None or math.isfinite(found))
+        if not finite or scores[1] > self.far:
             return Verdict.FAR
-        return Verdict.NEAR if (scores > self.thresholds).any() else Verdict.KNOWN
+        if scores[2] > self.covered:
+            return Verdict.COVERED
+        return Verdict.NEAR if self.strangeness(scores, found) > 0 else Verdict.KNOWN
 
 
 def require_probabilities(probabilities: np.ndarray, model: object) -> np.ndarray:

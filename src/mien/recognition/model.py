@@ -18,7 +18,7 @@ from mien.errors import MienWarning, ModelError
 from mien.expressions import NAMES
 from mien.provenance import file_hash
 from mien.recognition.devices import CPU, PROVIDERS, choose, providers
-from mien.recognition.gate import Gate, require_probabilities
+from mien.recognition.gate import SCORES, Gate, require_probabilities
 from mien.recognition.runtime import onnxruntime
 from mien.storage import write_json
 
@@ -32,7 +32,7 @@ class Outputs:
 
     probabilities: float32 [N, 7], in the order of `expressions.NAMES`; features: float32 [N, D], before the last layer;
     map: float32 [N, 7, h, w], each class's score at each place (its mean is the class's logit), or None; novelty:
-    float32 [N, S], how far each is from the faces the model learned from, higher is stranger, or None without a gate.
+    float32 [N, 3], the gate's scores, by `gate.SCORES`, higher is stranger, or None without a gate.
     """
 
     probabilities: np.ndarray
@@ -117,7 +117,7 @@ class ModelFile:
 
     @cached_property
     def gate(self) -> Gate | None:
-        """The thresholds of the file's novelty scores; None where it has no gate."""
+        """What becomes of the file's novelty scores; None where it has no gate."""
         return Gate.from_metadata(self.metadata)
 
     @property
@@ -157,8 +157,8 @@ class ModelFile:
         except ModelError as error:
             raise ModelError(f"{self.path}: {error}") from error
         scores = [output.shape[1] for output in self._session.opened.get_outputs() if output.name == "novelty"]
-        if scores != ([] if gate is None else [len(gate.thresholds)]):
-            raise ModelError(f"{self.path}: its gate's scores and thresholds do not belong together; fit it again")
+        if scores != ([] if gate is None else [len(SCORES)]):
+            raise ModelError(f"{self.path}: its gate's scores and numbers do not belong together; fit it again")
 
 
 def models_folder() -> Path:

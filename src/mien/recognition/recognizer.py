@@ -23,11 +23,15 @@ GATEKEEPER = "mobilenet_v2"
 
 @dataclass(frozen=True)
 class Cut:
-    """A face ready for the model: where it was found, the square that frames it, and its pixels, grey uint8."""
+    """A face ready for the model: where it was found, the square that frames it, and its pixels, grey uint8.
+
+    found: whether a detector has seen it; a picture that is a face comes without a detector's word.
+    """
 
     detection: Detection
     square: Square
     pixels: np.ndarray
+    found: bool = True
 
 
 class Recognizer:
@@ -179,7 +183,7 @@ class Recognizer:
         height, width = picture.shape[:2]
         detection = Detection(Box(0, 0, width, height), 1.0, np.full((6, 2), np.nan))
         square = middle_square(picture)
-        return Cut(detection, square, crop_picture(picture, square, self._size))
+        return Cut(detection, square, crop_picture(picture, square, self._size), found=False)
 
     def cut(self, picture: np.ndarray, found: Iterable[Detection]) -> list[Cut]:
         """Cut the faces found in a picture uint8 RGB [H, W, 3] as the model needs them."""
@@ -235,7 +239,7 @@ class Recognizer:
         if gate is None or outputs.novelty is None:
             return face
         novelty = outputs.novelty[place]
-        verdict = gate.verdict(novelty)
+        verdict = gate.verdict(novelty, cut.detection.score if cut.found else None)
         withheld = self.gating is Gating.REFUSE and verdict is not Verdict.KNOWN
         return replace(face, novelty=novelty, verdict=verdict, withheld=withheld)
 

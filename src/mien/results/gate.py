@@ -1,5 +1,6 @@
 """The gate beside its rivals, and whom it shuts out: results/novelty.json."""
 
+from dataclasses import field
 from typing import ClassVar
 
 from mien.results.record import Measured, record
@@ -23,34 +24,73 @@ class Passage:
 
     pictures: int
     known: float
+    covered: float
     near: float
     far: float
 
     @property
     def refused(self) -> float:
-        return self.near + self.far
+        return 1 - self.known
 
 
 @record
 class Pipeline:
-    """Detector and gate together on pictures without people: how many have a face in them by each."""
+    """Detector and gate together: of how many pictures the detector finds a face in, and in how many the gate passes
+    one, or calls one covered."""
 
     pictures: int
     found: int
     passed: int
+    covered: int
+
+
+@record
+class Risk:
+    """What refusing faces brings on a set of labelled faces.
+
+    Attributes:
+        faces: How many there are.
+        refused: The share that the gate refuses, in [0, 1].
+        accuracy_accepted: The share of the accepted ones that are called as labelled.
+        accuracy_refused: The same of the refused ones; None where there is none.
+        area: The area under the risk-coverage curve by unlikeness, the mean error over all shares of the least unlike
+            faces: lower is better, and the plain error means that refusing by this score brings nothing.
+        area_confidence: The same by the model's own confidence.
+        error: The plain error.
+    """
+
+    faces: int
+    refused: float
+    accuracy_accepted: float
+    accuracy_refused: float | None = field(default=None, kw_only=True)
+    area: float
+    area_confidence: float
+    error: float
 
 
 @record
 class GateScores:
-    """Everything measured. separation: [model][score][kind]; far: the kinds with nothing of a face in them;
-    passage: the gate's verdicts by kind; refused: real faces, all, by class, by brightness and by sharpness; pipeline:
-    by folder."""
+    """Everything measured.
+
+    Attributes:
+        separation: [model][score][kind].
+        far: The kinds with nothing of a face in them.
+        passage: The gate's verdicts by kind.
+        refused: Its verdicts on real faces as they are cut: all, by class, by brightness and by sharpness.
+        found: Its verdicts on real faces that the detector found: [set][class], and "all".
+        pipeline: By folder.
+        risk: By set of real faces, what refusing brings.
+        unclear: AUROC by what the raters saw, and by the score that is to notice it.
+    """
 
     separation: dict[str, dict[str, dict[str, Separation]]]
     far: list[str]
     passage: dict[str, Passage]
     refused: dict[str, dict[str, Passage]]
+    found: dict[str, dict[str, Passage]]
     pipeline: dict[str, Pipeline]
+    risk: dict[str, Risk]
+    unclear: dict[str, dict[str, float]]
 
 
 @record
@@ -65,7 +105,7 @@ class GateJudgement(Measured, GateScores):
         count: Pictures of each kind that is made.
         seed: Drew them.
         gated_by: The model whose gate is judged.
-        thresholds: Its near and far one.
+        gate: Its numbers, by name.
     """
 
     made_by: ClassVar[str] = "mien novelty judge"
@@ -77,4 +117,4 @@ class GateJudgement(Measured, GateScores):
     count: int
     seed: int
     gated_by: str
-    thresholds: tuple[float, float]
+    gate: dict[str, float]

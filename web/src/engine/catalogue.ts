@@ -1,4 +1,6 @@
 /** The models there are, as `models.json` lists them; the build reads everything in it from the model files. */
+import { GATE, gateOfText } from "../recognition/gate";
+import type { Gate } from "../recognition/gate";
 import { FaultError } from "./fault";
 
 export interface ModelEntry {
@@ -55,29 +57,30 @@ export function classesOf(model: ModelEntry): string[] {
 }
 
 /**
- * The model that reads until the user chooses another: Python's own default. It is also the gate's, so that nothing
- * else has to be downloaded. The first of the list where it is not there, null where there is none.
+ * The model that reads until the user chooses another: Python's own default. It also judges for models without a gate,
+ * so that nothing else has to be downloaded. The first of the list where it is not there, null where there is none.
  */
 export function defaultOf(catalogue: Catalogue): ModelEntry | null {
   return catalogue.models.find((model) => nameOf(model) === "mobilenet_v2") ?? catalogue.models[0] ?? null;
 }
 
 /**
- * The gate's thresholds, one for each score of the file's `novelty` output; null where the file has no gate.
+ * The gate in a model file; null where it has none.
  *
- * Raises a "damaged" fault where they are not numbers: a gate that cannot be read must not be taken for none.
+ * Raises a "damaged" fault where it cannot be read: it must not be taken for none.
  */
-export function thresholdsOf(model: ModelEntry): number[] | null {
-  const text = model.properties["novelty_thresholds"];
+export function gateIn(model: ModelEntry): Gate | null {
+  const text = model.properties[GATE];
   if (text === undefined) return null;
-  const thresholds = text.split(",").map((part) => (part.trim() ? Number(part) : NaN));
-  if (!thresholds.every(Number.isFinite)) throw new FaultError("damaged", `${nameOf(model)}: novelty_thresholds are "${text}"`);
-  return thresholds;
+  const gate = gateOfText(text);
+  if (!gate) throw new FaultError("damaged", `${nameOf(model)}: ${GATE} is "${text}"`);
+  return gate;
 }
 
-/** The model whose features gate all of them; null as long as no file carries a gate. */
-export function gateOf(catalogue: Catalogue): ModelEntry | null {
-  return catalogue.models.find((model) => "novelty_thresholds" in model.properties) ?? null;
+/** The model that judges the faces that `model` reads: itself where it has a gate, or else the default or another one; null where no file has one. */
+export function judgeOf(catalogue: Catalogue, model: ModelEntry | null): ModelEntry | null {
+  const inOrder = [model, defaultOf(catalogue), ...catalogue.models];
+  return inOrder.find((one) => one && GATE in one.properties) ?? null;
 }
 
 /** The accuracy measured on the pictures kept for the report, or else on those for the choice; null if in neither. */

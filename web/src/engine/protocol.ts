@@ -27,7 +27,7 @@ export interface InspectResult {
 export interface Calls {
   /** Load the engine, and the detectors. */
   warm: { request: object; reply: null };
-  /** Make a model the one that reads; `gate` is the model that judges faces, null where there is none; `native`: on the phone's own engine where it has one, unless it is false. */
+  /** Make a model the one that reads; `gate` is the model that judges faces, often the same one, null where there is none; `native`: on the phone's own engine where it has one, unless it is false. */
   open: { request: { model: ModelEntry; gate: ModelEntry | null; native?: boolean }; reply: null };
   /** Read a frame of a video; `time` in seconds on the video's own clock. */
   frame: { request: { bitmap: ImageBitmap | VideoFrame; time: number; options: FrameOptions; adjust?: Adjustment }; reply: FrameResult };

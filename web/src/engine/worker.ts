@@ -11,7 +11,7 @@ import type { ExpressionNetwork } from "../recognition/model";
 import { FaceReader } from "../recognition/reader";
 import type { OpenModel } from "../recognition/reader";
 import { adjusted } from "./adjusting";
-import { classesOf, thresholdsOf } from "./catalogue";
+import { classesOf, gateIn } from "./catalogue";
 import type { ModelEntry } from "./catalogue";
 import { fetchModel } from "./download";
 import { FaultError } from "./fault";
@@ -99,7 +99,7 @@ class Engine implements Handlers {
     });
     this.inspected = crops;
     const verdicts: Verdict[] = [];
-    for (const face of crops) verdicts.push(await reader.judge(face));
+    for (const [i, face] of crops.entries()) verdicts.push(await reader.judge(face, detections[i]?.score ?? null));
     return {
       width,
       height,
@@ -112,7 +112,7 @@ class Engine implements Handlers {
     const { reader } = this.ready();
     if (!this.inspected) throw new FaultError("engine", "read before inspect");
     const readings: Reading[] = [];
-    for (const face of this.inspected) readings.push((await reader.read(face, evenly)).reading);
+    for (const face of this.inspected) readings.push((await reader.read(face, null, evenly)).reading);
     return readings;
   }
 
@@ -148,7 +148,7 @@ class Engine implements Handlers {
     const key = `${native} ${model.url}`;
     const known = this.networks.get(key);
     if (known) return known;
-    const thresholds = thresholdsOf(model);
+    const gate = gateIn(model);
     const size = Number(model.properties["input_size"]);
     const inWasm = async (): Promise<ExpressionNetwork> => {
       const file = await fetchModel(model, (loaded) => post({ progress: { url: model.url, loaded } }));
@@ -156,7 +156,7 @@ class Engine implements Handlers {
     };
     const phone = native ? await openNative(model) : null;
     const network = phone ? withSpare(phone, inWasm) : await inWasm();
-    const open = { network, size, classes: classesOf(model), thresholds };
+    const open = { network, size, classes: classesOf(model), gate };
     this.networks.set(key, open);
     return open;
   }

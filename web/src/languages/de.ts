@@ -101,6 +101,7 @@ export const de: Words = {
   },
   verdict: {
     known: "Ein Gesicht wie die, die das Modell kennt",
+    covered: "Teilweise verdeckt: nicht verlässlich",
     strange: "Anders als die Gesichter, die das Modell kennt: nicht verlässlich",
     none: "",
   },
@@ -116,6 +117,7 @@ export const de: Words = {
     accepted: (count) => (count === 1 ? "Ein Gesicht gefunden" : `${count} Gesichter gefunden`),
     refusedNoFace: "Kein Gesicht gefunden",
     refusedNoFaceHint: "Sie können es trotzdem versuchen: Dann gilt die Mitte des Bildes als Gesicht.",
+    refusedCovered: "Teilweise verdeckt, etwa von einer Maske oder Hand",
     refusedStrange: "Anders als die Gesichter, die das Modell kennt",
     refusedStrangeHint: "Sie können es trotzdem versuchen; verlassen Sie sich nicht auf die Antwort.",
     noGate: "Die Modelle hier prüfen nicht auf ungewöhnliche Gesichter.",
@@ -196,6 +198,7 @@ export const de: Words = {
     progress: (loaded, all) => `${loaded} von ${all} MB`,
     retry: "Noch einmal",
     gate: (title) => `Ungewöhnliche Gesichter werden mit Hilfe von ${title} erkannt, gleich welches Modell liest.`,
+    ownGate: "Jedes Modell bemerkt ungewöhnliche Gesichter selbst.",
     noGate: "Diese Modelle prüfen noch nicht auf ungewöhnliche Gesichter.",
     none: "Keine Modelle gefunden. Bauen Sie die App noch einmal, mit den Modelldateien an ihrem Platz.",
     change: (title) => `${title}: Modell wechseln`,

@@ -108,6 +108,7 @@ export const en = {
 
   verdict: {
     known: "A face like those the model knows",
+    covered: "Partly covered: do not rely on it",
     strange: "Unlike the faces the model knows: do not rely on it",
     none: "",
   },
@@ -125,6 +126,7 @@ export const en = {
     accepted: (count: number): string => (count === 1 ? "One face found" : `${count} faces found`),
     refusedNoFace: "No face found",
     refusedNoFaceHint: "You can try all the same: the middle of the picture is then taken for a face.",
+    refusedCovered: "Partly covered, as by a mask or a hand",
     refusedStrange: "Unlike the faces the model knows",
     refusedStrangeHint: "You can try all the same; do not rely on the answer.",
     noGate: "The models here bring no check for unusual faces.",
@@ -209,6 +211,7 @@ export const en = {
     progress: (loaded: string, all: string): string => `${loaded} of ${all} MB`,
     retry: "Try again",
     gate: (title: string): string => `Unusual faces are noticed with the help of ${title}, whichever model reads.`,
+    ownGate: "Each model notices unusual faces by itself.",
     noGate: "These models bring no check for unusual faces yet.",
     none: "No models were found. Build the app again with the model files in place.",
     change: (title: string): string => `${title}: change the model`,

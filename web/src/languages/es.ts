@@ -101,6 +101,7 @@ export const es: Words = {
   },
   verdict: {
     known: "Una cara como las que el modelo conoce",
+    covered: "Cubierta en parte: no se fíe",
     strange: "Distinta de las caras que el modelo conoce: no se fíe",
     none: "",
   },
@@ -116,6 +117,7 @@ export const es: Words = {
     accepted: (count) => (count === 1 ? "Una cara encontrada" : `${count} caras encontradas`),
     refusedNoFace: "No se encontró ninguna cara",
     refusedNoFaceHint: "Puede intentarlo igualmente: el centro de la foto se tomará por una cara.",
+    refusedCovered: "Cubierta en parte, por ejemplo por una mascarilla o una mano",
     refusedStrange: "Distinta de las caras que el modelo conoce",
     refusedStrangeHint: "Puede intentarlo igualmente; no se fíe de la respuesta.",
     noGate: "Estos modelos no comprueban si una cara es inusual.",
@@ -196,6 +198,7 @@ export const es: Words = {
     progress: (loaded, all) => `${loaded} de ${all} MB`,
     retry: "Reintentar",
     gate: (title) => `Las caras inusuales se detectan con ayuda de ${title}, lea el modelo que lea.`,
+    ownGate: "Cada modelo detecta por sí mismo las caras inusuales.",
     noGate: "Estos modelos aún no comprueban si una cara es inusual.",
     none: "No se encontraron modelos. Construya la aplicación otra vez con los archivos de modelo en su sitio.",
     change: (title) => `${title}: cambiar de modelo`,

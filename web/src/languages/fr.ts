@@ -101,6 +101,7 @@ export const fr: Words = {
   },
   verdict: {
     known: "Un visage comme ceux que le modèle connaît",
+    covered: "En partie couvert : ne pas s'y fier",
     strange: "Différent des visages que le modèle connaît : ne pas s'y fier",
     none: "",
   },
@@ -116,6 +117,7 @@ export const fr: Words = {
     accepted: (count) => (count === 1 ? "Un visage trouvé" : `${count} visages trouvés`),
     refusedNoFace: "Aucun visage trouvé",
     refusedNoFaceHint: "Vous pouvez essayer quand même : le milieu de la photo est alors pris pour un visage.",
+    refusedCovered: "En partie couvert, par exemple par un masque ou une main",
     refusedStrange: "Différent des visages que le modèle connaît",
     refusedStrangeHint: "Vous pouvez essayer quand même ; ne vous fiez pas à la réponse.",
     noGate: "Ces modèles ne vérifient pas si un visage est inhabituel.",
@@ -196,6 +198,7 @@ export const fr: Words = {
     progress: (loaded, all) => `${loaded} sur ${all} Mo`,
     retry: "Réessayer",
     gate: (title) => `Les visages inhabituels sont remarqués à l'aide de ${title}, quel que soit le modèle qui lit.`,
+    ownGate: "Chaque modèle remarque lui-même les visages inhabituels.",
     noGate: "Ces modèles ne vérifient pas encore si un visage est inhabituel.",
     none: "Aucun modèle trouvé. Reconstruisez l'application avec les fichiers de modèle en place.",
     change: (title) => `${title} : changer de modèle`,

@@ -7,7 +7,7 @@ export const NEAR_SIZE = 128;
 export const FAR_SIZE = 256;
 
 const FIND = 0.5;
-const FACE = 0.7;
+export const FACE = 0.7;
 /** A face that was there a moment ago may score this low: in dim light it would come and go. */
 export const KEEP = 0.5;
 const SAME = 0.3;

@@ -1,8 +1,13 @@
 /** What recognition says of the faces of a picture or a frame; boxes and squares are in its pixels. */
 import type { Box, Square } from "./geometry";
 
-/** The gate's word on a face: like those that the models learned from, unlike them, or no gate to ask. */
-export type Verdict = "known" | "strange" | "none";
+/** The gate's word on a face: like those that the models learned from, partly covered, otherwise unlike them, or no gate to ask. */
+export type Verdict = "known" | "covered" | "strange" | "none";
+
+/** Whether the gate warns of a face. */
+export function isStrange(verdict: Verdict): boolean {
+  return verdict === "covered" || verdict === "strange";
+}
 
 /** What a model says of one face. */
 export interface Reading {

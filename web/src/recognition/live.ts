@@ -2,7 +2,7 @@
 import { crop } from "./cropping";
 import { named } from "./clarity";
 import type { FaceDetector } from "./detection";
-import { KEEP, largestFirst } from "./detection";
+import { FACE, KEEP, largestFirst } from "./detection";
 import type { FrameOptions, FrameReading, ReadFace, Reading, Verdict } from "./faces";
 import type { Framing } from "./framing";
 import { overlap } from "./geometry";
@@ -138,11 +138,13 @@ export class LiveRecognizer {
     return main && turnOf(main) !== this.turn ? main : oldest;
   }
 
-  private async read({ id }: Track, face: Uint8Array, time: number, options: FrameOptions): Promise<void> {
-    const { reading, verdict } = await this.reader.read(face, options.evenly);
+  private async read({ id, detection }: Track, face: Uint8Array, time: number, options: FrameOptions): Promise<void> {
+    // A face that is followed may score less than one that is found: it was found before.
+    const score = Math.max(detection.score, FACE);
+    const { reading, verdict } = await this.reader.read(face, score, options.evenly);
     const before = this.memories.get(id);
     const readings = before?.readings ?? 0;
-    const judged = verdict ?? (readings % JUDGE_EVERY === 0 ? await this.reader.judge(face) : before!.rawVerdict);
+    const judged = verdict ?? (readings % JUDGE_EVERY === 0 ? await this.reader.judge(face, score) : before!.rawVerdict);
     const parts = before ?? { smoother: new Smoother(), expression: new SteadyExpression(), gate: new SteadyVerdict() };
     const smoothed = parts.smoother.add(reading.probabilities, time, options.memory);
     this.memories.set(id, {

@@ -1,5 +1,6 @@
 /** What is named of the faces in a video, so that it can be read: words change when faces do, not when numbers tremble. */
 import { PLAIN, strongest } from "./clarity";
+import { isStrange } from "./faces";
 import type { ReadFace, Verdict } from "./faces";
 import { area } from "./geometry";
 import type { Box } from "./geometry";
@@ -78,8 +79,9 @@ export class SteadyVerdict {
 
   next(verdict: Verdict, time: number): Verdict {
     if (verdict === "none") return this.verdict.value;
-    const strange = this.strangeness.add([verdict === "strange" ? 1 : 0], time, GATE_MEMORY)[0]!;
-    if (strange >= GATE_STRANGE) return this.verdict.next("strange", time);
+    const shares = [isStrange(verdict) ? 1 : 0, verdict === "covered" ? 1 : 0];
+    const [strange, covered] = this.strangeness.add(shares, time, GATE_MEMORY) as unknown as [number, number];
+    if (strange >= GATE_STRANGE) return this.verdict.next(covered > strange / 2 ? "covered" : "strange", time);
     return strange <= GATE_KNOWN ? this.verdict.next("known", time) : this.verdict.value;
   }
 }

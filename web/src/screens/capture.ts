@@ -8,7 +8,7 @@ import { settings } from "../settings";
 import { strings } from "../strings";
 
 /** The check's word on a picture. */
-export type Check = "accepted" | "no-face" | "strange";
+export type Check = "accepted" | "no-face" | "covered" | "strange";
 
 /** A saved picture's type is a part of its long side. */
 const TYPE = 1 / 700;
@@ -34,7 +34,8 @@ export class Capture {
   /** The main face decides. */
   get check(): Check {
     if (!this.inspected.found) return "no-face";
-    return this.faces[0]!.verdict === "strange" ? "strange" : "accepted";
+    const { verdict } = this.faces[0]!;
+    return verdict === "covered" || verdict === "strange" ? verdict : "accepted";
   }
 
   /** The face of a number, or else the largest. */

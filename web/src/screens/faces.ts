@@ -1,6 +1,7 @@
 /** The faces in sight as a row of buttons: all of them readable at a glance, and one of them chosen. */
 import { h } from "../dom";
 import type { DrawnFace } from "../drawing";
+import { isStrange } from "../recognition/faces";
 import { adjective, percent, strings } from "../strings";
 import { setText } from "./result";
 
@@ -29,7 +30,7 @@ export class FaceRow {
       setText(button, strings.camera.face(face.id, wordOf(face, classes)));
       button.setAttribute("aria-pressed", String(face.id === chosen));
       button.classList.toggle("main", face.id === main);
-      button.classList.toggle("strange", face.verdict === "strange");
+      button.classList.toggle("strange", isStrange(face.verdict));
     });
   }
 

@@ -1,5 +1,5 @@
 import { h } from "../dom";
-import { accuracyOf, nameOf } from "../engine/catalogue";
+import { accuracyOf, judgeOf, nameOf } from "../engine/catalogue";
 import type { ModelEntry } from "../engine/catalogue";
 import { keptModels } from "../engine/download";
 import { inApp } from "../engine/native";
@@ -24,14 +24,13 @@ export class ModelsScreen {
 
   constructor(models: Models) {
     this.models = models;
-    const { gate } = models;
     this.element = h(
       "section",
       { class: "screen page" },
       h("h1", {}, words.heading),
       h("p", { class: "lead" }, models.catalogue.models.length ? (inApp() ? words.textInApp : words.text) : words.none),
       this.list,
-      h("p", { class: "fine" }, gate ? words.gate(modelTitle(nameOf(gate))) : words.noGate),
+      h("p", { class: "fine" }, gateWords(models)),
     );
     this.list.addEventListener("keydown", (event) => (this.byArrow = event.key.startsWith("Arrow")));
     this.list.addEventListener("pointerdown", () => (this.byArrow = false));
@@ -122,6 +121,13 @@ export class ModelsScreen {
     await this.models.measure(model).finally(() => (this.measuring = null));
     this.show();
   }
+}
+
+/** Which model notices unusual faces. */
+function gateWords({ catalogue }: Models): string {
+  const judges = catalogue.models.map((model) => judgeOf(catalogue, model));
+  if (judges.includes(null) || !judges.length) return words.noGate;
+  return judges.every((judge, i) => judge === catalogue.models[i]) ? words.ownGate : words.gate(modelTitle(nameOf(judgeOf(catalogue, null)!)));
 }
 
 function fact(name: string, value: string, more: string): HTMLElement {

@@ -1,4 +1,5 @@
 import { h } from "../dom";
+import { isStrange } from "../recognition/faces";
 import type { Reading, Verdict } from "../recognition/faces";
 import { adjective, percent, strings } from "../strings";
 import { isCalm } from "./more";
@@ -55,7 +56,7 @@ export class ResultPanel {
   }
 
   show({ reading: { probabilities }, place, verdict, others, mark }: Said, classes: readonly string[]): void {
-    this.mark({ strange: verdict === "strange" || mark !== "", empty: false, quiet: false });
+    this.mark({ strange: isStrange(verdict) || mark !== "", empty: false, quiet: false });
     this.setClasses(classes);
     const expression = place === null ? strings.result.unclear : adjective(classes[place]!);
     const share = place === null ? "" : percent(probabilities[place]!);

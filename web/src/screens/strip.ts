@@ -1,6 +1,7 @@
 /** Shares over time as stacked colours; a moment that is tapped is shown. */
 import { colourOf } from "../drawing";
 import { h } from "../dom";
+import { isStrange } from "../recognition/faces";
 import { adjective, percent, strings } from "../strings";
 import type { Moment } from "../timeline";
 
@@ -60,7 +61,7 @@ export class Strip {
       let top = height;
       face.reading.probabilities.forEach((share, place) => {
         context.fillStyle = colourOf(classes[place]!);
-        context.globalAlpha = face.verdict === "strange" ? 0.35 : place === face.place ? 1 : 0.6;
+        context.globalAlpha = isStrange(face.verdict) ? 0.35 : place === face.place ? 1 : 0.6;
         context.fillRect(left, top - share * height, Math.max(right - left, 1) + 0.5, share * height);
         top -= share * height;
       });

@@ -1,5 +1,6 @@
 /** What the check says of a picture, above its result. */
 import { h } from "../dom";
+import { isStrange } from "../recognition/faces";
 import { strings } from "../strings";
 import type { Capture } from "./capture";
 
@@ -32,11 +33,12 @@ export class VerdictLine {
 }
 
 export function noticeOf(capture: Capture, hasGate: boolean): Notice {
-  const { accepted, refusedNoFace, refusedNoFaceHint, refusedStrange, refusedStrangeHint, noGate, someStrange } = strings.capture;
+  const { accepted, refusedNoFace, refusedNoFaceHint, refusedCovered, refusedStrange, refusedStrangeHint, noGate, someStrange } = strings.capture;
   if (capture.check === "no-face") return { kind: "refused", title: refusedNoFace, hint: refusedNoFaceHint };
+  if (capture.check === "covered") return { kind: "refused", title: refusedCovered, hint: refusedStrangeHint };
   if (capture.check === "strange") return { kind: "refused", title: refusedStrange, hint: refusedStrangeHint };
   const several = capture.faces.length > 1;
   // With several faces the word on the one that is read stands below.
-  const known = capture.faces.some((face) => face.verdict === "strange") ? someStrange : several ? "" : strings.verdict.known;
+  const known = capture.faces.some((face) => isStrange(face.verdict)) ? someStrange : several ? "" : strings.verdict.known;
   return { kind: "accepted", title: accepted(capture.faces.length), hint: hasGate ? known : noGate };
 }

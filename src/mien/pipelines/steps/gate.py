@@ -36,5 +36,6 @@ class FitGate:
         training = faces.part("train").without_copies_of(faces.where(faces.parts != "train"))
         target = work.folder / work.results[self.file].name
         fitted = gate.fit(work.results[self.file], target, training, faces.part("validation"))
-        work.say(f"the gate refuses {fitted.refused:.1%} of the validation faces")
+        found = "" if fitted.refused_found is None else f", {fitted.refused_found:.1%} of those found again"
+        work.say(f"the gate refuses {fitted.refused:.1%} of the validation faces{found}")
         return target

@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.Map;
 import org.junit.Test;
@@ -71,6 +72,38 @@ public class ExpressionModelTest {
                 }
                 System.out.printf("%s: at most %.6f from Python%n", said.getKey(), largest);
             }
+        }
+    }
+
+    @Test
+    public void everyGateHasPythonsWordOnFacesAndOnWhatIsNone() throws Exception {
+        byte[] crops;
+        try (java.io.InputStream in = Files.newInputStream(ROOT.resolve("web/tests/golden/gate.u8.gz"))) {
+            crops = new java.util.zip.GZIPInputStream(in).readAllBytes();
+        }
+        double found = cases().get("found").getAsDouble();
+        for (Map.Entry<String, JsonElement> said : cases().getAsJsonObject("verdicts").entrySet()) {
+            byte[] file = FOLDER.read(said.getKey());
+            Gate gate = new Gate(property(file, "novelty_gate"));
+            try (ExpressionModel model = new ExpressionModel(file, 1)) {
+                int area = model.size * model.size;
+                for (int i = 0; i * area < crops.length; i++) {
+                    float[] scores = model.run(Arrays.copyOfRange(crops, i * area, (i + 1) * area)).novelty();
+                    JsonArray words = said.getValue().getAsJsonArray().get(i).getAsJsonArray();
+                    for (int k = 0; k < 2; k++) {
+                        if (words.get(k).isJsonNull()) continue;
+                        String message = said.getKey() + ", crop " + i;
+                        assertEquals(message, words.get(k).getAsString(), gate.word(scores, k == 0 ? null : found));
+                    }
+                }
+            }
+        }
+    }
+
+    private static String property(byte[] file, String name) throws Exception {
+        ai.onnxruntime.OrtEnvironment environment = ai.onnxruntime.OrtEnvironment.getEnvironment();
+        try (ai.onnxruntime.OrtSession session = environment.createSession(file)) {
+            return session.getMetadata().getCustomMetadata().get(name);
         }
     }
 

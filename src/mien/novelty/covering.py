@@ -1,0 +1,70 @@
+"""Whether a face is partly covered: a linear head on what the gate's layers see, trained on covers drawn over faces."""
+
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from mien.novelty import kinds
+from mien.novelty.tapping import Seen
+
+COVERED = ("masked faces", "faces behind hands", "half-covered faces", "half faces")
+"""The kinds that are covered faces; the others teach what is none."""
+SHARE = {"masked faces": 2.0}
+"""So many times as many of a kind: masks are what is met."""
+_SHRINKAGE = 0.01
+
+
+@dataclass(frozen=True)
+class Covering:
+    """The lesser of two linear functions of the vectors: covered rather than a whole face, and rather than spoiled
+    otherwise. Above 0 the head takes a face for covered."""
+
+    weights: np.ndarray
+    """Float64 [T, 2]."""
+    offset: np.ndarray
+    """Float64 [2]."""
+
+    @classmethod
+    def of(cls, faces: Seen, covered: Seen, others: Seen) -> "Covering":
+        """Fit to whole faces, covered ones, and pictures spoiled otherwise, each group counting alike."""
+        from sklearn.linear_model import LogisticRegression
+
+        groups = [_together(seen) for seen in (faces, covered, others)]
+        centre, scale = groups[0].mean(0), groups[0].std(0) + 1e-9
+        rows = np.concatenate([(group - centre) / scale for group in groups])
+        labels = np.repeat(np.arange(3), [len(group) for group in groups])
+        head = LogisticRegression(C=_SHRINKAGE, class_weight="balanced", max_iter=300).fit(rows, labels)
+        apart = head.coef_[1] - head.coef_[[0, 2]]
+        weights = (apart / scale).T
+        return cls(weights, head.intercept_[1] - head.intercept_[[0, 2]] - centre @ weights)
+
+    def __call__(self, seen: Seen) -> np.ndarray:
+        """Float64 [N]; higher is more surely covered."""
+        return (_together(seen) @ self.weights + self.offset).min(1)
+
+
+def spoil(faces: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Covered faces, and pictures that are spoiled otherwise or show nothing: uint8 [N, 48, 48] each.
+
+    Args:
+        faces: Whole faces, uint8 [N, 48, 48].
+        count: About how many of each kind. The same arguments give the same pictures.
+    """
+    drawn: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
+    for name, draw in kinds.SPOILED.items():
+        generator = _chance(name)
+        some = min(round(SHARE.get(name, 1) * count), len(faces))
+        chosen = faces[generator.choice(len(faces), some, replace=False)]
+        drawn[name not in COVERED].append(draw(chosen, generator))
+    drawn[1].extend(make(count, _chance(name)) for name, make in kinds.MADE.items())
+    covered, others = drawn
+    return np.concatenate(covered), np.concatenate(others)
+
+
+def _together(seen: Seen) -> np.ndarray:
+    return np.concatenate(seen.vectors, 1).astype(np.float64)
+
+
+def _chance(name: str) -> np.random.Generator:
+    return np.random.default_rng(zlib.crc32(name.encode()))

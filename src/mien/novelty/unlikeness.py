@@ -1,0 +1,52 @@
+"""The score that decides: how unlike the training faces a picture is, to several layers of the model together.
+
+Each layer gives the distance from one Gaussian of all faces (plain Mahalanobis). Late vectors are scaled to length 1
+first (Mahalanobis++): their norms differ more among faces than between faces and other things. The logarithms of the
+distances count in units of their spread among the training faces, and all count alike: nothing is weighed, and nothing
+is learned from what is no face.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mien.novelty.mahalanobis import Ellipsoid
+from mien.novelty.tapping import Seen, Tap
+
+
+@dataclass(frozen=True)
+class Member:
+    """One layer's part: scale * log(distance) + offset, of mean 0 and spread 1 on the training faces."""
+
+    ellipsoid: Ellipsoid
+    scale: float
+    offset: float
+
+    @classmethod
+    def of(cls, vectors: np.ndarray, axes: int) -> "Member":
+        """Fit to vectors [N, T] of the training faces, along so many axes."""
+        ellipsoid = Ellipsoid.of(vectors, axes)
+        distance = np.log(ellipsoid(vectors))
+        return cls(ellipsoid, float(1 / distance.std()), float(-distance.mean() / distance.std()))
+
+    def __call__(self, vectors: np.ndarray) -> np.ndarray:
+        """Float64 [N] for vectors [N, T]."""
+        return self.scale * np.log(self.ellipsoid(vectors)) + self.offset
+
+
+@dataclass(frozen=True)
+class Unlikeness:
+    """The sum over the layers."""
+
+    members: tuple[Member, ...]
+
+    @classmethod
+    def of(cls, seen: Seen, taps: tuple[Tap, ...]) -> "Unlikeness":
+        """Fit to what a model makes of the training faces."""
+        pairs = zip(seen.vectors, taps, strict=True)
+        return cls(tuple(Member.of(vectors, tap.axes(vectors.shape[1])) for vectors, tap in pairs))
+
+    def __call__(self, seen: Seen) -> np.ndarray:
+        """Float64 [N]; higher is stranger."""
+        pairs = zip(self.members, seen.vectors, strict=True)
+        return np.sum([member(vectors) for member, vectors in pairs], axis=0)
