@@ -23,7 +23,7 @@ from mien.novelty import gate as fitting
 from mien.novelty.attaching import OUTPUT, attach, detach
 from mien.novelty.covering import Covering, spoil
 from mien.novelty.mahalanobis import Ellipsoid, RelativeMahalanobis, Statistics
-from mien.novelty.open_set import Risk
+from mien.novelty.open_set import risk
 from mien.novelty.scores import RIVALS, Reading
 from mien.novelty.tapping import Tap, TappedModel, session_of
 from mien.novelty.thresholds import Found, Held
@@ -504,7 +504,7 @@ def test_refusing_what_is_wrong_brings_accuracy_and_refusing_by_chance_does_not(
     generator = np.random.default_rng(0)
     right = generator.random(4000) < 0.7
     by_right, by_chance = -right + generator.normal(0, 0.5, 4000), generator.normal(size=4000)
-    good, idle = (Risk.of(scores, right, scores < 0.5, -scores) for scores in (by_right, by_chance))
+    good, idle = (risk(scores, right, scores < 0.5, -scores) for scores in (by_right, by_chance))
     assert good.area < 0.15 < 0.27 < idle.area < 0.33
     assert good.accuracy_accepted > 0.75 > 0.3 > (good.accuracy_refused or 0)
     assert idle.accuracy_accepted == pytest.approx(idle.accuracy_refused, abs=0.05)

@@ -1,23 +1,21 @@
 """Write a gate's scores into a model's graph, as its output `novelty` [N, 3]."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from mien.novelty.covering import Covering
+from mien.novelty.fitted_scores import FittedScores
 from mien.novelty.mahalanobis import RelativeMahalanobis
 from mien.novelty.tapping import Tap, TappedModel
 from mien.novelty.unlikeness import Member
 
-if TYPE_CHECKING:
-    from mien.novelty.gate import Scores
-
 OUTPUT = "novelty"
 
 
-def attach(model: onnx.ModelProto, scores: "Scores", tapped: TappedModel) -> None:
+def attach(model: onnx.ModelProto, scores: FittedScores, tapped: TappedModel) -> None:
     """Add the scores to a graph that has none; `tapped` is the same model, opened.
 
     The large matrices are stored in 16 and 8 bits: they are nine tenths of what the file gains.

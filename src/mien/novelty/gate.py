@@ -16,6 +16,7 @@ from mien.errors import DataError, ExportError, ModelError
 from mien.novelty.attaching import attach, detach
 from mien.novelty.covering import Covering, spoil
 from mien.novelty.delivering import Delivered, deliver
+from mien.novelty.fitted_scores import FittedScores
 from mien.novelty.mahalanobis import RelativeMahalanobis, Statistics
 from mien.novelty.tapping import Seen, TappedModel, precision_of, read_graph, session_of
 from mien.novelty.thresholds import LEAST, Found, Held, choose, refused
@@ -54,19 +55,6 @@ class Fitted:
     refused: float
     refused_found: float | None
     growth: int
-
-
-@dataclass(frozen=True)
-class Scores:
-    """The scores as they are fitted; in the file they are rounded."""
-
-    relative: RelativeMahalanobis
-    unlike: Unlikeness
-    covered: Covering
-
-    def __call__(self, seen: Seen) -> np.ndarray:
-        """Float64 [N, 3], by `recognition.gate.SCORES`."""
-        return np.stack([self.relative(seen.features), self.unlike(seen), self.covered(seen)], 1)
 
 
 def fit(
@@ -113,7 +101,7 @@ def fit(
     return Fitted(gate, *shares, graph.ByteSize() - bare)
 
 
-def _fit_scores(model: TappedModel, training: FaceData, again: Delivered, show: Show) -> Scores:
+def _fit_scores(model: TappedModel, training: FaceData, again: Delivered, show: Show) -> FittedScores:
     cut = see_all(model, training.faces, lambda done, total: show("training faces", done, total))
     relative = RelativeMahalanobis.of(Statistics.of(cut.features, training.labels))
     whole = Seen.joined([cut, see_all(model, again.faces)]) if len(again) else cut
@@ -122,12 +110,12 @@ def _fit_scores(model: TappedModel, training: FaceData, again: Delivered, show: 
         see_all(model, pictures, lambda done, total: show("covered faces", done, total))
         for pictures in (covered, others)
     ]
-    return Scores(relative, Unlikeness.of(whole, model.taps), Covering.of(whole, *spoiled))
+    return FittedScores(relative, Unlikeness.of(whole, model.taps), Covering.of(whole, *spoiled))
 
 
 def _thresholds(
     graph: onnx.ModelProto,
-    fitted: Scores,
+    fitted: FittedScores,
     model: TappedModel,
     held_out: FaceData,
     held_again: Delivered,
