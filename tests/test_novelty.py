@@ -184,13 +184,13 @@ def test_a_gate_can_be_taken_out_and_another_put_in(gated: Path) -> None:
     assert model.ByteSize() <= whole
 
 
-def scores_of(path: Path, data: FaceData) -> fitting.Scores:
+def scores_of(path: Path, data: FaceData) -> FittedScores:
     """The scores as `fit` fits them, of few faces."""
     model = TappedModel(path)
     faces = model.see(data.faces)
     covered, others = (model.see(pictures) for pictures in spoil(data.faces, 20))
     relative = RelativeMahalanobis.of(Statistics.of(faces.features, data.labels))
-    return fitting.Scores(relative, Unlikeness.of(faces, model.taps), Covering.of(faces, covered, others))
+    return FittedScores(relative, Unlikeness.of(faces, model.taps), Covering.of(faces, covered, others))
 
 
 def test_a_stored_gate_answers_as_its_arithmetic(gated: Path, tmp_path: Path) -> None:
