@@ -28,6 +28,9 @@ from mien.experiments.filing import Filed, check, collect, is_filed, read_filed,
 from mien.experiments.jobs import Job, find
 from mien.experiments.progress import FAILURE, Standing, State, standings
 from mien.experiments.queue import Commands, Outcome, Queue
+from mien.novelty import results as gate_results
+from mien.novelty.judge import OURS, Judgement, Passage, Pipeline, Separation
+from mien.novelty.open_set import Risk
 from mien.storage import write_json
 from mien.training.recipe import read
 from mien.training.run import Epoch, RunFolder
@@ -610,19 +613,47 @@ def test_a_report_of_nothing_is_a_table_of_not_run(tmp_path: Path) -> None:
     assert report.write(tmp_path, None)[0].read_text().count("| not run |") == 4 * 12 + SMALL_MODELS
 
 
+def judged_gate() -> Judgement:
+    """A gate as if it had been judged."""
+    passage = Passage(pictures=100, known=0.9, covered=0.02, near=0.05, far=0.03)
+    return Judgement(
+        separation={
+            "mobilenet_v2": {"energy": {"pets": Separation(0.7, 0.6)}, OURS: {"pets": Separation(0.951, 0.253)}}
+        },
+        passage={"pets": passage},
+        refused={"all": {"all": passage}, "class": {"fear": passage}},
+        found={"news": {"all": passage}},
+        pipeline={"pets": Pipeline(pictures=200, found=20, passed=4, covered=2)},
+        risk={"news": Risk(100, 0.1, 0.765, None, 0.2, 0.1, 0.25)},
+        unclear={"raters: contempt": {"unlike": 0.531, "relative": 0.52, "unsure": 0.6}},
+    )
+
+
 def test_the_report_tells_of_the_gate_as_it_was_judged(tmp_path: Path) -> None:
-    for name in ("reference.toml", "novelty.json", "novelty-auroc.png"):
+    for name in ("reference.toml", "novelty-auroc.png"):
         shutil.copy(ROOT / "results" / name, tmp_path)
-    judged = json.loads((tmp_path / "novelty.json").read_text())
-    photos = judged["separation"]["mobilenet_v2"]["gate: unlike"]["photos"]
-    fear = judged["refused"]["class"]["fear"]
+    gate_results.write(tmp_path / "novelty.json", {"gated_by": "mobilenet_v2", "real_faces": 100}, judged_gate())
     markdown, page = report.write(tmp_path, None)
-    row = next(line for line in markdown.read_text().splitlines() if line.startswith("| photos | "))
-    assert row.endswith(f"| {photos['auroc']:.3f} | {photos['fpr95']:.3f} |")
-    assert f"| class: fear | {1 - fear['known']:.1%} | " in markdown.read_text()
+    rows = markdown.read_text().splitlines()
+    for row in (
+        "| pets | 0.700 | 0.951 | 0.253 |",
+        "| pets | 200 | 10.0% | 2.0% | 1.0% |",
+        "| class: fear | 10.0% | 100 |",
+        "| news: all | 10.0% | 100 |",
+        "| news | 10.0% | 0.765 | - | 0.200 | 0.100 | 0.250 |",
+        "| raters: contempt | 0.531 | 0.520 | 0.600 |",
+    ):
+        assert row in rows
     assert page.read_text().count("data:image/png") == 1
-    (tmp_path / "novelty.json").write_text("{}")
-    with pytest.raises(DataError, match=r"novelty\.json lacks what this version writes"):
+
+
+def test_the_report_shows_no_figures_of_another_gate(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "results" / "reference.toml", tmp_path)
+    (tmp_path / "novelty.json").write_text('{"thresholds": [1, 2]}')  # as an older version wrote them
+    markdown, _ = report.write(tmp_path, None)
+    assert "Detector and gate together" not in markdown.read_text()
+    (tmp_path / "novelty.json").write_text("{")
+    with pytest.raises(DataError, match=r"novelty\.json is damaged"):
         report.write(tmp_path, None)
 
 

@@ -28,13 +28,21 @@ def write(path: Path, subject: dict[str, Any], made: "Judgement") -> None:
 
 
 def read(path: Path) -> dict[str, Any] | None:
-    """What `write` wrote; None where there is no file. Raises DataError where it is damaged or an older version's."""
+    """What `write` wrote.
+
+    Args:
+        path: Of the JSON file.
+
+    Returns:
+        None where there is no file, or an older version's: it speaks of another gate.
+
+    Raises:
+        DataError: The file is damaged.
+    """
     if not path.is_file():
         return None
     try:
         judged = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise DataError(f"{path} is damaged ({error}); write it anew with: mien novelty judge") from error
-    if not isinstance(judged, dict) or not judged.keys() >= _PARTS:
-        raise DataError(f"{path} lacks what this version writes; write it anew with: mien novelty judge")
-    return judged
+    return judged if isinstance(judged, dict) and judged.keys() >= _PARTS else None
