@@ -22,6 +22,7 @@ from mien.novelty import covers, judge, kinds, thresholds
 from mien.novelty import gate as fitting
 from mien.novelty.attaching import OUTPUT, attach, detach
 from mien.novelty.covering import Covering, spoil
+from mien.novelty.fitted_scores import FittedScores
 from mien.novelty.mahalanobis import Ellipsoid, RelativeMahalanobis, Statistics
 from mien.novelty.open_set import risk
 from mien.novelty.scores import RIVALS, Reading
@@ -144,7 +145,10 @@ def test_the_detectors_word_counts_for_found_faces_as_much_as_a_layer() -> None:
 def gated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped network with a gate for made-up faces."""
     path = tmp_path_factory.mktemp("gated") / "stripes.onnx"
-    fitting.fit(SHIPPED, path, made_up_data(150), made_up_data(40, first=150))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting, "SPOILED_FACES", 60)
+        patch.setattr(fitting, "FOUND_FACES", 30)
+        fitting.fit(SHIPPED, path, made_up_data(150), made_up_data(40, first=150))
     return path
 
 

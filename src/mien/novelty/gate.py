@@ -34,6 +34,7 @@ SPOILED_FACES = 500
 CHECKED = 500
 """So many held-out faces show whether the file's scores are the fitted ones."""
 _LEAST_LIKENESS = 0.999  # correlation of the scores as stored, in 8 bits, with the exact ones
+_ALWAYS = 400  # faces of a class that are taken before others: its mean needs them, and "disgust" has 436
 _LEAST_FOUND = 0.5  # of the held-out faces: fewer say more of the detector than of the faces
 BATCH = 64
 
@@ -164,9 +165,6 @@ def _sample(data: FaceData, count: int) -> FaceData:
     rare = rank[order] < _ALWAYS
     chosen = np.concatenate([order[rare], order[~rare]])[:count]
     return data.where(np.random.default_rng(1).permutation(chosen))
-
-
-_ALWAYS = 400  # faces of a class that are taken before others: the covariance needs them, "disgust" has 436
 
 
 def _check(stored: np.ndarray, fitted: np.ndarray) -> None:

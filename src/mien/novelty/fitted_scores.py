@@ -1,0 +1,23 @@
+"""The gate's three scores as they are fitted, before they are written into a file."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mien.novelty.covering import Covering
+from mien.novelty.mahalanobis import RelativeMahalanobis
+from mien.novelty.tapping import Seen
+from mien.novelty.unlikeness import Unlikeness
+
+
+@dataclass(frozen=True)
+class FittedScores:
+    """The scores as they are fitted; in the file they are rounded."""
+
+    relative: RelativeMahalanobis
+    unlike: Unlikeness
+    covered: Covering
+
+    def __call__(self, seen: Seen) -> np.ndarray:
+        """Float64 [N, 3], by `recognition.gate.SCORES`."""
+        return np.stack([self.relative(seen.features), self.unlike(seen), self.covered(seen)], 1)
