@@ -31,6 +31,7 @@ from mien.experiments.progress import FAILURE, Standing, State, standings
 from mien.experiments.queue import Commands, Outcome, Queue
 from mien.expressions import NAMES
 from mien.novelty.judge import OURS
+from mien.results import record
 from mien.results.ensembles import Choice, Ensemble, Member
 from mien.results.evaluation import Subject
 from mien.results.gate import GateJudgement, Passage, Pipeline, Risk, Separation
