@@ -5,6 +5,7 @@ Usage: python benchmarks/app_document.py [--check]
 
 import json
 from pathlib import Path
+from statistics import median
 
 from filling import fill
 
@@ -18,6 +19,7 @@ def figures(folder: Path) -> str:
     """The Markdown of the block: every figure from a file in results/benchmarks/, "not run" where there is none."""
     parts = [
         _speed(folder / "app.json"),
+        _first(folder / "app-first.json"),
         _faces(folder / "app-faces.json"),
         _picture(folder / "app-picture.json"),
         _memory(folder / "app-memory.json"),
@@ -85,8 +87,23 @@ def _memory(path: Path) -> str:
     if not path.is_file():
         return f"Memory over ten minutes of video: {NOT_RUN}."
     found = json.loads(path.read_text(encoding="utf-8"))
-    megabytes = ", ".join(map(str, found["megabytes"]))
-    return f"Memory of all the browser's processes after each of {found['minutes']} minutes of video: {megabytes} MB."
+    series = {build: ", ".join(map(str, megabytes)) for build, megabytes in found["megabytes"].items()}
+    before = f"; in the build before {series['before']} MB" if "before" in series else ""
+    return (
+        f"Memory of all the browser's processes after each of {found['minutes']} minutes of video: "
+        f"{series['now']} MB{before}."
+    )
+
+
+def _first(path: Path) -> str:
+    if not path.is_file():
+        return f"First result beside the build before: {NOT_RUN}."
+    seconds = json.loads(path.read_text(encoding="utf-8"))["seconds"]
+    before = f"; in the build before {median(seconds['before']):.1f} s" if "before" in seconds else ""
+    return (
+        f'From the tap on "Open the camera" to the first result, nothing cached, the median of {len(seconds["now"])}: '
+        f"{median(seconds['now']):.1f} s{before}."
+    )
 
 
 def _rounding(folder: Path) -> str:

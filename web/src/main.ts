@@ -30,8 +30,9 @@ function stay(event: Event): void {
 async function start(): Promise<void> {
   const engine = new Engine();
   const models = await Models.load(engine);
+  const camera = new CameraScreen(engine, models);
   const screens: Record<ScreenName, Screen> = {
-    camera: new CameraScreen(engine, models),
+    camera,
     models: new ModelsScreen(models),
     history: new HistoryScreen(),
     about: { element: about(models) },
@@ -63,7 +64,7 @@ async function start(): Promise<void> {
   addEventListener("hashchange", show);
   show();
   followFit();
-  followVersions();
+  followVersions(() => void camera.reload());
   // The engine starts while the first screen is read; the model waits until it is wanted.
   void engine.call("warm", {}).catch(() => undefined);
 }

@@ -11,10 +11,11 @@ import type { Fault, FrameResult } from "../engine/protocol";
 import { onFrames } from "../frames";
 import { addEntry } from "../history";
 import type { ModelState, Models } from "../models";
-import { openPicture } from "../pictures";
+import { fileOf, openPicture } from "../pictures";
 import { saveFile } from "../saving";
 import { settings } from "../settings";
-import { takeShared } from "../sharing";
+import { leaveShown, takeShared, takeShown } from "../sharing";
+import type { Shown } from "../sharing";
 import { adjective, decimal, modelTitle, percent, strings } from "../strings";
 import { WakeLock } from "../wakelock";
 import { actionsOf } from "./actions";
@@ -99,7 +100,7 @@ export class CameraScreen {
       () => this.incoming.ask(),
     );
     this.status = new ModelStatus(() => void this.models.ready());
-    this.more = new More({ saveTable: () => void this.saveTable(), record: () => void this.record() });
+    this.more = new More({ saveTable: () => void this.saveTable(), record: () => void this.record(), reload: () => void this.reload() });
     this.sheet = new Sheet([this.status.element, this.verdict.element, this.result.head, this.faces.element], [this.result.body, this.recent.element, this.modelButton]);
     this.work = h(
       "div",
@@ -123,7 +124,7 @@ export class CameraScreen {
     if (this.state.view.kind === "live") void this.camera.open();
     this.update();
     if (this.models.state.value.kind !== "none") void this.followModel();
-    void takeShared().then((file) => file && this.openFile(file));
+    void this.takeWaiting();
   }
 
   /** Another screen is shown: the camera is let go, a picture stays. */
@@ -211,11 +212,11 @@ export class CameraScreen {
     if (action === "gallery") this.incoming.ask();
     if (action === "back") this.happen({ kind: "back" });
     if (action === "shutter") void this.take();
-    if (action === "more") this.more.open(this.recent.timeline.all.length > 0 || view.kind === "clip", this.canRecord ? this.recording !== null : null);
+    if (action === "more") this.more.open(this.recent.timeline.all.length > 0 || view.kind === "clip", this.recording ? true : this.canRecord ? false : null);
     if (action === "play") void this.clip.toggle();
     if (action === "table") void this.saveTable();
     if (view.kind !== "still") return;
-    if (action === "try") void this.detect(view.capture);
+    if (action === "try") void this.detect(view.capture, true);
     if (action === "save") void this.save(view.capture);
     if (action === "share") void this.share(view.capture);
   }
@@ -325,14 +326,43 @@ export class CameraScreen {
     if (video.videoWidth) await this.inspect(createImageBitmap(video));
   }
 
-  private openFile(file: Blob): void {
-    if (this.element.hidden) return;
-    if (!file.type.startsWith("video/")) return void this.inspect(openPicture(file));
+  /** A file is shown whenever it comes: while another screen is there, too, or a dialog. */
+  private openFile(file: Blob, keep = true): void {
+    if (this.element.hidden) location.hash = "camera";
+    for (const dialog of document.querySelectorAll("dialog")) dialog.close();
+    if (!file.type.startsWith("video/")) return void this.inspect(openPicture(file), keep);
     this.happen({ kind: "clip-chosen", file });
   }
 
+  /** Loads the page again, which goes on with what it shows. */
+  async reload(): Promise<void> {
+    if (this.recording) await this.record();
+    const shown = await this.shown().catch(() => null);
+    // A full disk must not keep the page from being loaded.
+    if (shown) await leaveShown(shown).catch(() => undefined);
+    location.reload();
+  }
+
+  private async shown(): Promise<Shown | "camera" | null> {
+    const { view } = this.state;
+    if (view.kind === "live") return "camera";
+    if (view.kind === "clip") return { file: view.file, read: false };
+    const picture = view.kind === "still" ? view.capture.picture : view.kind === "checking" || view.kind === "waiting" ? view.picture : null;
+    return picture && { file: await fileOf(picture), read: view.kind === "still" && view.read };
+  }
+
+  /** Files from outside of the page, and what it showed before it was loaded again. */
+  private async takeWaiting(): Promise<void> {
+    const shown = await takeShown();
+    if (shown === "camera") this.openCamera();
+    else if (shown) this.openFile(shown.file, !shown.read);
+    const shared = await takeShared();
+    if (shared === "lost") this.fail(++this.job, "broken");
+    else if (shared) this.openFile(shared);
+  }
+
   /** Checks a picture in place of whatever is shown, and reads it where it passes; one that comes in the meantime goes before it. */
-  private async inspect(coming: Promise<ImageBitmap>): Promise<void> {
+  private async inspect(coming: Promise<ImageBitmap>, keep = true): Promise<void> {
     const job = ++this.job;
     this.happen({ kind: "picture-coming", job });
     const picture = await coming.catch(() => null);
@@ -343,7 +373,7 @@ export class CameraScreen {
     try {
       const capture = await Capture.inspect(this.engine, picture);
       this.happen({ kind: "found", job, capture });
-      if (capture.check === "accepted") await this.detect(capture);
+      if (capture.check === "accepted") await this.detect(capture, keep);
     } catch (error) {
       this.happen({ kind: "failed", job, problem: faultOf(error) });
     }
@@ -384,8 +414,8 @@ export class CameraScreen {
     this.faces.show(faces, this.classes, capture.face(chosen).id, chosen);
   }
 
-  private async detect(capture: Capture): Promise<void> {
-    if ((await this.read(capture)) && settings.value.history) await this.keep(capture);
+  private async detect(capture: Capture, keep: boolean): Promise<void> {
+    if ((await this.read(capture)) && keep && settings.value.history) await this.keep(capture);
   }
 
   /** Whether the capture was read, and is still the one that is shown. */
@@ -423,7 +453,7 @@ export class CameraScreen {
   }
 
   private async save(capture: Capture): Promise<void> {
-    await this.hand(await capture.annotated(this.classes, settings.value.heat), "mien.jpg");
+    await this.hand(capture.annotated(this.classes, settings.value.heat), "mien.jpg");
   }
 
   private async share(capture: Capture): Promise<void> {
@@ -434,12 +464,13 @@ export class CameraScreen {
 
   private async saveTable(): Promise<void> {
     const timeline = this.state.view.kind === "clip" ? this.clip.timeline : this.recent.timeline;
-    await this.hand(new Blob([timeline.table(this.classes)], { type: "text/csv" }), "mien.csv");
+    await this.hand(Promise.resolve(new Blob([timeline.table(this.classes)], { type: "text/csv" })), "mien.csv");
   }
 
   /** Saves a file, and says so where it cannot be. */
-  private async hand(file: Blob, name: string): Promise<void> {
-    if (!(await saveFile(file, name).catch(() => false))) this.verdict.add(strings.capture.notSaved);
+  private async hand(file: Promise<Blob>, name: string): Promise<void> {
+    const saved = await file.then((content) => saveFile(content, name)).catch(() => false);
+    if (!saved) this.verdict.add(strings.capture.notSaved);
   }
 
   /** Starts a recording of what is read, or ends it. */
@@ -450,7 +481,7 @@ export class CameraScreen {
     this.update();
     if (!recording) return;
     const { file, ending } = await recording.end();
-    await this.hand(file, `mien.${ending}`);
+    await this.hand(Promise.resolve(file), `mien.${ending}`);
   }
 
   /** The face that is tapped is read; tapped again, it is left to the app to choose. */
