@@ -6,7 +6,7 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,95 +14,15 @@ import chromium
 import cv2
 import numpy as np
 import pytest
-from chromium import PATIENCE, on_canvas, serving, write_video
+from chromium import on_canvas, serving, write_video
 from expectation import MODELS, ROOT, Expectation
+from pages import ASTRONAUT, AnyExpression, App, Start, png
 from PIL import Image
 
 from mien.expressions import BY_NAME
 from mien.recognition.faces import Box
 from mien.recognition.pictures import read_picture
-from mien.server.serving import AppServer, app_folder
-
-ASTRONAUT = ROOT / "examples" / "astronaut.jpg"
-
-
-class App:
-    """A page of the app, and what went through its network."""
-
-    def __init__(self, context: Any, address: str) -> None:
-        self.context, self.address = context, address
-        self.requests: list[str] = []
-        self.answered: list[str] = []
-        self.errors: list[str] = []
-        context.on("request", lambda request: self.requests.append(request.url))
-        context.on("response", lambda response: self.answered.append(response.url))
-        self.page = context.new_page()
-        self.page.set_default_timeout(PATIENCE)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.goto(address)
-
-    def expect(self, selector: str) -> Any:
-        from playwright.sync_api import expect
-
-        return expect(self.page.locator(selector).locator("visible=true"))
-
-    def press(self, name: str) -> None:
-        self.page.get_by_role("button", name=name, exact=True).click()
-
-    def go(self, name: str) -> None:
-        self.page.get_by_role("navigation").get_by_role("link", name=name).click()
-
-    def open_camera(self) -> None:
-        self.press("Open the camera")
-
-    def more(self, switch: str, on: bool = True) -> None:
-        """Turns a switch behind "More" on or off."""
-        self.press("More")
-        self.page.get_by_label(switch).set_checked(on)
-        self.page.keyboard.press("Escape")
-
-    def choose(self, name: str, content: bytes, kind: str) -> None:
-        files = {"name": name, "mimeType": kind, "buffer": content}
-        self.page.locator("input[type=file]").set_input_files(files)
-
-    def drawn(self) -> int:
-        """Pixels that are drawn over the picture."""
-        return self.page.locator(".overlay").evaluate(
-            """canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data
-                .filter((value, i) => i % 4 === 3 && value > 0).length"""
-        )
-
-    def word(self, text: str | re.Pattern[str]) -> None:
-        """Waits until the result names an expression."""
-        self.expect(".result:not(.empty) .result-word").to_have_text(text)
-
-
-AnyExpression = re.compile("|".join(expression.adjective.capitalize() for expression in BY_NAME.values()))
-Start = Callable[..., App]
-
-
-@pytest.fixture(scope="session")
-def browser(launch: Callable, video: Callable[[np.ndarray], Path], frame: np.ndarray) -> Any:
-    return launch(video(frame))
-
-
-@pytest.fixture
-def start(browser: Any, server: AppServer) -> Iterator[Start]:
-    """Opens the app in a fresh profile; no script error may have happened by the end."""
-    opened: list[App] = []
-
-    def begin(camera: bool = True, at: str = server.address, within: Any = browser) -> App:
-        context = within.new_context(
-            permissions=["camera"] if camera else [], viewport={"width": 390, "height": 844}, accept_downloads=True
-        )
-        app = App(context, at)
-        opened.append(app)
-        return app
-
-    yield begin
-    for app in opened:
-        assert app.errors == []
-        app.context.close()
+from mien.server.serving import app_folder
 
 
 def test_the_first_screen_says_what_the_app_is_not_and_asks_for_nothing(start: Start) -> None:
@@ -222,16 +142,7 @@ def test_the_picture_chosen_last_is_shown_and_its_result_spoken(start: Start) ->
 def test_a_picture_can_be_dropped_and_back_leads_to_the_first_screen(start: Start) -> None:
     app = start(camera=False)
     app.expect(".welcome").to_be_visible()
-    picture = base64.b64encode(ASTRONAUT.read_bytes()).decode()
-    app.page.evaluate(
-        """picture => {
-            const bytes = Uint8Array.from(atob(picture), (letter) => letter.charCodeAt(0));
-            const dataTransfer = new DataTransfer();
-            dataTransfer.items.add(new File([bytes], "astronaut.jpg", { type: "image/jpeg" }));
-            document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
-        }""",
-        picture,
-    )
+    app.drop("astronaut.jpg", ASTRONAUT.read_bytes(), "image/jpeg")
     app.expect(".verdict").to_contain_text("One face found")
     app.page.go_back()
     app.expect(".welcome").to_be_visible()
@@ -691,12 +602,6 @@ def test_the_gates_thresholds_come_from_its_file_and_hold_for_every_model(
             app.word(AnyExpression)
 
 
-def png(picture: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(picture).save(file, "PNG")
-    return file.getvalue()
-
-
 def test_the_app_without_models_stays_under_6_megabytes() -> None:
     folder = app_folder()
     if not (folder / "index.html").is_file():
@@ -934,9 +839,11 @@ def test_a_new_version_reloads_the_page_that_asked_for_it_and_no_other(start: St
         worker.write_text(worker.read_text(encoding="utf-8").replace('"version":"', '"version":"new'), encoding="utf-8")
         other = App(app.context, server.address)
         other.expect(".offer").to_be_visible()
+        other.choose("astronaut.jpg", ASTRONAUT.read_bytes(), "image/jpeg")
+        other.word(AnyExpression)
         with other.page.expect_navigation():
             other.press("Load it")
-        other.expect(".welcome").to_be_visible()
+        other.word(AnyExpression)  # it goes on with what it showed
         app.page.wait_for_timeout(500)
         app.word(AnyExpression)  # its picture is still there
         app.press("Save")

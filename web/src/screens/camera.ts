@@ -24,7 +24,7 @@ import { Capture } from "./capture";
 import { Clip } from "./clip";
 import { Dock } from "./dock";
 import { FaceRow } from "./faces";
-import { Incoming } from "./incoming";
+import type { Incoming } from "./incoming";
 import { LiveLoop } from "./live";
 import type { Figures } from "./live";
 import { More } from "./more";
@@ -74,7 +74,7 @@ export class CameraScreen {
   private readonly verdict = new VerdictLine();
   private readonly figures = h("p", { class: "figures" });
   private readonly modelButton = h("a", { class: "model-button", href: "#models" });
-  private readonly incoming = new Incoming((file) => this.openFile(file));
+  private readonly incoming: Incoming;
   private readonly wayBack = new WayBack(() => {
     if (!this.element.hidden) this.happen({ kind: "home" });
   });
@@ -86,7 +86,8 @@ export class CameraScreen {
   /** How often the frame of a video that stands still was read again. */
   private again = 0;
 
-  constructor(engine: Engine, models: Models) {
+  constructor(engine: Engine, models: Models, incoming: Incoming) {
+    this.incoming = incoming;
     this.engine = engine;
     this.models = models;
     this.live = new LiveLoop(engine, this.stage.video);
@@ -327,7 +328,7 @@ export class CameraScreen {
   }
 
   /** A file is shown whenever it comes: while another screen is there, too, or a dialog. */
-  private openFile(file: Blob, keep = true): void {
+  openFile(file: Blob, keep = true): void {
     if (this.element.hidden) location.hash = "camera";
     for (const dialog of document.querySelectorAll("dialog")) dialog.close();
     if (!file.type.startsWith("video/")) return void this.inspect(openPicture(file), keep);
