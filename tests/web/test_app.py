@@ -22,7 +22,7 @@ from PIL import Image
 from mien.expressions import BY_NAME
 from mien.recognition.faces import Box
 from mien.recognition.pictures import read_picture
-from mien.server.serving import app_folder
+from mien.server.serving import AppServer, app_folder
 
 
 def test_the_first_screen_says_what_the_app_is_not_and_asks_for_nothing(start: Start) -> None:
@@ -87,23 +87,46 @@ def test_the_switch_stops_real_time_and_clears_what_it_drew(
     app.word(AnyExpression)
 
 
-def test_three_taps_lead_from_the_address_to_a_saved_picture_and_a_still_picture_stops_the_camera(
-    start: Start, frame: np.ndarray, expectation: Expectation
+PHONES = {"small": (360, 640), "usual": (390, 844), "lying": (844, 390)}
+COUNT = """
+    Object.assign(window, { taps: 0, scrolls: 0 });
+    addEventListener("pointerdown", (event) => void (window.taps += event.isTrusted ? 1 : 0), true);
+    addEventListener("scroll", () => void (window.scrolls += 1), true);
+"""
+
+
+@pytest.mark.parametrize("phone", PHONES)
+def test_three_taps_and_no_scrolling_lead_from_the_address_to_a_saved_picture(
+    browser: Any, server: AppServer, frame: np.ndarray, expectation: Expectation, phone: str
 ) -> None:
-    app = start()
-    app.page.set_viewport_size({"width": 360, "height": 640})
-    app.open_camera()
-    app.expect("video").to_be_visible()
+    """A first visit: the profile is fresh, and the browser asks nothing, as after a "yes" to the camera."""
+    width, height = PHONES[phone]
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, is_mobile=True, has_touch=True, permissions=["camera"]
+    )
+    context.add_init_script(COUNT)
+    app = App(context, server.address)
+    app.page.get_by_role("button", name="Open the camera").tap()
     app.page.wait_for_function("() => document.querySelector('video').videoWidth > 0")
-    app.press("Take a picture")
+    app.page.get_by_role("button", name="Take a picture").tap()
     app.expect(".verdict").to_contain_text("One face found")
     app.word(expectation.word(frame))
-    assert app.page.locator("video").evaluate("video => video.srcObject") is None
     with app.page.expect_download() as download:
-        app.press("Save")
-    assert app.page.evaluate("scrollY") == 0
+        app.page.get_by_role("button", name="Save", exact=True).tap()
     with Image.open(download.value.path()) as saved:
         assert (saved.format, saved.size) == ("JPEG", (640, 480))
+    assert app.page.evaluate("[window.taps, window.scrolls]") == [3, 0]
+    assert app.errors == []
+    context.close()
+
+
+def test_a_still_picture_stops_the_camera_and_back_opens_it_again(start: Start) -> None:
+    app = start()
+    app.open_camera()
+    app.word(AnyExpression)
+    app.press("Take a picture")
+    app.expect(".verdict").to_contain_text("One face found")
+    assert app.page.locator("video").evaluate("video => video.srcObject") is None
     app.press("Back")
     app.word(AnyExpression)
 
@@ -176,7 +199,7 @@ def test_a_picture_without_a_face_can_be_tried_and_is_marked(start: Start) -> No
 def test_a_file_that_is_no_picture_is_named_as_such(start: Start) -> None:
     app = start(camera=False)
     app.choose("picture.jpg", b"not a picture", "image/jpeg")
-    app.expect(".verdict").to_contain_text("no picture or video that the browser can read")
+    app.expect(".verdict").to_contain_text("not a picture or video that the browser can open")
 
 
 def test_every_model_can_be_chosen_and_measured(start: Start, catalogue: list[dict]) -> None:
@@ -236,7 +259,7 @@ def test_a_picture_waits_for_a_model_that_cannot_be_had_yet(start: Start) -> Non
 def test_a_refused_camera_is_said_and_a_picture_still_works(start: Start) -> None:
     app = start(camera=False)
     app.open_camera()
-    app.expect(".message").to_contain_text("The camera is not allowed")
+    app.expect(".message").to_contain_text("The camera is blocked")
     app.context.grant_permissions(["camera"])
     app.press("Try again")
     app.word(AnyExpression)
@@ -268,7 +291,7 @@ def test_a_camera_unplugged_in_mid_stream_is_said_and_opens_again(start: Start) 
     app.open_camera()
     app.word(AnyExpression)
     app.page.evaluate("document.querySelector('video').srcObject.getTracks()[0].dispatchEvent(new Event('ended'))")
-    app.expect(".message").to_contain_text("The camera went away")
+    app.expect(".message").to_contain_text("The camera was disconnected")
     app.press("Try again")
     app.word(AnyExpression)
 
@@ -732,7 +755,7 @@ def test_a_video_file_is_read_with_a_timeline_and_saved_as_a_table(
 
 
 def test_the_words_are_the_devices_and_arabic_runs_from_the_right(start: Start, browser: Any) -> None:
-    for locale, direction, button in (("de-CH", "ltr", "Kamera öffnen"), ("ar", "rtl", "افتح الكاميرا")):
+    for locale, direction, button in (("de-CH", "ltr", "Kamera öffnen"), ("ar", "rtl", "فتح الكاميرا")):
         context = browser.new_context(locale=locale, permissions=["camera"], viewport={"width": 390, "height": 844})
         page = context.new_page()
         page.goto(start(camera=False).address)
@@ -842,7 +865,7 @@ def test_a_new_version_reloads_the_page_that_asked_for_it_and_no_other(start: St
         other.choose("astronaut.jpg", ASTRONAUT.read_bytes(), "image/jpeg")
         other.word(AnyExpression)
         with other.page.expect_navigation():
-            other.press("Load it")
+            other.press("Reload")
         other.word(AnyExpression)  # it goes on with what it showed
         app.page.wait_for_timeout(500)
         app.word(AnyExpression)  # its picture is still there

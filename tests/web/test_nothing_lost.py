@@ -152,7 +152,7 @@ def test_a_shared_file_that_never_arrives_is_said(start: Start) -> None:
     app = start(camera=False)
     share(app, None)
     app.page.goto(f"{app.address}?shared")
-    app.expect(".verdict.refused").to_contain_text("no picture or video")
+    app.expect(".verdict.refused").to_contain_text("not a picture or video")
     app.page.reload()
     app.expect(".welcome").to_be_visible()
 
