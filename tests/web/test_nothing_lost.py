@@ -75,6 +75,8 @@ def test_what_is_begun_while_the_browser_still_steps_back_stays(start: Start) ->
 
 def test_a_picture_outlives_an_engine_that_could_not_be_loaded(start: Start, server: AppServer) -> None:
     app = start(at="about:blank")
+    # The service worker would have the engine at hand.
+    app.page.add_init_script("navigator.serviceWorker.register = () => new Promise(() => {})")
     app.page.route("**/assets/worker-*.js", lambda route: route.abort())
     app.page.goto(server.address)
     app.page.wait_for_timeout(500)  # the engine fails while the first screen is read
