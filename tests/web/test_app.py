@@ -440,6 +440,35 @@ def test_every_button_is_in_reach_on_every_screen_and_at_every_type_size(
     assert not scrolls_sideways()
 
 
+@pytest.mark.parametrize("language", ["en", "de", "es", "fr", "hi", "ar"])
+def test_no_word_under_the_thumb_is_broken(start: Start, language: str) -> None:
+    app = start(camera=False)
+    app.page.set_viewport_size({"width": 360, "height": 640})
+    # As on a phone, where pictures can be handed to other apps.
+    app.page.add_init_script("navigator.canShare = () => true")
+    app.page.evaluate("language => localStorage.setItem('mien', JSON.stringify({ language }))", language)
+    app.page.reload()
+    app.choose("astronaut.jpg", ASTRONAUT.read_bytes(), "image/jpeg")
+    app.expect(".dock-row .share").to_be_visible()
+    broken = """labels => labels.flatMap((label) => {
+        const text = label.firstChild;
+        return [...text.data.matchAll(/\\S+/g)].filter((word) => {
+            const range = document.createRange();
+            range.setStart(text, word.index);
+            range.setEnd(text, word.index + word[0].length);
+            return range.getClientRects().length > 1;
+        }).map(String);
+    })"""
+    for size in (100, 200):
+        app.page.evaluate("size => void (document.documentElement.style.fontSize = `${1.0625 * size}%`)", size)
+        row = app.page.locator(".dock-row")
+        assert row.locator("button:not([hidden]) span").evaluate_all(broken) == [], size
+        assert row.evaluate("row => row.scrollWidth <= row.clientWidth"), size
+        app.page.locator(".dock-side.more").click()
+        assert app.page.locator(".more label:has(select) > span").evaluate_all(broken) == [], size
+        app.page.keyboard.press("Escape")
+
+
 def test_the_sheet_is_drawn_up_by_the_thumb_and_by_its_handle(start: Start) -> None:
     app = start()
     app.open_camera()

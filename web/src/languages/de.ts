@@ -29,7 +29,7 @@ export const de: Words = {
     private: "Bilder bleiben auf diesem Gerät. Nichts wird gesendet, und sobald ein Modell geladen ist, geht alles auch offline.",
     permission: "Sie werden nach der Kamera gefragt. Mien sucht damit Gesichter, solange die App geöffnet ist, und nutzt sie für nichts anderes.",
     open: "Kamera öffnen",
-    choose: "Bild auswählen",
+    choose: "Bild wählen",
     chooseHint: "Ein Bild oder ein Video",
   },
   camera: {
