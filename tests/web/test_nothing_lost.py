@@ -73,6 +73,29 @@ def test_what_is_begun_while_the_browser_still_steps_back_stays(start: Start) ->
     assert app.page.locator("video").evaluate("video => video.srcObject") is None
 
 
+def test_a_camera_outlives_a_page_that_stands_still(start: Start) -> None:
+    app = start()
+    app.page.add_init_script("""
+        const { prototype } = HTMLVideoElement;
+        const ask = prototype.requestVideoFrameCallback;
+        prototype.requestVideoFrameCallback = function (told) {
+            return ask.call(this, (...frame) => setTimeout(() => told(...frame), window.late ?? 0));
+        };
+    """)
+    app.page.reload()
+    app.open_camera()
+    app.word(AnyExpression)
+    # The page hears of the next frame only after it has been busy for longer than a camera may be silent.
+    app.page.evaluate("() => void (window.late = 8500)")
+    app.page.wait_for_timeout(500)
+    app.page.evaluate(
+        "() => { const end = performance.now() + 7000; while (performance.now() < end); window.late = 0; }"
+    )
+    app.page.wait_for_timeout(1000)
+    app.expect(".shutter").to_be_enabled(timeout=2000)
+    assert app.page.locator("video").evaluate("video => video.srcObject !== null")
+
+
 def test_a_picture_outlives_an_engine_that_could_not_be_loaded(start: Start, server: AppServer) -> None:
     app = start(at="about:blank")
     # The service worker would have the engine at hand.
