@@ -1,7 +1,7 @@
 """Speed, smoothness, memory and size of the app in Chromium, detection included.
 
-    python benchmarks/app.py [--seconds 20] [--model mobilenet_v2] [--memory MINUTES]
-    python benchmarks/app.py --faces | --picture [--before APP]
+    python benchmarks/app.py [--seconds 20] [--model mobilenet_v2]
+    python benchmarks/app.py --first | --faces | --picture | --memory MINUTES [--before APP]
 
 Needs the app built with the models of the folder (`npm run build` in web/, MIEN_MODELS names another folder for both),
 Chromium and Playwright. The camera is a file of 640 x 480 at 30 frames a second in which a photograph trembles: 30 is
@@ -12,12 +12,10 @@ For each model: seconds from the tap on "Open the camera" to the first result wi
 milliseconds a step, tasks over 50 ms on the page's own thread, and how many times faster a face is than in the nearest
 peer. The app's size without models, compressed. Writes results/benchmarks/app.json.
 
---memory MINUTES reads video for so long with the default model instead, and writes the memory of all the browser's
-processes, minute by minute, to results/benchmarks/app-memory.json.
-
---faces measures frames a second with 1, 3 and 6 faces instead, and --picture the most memory that a JPEG of 100
-megapixels takes; --before names another build of the app, measured in the same run. They write
-results/benchmarks/app-faces.json and app-picture.json.
+The second line measures one thing instead, with the default model, and beside it another build of the app in the same
+run (--before): --first the seconds to the first result, five times each in turn; --faces frames a second with 1, 3 and
+6 faces; --picture the most memory that a JPEG of 100 megapixels takes; --memory the memory of all the browser's
+processes after each of so many minutes of video, one build after the other. It writes app-first.json and so on.
 """
 
 import argparse
@@ -29,13 +27,14 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from app_steadiness import beside, portraits
+from app_steadiness import beside as side_by_side
+from app_steadiness import portraits
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 from rich.console import Console
@@ -44,7 +43,7 @@ from rich.table import Table
 from mien.provenance import file_hash, origin
 from mien.recognition.model import models_folder
 from mien.recognition.pictures import read_picture
-from mien.results.benchmarks import AppFaces, AppMemory, AppPicture, AppSpeed
+from mien.results.benchmarks import AppFaces, AppFirst, AppMemory, AppPicture, AppSpeed
 from mien.results.record import made, write
 from mien.server.serving import app_folder
 
@@ -56,6 +55,9 @@ from chromium import PATIENCE, launch, on_canvas, serving, write_video  # noqa: 
 # Seconds a face of the nearest peer, the browser demo of RMN 3.3: stated when this project was planned, not run here.
 PEER = 0.9
 DEFAULT = "mobilenet_v2.onnx"  # which the app takes
+CROWDS = (1, 3, 6)
+TRIES = 5
+KINDS = {"first": AppFirst, "memory": AppMemory, "faces": AppFaces, "picture": AppPicture}
 FIGURES = re.compile(r"([\d.]+) frames/s · grab ([\d.]+) · find ([\d.]+) · crop ([\d.]+) · read ([\d.]+) ms")
 WATCH = """
 window.longTasks = [];
@@ -142,43 +144,49 @@ def measure_picture(driver: Any, address: str, video: Path, picture: Path) -> fl
 
 def crowd(count: int) -> Any:
     """A camera's picture with so many faces of one size."""
-    columns = {1: 1, 3: 3, 6: 3}[count]
-    return beside(([*portraits(), portraits()[0]])[:count], columns)
+    return side_by_side(([*portraits(), portraits()[0]])[:count], min(count, 3))
 
 
-def watch_memory(driver: Any, address: str, video: Path, minutes: int) -> dict[str, Any]:
+def watch_memory(driver: Any, address: str, video: Path, minutes: int) -> list[int]:
     """The browser's megabytes after each minute of video."""
+    megabytes = []
     with reading(driver, address, video, None) as (page, _):
-        megabytes = []
         for _ in range(minutes):
             page.wait_for_timeout(60_000)
             megabytes.append(round(browser_megabytes()))
-    return {"minutes": minutes, "megabytes": megabytes}
+    return megabytes
 
 
-def compare(driver: Any, folder: Path, models: Path, chosen: argparse.Namespace, machine: dict[str, Any]) -> None:
-    """Frames with several faces, or the memory of a large picture, of this build and of the one before."""
+def measure_first(driver: Any, address: str, video: Path) -> float:
+    """Seconds from the tap on "Open the camera" to the first result, with nothing cached."""
+    with reading(driver, address, video, None) as (_, first):
+        return round(first, 2)
+
+
+def compare(driver: Any, folder: Path, models: Path, chosen: argparse.Namespace) -> tuple[str, dict[str, Any]]:
+    """One thing, of this build and of the one before: what it is called, and what was measured."""
     builds = {"before": chosen.before, "now": app_folder()} if chosen.before else {"now": app_folder()}
-    results: dict[str, dict[str, Any]] = {}
-    picture = folder / "large.jpg"
-    if chosen.picture:
-        Image.new("RGB", (12_000, 8_333), (90, 120, 90)).save(picture, "JPEG")
-    for count in [0] if chosen.picture else [1, 3, 6]:
-        video = write_video(crowd(count or 1), folder / f"{count}.y4m", tremble=1)
+
+    def beside(measure: Callable[..., Any], faces: int, *more: Any) -> dict[str, Any]:
+        video = write_video(crowd(faces), folder / f"{faces}.y4m", tremble=1)
+        found = {}
         for build, app in builds.items():
             with serving(app, models) as server:
-                found: Any = (
-                    measure_picture(driver, server.address, video, picture)
-                    if chosen.picture
-                    else measure_faces(driver, server.address, video, chosen.seconds)
-                )
-            results.setdefault("megabytes" if chosen.picture else str(count), {})[build] = found
-            print(count, build, found, flush=True)
-    if chosen.picture:
-        write(RESULTS / "app-picture.json", made(AppPicture, {"machine": machine, **results, **origin()}))
-    else:
-        told = {"machine": machine, "seconds": chosen.seconds, "model_hash": file_hash(models / DEFAULT), **results}
-        write(RESULTS / "app-faces.json", made(AppFaces, told | origin()))
+                found[build] = measure(driver, server.address, video, *more)
+            print(faces, build, found[build], flush=True)
+        return found
+
+    if chosen.first:
+        tries = [beside(measure_first, 1) for _ in range(TRIES)]
+        return "first", {"seconds": {build: [found[build] for found in tries] for build in builds}}
+    if chosen.memory:
+        return "memory", {"minutes": chosen.memory, "megabytes": beside(watch_memory, 1, chosen.memory)}
+    if chosen.faces:
+        crowds = {str(faces): beside(measure_faces, faces, chosen.seconds) for faces in CROWDS}
+        return "faces", {"seconds": chosen.seconds, **crowds}
+    picture = folder / "large.jpg"
+    Image.new("RGB", (12_000, 8_333), (90, 120, 90)).save(picture, "JPEG")
+    return "picture", {"megabytes": beside(measure_picture, 1, picture)}
 
 
 def compressed_bytes(folder: Path) -> int:
@@ -214,10 +222,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=20, help="of video for each model")
     parser.add_argument("--model", help="only this one")
-    parser.add_argument("--memory", type=int, metavar="MINUTES", help="watch the memory instead")
-    parser.add_argument("--faces", action="store_true", help="measure with 1, 3 and 6 faces instead")
-    parser.add_argument("--picture", action="store_true", help="measure the memory of a large picture instead")
-    parser.add_argument("--before", type=Path, metavar="APP", help="another build's folder, for --faces and --picture")
+    one = parser.add_mutually_exclusive_group()
+    one.add_argument("--first", action="store_true", help="measure the time to the first result instead")
+    one.add_argument("--faces", action="store_true", help="measure with 1, 3 and 6 faces instead")
+    one.add_argument("--picture", action="store_true", help="measure the memory of a large picture instead")
+    one.add_argument("--memory", type=int, metavar="MINUTES", help="watch the memory instead")
+    parser.add_argument("--before", type=Path, metavar="APP", help="another build's folder, measured beside this one's")
     chosen = parser.parse_args()
     listed = json.loads((app_folder() / "models.json").read_text(encoding="utf-8"))["models"]
     names = [model["properties"]["name"] for model in listed]
@@ -234,13 +244,11 @@ def main() -> None:
     ):
         frame = on_canvas(read_picture(ROOT / "examples" / "astronaut.jpg"), 480, 80)
         video = write_video(frame, Path(folder) / "camera.y4m")
-        if chosen.faces or chosen.picture:
-            compare(driver, Path(folder), models, chosen, machine)
-            return
-        if chosen.memory:
-            memory = watch_memory(driver, server.address, video, chosen.memory)
-            print(f"MB after each minute: {', '.join(map(str, memory['megabytes']))}")
-            write(RESULTS / "app-memory.json", made(AppMemory, {"machine": machine, **memory, **origin()}))
+        if chosen.first or chosen.faces or chosen.picture or chosen.memory:
+            name, found = compare(driver, Path(folder), models, chosen)
+            hashed = {"model_hash": file_hash(models / DEFAULT)} if name in ("first", "faces") else {}
+            told = {"machine": machine, **found, **hashed, **origin()}
+            write(RESULTS / f"app-{name}.json", made(KINDS[name], told))
             return
         results = {
             name: measure(driver, server.address, video, name, chosen.seconds)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from chromium import PATIENCE, on_canvas, serving, write_video
 from expectation import MODELS, ROOT, Expectation, file_of
+from pages import App, Start
 
 from mien.errors import MienError
 from mien.provenance import file_hash
@@ -89,3 +90,27 @@ def expectation(catalogue: list[dict]) -> Expectation:
         return Expectation(next((model for model in catalogue if model["properties"]["name"] == DEFAULT), catalogue[0]))
     except MienError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Callable, video: Callable[[np.ndarray], Path], frame: np.ndarray) -> Any:
+    return launch(video(frame))
+
+
+@pytest.fixture
+def start(browser: Any, server: AppServer) -> Iterator[Start]:
+    """Opens the app in a fresh profile; no script error may have happened by the end."""
+    opened: list[App] = []
+
+    def begin(camera: bool = True, at: str = server.address, within: Any = browser) -> App:
+        context = within.new_context(
+            permissions=["camera"] if camera else [], viewport={"width": 390, "height": 844}, accept_downloads=True
+        )
+        app = App(context, at)
+        opened.append(app)
+        return app
+
+    yield begin
+    for app in opened:
+        assert app.errors == []
+        app.context.close()

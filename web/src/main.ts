@@ -7,9 +7,11 @@ import { Models } from "./models";
 import { about } from "./screens/about";
 import { CameraScreen } from "./screens/camera";
 import { HistoryScreen } from "./screens/history";
+import { Incoming } from "./screens/incoming";
 import { ModelsScreen } from "./screens/models";
 import { isCalm } from "./screens/more";
 import { settings } from "./settings";
+import { leaveShown } from "./sharing";
 import { language, rightToLeft, strings } from "./strings";
 import { followVersions } from "./versions";
 
@@ -27,11 +29,12 @@ function stay(event: Event): void {
   if ((event.currentTarget as HTMLElement).hasAttribute("aria-current")) event.preventDefault();
 }
 
-async function start(): Promise<void> {
+async function start(incoming: Incoming): Promise<void> {
   const engine = new Engine();
   const models = await Models.load(engine);
+  const camera = new CameraScreen(engine, models, incoming);
   const screens: Record<ScreenName, Screen> = {
-    camera: new CameraScreen(engine, models),
+    camera,
     models: new ModelsScreen(models),
     history: new HistoryScreen(),
     about: { element: about(models) },
@@ -62,8 +65,9 @@ async function start(): Promise<void> {
   };
   addEventListener("hashchange", show);
   show();
+  incoming.deliver((file) => camera.openFile(file));
   followFit();
-  followVersions();
+  followVersions(() => void camera.reload());
   // The engine starts while the first screen is read; the model waits until it is wanted.
   void engine.call("warm", {}).catch(() => undefined);
 }
@@ -72,9 +76,16 @@ document.documentElement.lang = language;
 document.documentElement.dir = rightToLeft ? "rtl" : "ltr";
 settings.watch(() => document.documentElement.classList.toggle("calm", isCalm()));
 
-start().catch((error: unknown) => {
+// What is dropped while the app starts waits for it.
+const incoming = new Incoming();
+start(incoming).catch((error: unknown) => {
   const fault = error instanceof FaultError && error.fault !== "engine" ? error.fault : "other";
   const text = strings.startFaults[fault === "damaged" ? "list" : fault];
-  const again = h("button", { type: "button", class: "primary", onclick: () => location.reload() }, strings.startAgain);
+  const reload = async (): Promise<void> => {
+    const file = incoming.early();
+    if (file) await leaveShown({ file, read: false }).catch(() => undefined);
+    location.reload();
+  };
+  const again = h("button", { type: "button", class: "primary", onclick: () => void reload() }, strings.startAgain);
   document.body.append(h("main", { class: "page", role: "alert" }, h("p", {}, text), again));
 });

@@ -32,6 +32,10 @@ export class Models {
       const { value } = this.state;
       if (value.kind === "loading" && value.model.url === url) this.state.set({ ...value, loaded });
     };
+    engine.onLost = () => {
+      const { value } = this.state;
+      if (value.kind === "ready") this.state.set({ kind: "fault", model: value.model, fault: "engine" });
+    };
     let { native } = settings.value;
     // Another window may choose too.
     settings.watch((chosen) => {

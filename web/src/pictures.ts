@@ -17,6 +17,13 @@ export async function openPicture(file: Blob): Promise<ImageBitmap> {
   return createImageBitmap(file, { resizeWidth: width, resizeHeight: height, resizeQuality: "high" });
 }
 
+/** A picture as a file, without loss. */
+export async function fileOf(picture: ImageBitmap): Promise<Blob> {
+  const canvas = new OffscreenCanvas(picture.width, picture.height);
+  canvas.getContext("2d")!.drawImage(picture, 0, 0);
+  return canvas.convertToBlob({ type: "image/png" });
+}
+
 /** A picture's size by its head, upright: nothing is decoded for it. */
 async function sizeOf(file: Blob): Promise<{ readonly width: number; readonly height: number }> {
   const address = URL.createObjectURL(file);

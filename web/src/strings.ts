@@ -27,6 +27,8 @@ export function languageOf(wanted: readonly (string | null)[]): string {
 }
 
 export const language = languageOf([settings.value.language, ...(globalThis.navigator?.languages ?? [])]);
+/** For numbers and dates, with the digits that the texts have, in Arabic too. */
+export const locale = `${language}-u-nu-latn`;
 export const rightToLeft = LANGUAGES[language]!.rightToLeft ?? false;
 export const strings = LANGUAGES[language]!.words;
 
@@ -44,12 +46,12 @@ export function modelText(name: string): string {
 
 /** A share such as .834 as "83%". */
 export function percent(share: number): string {
-  return new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }).format(share);
+  return new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 }).format(share);
 }
 
 /** A number with so many digits after the point. */
 export function decimal(value: number, digits: number): string {
-  return new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+  return new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 }
 
 function modelWords(name: string): { readonly title: string; readonly text: string } | undefined {

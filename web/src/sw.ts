@@ -59,10 +59,14 @@ async function answer(request: Request): Promise<Response> {
 
 /** A picture that another app shared: kept until the page, which is shown then, takes it (sharing.ts). */
 async function shared(request: Request): Promise<Response> {
-  const file = (await request.formData()).get("file");
-  if (file instanceof File) {
-    const cache = await caches.open("mien-shared");
-    await cache.put("shared-file", new Response(file, { headers: { "Content-Type": file.type } }));
+  try {
+    const file = (await request.formData()).get("file");
+    if (file instanceof File) {
+      const cache = await caches.open("mien-shared");
+      await cache.put("shared-file", new Response(file, { headers: { "Content-Type": file.type } }));
+    }
+  } catch {
+    // A full disk: the page finds nothing, and says so.
   }
   return Response.redirect("./?shared", 303);
 }

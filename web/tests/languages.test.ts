@@ -67,3 +67,25 @@ describe("the words", () => {
     expect(languageOf([])).toBe("en");
   });
 });
+
+describe("Arabic", () => {
+  const { words } = LANGUAGES["ar"]!;
+
+  it.each([
+    [1, "عُثر على وجه واحد", "ووجه آخر"],
+    [2, "عُثر على وجهين", "ووجهان آخران"],
+    [3, "عُثر على 3 وجوه", "و3 وجوه أخرى"],
+    [11, "عُثر على 11 وجهًا", "و11 وجهًا آخر"],
+    [100, "عُثر على 100 وجه", "و100 وجه آخر"],
+    [103, "عُثر على 103 وجوه", "و103 وجوه أخرى"],
+  ])("counts %i", (count, found, more) => {
+    expect(words.capture.accepted(count)).toBe(found);
+    expect(words.camera.others(count)).toBe(more);
+  });
+});
+
+describe("French", () => {
+  it("never parts a word from the mark after it", () => {
+    for (const [way, text] of texts(LANGUAGES["fr"]!.words as Texts)) expect(text, way).not.toMatch(/ [:;?!]/);
+  });
+});

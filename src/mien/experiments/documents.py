@@ -144,6 +144,7 @@ def app_figures(results: Path) -> str:
         faces=faces,
         faces_notes=_notes([] if faces is None else [("figures", _DEFAULT, faces.model_hash)]),
         picture=read_if_there(benchmarks.AppPicture, folder / "app-picture.json"),
+        first=read_if_there(benchmarks.AppFirst, folder / "app-first.json"),
         memory=read_if_there(benchmarks.AppMemory, folder / "app-memory.json"),
         rounding=rounding,
         rounding_notes=_notes([("rounding", name, of.model_hash) for name, of in rounding.items()]),

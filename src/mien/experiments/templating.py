@@ -1,5 +1,6 @@
 """Fills the templates in templates/ from typed results; in HTML names are text and never markup."""
 
+from statistics import median
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -26,7 +27,7 @@ def _number(value: float, form: str) -> str:
     return format(value, form)
 
 
-_TEMPLATES.filters |= {"percent": percent, "md": _markdown_cell, "form": _number}
+_TEMPLATES.filters |= {"percent": percent, "md": _markdown_cell, "form": _number, "median": median}
 _TEMPLATES.globals["NOT_RUN"] = NOT_RUN
 
 

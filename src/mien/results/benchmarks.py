@@ -169,6 +169,25 @@ class AppPicture(Measured):
 
 
 @record
+class Series:
+    """One number a try or a minute, of this build and of the one before."""
+
+    now: list[float]
+    before: list[float] | None = None
+
+
+@record
+class AppFirst(Measured):
+    """app-first.json: seconds from the tap on "Open the camera" to the first result, of each try with nothing cached."""
+
+    made_by: ClassVar[str] = "python benchmarks/app.py --first"
+
+    machine: Machine
+    seconds: Series
+    model_hash: str | None = field(default=None, kw_only=True)
+
+
+@record
 class AppMemory(Measured):
     """app-memory.json: megabytes after each minute of video."""
 
@@ -176,7 +195,7 @@ class AppMemory(Measured):
 
     machine: Machine
     minutes: int
-    megabytes: list[int]
+    megabytes: Series
 
 
 @record

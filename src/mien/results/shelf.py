@@ -35,6 +35,7 @@ KINDS: dict[str, object] = {
     **{f"*-{part}.json": Evaluation for part in PARTS},
     "benchmarks/recognition.json": benchmarks.RecognitionSpeed,
     "benchmarks/app.json": benchmarks.AppSpeed,
+    "benchmarks/app-first.json": benchmarks.AppFirst,
     "benchmarks/app-faces.json": benchmarks.AppFaces,
     "benchmarks/app-picture.json": benchmarks.AppPicture,
     "benchmarks/app-memory.json": benchmarks.AppMemory,

@@ -27,8 +27,9 @@ export type CameraState =
     }
   | { readonly kind: "fault"; readonly fault: CameraFault };
 
-/** Without a new picture for this long, in milliseconds, the camera counts as stalled. */
-const STALL = 5000;
+/** The camera is looked after so often, in milliseconds; after so many looks without a new picture it counts as stalled. */
+const LOOK = 1000;
+const STALL = 5;
 
 const FAULTS: Readonly<Record<string, CameraFault>> = {
   NotAllowedError: "refused",
@@ -47,7 +48,8 @@ export class Camera {
   private stream: MediaStream | null = null;
   private facing: "user" | "environment" = "user";
   private device: string | null = null;
-  private lastFrame = 0;
+  /** Looks since the last picture. Looks, and not time: a page that stood still itself has seen nothing of the camera. */
+  private silent = 0;
   /** Rises with every opening and closing, so that an answer that comes late is known to be late. */
   private attempt = 0;
 
@@ -59,9 +61,9 @@ export class Camera {
       const { value } = this.state;
       if (value.kind === "fault" && (value.fault === "ended" || value.fault === "missing")) void this.open();
     });
-    setInterval(() => this.watch(), 1000);
+    setInterval(() => this.watch(), LOOK);
     onFrames(video, () => {
-      this.lastFrame = performance.now();
+      this.silent = 0;
       if (this.state.value.kind === "on") this.onFrame();
     });
   }
@@ -98,7 +100,7 @@ export class Camera {
     await this.video.play().catch(() => undefined);
     const several = (await cameras()).length > 1;
     if (attempt !== this.attempt) return;
-    this.lastFrame = performance.now();
+    this.silent = 0;
     this.state.set({
       kind: "on",
       // Only a camera known to look away from the user shows the world unmirrored.
@@ -165,7 +167,8 @@ export class Camera {
 
   private watch(): void {
     if (this.state.value.kind !== "on" || document.hidden) return;
-    if (performance.now() - this.lastFrame > STALL) this.fail("stalled");
+    this.silent += 1;
+    if (this.silent > STALL) this.fail("stalled");
   }
 }
 

@@ -10,18 +10,11 @@ interface Waiting {
 export class Engine {
   /** Called with the bytes of a model that have arrived. */
   onProgress: (url: string, loaded: number) => void = () => {};
-  private readonly worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  /** Called when the worker is gone, and with it every open model; the next call starts another one. */
+  onLost: () => void = () => {};
+  private worker: Worker | null = null;
   private readonly waiting = new Map<number, Waiting>();
   private last = 0;
-
-  constructor() {
-    this.worker.addEventListener("message", (event: MessageEvent<Message>) => this.receive(event.data));
-    this.worker.addEventListener("error", (event) => {
-      event.preventDefault();
-      for (const call of this.waiting.values()) call.reject(new FaultError("engine", event.message));
-      this.waiting.clear();
-    });
-  }
 
   /** Sends a request; bitmaps in it move to the worker. */
   call<K extends Kind>(kind: K, request: Calls[K]["request"]): Promise<Calls[K]["reply"]> {
@@ -29,8 +22,25 @@ export class Engine {
     const moved = "bitmap" in request ? [request.bitmap] : [];
     return new Promise<Calls[K]["reply"]>((resolve, reject) => {
       this.waiting.set(id, { resolve: (reply) => resolve(reply as Calls[K]["reply"]), reject });
+      this.worker ??= this.start();
       this.worker.postMessage({ id, kind, ...request }, moved);
     });
+  }
+
+  private start(): Worker {
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+    worker.addEventListener("message", (event: MessageEvent<Message>) => this.receive(event.data));
+    // It could not be loaded, or broke off: it will answer nothing more.
+    worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      worker.terminate();
+      this.worker = null;
+      const calls = [...this.waiting.values()];
+      this.waiting.clear();
+      this.onLost();
+      for (const call of calls) call.reject(new FaultError("engine", event.message));
+    });
+    return worker;
   }
 
   private receive(message: Message): void {

@@ -1,6 +1,7 @@
 import { h } from "../dom";
-import type { Models } from "../models";
 import { nameOf } from "../engine/catalogue";
+import { inApp } from "../engine/native";
+import type { Models } from "../models";
 import { modelTitle, strings } from "../strings";
 
 const words = strings.about;
@@ -21,6 +22,8 @@ export function about(models: Models): HTMLElement {
     part(words.limits, h("p", {}, words.limitsText)),
     part(words.version, h("ul", {}, ...versions)),
     part(words.licence, h("p", {}, words.licenceText), h("p", { class: "release" }, `Mien ${__RELEASE__}`)),
+    // Pages that only the Android app carries.
+    inApp() ? h("p", { class: "links" }, h("a", { href: "privacy.html" }, words.policy), h("a", { href: "notices.html" }, words.notices)) : null,
   );
 }
 

@@ -2,28 +2,25 @@
 import { Camera } from "../camera/camera";
 import type { CameraState } from "../camera/camera";
 import { h } from "../dom";
-import type { DrawnFace } from "../drawing";
 import { classesOf, nameOf } from "../engine/catalogue";
-import type { ModelEntry } from "../engine/catalogue";
 import type { Engine } from "../engine/client";
-import { FaultError } from "../engine/fault";
-import type { Fault, FrameResult } from "../engine/protocol";
+import type { FrameResult } from "../engine/protocol";
 import { onFrames } from "../frames";
-import { addEntry } from "../history";
 import type { ModelState, Models } from "../models";
 import { openPicture } from "../pictures";
-import { saveFile } from "../saving";
 import { settings } from "../settings";
-import { takeShared } from "../sharing";
-import { adjective, decimal, modelTitle, percent, strings } from "../strings";
+import { leaveShown, takeShared, takeShown } from "../sharing";
+import { modelTitle, strings } from "../strings";
 import { WakeLock } from "../wakelock";
 import { actionsOf } from "./actions";
 import type { Action } from "./actions";
-import { Capture } from "./capture";
+import type { Capture } from "./capture";
 import { Clip } from "./clip";
 import { Dock } from "./dock";
+import { Exports } from "./exports";
 import { FaceRow } from "./faces";
-import { Incoming } from "./incoming";
+import { SpeedFigures } from "./figures";
+import type { Incoming } from "./incoming";
 import { LiveLoop } from "./live";
 import type { Figures } from "./live";
 import { More } from "./more";
@@ -33,11 +30,15 @@ import { Recording } from "./recording";
 import { ResultPanel, setText } from "./result";
 import { Sheet } from "./sheet";
 import { Stage } from "./stage";
+import { shownIn } from "./shown";
 import { first, needsCamera, next, released } from "./state";
 import type { Happening, State } from "./state";
 import { ModelStatus } from "./status";
+import { StillReader } from "./stillreader";
+import { drawStill, sayStill } from "./stillview";
+import type { StillParts } from "./stillview";
 import { toggle } from "./toggle";
-import { SILENCE, VerdictLine, noticeOf } from "./verdict";
+import { SILENCE, VerdictLine } from "./verdict";
 import type { Notice } from "./verdict";
 import { WayBack } from "./wayback";
 import { welcome } from "./welcome";
@@ -51,17 +52,16 @@ const AGAIN = 0.001;
 /** The speed that live reading has shown is noted after this many frames with one face. */
 const NOTED_AFTER = 60;
 
-export class CameraScreen {
+export class CameraScreen implements StillParts {
   readonly element: HTMLElement;
   private state: S = first();
-  private readonly engine: Engine;
   private readonly models: Models;
-  private readonly stage = new Stage();
+  readonly stage = new Stage();
   private readonly camera = new Camera(this.stage.video);
   private readonly live: LiveLoop;
   private readonly clip = new Clip(this.stage.video);
-  private readonly result = new ResultPanel();
-  private readonly faces = new FaceRow((id) => this.chooseFace(id));
+  readonly result = new ResultPanel();
+  readonly faces = new FaceRow((id) => this.chooseFace(id));
   private readonly recent = new Recent(this.result);
   private readonly sheet: Sheet;
   private readonly dock = new Dock((action) => this.act(action));
@@ -70,24 +70,28 @@ export class CameraScreen {
   private readonly wakeLock = new WakeLock();
   private readonly welcome: HTMLElement;
   private readonly work: HTMLElement;
-  private readonly verdict = new VerdictLine();
-  private readonly figures = h("p", { class: "figures" });
+  readonly verdict = new VerdictLine();
+  private readonly figures = new SpeedFigures();
   private readonly modelButton = h("a", { class: "model-button", href: "#models" });
-  private readonly incoming = new Incoming((file) => this.openFile(file));
+  private readonly incoming: Incoming;
   private readonly wayBack = new WayBack(() => {
     if (!this.element.hidden) this.happen({ kind: "home" });
   });
-  /** The job of the picture that came last. */
-  private job = 0;
-  private readBy: ModelEntry | null = null;
-  private recording: Recording | null = null;
+  private readonly exports = new Exports((text) => this.verdict.add(text));
+  private readonly stills: StillReader;
+  /** The last frames in a row that had one face. */
   private singles = 0;
   /** How often the frame of a video that stands still was read again. */
   private again = 0;
 
-  constructor(engine: Engine, models: Models) {
-    this.engine = engine;
+  constructor(engine: Engine, models: Models, incoming: Incoming) {
+    this.incoming = incoming;
     this.models = models;
+    this.stills = new StillReader(engine, models, {
+      view: () => this.state.view,
+      happen: (happening) => this.happen(happening),
+      say: (text) => this.verdict.add(text),
+    });
     this.live = new LiveLoop(engine, this.stage.video);
     this.live.onResult = (result, figures, time) => this.showLive(result, figures, time);
     this.live.onFault = (error) => this.happen({ kind: "live-failed", problem: error.fault });
@@ -99,12 +103,12 @@ export class CameraScreen {
       () => this.incoming.ask(),
     );
     this.status = new ModelStatus(() => void this.models.ready());
-    this.more = new More({ saveTable: () => void this.saveTable(), record: () => void this.record() });
+    this.more = new More({ saveTable: () => void this.saveTable(), record: () => void this.record(), reload: () => void this.reload() });
     this.sheet = new Sheet([this.status.element, this.verdict.element, this.result.head, this.faces.element], [this.result.body, this.recent.element, this.modelButton]);
     this.work = h(
       "div",
       { class: "work" },
-      h("div", { class: "deck" }, h("div", { class: "picture" }, this.stage.element, this.figures), this.sheet.element),
+      h("div", { class: "deck" }, h("div", { class: "picture" }, this.stage.element, this.figures.element), this.sheet.element),
       h(
         "div",
         { class: "dock" },
@@ -122,8 +126,8 @@ export class CameraScreen {
     this.models.inUse = true;
     if (this.state.view.kind === "live") void this.camera.open();
     this.update();
-    if (this.models.state.value.kind !== "none") void this.followModel();
-    void takeShared().then((file) => file && this.openFile(file));
+    if (this.models.state.value.kind !== "none") void this.stills.followModel();
+    void this.takeWaiting();
   }
 
   /** Another screen is shown: the camera is let go, a picture stays. */
@@ -152,8 +156,7 @@ export class CameraScreen {
         realTime = value.realTime;
         this.update();
       }
-      this.figures.hidden = !value.figures;
-      if (this.state.view.kind === "still") this.drawStill(this.state.view.capture);
+      if (this.state.view.kind === "still") drawStill(this, this.state.view.capture, this.state.chosen, this.classes);
     });
   }
 
@@ -183,9 +186,9 @@ export class CameraScreen {
     } else if (!needsCamera(this.state)) this.camera.close();
     if (view.kind === "clip") {
       this.live.clock = () => this.stage.video.currentTime + this.again * AGAIN;
-      void this.clip.open(view.file, this.models.ready()).catch(() => this.fail(++this.job, "broken"));
+      void this.clip.open(view.file, this.models.ready()).catch(() => this.stills.fail("broken"));
     }
-    if (this.recording && !["live", "clip"].includes(view.kind)) void this.record();
+    if (this.exports.records && !["live", "clip"].includes(view.kind)) void this.record();
   }
 
   /** Faces are read in turn: a video that stands still is read until each had its own. */
@@ -201,23 +204,18 @@ export class CameraScreen {
     }
   }
 
-  private fail(job: number, problem: "broken" | Fault): void {
-    this.happen({ kind: "picture-coming", job });
-    this.happen({ kind: "failed", job, problem });
-  }
-
   private act(action: Action): void {
     const { view } = this.state;
     if (action === "gallery") this.incoming.ask();
     if (action === "back") this.happen({ kind: "back" });
     if (action === "shutter") void this.take();
-    if (action === "more") this.more.open(this.recent.timeline.all.length > 0 || view.kind === "clip", this.canRecord ? this.recording !== null : null);
+    if (action === "more") this.more.open(this.recent.timeline.all.length > 0 || view.kind === "clip", this.exports.records ? true : this.canRecord ? false : null);
     if (action === "play") void this.clip.toggle();
     if (action === "table") void this.saveTable();
     if (view.kind !== "still") return;
-    if (action === "try") void this.detect(view.capture);
-    if (action === "save") void this.save(view.capture);
-    if (action === "share") void this.share(view.capture);
+    if (action === "try") void this.stills.detect(view.capture);
+    if (action === "save") void this.exports.picture(view.capture, this.classes);
+    if (action === "share") void this.exports.share(view.capture, this.classes);
   }
 
   private openCamera(): void {
@@ -258,13 +256,13 @@ export class CameraScreen {
     else this.live.stop();
     this.wakeLock.set(view.kind === "clip" ? this.clip.playing : this.reads);
     this.result.setClasses(this.classes);
-    setText(this.figures, "");
+    this.figures.clear();
     this.clip.element.hidden = view.kind !== "clip";
     this.recent.element.hidden = view.kind !== "live" || !this.reads;
     this.showPicture(camera);
     this.showWords(camera);
     this.stage.over.replaceChildren(...this.over(camera));
-    this.dock.show(actionsOf(this.state, camera.kind === "on", canShare()));
+    this.dock.show(actionsOf(this.state, camera.kind === "on", this.exports.canShare));
     // Who works by keyboard goes on beside where they were, and never at the page's beginning.
     if (focused && !isVisible(document.activeElement)) {
       if (idle) this.welcome.querySelector("button")!.focus();
@@ -278,7 +276,7 @@ export class CameraScreen {
     this.stage.describe(words.picture);
     if (view.kind === "still") {
       this.stage.showStill(view.capture.picture);
-      this.drawStill(view.capture);
+      drawStill(this, view.capture, this.state.chosen, this.classes);
       return;
     }
     if (view.kind === "clip") this.stage.showVideo(false);
@@ -293,7 +291,7 @@ export class CameraScreen {
 
   private showWords(camera: CameraState): void {
     const { view } = this.state;
-    if (view.kind === "still") return this.showCapture(view.capture);
+    if (view.kind === "still") return sayStill(this, view.capture, this.state.chosen, this.classes, this.models.gate !== null);
     this.verdict.say(this.notice());
     const off = view.kind === "live" && camera.kind === "on" && !settings.value.realTime;
     this.result.empty(off ? words.off : "", off ? words.offHint : "", !this.reads);
@@ -316,141 +314,51 @@ export class CameraScreen {
       flip: () => void this.camera.flip(),
       torch: (on) => void this.camera.setTorch(on),
       zoom: (value) => void this.camera.setZoom(value),
-      stopRecording: this.recording && (() => void this.record()),
+      stopRecording: this.exports.records ? () => void this.record() : null,
     });
   }
 
   private async take(): Promise<void> {
     const { video } = this.stage;
-    if (video.videoWidth) await this.inspect(createImageBitmap(video));
+    if (video.videoWidth) await this.stills.inspect(createImageBitmap(video));
   }
 
-  private openFile(file: Blob): void {
-    if (this.element.hidden) return;
-    if (!file.type.startsWith("video/")) return void this.inspect(openPicture(file));
+  /** A file is shown whenever it comes: while another screen is there, too, or a dialog. */
+  openFile(file: Blob, keep = true): void {
+    if (this.element.hidden) location.hash = "camera";
+    for (const dialog of document.querySelectorAll("dialog")) dialog.close();
+    if (!file.type.startsWith("video/")) return void this.stills.inspect(openPicture(file), keep);
     this.happen({ kind: "clip-chosen", file });
   }
 
-  /** Checks a picture in place of whatever is shown, and reads it where it passes; one that comes in the meantime goes before it. */
-  private async inspect(coming: Promise<ImageBitmap>): Promise<void> {
-    const job = ++this.job;
-    this.happen({ kind: "picture-coming", job });
-    const picture = await coming.catch(() => null);
-    if (job !== this.job || this.state.view.kind !== "checking") return picture?.close();
-    if (!picture) return this.happen({ kind: "failed", job, problem: "broken" });
-    this.happen({ kind: "picture-opened", job, picture });
-    if (!(await this.models.ready())) return this.happen({ kind: "no-model", job });
-    try {
-      const capture = await Capture.inspect(this.engine, picture);
-      this.happen({ kind: "found", job, capture });
-      if (capture.check === "accepted") await this.detect(capture);
-    } catch (error) {
-      this.happen({ kind: "failed", job, problem: faultOf(error) });
-    }
+  /** Loads the page again, which goes on with what it shows. */
+  async reload(): Promise<void> {
+    await this.exports.endRecording();
+    const shown = await shownIn(this.state.view).catch(() => null);
+    // A full disk must not keep the page from being loaded.
+    if (shown) await leaveShown(shown).catch(() => undefined);
+    location.reload();
   }
 
-  /** A picture that waited for a model is checked now. */
-  private async inspectWaiting(picture: ImageBitmap): Promise<void> {
-    await this.inspect(createImageBitmap(picture));
-  }
-
-  private showCapture(capture: Capture): void {
-    const { chosen } = this.state;
-    const main = capture.face(chosen);
-    const accepted = capture.check === "accepted";
-    this.verdict.say(noticeOf(capture, this.models.gate !== null));
-    // What the check said stands above the result already.
-    const verdict = accepted && capture.faces.length === 1 ? "none" : main.verdict;
-    const mark = accepted ? "" : strings.capture.refusedMark;
-    if (main.reading) {
-      const { reading, place } = main;
-      this.result.show({ reading, place, verdict, others: capture.faces.length - 1, mark }, this.classes);
-      this.stage.describe(strings.capture.described(capture.faces.map((face) => this.described(face)).join("; ")));
-    } else {
-      this.result.empty("", "", true);
-      this.stage.describe(strings.capture.picture);
-    }
-  }
-
-  private described({ reading, place }: DrawnFace): string {
-    if (place === null) return strings.result.unclear;
-    return strings.result.announce(adjective(this.classes[place]!), percent(reading!.probabilities[place]!));
-  }
-
-  private drawStill(capture: Capture): void {
-    const { chosen } = this.state;
-    const faces = capture.drawn(settings.value.heat);
-    this.stage.draw(faces, this.classes, capture.inspected.width, capture.face(chosen).id);
-    this.faces.show(faces, this.classes, capture.face(chosen).id, chosen);
-  }
-
-  private async detect(capture: Capture): Promise<void> {
-    if ((await this.read(capture)) && settings.value.history) await this.keep(capture);
-  }
-
-  /** Whether the capture was read, and is still the one that is shown. */
-  private async read(capture: Capture): Promise<boolean> {
-    const { view } = this.state;
-    if (view.kind !== "still" || view.capture !== capture || view.reading) return false;
-    this.readBy = this.models.chosen;
-    this.happen({ kind: "reading", capture });
-    try {
-      await capture.read(this.engine);
-      this.happen({ kind: "was-read", capture });
-    } catch (error) {
-      this.happen({ kind: "not-read", capture, problem: faultOf(error) });
-    }
-    return this.state.view.kind === "still" && this.state.view.capture === capture;
-  }
-
-  /** A model that could not be had may be there now; where another one has been chosen, that one reads the picture. */
-  private async followModel(): Promise<void> {
-    const ready = await this.models.ready();
-    const { view } = this.state;
-    if (ready && view.kind === "still" && view.read && this.readBy !== this.models.chosen) await this.read(view.capture);
-  }
-
-  private async keep(capture: Capture): Promise<void> {
-    const main = capture.face(null);
-    const picture = await capture.annotated(this.classes, settings.value.heat);
-    const expression = main.place === null ? null : this.classes[main.place]!;
-    const share = main.place === null ? 0 : main.reading!.probabilities[main.place]!;
-    const kept = await addEntry({ time: Date.now(), picture, expression, share, refused: capture.check !== "accepted" }).then(
-      () => strings.capture.kept,
-      () => strings.history.unavailable,
-    );
-    this.verdict.add(kept);
-  }
-
-  private async save(capture: Capture): Promise<void> {
-    await this.hand(await capture.annotated(this.classes, settings.value.heat), "mien.jpg");
-  }
-
-  private async share(capture: Capture): Promise<void> {
-    const picture = await capture.annotated(this.classes, settings.value.heat);
-    // Who closes the sharing sheet has changed their mind, and needs no message.
-    await navigator.share({ files: [new File([picture], "mien.jpg", { type: picture.type })] }).catch(() => undefined);
+  /** Files from outside of the page, and what it showed before it was loaded again. */
+  private async takeWaiting(): Promise<void> {
+    const shown = await takeShown();
+    if (shown === "camera") this.openCamera();
+    else if (shown) this.openFile(shown.file, !shown.read);
+    const shared = await takeShared();
+    if (shared === "lost") this.stills.fail("broken");
+    else if (shared) this.openFile(shared);
   }
 
   private async saveTable(): Promise<void> {
-    const timeline = this.state.view.kind === "clip" ? this.clip.timeline : this.recent.timeline;
-    await this.hand(new Blob([timeline.table(this.classes)], { type: "text/csv" }), "mien.csv");
-  }
-
-  /** Saves a file, and says so where it cannot be. */
-  private async hand(file: Blob, name: string): Promise<void> {
-    if (!(await saveFile(file, name).catch(() => false))) this.verdict.add(strings.capture.notSaved);
+    await this.exports.table(this.state.view.kind === "clip" ? this.clip.timeline : this.recent.timeline, this.classes);
   }
 
   /** Starts a recording of what is read, or ends it. */
   private async record(): Promise<void> {
-    const { recording } = this;
-    const { videoWidth, videoHeight } = this.stage.video;
-    this.recording = recording || !videoWidth ? null : new Recording(videoWidth, videoHeight);
+    const ended = this.exports.records ? this.exports.endRecording() : this.exports.startRecording(this.stage.video);
     this.update();
-    if (!recording) return;
-    const { file, ending } = await recording.end();
-    await this.hand(file, `mien.${ending}`);
+    await ended;
   }
 
   /** The face that is tapped is read; tapped again, it is left to the app to choose. */
@@ -458,7 +366,7 @@ export class CameraScreen {
     const { view, chosen } = this.state;
     if (view.kind !== "still" && !this.reads) return;
     this.happen({ kind: "face-chosen", id: id === chosen ? null : id });
-    if (view.kind === "still") this.drawStill(view.capture);
+    if (view.kind === "still") drawStill(this, view.capture, this.state.chosen, this.classes);
     else if (!this.stage.video.paused) return;
     else void this.live.frame();
   }
@@ -468,7 +376,7 @@ export class CameraScreen {
     if (!this.reads) return;
     this.stage.draw(result.faces, this.classes, result.width, result.main?.id ?? null);
     this.faces.show(result.faces, this.classes, result.main?.id ?? null, this.state.chosen);
-    this.recording?.add(this.stage.video, result.faces, this.classes, result.width);
+    this.exports.record(this.stage.video, result.faces, this.classes, result.width);
     const { main, others, faces } = result;
     const moment = { time, face: main, faces };
     if (clip) this.clip.add(moment, this.classes);
@@ -477,16 +385,10 @@ export class CameraScreen {
       if (main) this.result.show({ ...main, others, mark: "" }, this.classes);
       else this.result.empty(words.noFace, words.noFaceHint);
     }
-    if (settings.value.figures) this.showFigures(figures);
+    this.figures.show(figures);
     this.more.showTimes(figures);
     this.singles = result.faces.length === 1 ? this.singles + 1 : 0;
     if (this.singles === NOTED_AFTER && this.models.chosen) this.models.note(this.models.chosen, figures.steps.read);
-  }
-
-  private showFigures({ rate, steps, resting }: Figures): void {
-    const { grab, find, crop, read } = words;
-    const times = [`${grab} ${decimal(steps.grab, 1)}`, `${find} ${decimal(steps.detect, 1)}`, `${crop} ${decimal(steps.crop, 1)}`, words.time(`${read} ${decimal(steps.read, 1)}`)];
-    setText(this.figures, [words.rate(decimal(rate, 0)), ...times, ...(resting ? [words.resting] : [])].join(" · "));
   }
 
   private modelChanged(state: ModelState): void {
@@ -501,16 +403,8 @@ export class CameraScreen {
     this.update();
     const { view } = this.state;
     if (state.kind === "ready" && view.kind === "clip") void this.live.frame();
-    if (state.kind === "ready" && view.kind === "waiting") void this.inspectWaiting(view.picture);
+    if (state.kind === "ready" && view.kind === "waiting") void this.stills.inspectWaiting(view.picture);
   }
-}
-
-function canShare(): boolean {
-  return navigator.canShare?.({ files: [new File([], "mien.jpg", { type: "image/jpeg" })] }) ?? false;
-}
-
-function faultOf(error: unknown): Fault {
-  return error instanceof FaultError ? error.fault : "engine";
 }
 
 function isVisible(element: Element | null): boolean {

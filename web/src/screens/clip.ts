@@ -44,8 +44,13 @@ export class Clip {
       this.video.addEventListener("error", () => reject(new Error("no video")), { once: true });
     });
     this.video.src = address;
-    await ready;
-    if (!this.video.videoWidth) throw new Error("no picture in it");
+    try {
+      await ready;
+      if (this.address === address && !this.video.videoWidth) throw new Error("no picture in it");
+    } catch (error) {
+      // The video that came after it is no worse for this one's fault.
+      if (this.address === address) throw error;
+    }
     await readable;
     if (this.address === address) await this.video.play().catch(() => undefined);
   }

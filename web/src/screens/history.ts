@@ -2,7 +2,7 @@ import { h } from "../dom";
 import { deleteEntries, deleteEntry, someEntries } from "../history";
 import type { Entry } from "../history";
 import { keepForGood, saveFile } from "../saving";
-import { adjective, language, percent, strings } from "../strings";
+import { adjective, locale, percent, strings } from "../strings";
 import { toggle } from "./toggle";
 
 const words = strings.history;
@@ -81,7 +81,7 @@ export class HistoryScreen {
   private card(entry: Entry): HTMLElement {
     const address = URL.createObjectURL(entry.picture);
     this.addresses.push(address);
-    const time = new Date(entry.time).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
+    const time = new Date(entry.time).toLocaleString(locale, { dateStyle: "medium", timeStyle: "short" });
     const expression = entry.expression ? adjective(entry.expression) : strings.result.unclear;
     const share = entry.expression ? ` ${percent(entry.share)}` : "";
     const facts = [h("strong", {}, expression + share), h("small", {}, time), entry.refused ? h("small", {}, words.refused) : null];

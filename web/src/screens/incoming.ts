@@ -4,10 +4,11 @@ import { strings } from "../strings";
 
 export class Incoming {
   readonly element: HTMLInputElement;
-  private readonly received: (file: Blob) => void;
+  private received: ((file: Blob) => void) | null = null;
+  /** The file that came last before there was anyone to receive it. */
+  private waiting: Blob | null = null;
 
-  constructor(received: (file: Blob) => void) {
-    this.received = received;
+  constructor() {
     this.element = h("input", {
       type: "file",
       accept: "image/*,video/*",
@@ -24,6 +25,20 @@ export class Incoming {
     });
   }
 
+  /** Every file goes to `received` from now on, the one that has come already first. */
+  deliver(received: (file: Blob) => void): void {
+    this.received = received;
+    const file = this.early();
+    if (file) received(file);
+  }
+
+  /** Takes the file that waits to be received; null where there is none. */
+  early(): Blob | null {
+    const file = this.waiting;
+    this.waiting = null;
+    return file;
+  }
+
   /** Asks for a file. */
   ask(): void {
     this.element.click();
@@ -32,11 +47,16 @@ export class Incoming {
   private chosen(): void {
     const [file] = this.element.files ?? [];
     this.element.value = "";
-    if (file) this.received(file);
+    if (file) this.give(file);
   }
 
   private take(data: DataTransfer | null): void {
     const [file] = data?.files ?? [];
-    if (file) this.received(file);
+    if (file) this.give(file);
+  }
+
+  private give(file: Blob): void {
+    if (this.received) this.received(file);
+    else this.waiting = file;
   }
 }

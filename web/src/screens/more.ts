@@ -17,6 +17,8 @@ export interface MoreActions {
   readonly saveTable: () => void;
   /** Starts or ends recording. */
   readonly record: () => void;
+  /** Loads the page again, which another language needs. */
+  readonly reload: () => void;
 }
 
 export class More {
@@ -46,7 +48,7 @@ export class More {
       toggle("saver", strings.camera.saver, strings.camera.saverHint),
       toggle("figures", strings.camera.figures, strings.camera.figuresHint),
       calm(),
-      languages(),
+      languages(actions.reload),
       h("div", { class: "controls" }, this.table, this.record),
       this.experts(),
     );
@@ -160,14 +162,14 @@ export function isCalm(): boolean {
   return settings.value.calm ?? matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
-function languages(): HTMLLabelElement {
+function languages(reload: () => void): HTMLLabelElement {
   const choices = Object.entries(LANGUAGES).map(([code, { name }]) => h("option", { value: code, lang: code }, name));
   const select = h(
     "select",
     {
       onchange: () => {
         change({ language: select.value || null });
-        location.reload();
+        reload();
       },
     },
     h("option", { value: "" }, words.languageOfDevice),
