@@ -75,7 +75,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout
         try:
-            yield f"http://127.0.0.1:{int(process.stdout.readline())}/native/1/"
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}/native/2/"
         finally:
             process.kill()
 
@@ -97,9 +97,9 @@ def test_androids_own_runtime_says_what_python_says(engine: str, model: str) -> 
     # One face a request, and all of them in one.
     for faces in [*([face] for face in portraits), portraits]:
         answer = ask(engine, "run", model, b"".join(faces))
-        count, classes, rows, columns, features, places, _ = np.frombuffer(answer, "<i4", 7)
-        assert (count, features, places) == (len(faces), 0, count * classes * rows * columns)
-        found = np.frombuffer(answer, "<f4", count * classes, 28).reshape(count, classes)
+        count, classes, rows, columns, places, _ = np.frombuffer(answer, "<i4", 6)
+        assert (count, places) == (len(faces), count * classes * rows * columns)
+        found = np.frombuffer(answer, "<f4", count * classes, 24).reshape(count, classes)
         expected = [python["probabilities"][portraits.index(face)] for face in faces]
         np.testing.assert_allclose(found, expected, rtol=0, atol=TOLERANCE[python["precision"]])
     ask(engine, "close", model)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import NamedTuple
 
 from mien.recognition.model import models_folder
 from mien.server.serving import CONTENT_TYPES, LOOPBACK
@@ -22,8 +23,10 @@ ASSETS = "assets/app/"
 CACHE = Path(os.environ.get("MIEN_ANDROID_CACHE") or Path.home() / ".cache" / "mien-android")
 AGENT = (
     "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/131.0.0.0 "
-    "Mobile Safari/537.36 MienAndroid/1"
+    "Mobile Safari/537.36 MienAndroid/2"
 )
+# The bytes of one; every shipped model takes them this large.
+FACE = 48 * 48
 SCREEN = {"viewport": {"width": 412, "height": 915}, "is_mobile": True, "has_touch": True}
 
 
@@ -61,10 +64,23 @@ def desktop_engine() -> Iterator[str]:
                 process.kill()
 
 
+class Asked(NamedTuple):
+    """A request to the engine: its path, how many faces it held, and the status of the answer."""
+
+    path: str
+    faces: int
+    status: int
+
+    @property
+    def what(self) -> str:
+        """open, run or close."""
+        return self.path.split("/")[2]
+
+
 @contextmanager
-def phone(assets: dict[str, bytes], engine: str | None) -> Iterator[tuple[str, list[tuple[str, int]]]]:
-    """The shell's part: the page's address, and what was asked of the engine, with the status of each answer."""
-    asked: list[tuple[str, int]] = []
+def phone(assets: dict[str, bytes], engine: str | None) -> Iterator[tuple[str, list[Asked]]]:
+    """The shell's part: the page's address, and what was asked of the engine."""
+    asked: list[Asked] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -72,7 +88,8 @@ def phone(assets: dict[str, bytes], engine: str | None) -> Iterator[tuple[str, l
             kind = CONTENT_TYPES.get(Path(path).suffix, "text/plain")
             if path.startswith("native/"):
                 status, body = self.native(path)
-                asked.append((path, status))
+                faces = len(self.headers.get("Mien-Faces", "")) * 3 // 4 // FACE
+                asked.append(Asked(path, faces, status))
             elif path in assets:
                 status, body = 200, assets[path]
             else:

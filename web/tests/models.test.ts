@@ -21,8 +21,7 @@ describe.each(Object.entries(golden.models))("%s", (name, { sha256, precision, p
     const runtime = new URL("../node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm", import.meta.url);
     ort.env.wasm.wasmBinary = readFileSync(runtime).slice().buffer;
     const network = await openExpressionNetwork(file!, SIZE);
-    for (const [i, portrait] of golden.portraits.entries()) {
-      const outputs = await network.run(bytes(portrait));
+    for (const [i, outputs] of (await network.run(golden.portraits.map(bytes))).entries()) {
       outputs.probabilities.forEach((share, place) => {
         expect(Math.abs(share - probabilities[i]![place]!)).toBeLessThan(TOLERANCE[precision]!);
       });

@@ -3,7 +3,6 @@ import farUrl from "@models/blazeface_far.onnx?url";
 import nearUrl from "@models/blazeface_near.onnx?url";
 import { crop } from "../recognition/cropping";
 import { FAR_SIZE, FaceDetector, NEAR_SIZE } from "../recognition/detection";
-import type { Reading, Verdict } from "../recognition/faces";
 import { Framing } from "../recognition/framing";
 import type { Pixels, Square } from "../recognition/geometry";
 import { LiveRecognizer } from "../recognition/live";
@@ -98,8 +97,7 @@ class Engine implements Handlers {
       return face;
     });
     this.inspected = crops;
-    const verdicts: Verdict[] = [];
-    for (const face of crops) verdicts.push(await reader.judge(face));
+    const verdicts = await reader.judge(crops);
     return {
       width,
       height,
@@ -111,14 +109,12 @@ class Engine implements Handlers {
   async read({ evenly = false }: Calls["read"]["request"]): Promise<Calls["read"]["reply"]> {
     const { reader } = this.ready();
     if (!this.inspected) throw new FaultError("engine", "read before inspect");
-    const readings: Reading[] = [];
-    for (const face of this.inspected) readings.push((await reader.read(face, evenly)).reading);
-    return readings;
+    return (await reader.read(this.inspected, evenly)).map(({ reading }) => reading);
   }
 
   async measure(): Promise<number> {
     const { network, size } = this.ready().reader.model;
-    const face = new Uint8Array(size * size).fill(128);
+    const face = [new Uint8Array(size * size).fill(128)];
     await network.run(face);
     const times: number[] = [];
     for (let i = 0; i < MEASURED; i++) {

@@ -1,4 +1,4 @@
-/** A face's crop in, what it shows out: the chosen model and the gate together. */
+/** Faces' crops in, what they show out: the chosen model and the gate together. */
 import type { Reading, Verdict } from "./faces";
 import { passes } from "./gate";
 import { evened } from "./prior";
@@ -13,6 +13,12 @@ export interface OpenModel {
   readonly thresholds: readonly number[] | null;
 }
 
+/** A face's reading, and the gate's word where the reading brings it along (null: ask `judge`). */
+export interface Read {
+  readonly reading: Reading;
+  readonly verdict: Verdict | null;
+}
+
 export class FaceReader {
   readonly model: OpenModel;
   private readonly gate: OpenModel | null;
@@ -23,18 +29,19 @@ export class FaceReader {
     this.gate = gate;
   }
 
-  /** A face's reading, with all classes equally likely beforehand where they are to be, and the gate's word where the reading brings it along (null: ask `judge`). */
-  async read(face: Uint8Array, evenly = false): Promise<{ readonly reading: Reading; readonly verdict: Verdict | null }> {
-    const outputs = await this.model.network.run(face);
-    const { map } = outputs;
-    const probabilities = evenly ? evened(outputs.probabilities, this.model.classes) : outputs.probabilities;
-    if (!probabilities.every(Number.isFinite)) throw new Error("the model answered with something that is no number");
+  /** Each face's reading, with all classes equally likely beforehand where they are to be. */
+  async read(faces: readonly Uint8Array[], evenly = false): Promise<Read[]> {
     const along = this.gate === this.model || !this.gate;
-    return { reading: { probabilities, map }, verdict: along ? this.verdict(outputs) : null };
+    return (await this.model.network.run(faces)).map((outputs) => {
+      const probabilities = evenly ? evened(outputs.probabilities, this.model.classes) : outputs.probabilities;
+      if (!probabilities.every(Number.isFinite)) throw new Error("the model answered with something that is no number");
+      return { reading: { probabilities, map: outputs.map }, verdict: along ? this.verdict(outputs) : null };
+    });
   }
 
-  async judge(face: Uint8Array): Promise<Verdict> {
-    return this.gate ? this.verdict(await this.gate.network.run(face)) : "none";
+  /** The gate's word on each face. */
+  async judge(faces: readonly Uint8Array[]): Promise<Verdict[]> {
+    return this.gate ? (await this.gate.network.run(faces)).map((outputs) => this.verdict(outputs)) : faces.map(() => "none");
   }
 
   private verdict({ novelty }: Outputs): Verdict {

@@ -130,8 +130,8 @@ public class ShellTest {
     @Test
     public void messagesReachTheEngine() {
         assertEquals(426, server.answer(Request.of(ORIGIN + "native/9/open/vit_tiny.onnx")).getStatusCode());
-        assertEquals(400, server.answer(Request.of(ORIGIN + "native/1/open/..%2Findex.html")).getStatusCode());
-        assertEquals(409, server.answer(Request.of(ORIGIN + "native/1/run/vit_tiny.onnx")).getStatusCode());
+        assertEquals(400, server.answer(Request.of(ORIGIN + "native/2/open/..%2Findex.html")).getStatusCode());
+        assertEquals(409, server.answer(Request.of(ORIGIN + "native/2/run/vit_tiny.onnx")).getStatusCode());
     }
 
     @Test
