@@ -5,11 +5,10 @@ import shutil
 import subprocess
 import tempfile
 import threading
-import urllib.error
-import urllib.request
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
@@ -55,7 +54,9 @@ def desktop_engine() -> Iterator[str]:
     ]
     with tempfile.TemporaryDirectory() as classes:
         subprocess.run(["javac", "-cp", runtime, "-d", classes, *sources], check=True)
-        command = ["java", "-cp", f"{classes}:{runtime}", "app.mien.inference.DesktopEngine", models_folder()]
+        # An answer goes at once, without waiting for more; a connection stays open while a test does something else.
+        http = ["-Dsun.net.httpserver.nodelay=true", "-Dsun.net.httpserver.idleInterval=3600"]
+        command = ["java", *http, "-cp", f"{classes}:{runtime}", "app.mien.inference.DesktopEngine", models_folder()]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
             assert process.stdout
             try:
@@ -83,6 +84,20 @@ def phone(assets: dict[str, bytes], engine: str | None) -> Iterator[tuple[str, l
     asked: list[Asked] = []
 
     class Handler(BaseHTTPRequestHandler):
+        # Connections stay open, so that a message costs about what it costs in the phone, and not a new connection.
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+        wbufsize = -1
+
+        def setup(self) -> None:
+            super().setup()
+            self.engine = HTTPConnection(engine.split("/")[2]) if engine else None
+
+        def finish(self) -> None:
+            super().finish()
+            if self.engine:
+                self.engine.close()
+
         def do_GET(self) -> None:
             path = self.path[1:].partition("?")[0] or "index.html"
             kind = CONTENT_TYPES.get(Path(path).suffix, "text/plain")
@@ -101,15 +116,12 @@ def phone(assets: dict[str, bytes], engine: str | None) -> Iterator[tuple[str, l
             self.wfile.write(body)
 
         def native(self, path: str) -> tuple[int, bytes]:
-            if engine is None:
+            if self.engine is None:
                 return 404, b""
             faces = self.headers.get("Mien-Faces")
-            request = urllib.request.Request(engine + path, headers={"Mien-Faces": faces} if faces else {})
-            try:
-                with urllib.request.urlopen(request) as answer:
-                    return answer.status, answer.read()
-            except urllib.error.HTTPError as error:
-                return error.code, error.read()
+            self.engine.request("GET", f"/{path}", headers={"Mien-Faces": faces} if faces else {})
+            answer = self.engine.getresponse()
+            return answer.status, answer.read()
 
         def log_message(self, format: str, *args: object) -> None:
             """Quiet."""
