@@ -221,9 +221,9 @@ public class ShellTest {
     public void withoutAWebViewWordsAreShownAndNothingFails() {
         ActivityController<MainActivity> shell = Robolectric.buildActivity(MainActivity.class).setup();
         if (shell.get().page() == null) shell.pause().stop().start().resume().destroy();
-        assertFalse(MainActivity.isRecent(null));
-        assertFalse(MainActivity.isRecent("70.0.3538.110"));
-        assertFalse(MainActivity.isRecent("odd"));
-        assertTrue(MainActivity.isRecent("131.0.6778.39"));
+        assertFalse(WebViewCheck.isRecent(null));
+        assertFalse(WebViewCheck.isRecent("70.0.3538.110"));
+        assertFalse(WebViewCheck.isRecent("odd"));
+        assertTrue(WebViewCheck.isRecent("131.0.6778.39"));
     }
 }
