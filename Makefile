@@ -5,7 +5,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 VENV := .venv
 MIEN := $(VENV)/bin/mien
 
-.PHONY: help demo test check app test-app app-ready apk test-apk benchmark trust tables clean
+.PHONY: help demo test check app test-app app-ready apk test-apk show-apk benchmark trust tables clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -64,6 +64,9 @@ apk: web/node_modules/.package-lock.json .android-tools ## build the Android app
 test-apk: apk ## the Android app's tests: its shell, and its inference against Python's answers
 	rm -rf out/android-apk && $(PYTHON) -m zipfile -e out/mien-unsigned.apk out/android-apk
 	cd android && mvn -B -q test
+
+show-apk: ## what a store reads of the built Android app: signatures, alignment, manifest, sizes, the same bytes again
+	$(PYTHON) android/show.py
 
 # An installed Android SDK (ANDROID_HOME) or Debian's tools; Java and Maven in both cases.
 .PHONY: .android-tools

@@ -1,141 +1,200 @@
 """How fast the Android app's page reads faces with the native engine, and in WebAssembly, in one run in Chromium.
 
-    python benchmarks/android.py [--seconds 12]
+    python benchmarks/android.py [--rounds 6] [--model mobilenet_v2]
 
 Needs the Android app (`make apk`), Java, Chromium and Playwright. The page comes out of the signed APK under a phone's
 profile; the desktop's ONNX Runtime stands in the phone's place behind the same messages, so this says what the messages
-cost and how the two runtimes compare on this machine, and nothing about a phone. Both run on one thread. It measures
-the reading of a frame with one face, and with four, of which the page reads two (the largest, and one of the others in
-turn), and four faces in one message beside four messages of one. Writes results/benchmarks/android.json.
+cost and how the two runtimes compare on this machine, and nothing about a phone. Both run on one thread.
+
+For 1, 3 and 6 faces, with each model: milliseconds to read all faces of a picture, and milliseconds a frame of a video
+with its steps, in which the native engine reads all faces and WebAssembly one of them in turn. The two engines take
+turns in one page, so that what else the machine does meets both: medians over all rounds, and the quickest tenth, which
+a busy machine disturbs less. Writes results/benchmarks/android.json.
 """
 
 import argparse
+import io
 import json
 import os
 import platform
 import sys
 import tempfile
-import time
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import expect, sync_playwright
+from PIL import Image
+from playwright.sync_api import sync_playwright
+from rich.console import Console
+from rich.table import Table
 
 from mien.provenance import origin
-from mien.recognition.pictures import read_picture
 from mien.results.benchmarks import AndroidSpeed
 from mien.results.record import made, write
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "web"))
-from app import FIGURES  # noqa: E402
-from chromium import PATIENCE, launch, on_canvas, write_video  # noqa: E402
-from phone import AGENT, SCREEN, desktop_engine, page_files, phone  # noqa: E402
+from chromium import PATIENCE, crowd, launch, write_video  # noqa: E402
+from phone import AGENT, SCREEN, Asked, desktop_engine, page_files, phone  # noqa: E402
 
+FACES = (1, 3, 6)
+# Readings of a picture in a turn; of a video's frames, twice as many.
+TIMES = 8
+ENGINES = {"native": True, "webassembly": False}
+STEPS = ("grab", "detect", "crop", "read")
 
-def read_ms(driver: Any, address: str, video: Path, model: str, seconds: int) -> float:
-    """Milliseconds from the crop to the answer, the median over the time."""
-    browser = launch(driver, video)
-    context = browser.new_context(permissions=["camera"], user_agent=AGENT, **SCREEN)
-    settings = json.dumps({"model": model, "figures": True, "saver": False})
-    context.add_init_script(f"localStorage.setItem('mien', {json.dumps(settings)})")
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    page.goto(address)
-    page.get_by_role("button", name="Open the camera", exact=True).click()
-    expect(page.locator(".result:not(.empty) .result-share").first).to_contain_text("%", timeout=PATIENCE)
-    page.wait_for_timeout(3000)  # the figures are means of the last frames
-    found = []
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        page.wait_for_timeout(1000)
-        if match := FIGURES.search(page.locator(".figures").text_content() or ""):
-            found.append(float(match.groups()[-1]))
-    browser.close()
-    return median(found)
-
-
-# Milliseconds for the same faces in one message, and in a message each: medians of `rounds`.
-MESSAGES = """
-async ([model, faces, rounds]) => {
-  const area = 48 * 48;
-  const text = (count) => btoa(String.fromCharCode(...Array.from({ length: count * area }, (_, i) => (i * 31) % 256)))
-    .replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
-  const [all, one] = [text(faces), text(1)];
-  const ask = async (headers) => {
-    const answer = await fetch(`native/1/run/${model}`, { headers });
-    if (!answer.ok) throw new Error(await answer.text());
-    return answer.arrayBuffer();
-  };
-  const middle = (times) => times.sort((one, other) => one - other)[times.length >> 1];
-  await fetch(`native/1/open/${model}`);
-  const together = [], apart = [];
-  for (let i = 0; i <= rounds; i++) {
+# The page's own worker, once it has made it.
+WATCH = """
+const Own = Worker;
+window.Worker = class extends Own { constructor(...all) { super(...all); window.engine = this; } };
+"""
+# One engine's turn: opens the model on it, and reads the picture and a video's frames with each number of faces.
+TURN = """
+async ([name, native, faces, times]) => {
+  let last = 1e6;
+  const call = (kind, request, moved = []) => new Promise((resolve, reject) => {
+    const id = last++;
+    const receive = ({ data }) => {
+      if (data.id !== id) return;
+      window.engine.removeEventListener("message", receive);
+      if ("fault" in data) reject(new Error(data.detail)); else resolve(data.reply);
+    };
+    window.engine.addEventListener("message", receive);
+    window.engine.postMessage({ id, kind, ...request }, moved);
+  });
+  const { models } = await (await fetch("models.json")).json();
+  const entry = models.find(({ properties }) => properties.name === name);
+  const model = { ...entry, url: new URL(entry.url, document.baseURI).href };
+  await call("open", { model, gate: null, native });
+  const picture = async (count) => createImageBitmap(await (await fetch(`given/${count}.png`)).blob());
+  const timed = async (work) => {
     const start = performance.now();
-    await ask({ "Mien-Faces": all });
-    const half = performance.now();
-    for (let k = 0; k < faces; k++) await ask({ "Mien-Faces": one });
-    if (i) together.push(half - start), apart.push(performance.now() - half);
+    const said = await work();
+    return [performance.now() - start, said];
+  };
+  const options = { smooth: true, memory: 0.35, map: false, faces: 10, clear: null, evenly: false, chosen: null };
+  const results = {};
+  let time = 0;
+  for (const count of faces) {
+    const bitmap = await picture(count);
+    const found = await call("inspect", { bitmap }, [bitmap]);
+    if (found.faces.length !== count) throw new Error(`${found.faces.length} faces found, not ${count}`);
+    await call("read", {});
+    const reads = [], frames = [];
+    for (let i = 0; i < times; i++) reads.push((await timed(() => call("read", {})))[0]);
+    await call("forget", {});
+    for (let i = 0; i < 2 * times + 15; i++) {
+      const bitmap = await picture(count);
+      time += 1 / 30;
+      const [whole, { steps }] = await timed(() => call("frame", { bitmap, time, options }, [bitmap]));
+      if (i >= 15) frames.push({ whole, ...steps });
+    }
+    results[count] = { reads, frames };
   }
-  return [middle(together), middle(apart)];
+  return results;
 }
 """
 
 
-def messages_ms(driver: Any, address: str, video: Path, model: str, faces: int) -> dict[str, float]:
-    """Milliseconds for several faces in one message to the native engine, and in one message each."""
-    browser = launch(driver, video)
-    page = browser.new_page(user_agent=AGENT)
-    page.goto(address)
-    together, apart = page.evaluate(MESSAGES, [model, faces, 30])
-    browser.close()
-    return {"one_message": round(together, 2), "a_message_each": round(apart, 2)}
+def png(picture: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "PNG")
+    return file.getvalue()
 
 
-def four_faces() -> np.ndarray:
-    """A camera's picture uint8 RGB [480, 640, 3] of the four example portraits."""
-    frame = np.full((480, 640, 3), 40, np.uint8)
-    for i, path in enumerate(sorted((ROOT / "examples").glob("*.jpg"))[:4]):
-        part = on_canvas(read_picture(path), 240, 0)[:240, :240]
-        top, left = 240 * (i // 2), 320 * (i % 2)
-        frame[top : top + 240, left : left + 240] = part
-    return frame
+def measure(page: Any, asked: list[Asked], model: str, rounds: int) -> dict[str, Any]:
+    """Milliseconds by number of faces: all that were measured of a picture's reading and of a frame, by engine.
+
+    Args:
+        page: The app, with its worker at hand.
+        asked: What is asked of the native engine meanwhile.
+        model: The model's name.
+        rounds: How many turns each engine has.
+    """
+    found: dict[str, Any] = {str(count): {engine: [] for engine in ENGINES} for count in FACES}
+    for turn in range(2 * rounds):
+        engine = list(ENGINES)[(turn + turn // 2) % 2]  # neither always goes first
+        before = len(asked)
+        said = page.evaluate(TURN, [model, ENGINES[engine], FACES, TIMES])
+        runs = [one.status for one in asked[before:] if one.what == "run"]
+        # A page whose native engine fails goes over to WebAssembly, and would be taken for it.
+        right = len(runs) > len(FACES) * 3 * TIMES and set(runs) == {200} if ENGINES[engine] else not runs
+        assert right, f"{model}: the page took the other engine"
+        for count, results in said.items():
+            found[count][engine].append(results)
+    return found
+
+
+def quantiles(turns: list[dict[str, Any]], share: float) -> dict[str, float]:
+    """Of a picture's reading, of a frame, and of the frame's steps: what `share` of the times stay below."""
+    frames = [frame for turn in turns for frame in turn["frames"]]
+    times = {
+        "read_all": [ms for turn in turns for ms in turn["reads"]],
+        "frame": [frame["whole"] for frame in frames],
+        **{step: [frame[step] for frame in frames] for step in STEPS},
+    }
+    return {what: float(np.quantile(all_times, share)) for what, all_times in times.items()}
+
+
+def compared(turns: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """Both engines' medians and quickest tenths, and how many times faster the native one is."""
+    result: dict[str, Any] = {}
+    for name, share in (("median", 0.5), ("quickest_tenth", 0.1)):
+        ms = {engine: quantiles(all_turns, share) for engine, all_turns in turns.items()}
+        faster = {what: round(ms["webassembly"][what] / ms["native"][what], 2) for what in ("read_all", "frame")}
+        rounded = {engine: {what: round(value, 2) for what, value in values.items()} for engine, values in ms.items()}
+        result[name] = {**rounded, "times_faster": faster}
+    return result
+
+
+def table_of(results: dict[str, dict[str, Any]]) -> Table:
+    table = Table("model", "faces", "")
+    for column in ("all read, ms: native", "WebAssembly", "times", "a frame, ms: native", "WebAssembly"):
+        table.add_column(column)
+    table.add_column("steps of the native frame: grab, find, crop, read")
+    table.add_column("WebAssembly's")
+    for model, by_count in results.items():
+        for count, compared in by_count.items():
+            for which, one in compared.items():
+                both = one["native"], one["webassembly"]
+                steps = [" ".join(f"{engine[step]:.1f}" for step in STEPS) for engine in both]
+                read, frame = ([f"{engine[what]:.1f}" for engine in both] for what in ("read_all", "frame"))
+                ratio = f"{one['times_faster']['read_all']:.2f}"
+                table.add_row(model, count, which.replace("_", " "), *read, ratio, *frame, *steps)
+    return table
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=int, default=12, help="of video for each model and engine")
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--rounds", type=int, default=6, help="turns of each engine")
+    parser.add_argument("--model", help="this one alone; nothing is written then")
+    chosen = parser.parse_args()
     files = page_files()
     if files is None:
         sys.exit("build the Android app first: make apk")
     models = json.loads(files["models.json"])["models"]
-    names = {model["properties"]["name"]: Path(model["url"]).name.partition("?")[0] for model in models}
+    names = [model["properties"]["name"] for model in models]
+    files |= {f"given/{count}.png": png(crowd(count)) for count in FACES}
     results = {}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver, desktop_engine() as native:
-        frames = {"one_face": on_canvas(read_picture(ROOT / "examples" / "astronaut.jpg"), 480, 80)}
-        frames["four_faces"] = four_faces()
-        videos = {name: write_video(frame, Path(folder) / f"{name}.y4m") for name, frame in frames.items()}
-        for name, file in names.items():
-            results[name] = {}
-            for faces, video in videos.items():
-                ms = {}
-                for engine, behind in (("native", native), ("webassembly", None)):
-                    with phone(files, behind) as (address, asked):
-                        ms[engine] = read_ms(driver, address, video, name, seconds)
-                    ran = any(path.startswith("native/1/run/") and status == 200 for path, status in asked)
-                    assert ran == (behind is not None), f"{name}: the page took the other engine"
-                results[name][faces] = {**ms, "times_faster": round(ms["webassembly"] / ms["native"], 2)}
-            with phone(files, native) as (address, _):
-                results[name]["four_in_messages"] = messages_ms(driver, address, videos["one_face"], file, 4)
+        browser = launch(driver, write_video(crowd(1), Path(folder) / "video.y4m"))
+        for name in names if chosen.model is None else [chosen.model]:
+            with phone(files, native) as (address, asked):
+                page = browser.new_context(user_agent=AGENT, **SCREEN).new_page()
+                page.set_default_timeout(PATIENCE)
+                page.add_init_script(WATCH)
+                page.goto(address)
+                page.wait_for_function("window.engine")
+                turns = measure(page, asked, name, chosen.rounds)
+                results[name] = {count: compared(one) for count, one in turns.items()}
+                page.close()
             print(f"{name}: {json.dumps(results[name])}", flush=True)
+    Console(width=180).print(table_of(results))
     machine = {"system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count()}
-    said = {"machine": machine, "seconds": seconds, "load": os.getloadavg()[0], "ms": results}
-    said |= {"hashes": {model["properties"]["name"]: model["sha256"] for model in models}}
-    said |= origin()
-    write(ROOT / "results" / "benchmarks" / "android.json", made(AndroidSpeed, said))
+    said = {"machine": machine, "rounds": chosen.rounds, "load": round(os.getloadavg()[0], 1), "ms": results}
+    said |= {"hashes": {model["properties"]["name"]: model["sha256"] for model in models}, **origin()}
+    if chosen.model is None:
+        write(ROOT / "results" / "benchmarks" / "android.json", made(AndroidSpeed, said))
 
 
 if __name__ == "__main__":

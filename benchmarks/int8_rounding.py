@@ -9,13 +9,12 @@ same weights, but with activations that are not rounded to eight bits. Needs `pi
 
 import argparse
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
-import onnx
 import onnxruntime
-from onnx import numpy_helper
 from rich.console import Console
 from rich.table import Table
 
@@ -26,31 +25,10 @@ from mien.results.benchmarks import Int8Rounding
 from mien.results.record import made, write
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+from unrounded import unrounded  # noqa: E402
+
 FACES = 200
-
-
-def unrounded(path: Path, target: Path) -> None:
-    """Write the file with float activations: x times the int8 weights, in place of rounded x times them."""
-    model = onnx.load(path)
-    graph = model.graph
-    weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    floats: dict[str, str] = {}
-    for node in [node for node in graph.node if node.op_type == "DynamicQuantizeLinear"]:
-        floats[node.output[0]] = node.input[0]
-        graph.initializer.append(numpy_helper.from_array(np.float32(1), node.output[1]))  # the scale
-        graph.node.remove(node)
-    for node in graph.node:
-        if node.op_type != "MatMulInteger":
-            continue
-        values, weight, _, zero = node.input
-        name = f"{weight}_float"
-        if name not in weights:
-            weights[name] = weights[weight].astype(np.float32) - weights[zero].astype(np.float32)
-            graph.initializer.append(numpy_helper.from_array(weights[name], name))
-        node.op_type = "MatMul"
-        del node.input[:]
-        node.input.extend([floats[values], name])
-    onnx.save(model, target)
 
 
 def native(path: Path, faces: np.ndarray, optimised: bool = True) -> np.ndarray:

@@ -1,5 +1,5 @@
 /* What Android's C library has and GNU's has not, or has otherwise, as far as ONNX Runtime for Android asks for it: so that its
- * x86_64 library runs on a desktop (tests/test_android_desktop.py). othefl and othesys stand for its fflush and sysconf. */
+ * libraries run on a desktop (tests/android_runtime.py). othefl and othesys stand for its fflush and sysconf. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdarg.h>

@@ -13,8 +13,10 @@ import cv2
 import numpy as np
 
 from mien.recognition.detection import FaceDetector
+from mien.recognition.pictures import read_picture
 from mien.server.serving import AppServer
 
+ROOT = Path(__file__).parents[2]
 FRAME = (640, 480)
 # A busy machine is no failure: a step may take this long, in milliseconds.
 PATIENCE = 180_000
@@ -50,6 +52,24 @@ def on_canvas(picture: np.ndarray, side: int, left: int) -> np.ndarray:
     """A camera's picture uint8 RGB [480, 640, 3]: a square picture at some size and place on a dark ground."""
     canvas = np.full((FRAME[1], FRAME[0], 3), 40, np.uint8)
     canvas[:side, left : left + side] = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
+    return canvas
+
+
+def crowd(count: int) -> np.ndarray:
+    """A camera's picture uint8 RGB [480, 640, 3] of 1 to 6 people in up to two rows, their faces of one size."""
+    side = 213 if count > 1 else 480
+    canvas = np.full((FRAME[1], FRAME[0], 3), 40, np.uint8)
+    people = sorted((ROOT / "examples").glob("*.jpg"))
+    for i in range(count):
+        picture = read_picture(people[i % len(people)])
+        box = FaceDetector().detect(picture)[0].box
+        middle, half = np.array([box.left + box.right, box.top + box.bottom]) / 2, max(box.width, box.height)
+        scale = side / (2 * half)
+        top, left = 240 * (i // 3), side * (i % 3)
+        turn = np.array([[scale, 0, side / 2 - scale * middle[0]], [0, scale, side / 2 - scale * middle[1]]])
+        canvas[top : top + side, left : left + side] = cv2.warpAffine(
+            picture, turn, (side, side), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE
+        )
     return canvas
 
 

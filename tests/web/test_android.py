@@ -3,18 +3,23 @@ the desktop's runtime, and with none, in WebAssembly. WebView itself and the she
 
 import base64
 import io
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from chromium import PATIENCE, crowd
 from expectation import ROOT, Expectation
 from phone import AGENT, SCREEN, can_run_engine, desktop_engine, page_files, phone
 from PIL import Image
 
 from mien.recognition.pictures import read_picture
+from mien.server.serving import LOOPBACK
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +81,8 @@ def test_the_live_flow_with_the_native_engine(
 ) -> None:
     with phone(assets, engine) as (address, asked):
         live(browser, address, expectation.word(frame))
-    assert {status for _, status in asked} == {200}
-    read = {path.rsplit("/", 1)[1] for path, _ in asked if path.startswith("native/1/run/")}
+    assert {one.status for one in asked} == {200}
+    read = {one.path.rsplit("/", 1)[1] for one in asked if one.what == "run"}
     assert read == {path.removeprefix("models/") for path in assets if path.startswith("models/")}
 
 
@@ -86,8 +91,65 @@ def test_the_live_flow_without_it_in_webassembly(
 ) -> None:
     with phone(assets, None) as (address, asked):
         live(browser, address, expectation.word(frame))
-    assert asked
-    assert {path.split("/")[2] for path, _ in asked} == {"open"}
+    assert {one.what for one in asked} == {"open"}
+
+
+def test_the_faces_of_a_frame_go_to_the_native_engine_together(
+    launch: Callable, video: Callable, assets: dict[str, bytes], engine: str
+) -> None:
+    with phone(assets, engine) as (address, asked), app(launch(video(crowd(6))), address) as page:
+        page.get_by_role("button", name="Open the camera", exact=True).click()
+        # Fewer at first: a face is believed when it was seen twice, and a slow engine gets one at a time.
+        ended = time.monotonic() + PATIENCE / 1000
+        while not any(one.faces == 6 for one in asked) and time.monotonic() < ended:
+            page.wait_for_timeout(200)
+    assert max(one.faces for one in asked) == 6
+    assert {one.status for one in asked} == {200}
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    """A picture of six people."""
+    Image.fromarray(crowd(6)).save(tmp_path / "people.png")
+    return tmp_path / "people.png"
+
+
+def read_all(browser: Any, address: str, picture: Path) -> None:
+    """The picture is opened, and all its six faces are read."""
+    from playwright.sync_api import expect
+
+    with app(browser, address) as page:
+        page.locator("input[type=file]").set_input_files(picture)
+        expect(page.locator(".result:not(.empty) .result-word").locator("visible=true").first).to_be_visible()
+        expect(page.locator("body")).to_contain_text("6 faces")
+
+
+def test_the_faces_of_a_picture_go_to_the_native_engine_in_one_request(
+    browser: Any, assets: dict[str, bytes], engine: str, people: Path
+) -> None:
+    with phone(assets, engine) as (address, asked):
+        read_all(browser, address, people)
+    # Once for the gate and once for the reading.
+    assert [one.faces for one in asked if one.what == "run"] == [6, 6]
+
+
+def test_webassembly_reads_them_when_the_native_engine_fails(
+    browser: Any, assets: dict[str, bytes], people: Path
+) -> None:
+    class Broken(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(500 if "/run/" in self.path else 200)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Quiet."""
+
+    with HTTPServer((LOOPBACK, 0), Broken) as engine:
+        threading.Thread(target=engine.serve_forever).start()
+        with phone(assets, f"http://{LOOPBACK}:{engine.server_port}/") as (address, asked):
+            read_all(browser, address, people)
+        engine.shutdown()
+    assert [(one.faces, one.status) for one in asked if one.what == "run"] == [(6, 500)]
 
 
 def test_a_picture_is_chosen_read_and_handed_to_the_shell_to_save(

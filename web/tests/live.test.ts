@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { FaceDetector } from "../src/recognition/detection";
 import type { DetectionNetwork } from "../src/recognition/detection";
 import type { FrameOptions, FrameReading } from "../src/recognition/faces";
@@ -54,17 +54,23 @@ class Scene {
   readonly detector = new Told();
   readonly recognizer: LiveRecognizer;
   reads = 0;
+  /** Of the faces of one call. */
+  calls: number[] = [];
   time = 0;
   /** Seconds a frame. */
   step = 1 / 30;
   answer: (read: number) => Partial<Outputs> = () => ({});
 
-  /** gate: which the reading model has itself; judge: another model that has one. */
-  constructor(gate: Gate | null = null, judge: OpenModel | null = null) {
+  /** gate: which the reading model has itself; judge: another model that has one; together: of the network. */
+  constructor(gate: Gate | null = null, judge: OpenModel | null = null, together = 1) {
     const network = {
-      run: async (): Promise<Outputs> => {
-        this.reads += 1;
-        return { probabilities: Float32Array.of(0.8, 0.2), map: null, novelty: null, ...this.answer(this.reads) };
+      together,
+      run: async (faces: readonly Uint8Array[]): Promise<Outputs[]> => {
+        this.calls.push(faces.length);
+        return faces.map(() => {
+          this.reads += 1;
+          return { probabilities: Float32Array.of(0.8, 0.2), map: null, novelty: null, ...this.answer(this.reads) };
+        });
       },
       close: async () => {},
     };
@@ -88,6 +94,20 @@ class Scene {
 /** Stripes about a level of grey: something that a face can look like. */
 function grey(value: number): Pixels {
   return pixels(640, 48, Uint8Array.from({ length: 640 * 48 * 3 }, (_, i) => value + Math.floor(i / 1920)));
+}
+
+/** Another model with a gate, to which every face is strange; `calls` holds the faces of each call. */
+function judge(): { readonly model: OpenModel; readonly calls: number[] } {
+  const calls: number[] = [];
+  const network = {
+    together: 8,
+    run: async (faces: readonly Uint8Array[]): Promise<Outputs[]> => {
+      calls.push(faces.length);
+      return faces.map(() => ({ probabilities: Float32Array.of(1, 0), map: null, novelty: scores(1) }));
+    },
+    close: async () => {},
+  };
+  return { model: { network, size: 48, classes: ["one", "other"], gate: GATE }, calls };
 }
 
 /** How often a value is another one than in the frame before. */
@@ -196,19 +216,52 @@ describe("LiveRecognizer", () => {
   });
 
   it("asks another model's gate at every sixth reading", async () => {
-    let asked = 0;
-    const network = {
-      run: async (): Promise<Outputs> => {
-        asked += 1;
-        return { probabilities: Float32Array.of(1, 0), map: null, novelty: scores(1) };
-      },
-      close: async () => {},
-    };
-    const scene = new Scene(null, { network, size: 48, classes: ["one", "other"], gate: GATE });
+    const gate = judge();
+    const scene = new Scene(null, gate.model);
     scene.detector.faces = [face(0, 40)];
     const all = await scene.frames(31);
     expect(all.at(-1)!.main!.verdict).toBe("strange");
-    expect([scene.reads, asked]).toEqual([30, 5]);
+    expect([scene.reads, gate.calls]).toEqual([30, [1, 1, 1, 1, 1]]);
+  });
+
+  it("reads all faces that it sees in one call where the engine takes several, and asks the gate about them in one", async () => {
+    const gate = judge();
+    const scene = new Scene(null, gate.model, 8);
+    scene.detector.faces = [face(0, 10), face(100, 40), face(200, 20)];
+    const { faces } = (await scene.frames(9)).at(-1)!;
+    expect(faces.map(({ box, verdict }) => [box.left, verdict])).toEqual([[100, "strange"], [200, "strange"], [0, "strange"]]);
+    // With two looks a frame, the third face was seen twice one frame later.
+    expect(scene.calls).toEqual([2, 3, 3, 3, 3, 3, 3, 3]);
+    expect(gate.calls).toEqual([2, 1, 2, 1]);
+  });
+
+  it("reads no more faces of a frame than the engine takes at once, and each in turn", async () => {
+    const scene = new Scene(null, null, 2);
+    scene.detector.faces = [face(0, 10), face(100, 40), face(200, 20), face(300, 30)];
+    await scene.frames(20);
+    scene.answer = (read) => ({ probabilities: Float32Array.of(read, 0) });
+    const before = scene.reads;
+    const seen = new Map<number, Set<number>>();
+    for (const { faces } of await scene.frames(6, { smooth: false })) {
+      for (const { id, reading } of faces) seen.set(id, (seen.get(id) ?? new Set()).add(reading.probabilities[0]!));
+    }
+    const readings = [...seen.values()].map((shares) => [...shares].filter((share) => share > before).length);
+    expect(readings.sort()).toEqual([2, 2, 2, 6]);
+    expect(Math.max(...scene.calls)).toBe(2);
+  });
+
+  it("reads one face of a frame, and more again when it can, where the engine is slow", async () => {
+    let now = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => now);
+    let [each, scene] = [20, new Scene(null, null, 8)];
+    scene.answer = () => ((now += each), {});
+    scene.detector.faces = [face(0, 10), face(100, 40), face(200, 20)];
+    await scene.frames(6);
+    expect(scene.calls).toEqual([2, 1, 1, 1, 1]);
+    each = 12;
+    await scene.frames(3);
+    expect(scene.calls.slice(5)).toEqual([1, 2, 2]);
+    vi.restoreAllMocks();
   });
 
   it("notices on a slow device too that a face beside the main one has gone", async () => {

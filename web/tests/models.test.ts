@@ -27,8 +27,7 @@ describe.each(Object.entries(golden.models))("%s", (name, { sha256, precision, p
 
   it.runIf(known)("says of Python's crops what it says in Python", async () => {
     const network = await open();
-    for (const [i, portrait] of golden.portraits.entries()) {
-      const outputs = await network.run(bytes(portrait));
+    for (const [i, outputs] of (await network.run(golden.portraits.map(bytes))).entries()) {
       outputs.probabilities.forEach((share, place) => {
         expect(Math.abs(share - probabilities[i]![place]!)).toBeLessThan(TOLERANCE[precision]!);
       });
@@ -41,7 +40,7 @@ describe.each(Object.entries(golden.models))("%s", (name, { sha256, precision, p
     const gate = gateOfText(readProperties(file!)["novelty_gate"]!)!;
     const words: Record<string, number> = {};
     for (const [i, crop] of gateCrops().entries()) {
-      const scores = (await network.run(crop)).novelty!;
+      const scores = (await network.run([crop]))[0]!.novelty!;
       for (const [k, found] of [null, golden.found].entries()) {
         const expected = golden.verdicts[name]![i]![k]!;
         if (expected !== null) expect(wordOn(gate, scores, found), `crop ${i}, found ${found}`).toBe(expected);

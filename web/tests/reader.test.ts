@@ -3,26 +3,29 @@ import { verdictOf, wordOn } from "../src/recognition/gate";
 import type { Gate } from "../src/recognition/gate";
 import type { ExpressionNetwork, Outputs } from "../src/recognition/model";
 import { FaceReader } from "../src/recognition/reader";
-import type { OpenModel } from "../src/recognition/reader";
+import type { Crop, OpenModel } from "../src/recognition/reader";
 
 /** Cut faces may be as unlike as 5, found ones as 7 with as much doubt as the detector leaves. */
 const GATE: Gate = { cut: 5, found: 7, doubt_scale: 2, doubt_offset: 3, covered: 1, far: 20 };
 
-/** A network that answers with the first pixel of a face. */
-function model(gate: Gate | null): OpenModel & { calls: number } {
+/** A network that answers with the first pixel of a face; `calls` counts them, `asked` all their faces. */
+function model(gate: Gate | null): OpenModel & { calls: number; asked: number } {
   const open = {
     calls: 0,
+    asked: 0,
     size: 2,
     classes: ["a", "b", "c"],
     gate,
     network: {
-      async run([first]: Uint8Array): Promise<Outputs> {
+      together: 8,
+      async run(faces: readonly Uint8Array[]): Promise<Outputs[]> {
         open.calls += 1;
-        return {
+        open.asked += faces.length;
+        return faces.map(([first]) => ({
           probabilities: Float32Array.of(first!, 0, first === 99 ? NaN : 1),
           map: { scores: Float32Array.of(first!, first!, 0, 0, 1, 1), rows: 1, columns: 2 },
           novelty: gate && Float32Array.of(99, first!, -first!),
-        };
+        }));
       },
       close: async () => {},
     } satisfies ExpressionNetwork,
@@ -30,44 +33,47 @@ function model(gate: Gate | null): OpenModel & { calls: number } {
   return open;
 }
 
-const [one, nine] = [Uint8Array.of(1, 0, 0, 0), Uint8Array.of(9, 0, 0, 0)];
+const cut = (first: number): Crop => ({ pixels: Uint8Array.of(first, 0, 0, 0), score: null });
+const [one, nine] = [cut(1), cut(9)];
 
 describe("FaceReader", () => {
-  it("reads a face", async () => {
-    const { reading } = await new FaceReader(model(null), null).read(nine, null);
-    expect([...reading.probabilities]).toEqual([9, 0, 1]);
-    expect([...reading.map!.scores]).toEqual([9, 9, 0, 0, 1, 1]);
+  it("reads all faces in one call, each for itself", async () => {
+    const own = model(null);
+    const [first, second] = await new FaceReader(own, null).read([nine, one]);
+    expect([...first!.reading.probabilities]).toEqual([9, 0, 1]);
+    expect([...first!.reading.map!.scores]).toEqual([9, 9, 0, 0, 1, 1]);
+    expect([...second!.reading.probabilities]).toEqual([1, 0, 1]);
+    expect([own.calls, own.asked]).toEqual([1, 2]);
   });
 
   it("has no verdict where no file has a gate", async () => {
     const reader = new FaceReader(model(null), null);
-    expect((await reader.read(one, null)).verdict).toBe("none");
-    expect(await reader.judge(one, null)).toBe("none");
+    expect((await reader.read([one]))[0]!.verdict).toBe("none");
+    expect(await reader.judge([one, nine])).toEqual(["none", "none"]);
   });
 
   it("lets the reading model judge along where it has the gate itself, and does not run it again for that", async () => {
     const own = model(GATE);
     const reader = new FaceReader(own, own);
-    expect((await reader.read(one, null)).verdict).toBe("known");
-    expect((await reader.read(nine, null)).verdict).toBe("strange");
-    expect(own.calls).toBe(2);
+    expect((await reader.read([one, nine])).map(({ verdict }) => verdict)).toEqual(["known", "strange"]);
+    expect(own.calls).toBe(1);
   });
 
   it("asks the other model where that one has the gate", async () => {
     const [own, gate] = [model(null), model(GATE)];
     const reader = new FaceReader(own, gate);
-    expect((await reader.read(nine, null)).verdict).toBeNull();
-    expect([await reader.judge(one, null), await reader.judge(nine, null)]).toEqual(["known", "strange"]);
-    expect([own.calls, gate.calls]).toEqual([1, 2]);
+    expect((await reader.read([nine]))[0]!.verdict).toBeNull();
+    expect(await reader.judge([one, nine])).toEqual(["known", "strange"]);
+    expect([own.calls, gate.calls, gate.asked]).toEqual([1, 1, 2]);
   });
 
   it("names no expression from answers that are no numbers", async () => {
-    await expect(new FaceReader(model(null), null).read(Uint8Array.of(99, 0, 0, 0), null)).rejects.toThrow("no number");
+    await expect(new FaceReader(model(null), null).read([one, cut(99)])).rejects.toThrow("no number");
   });
 
   it("finds a face strange whose gate brings no scores", async () => {
     const reader = new FaceReader(model(null), { ...model(null), gate: GATE });
-    expect(await reader.judge(one, null)).toBe("strange");
+    expect(await reader.judge([one])).toEqual(["strange"]);
   });
 });
 

@@ -178,7 +178,7 @@ class Series:
 
 @record
 class AppFirst(Measured):
-    """app-first.json: seconds from the tap on "Open the camera" to the first result, of each try with nothing cached."""
+    """app-first.json: seconds from the tap on "Open the camera" to the first result, nothing cached, of each try."""
 
     made_by: ClassVar[str] = "python benchmarks/app.py --first"
 
@@ -258,41 +258,56 @@ class AppClarity(Measured):
 
 @record
 class EngineTimes:
-    """Milliseconds of both engines."""
+    """Milliseconds of each step by both engines, and how many times faster the native one is."""
 
-    native: float
-    webassembly: float
-    times_faster: float
-
-
-@record
-class Messages:
-    """Milliseconds for four faces."""
-
-    one_message: float
-    a_message_each: float
+    native: dict[str, float]
+    webassembly: dict[str, float]
+    times_faster: dict[str, float]
 
 
 @record
-class PhoneTimes:
-    """One model under a phone's page, with one face and with four."""
+class Turns:
+    """Of all turns the median, and of the quickest tenth, which a busy machine disturbs less."""
 
-    one_face: EngineTimes
-    four_faces: EngineTimes
-    four_in_messages: Messages
+    median: EngineTimes
+    quickest_tenth: EngineTimes
 
 
 @record
 class AndroidSpeed(Measured):
-    """android.json; ms: by model, in older files of one face alone; hashes: of the models, None in older files."""
+    """android.json; ms: by model and by the number of faces; hashes: of the models, None in older files."""
 
     made_by: ClassVar[str] = "python benchmarks/android.py"
 
     machine: Machine
-    seconds: int
-    ms: dict[str, EngineTimes | PhoneTimes]
-    load: float | None = field(default=None, kw_only=True)
+    rounds: int
+    load: float
+    ms: dict[str, dict[str, Turns]]
     hashes: dict[str, str] | None = field(default=None, kw_only=True)
+
+
+@record
+class AndroidDetectors(Measured):
+    """android-detectors.json: the face detectors by both engines, and what that makes of a frame's time."""
+
+    made_by: ClassVar[str] = "python benchmarks/android_detectors.py"
+
+    onnxruntime: str
+    rounds: int
+    load: float
+    ms: dict[str, dict[str, float]]
+    frame_times_faster: dict[str, dict[str, dict[str, float]]]
+
+
+@record
+class AndroidInt8(Measured):
+    """android-int8.json: the largest difference of a share between engines, by model and by pair of engines."""
+
+    made_by: ClassVar[str] = "python benchmarks/android_int8.py"
+
+    faces: int
+    onnxruntime: dict[str, str]
+    largest_difference: dict[str, dict[str, float]]
 
 
 @record

@@ -42,6 +42,8 @@ KINDS: dict[str, object] = {
     "benchmarks/app-steadiness.json": benchmarks.AppSteadiness,
     "benchmarks/app-clarity.json": benchmarks.AppClarity,
     "benchmarks/android.json": benchmarks.AndroidSpeed,
+    "benchmarks/android-detectors.json": benchmarks.AndroidDetectors,
+    "benchmarks/android-int8.json": benchmarks.AndroidInt8,
     "benchmarks/int8_rounding-*.json": benchmarks.Int8Rounding,
     "benchmarks/inputs.json": benchmarks.Inputs,
     "benchmarks/fuzz.json": benchmarks.FUZZ,

@@ -3,13 +3,12 @@ import farUrl from "@models/blazeface_far.onnx?url";
 import nearUrl from "@models/blazeface_near.onnx?url";
 import { crop } from "../recognition/cropping";
 import { FAR_SIZE, FaceDetector, NEAR_SIZE } from "../recognition/detection";
-import type { Reading, Verdict } from "../recognition/faces";
 import { Framing } from "../recognition/framing";
 import type { Pixels, Square } from "../recognition/geometry";
 import { LiveRecognizer } from "../recognition/live";
 import type { ExpressionNetwork } from "../recognition/model";
 import { FaceReader } from "../recognition/reader";
-import type { OpenModel } from "../recognition/reader";
+import type { Crop, OpenModel } from "../recognition/reader";
 import { adjusted } from "./adjusting";
 import { classesOf, gateIn } from "./catalogue";
 import type { ModelEntry } from "./catalogue";
@@ -42,7 +41,7 @@ class Engine implements Handlers {
   private opened: Opened | null = null;
   private models: Calls["open"]["request"] | null = null;
   /** The crops of the picture inspected last. */
-  private inspected: readonly Uint8Array[] | null = null;
+  private inspected: readonly Crop[] | null = null;
   private canvas: OffscreenCanvasRenderingContext2D | null = null;
 
   async warm(): Promise<null> {
@@ -92,14 +91,13 @@ class Engine implements Handlers {
     const faces = detections.map(({ box, score }, i) => ({ box, score, square: framing.square(detections[i]!) }));
     if (!faces.length) faces.push({ ...middle(width, height), score: 0 });
     const { size } = reader.model;
-    const crops = faces.map(({ square }) => {
+    const crops = faces.map(({ square }, i): Crop => {
       const face = new Uint8Array(size * size);
       crop(pixels, square, size, face);
-      return face;
+      return { pixels: face, score: detections[i]?.score ?? null };
     });
     this.inspected = crops;
-    const verdicts: Verdict[] = [];
-    for (const [i, face] of crops.entries()) verdicts.push(await reader.judge(face, detections[i]?.score ?? null));
+    const verdicts = await reader.judge(crops);
     return {
       width,
       height,
@@ -111,14 +109,12 @@ class Engine implements Handlers {
   async read({ evenly = false }: Calls["read"]["request"]): Promise<Calls["read"]["reply"]> {
     const { reader } = this.ready();
     if (!this.inspected) throw new FaultError("engine", "read before inspect");
-    const readings: Reading[] = [];
-    for (const face of this.inspected) readings.push((await reader.read(face, null, evenly)).reading);
-    return readings;
+    return (await reader.read(this.inspected, evenly)).map(({ reading }) => reading);
   }
 
   async measure(): Promise<number> {
     const { network, size } = this.ready().reader.model;
-    const face = new Uint8Array(size * size).fill(128);
+    const face = [new Uint8Array(size * size).fill(128)];
     await network.run(face);
     const times: number[] = [];
     for (let i = 0; i < MEASURED; i++) {

@@ -101,7 +101,7 @@ export const fr: Words = {
   },
   verdict: {
     known: "Un visage comme ceux que le modèle connaît",
-    covered: "En partie couvert : ne pas s'y fier",
+    covered: "En partie couvert : ne pas s'y fier",
     strange: "Différent des visages que le modèle connaît : résultat peu fiable",
     none: "",
   },

@@ -7,8 +7,9 @@ import type { FrameOptions, FrameReading, ReadFace, Reading, Verdict } from "./f
 import type { Framing } from "./framing";
 import { overlap } from "./geometry";
 import type { Detection, Pixels } from "./geometry";
+import { Pace } from "./pace";
 import type { Pyramid } from "./pyramid";
-import type { FaceReader } from "./reader";
+import type { Crop, FaceReader, Read } from "./reader";
 import { Smoother } from "./smoothing";
 import { Headline, MainFace, Steady, SteadyExpression, SteadyVerdict } from "./steadiness";
 import { SAME, Tracker, expected } from "./tracking";
@@ -40,7 +41,7 @@ interface Memory {
   smoothed: Float32Array;
   place: number | null;
   verdict: Verdict;
-  /** When it was read last, as a count of all readings. */
+  /** When it was read last, as a count of the frames in which faces were read. */
   turn: number;
 }
 
@@ -53,6 +54,7 @@ export class LiveRecognizer {
   private readonly headline = new Headline();
   private readonly others = new Steady(0);
   private readonly memories = new Map<number, Memory>();
+  private readonly pace = new Pace();
   private main: number | null = null;
   private chosen: number | null = null;
   private searched = -Infinity;
@@ -74,11 +76,9 @@ export class LiveRecognizer {
     const inSight = this.inSight(time, options);
     this.main = this.mainFace.next(inSight.map(({ id, detection }) => ({ id, box: detection.box })), options.chosen, time);
     const due = this.due(inSight);
-    const { size } = this.reader.model;
-    const face = new Uint8Array(size * size);
-    if (due) crop(pixels, this.framing.square(placeOf(due, time)), size, face);
+    const crops = due.map((track) => this.crop(pixels, track, time));
     const cut = performance.now();
-    if (due) await this.read(due, face, time, options);
+    if (due.length) await this.read(due, crops, time, options);
     this.forgetOthers();
     const faces = largestFirst(inSight.map((track) => this.readFace(track, time, options)).filter((read) => read !== null));
     const main = faces.find(({ id }) => id === this.main) ?? null;
@@ -128,36 +128,63 @@ export class LiveRecognizer {
     this.searched = newcomers.length > NEWCOMERS && faces.length === NEWCOMERS ? -Infinity : time;
   }
 
-  /** The face to read: one that was never read, or else the main one and one of the others by turns. */
-  private due(inSight: readonly Track[]): Track | null {
+  /**
+   * The faces to read: those that were never read, then the main one and the others in turn. Where one at a time is read,
+   * the main one is read every other time.
+   */
+  private due(inSight: readonly Track[]): Track[] {
+    const most = this.pace.most(this.reader.model.network.together);
+    const turnOf = ({ id }: Track): number => this.memories.get(id)?.turn ?? -1;
+    const isFirst = (track: Track): boolean => track.id === this.main && (most > 1 || turnOf(track) !== this.turn);
+    const rank = (track: Track): number => (isFirst(track) ? Math.min(0, turnOf(track)) : turnOf(track));
     const seen = inSight.filter((track) => track.seen === track.looked);
-    const turnOf = ({ id }: Track): number => this.memories.get(id)?.turn ?? -Infinity;
-    const oldest = [...seen].sort((one, other) => turnOf(one) - turnOf(other))[0];
-    if (!oldest || turnOf(oldest) === -Infinity) return oldest ?? null;
-    const main = seen.find((track) => track.id === this.main);
-    return main && turnOf(main) !== this.turn ? main : oldest;
+    return seen.sort((one, other) => rank(one) - rank(other)).slice(0, most);
   }
 
-  private async read({ id, detection }: Track, face: Uint8Array, time: number, options: FrameOptions): Promise<void> {
+  private crop(pixels: Pixels, track: Track, time: number): Crop {
+    const { size } = this.reader.model;
+    const face = new Uint8Array(size * size);
+    crop(pixels, this.framing.square(placeOf(track, time)), size, face);
     // A face that is followed may score less than one that is found: it was found before.
-    const score = Math.max(detection.score, FACE);
-    const { reading, verdict } = await this.reader.read(face, score, options.evenly);
+    return { pixels: face, score: Math.max(track.detection.score, FACE) };
+  }
+
+  /** Reads all of them in one call, and keeps what it brings. */
+  private async read(tracks: readonly Track[], crops: readonly Crop[], time: number, options: FrameOptions): Promise<void> {
+    const start = performance.now();
+    const reads = await this.reader.read(crops, options.evenly);
+    const verdicts = await this.verdicts(tracks, crops, reads);
+    this.pace.took(performance.now() - start, crops.length);
+    this.turn += 1;
+    tracks.forEach((track, i) => this.keep(track, reads[i]!.reading, verdicts[i]!, time, options));
+  }
+
+  /** The gate's word on each face: the one that came along, a new one where it is due, or the last one. */
+  private async verdicts(tracks: readonly Track[], crops: readonly Crop[], reads: readonly Read[]): Promise<Verdict[]> {
+    const said = tracks.map(({ id }, i) => {
+      const before = this.memories.get(id);
+      return reads[i]!.verdict ?? (before && before.readings % JUDGE_EVERY ? before.rawVerdict : null);
+    });
+    const asked = crops.filter((_, i) => said[i] === null);
+    const judged = asked.length ? await this.reader.judge(asked) : [];
+    return said.map((verdict) => verdict ?? judged.shift()!);
+  }
+
+  private keep({ id }: Track, reading: Reading, verdict: Verdict, time: number, options: FrameOptions): void {
     const before = this.memories.get(id);
-    const readings = before?.readings ?? 0;
-    const judged = verdict ?? (readings % JUDGE_EVERY === 0 ? await this.reader.judge(face, score) : before!.rawVerdict);
     const parts = before ?? { smoother: new Smoother(), expression: new SteadyExpression(), gate: new SteadyVerdict() };
     const smoothed = parts.smoother.add(reading.probabilities, time, options.memory);
     this.memories.set(id, {
       smoother: parts.smoother,
       expression: parts.expression,
       gate: parts.gate,
-      readings: readings + 1,
+      readings: (before?.readings ?? 0) + 1,
       raw: reading,
-      rawVerdict: judged,
+      rawVerdict: verdict,
       smoothed,
       place: parts.expression.next(smoothed, time, options.clear ?? undefined),
-      verdict: parts.gate.next(judged, time),
-      turn: ++this.turn,
+      verdict: parts.gate.next(verdict, time),
+      turn: this.turn,
     });
   }
 

@@ -10,11 +10,11 @@ export interface Outputs {
   readonly novelty: Float32Array | null;
 }
 
-/**
- * An open model file. It takes one face a call, uint8 grey [size, size]: an int8 file takes its scales from all faces of
- * a call, and a neighbour must not change a result.
- */
+/** An open model file. */
 export interface ExpressionNetwork {
-  run(face: Uint8Array): Promise<Outputs>;
+  /** As many faces are worth waiting for, to be read in one call; 1 where each costs as much as the first. */
+  readonly together: number;
+  /** What it says of each face, uint8 grey [size, size], in the same order. A neighbour never changes a result. */
+  run(faces: readonly Uint8Array[]): Promise<Outputs[]>;
   close(): Promise<void>;
 }

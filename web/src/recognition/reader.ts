@@ -1,4 +1,4 @@
-/** A face's crop in, what it shows out: the chosen model and the gate together. */
+/** Faces' crops in, what they show out: the chosen model and the gate together. */
 import type { Reading, Verdict } from "./faces";
 import { verdictOf } from "./gate";
 import type { Gate } from "./gate";
@@ -14,6 +14,19 @@ export interface OpenModel {
   readonly gate: Gate | null;
 }
 
+/** A face's pixels as models take them. */
+export interface Crop {
+  readonly pixels: Uint8Array;
+  /** The detector's score in [0, 1]; null for what no detector took for a face. */
+  readonly score: number | null;
+}
+
+/** A face's reading, and the gate's word where the reading brings it along (null: ask `judge`). */
+export interface Read {
+  readonly reading: Reading;
+  readonly verdict: Verdict | null;
+}
+
 export class FaceReader {
   readonly model: OpenModel;
   private readonly gate: OpenModel | null;
@@ -24,26 +37,25 @@ export class FaceReader {
     this.gate = gate;
   }
 
-  /**
-   * A face's reading, with all classes equally likely beforehand where they are to be, and the gate's word where the reading brings it along (null: ask `judge`).
-   *
-   * @param found the detector's score of the face; null for what no detector took for one
-   */
-  async read(face: Uint8Array, found: number | null, evenly = false): Promise<{ readonly reading: Reading; readonly verdict: Verdict | null }> {
-    const outputs = await this.model.network.run(face);
-    const { map } = outputs;
-    const probabilities = evenly ? evened(outputs.probabilities, this.model.classes) : outputs.probabilities;
-    if (!probabilities.every(Number.isFinite)) throw new Error("the model answered with something that is no number");
+  /** Each face's reading, with all classes equally likely beforehand where they are to be. */
+  async read(crops: readonly Crop[], evenly = false): Promise<Read[]> {
     const along = this.gate === this.model || !this.gate;
-    return { reading: { probabilities, map }, verdict: along ? this.verdict(outputs, found) : null };
+    return (await this.model.network.run(crops.map(({ pixels }) => pixels))).map((outputs, i) => {
+      const probabilities = evenly ? evened(outputs.probabilities, this.model.classes) : outputs.probabilities;
+      if (!probabilities.every(Number.isFinite)) throw new Error("the model answered with something that is no number");
+      return { reading: { probabilities, map: outputs.map }, verdict: along ? this.verdict(outputs, crops[i]!) : null };
+    });
   }
 
-  async judge(face: Uint8Array, found: number | null): Promise<Verdict> {
-    return this.gate ? this.verdict(await this.gate.network.run(face), found) : "none";
+  /** The gate's word on each face. */
+  async judge(crops: readonly Crop[]): Promise<Verdict[]> {
+    if (!this.gate) return crops.map(() => "none");
+    const outputs = await this.gate.network.run(crops.map(({ pixels }) => pixels));
+    return outputs.map((of, i) => this.verdict(of, crops[i]!));
   }
 
-  private verdict({ novelty }: Outputs, found: number | null): Verdict {
+  private verdict({ novelty }: Outputs, { score }: Crop): Verdict {
     const gate = this.gate?.gate;
-    return gate ? verdictOf(gate, novelty ?? [], found) : "none";
+    return gate ? verdictOf(gate, novelty ?? [], score) : "none";
   }
 }

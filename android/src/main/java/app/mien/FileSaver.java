@@ -79,8 +79,7 @@ final class FileSaver {
         try (InputStream from = new FileInputStream(file);
                 OutputStream to = activity.getContentResolver().openOutputStream(place)) {
             if (to == null) return false;
-            byte[] part = new byte[1 << 16];
-            for (int length; (length = from.read(part)) > 0; ) to.write(part, 0, length);
+            Streams.copy(from, to);
             return true;
         } catch (IOException | RuntimeException error) { // a provider of another app may throw anything
             return false;

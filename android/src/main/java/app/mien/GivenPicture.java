@@ -6,7 +6,6 @@ import android.net.Uri;
 import android.os.Bundle;
 import android.webkit.WebView;
 import android.widget.Toast;
-import java.io.ByteArrayOutputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -61,7 +60,7 @@ final class GivenPicture implements PageServer.Given {
     private void deliver(WebView page) {
         if (waiting == null || !loaded.startsWith(PageServer.START)) return;
         try (InputStream script = activity.getResources().openRawResource(R.raw.give)) {
-            page.evaluateJavascript(new String(bytes(script), StandardCharsets.UTF_8), null);
+            page.evaluateJavascript(new String(Streams.bytes(script), StandardCharsets.UTF_8), null);
         } catch (IOException error) {
             throw new IllegalStateException(error);
         }
@@ -103,12 +102,5 @@ final class GivenPicture implements PageServer.Given {
     @SuppressWarnings("deprecation") // as above
     void restore(Bundle state) {
         waiting = state.getParcelable(KEPT);
-    }
-
-    private static byte[] bytes(InputStream stream) throws IOException {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        byte[] part = new byte[1 << 12];
-        for (int length; (length = stream.read(part)) > 0; ) bytes.write(part, 0, length);
-        return bytes.toByteArray();
     }
 }

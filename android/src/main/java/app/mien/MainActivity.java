@@ -2,7 +2,6 @@ package app.mien;
 
 import android.app.Activity;
 import android.content.Intent;
-import android.content.pm.PackageInfo;
 import android.content.res.Configuration;
 import android.graphics.Bitmap;
 import android.net.Uri;
@@ -19,16 +18,14 @@ import android.webkit.WebSettings;
 import android.webkit.WebView;
 import android.webkit.WebViewClient;
 import android.widget.FrameLayout;
-import android.widget.TextView;
+import app.mien.inference.Messages;
 import java.util.Arrays;
 import java.util.List;
 
 /** The app's one screen: the page, out of the APK. */
 public final class MainActivity extends Activity {
-    /** The oldest WebView that the page's build is for: Vite's "baseline widely available". */
-    static final int OLDEST_WEBVIEW = 111;
     /** By this word in the user agent the page knows that it is in the app (web/src/engine/native.ts). */
-    static final String MARK = " MienAndroid/" + app.mien.inference.Messages.VERSION;
+    static final String MARK = " MienAndroid/" + Messages.VERSION;
     /** Cores for one call, at most: more wait for each other on phones with a few fast cores. */
     private static final int THREADS = 4;
     /** What the page may ask to be chosen. */
@@ -50,14 +47,12 @@ public final class MainActivity extends Activity {
         frame = new FrameLayout(this);
         setContentView(frame);
         SystemBars.standBehind(this, frame);
-        WebView made = isRecent(version(WebView.getCurrentWebViewPackage())) ? makePage() : null;
-        if (made == null) {
-            colour();
-            showTooOld();
+        page = WebViewCheck.isNewEnough() ? makePage() : null;
+        colour();
+        if (page == null) {
+            frame.addView(WebViewCheck.words(this));
             return;
         }
-        page = made;
-        colour();
         frame.addView(page, new FrameLayout.LayoutParams(ViewGroup.LayoutParams.MATCH_PARENT, ViewGroup.LayoutParams.MATCH_PARENT));
         if (state == null || page.restoreState(state) == null) page.loadUrl(PageServer.START);
         if (state == null) {
@@ -96,20 +91,7 @@ public final class MainActivity extends Activity {
         colour();
     }
 
-    private static String version(PackageInfo webView) {
-        return webView == null ? null : webView.versionName;
-    }
-
-    /** Whether a version such as "131.0.6778.39" is new enough; null where there is no WebView. */
-    static boolean isRecent(String version) {
-        if (version == null) return false;
-        try {
-            return Integer.parseInt(version.split("\\.")[0]) >= OLDEST_WEBVIEW;
-        } catch (NumberFormatException error) {
-            return false;
-        }
-    }
-
+    /** The page's view; null where there is none after all. */
     private WebView makePage() {
         WebView view;
         try {
@@ -196,17 +178,6 @@ public final class MainActivity extends Activity {
             picker.open(callback, wanted.length > 0 ? wanted : new String[] {"image/*"});
             return true;
         }
-    }
-
-    private void showTooOld() {
-        int space = Math.round(24 * getResources().getDisplayMetrics().density);
-        TextView words = new TextView(this);
-        words.setText(getString(R.string.old_title) + "\n\n" + getString(R.string.old_text));
-        words.setTextColor(getColor(R.color.ink));
-        words.setTextSize(18);
-        words.setPadding(space, space, space, space);
-        words.setTextIsSelectable(true);
-        frame.addView(words);
     }
 
     @Override

@@ -6,7 +6,6 @@ import android.webkit.WebResourceRequest;
 import android.webkit.WebResourceResponse;
 import app.mien.inference.Messages;
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -102,10 +101,7 @@ final class PageServer {
 
     private byte[] bytes(String path) throws IOException {
         try (InputStream file = assets.open(FOLDER + path)) {
-            ByteArrayOutputStream bytes = new ByteArrayOutputStream(Math.max(file.available(), 1 << 16));
-            byte[] part = new byte[1 << 16];
-            for (int length; (length = file.read(part)) > 0; ) bytes.write(part, 0, length);
-            return bytes.toByteArray();
+            return Streams.bytes(file);
         }
     }
 

@@ -12,7 +12,9 @@ import android.content.pm.ActivityInfo;
 import android.content.pm.FeatureInfo;
 import android.content.pm.PackageInfo;
 import android.content.pm.PackageManager;
+import android.content.res.Resources;
 import android.graphics.drawable.AdaptiveIconDrawable;
+import android.util.TypedValue;
 import org.junit.Test;
 import org.junit.runner.RunWith;
 import org.robolectric.RobolectricTestRunner;
@@ -64,5 +66,16 @@ public class ManifestTest {
     public void theIconAdaptsAndHasOneColourWhereThePhoneWantsThat() {
         AdaptiveIconDrawable icon = (AdaptiveIconDrawable) context.getDrawable(R.mipmap.icon);
         assertTrue(icon.getForeground() != null && icon.getBackground() != null && icon.getMonochrome() != null);
+    }
+
+    @Test
+    public void theSplashShowsTheAppsOwnIconOnItsOwnGround() {
+        Resources.Theme theme = context.getResources().newTheme();
+        theme.applyStyle(R.style.Mien, true);
+        for (int name : new int[] {android.R.attr.windowSplashScreenAnimatedIcon, android.R.attr.windowSplashScreenBackground}) {
+            TypedValue value = new TypedValue();
+            assertTrue(theme.resolveAttribute(name, value, true));
+            assertTrue(context.getResources().getResourceName(value.resourceId).startsWith("app.mien:"));
+        }
     }
 }

@@ -130,8 +130,8 @@ public class ShellTest {
     @Test
     public void messagesReachTheEngine() {
         assertEquals(426, server.answer(Request.of(ORIGIN + "native/9/open/vit_tiny.onnx")).getStatusCode());
-        assertEquals(400, server.answer(Request.of(ORIGIN + "native/1/open/..%2Findex.html")).getStatusCode());
-        assertEquals(409, server.answer(Request.of(ORIGIN + "native/1/run/vit_tiny.onnx")).getStatusCode());
+        assertEquals(400, server.answer(Request.of(ORIGIN + "native/2/open/..%2Findex.html")).getStatusCode());
+        assertEquals(409, server.answer(Request.of(ORIGIN + "native/2/run/vit_tiny.onnx")).getStatusCode());
     }
 
     @Test
@@ -221,9 +221,9 @@ public class ShellTest {
     public void withoutAWebViewWordsAreShownAndNothingFails() {
         ActivityController<MainActivity> shell = Robolectric.buildActivity(MainActivity.class).setup();
         if (shell.get().page() == null) shell.pause().stop().start().resume().destroy();
-        assertFalse(MainActivity.isRecent(null));
-        assertFalse(MainActivity.isRecent("70.0.3538.110"));
-        assertFalse(MainActivity.isRecent("odd"));
-        assertTrue(MainActivity.isRecent("131.0.6778.39"));
+        assertFalse(WebViewCheck.isRecent(null));
+        assertFalse(WebViewCheck.isRecent("70.0.3538.110"));
+        assertFalse(WebViewCheck.isRecent("odd"));
+        assertTrue(WebViewCheck.isRecent("131.0.6778.39"));
     }
 }

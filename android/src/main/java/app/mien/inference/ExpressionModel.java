@@ -10,9 +10,11 @@ import java.nio.Buffer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -27,7 +29,7 @@ public final class ExpressionModel implements AutoCloseable {
     /** Of a face, in pixels. */
     public final int size;
     private final boolean oneByOne;
-    /** What is asked of the file: features, which some have too, are of no use to the page. */
+    /** What is asked of the file: features, which some files give too, are of no use to the page. */
     private final Set<String> wanted = new LinkedHashSet<>(Arrays.asList("probabilities", "map", "novelty"));
 
     /**
@@ -66,9 +68,9 @@ public final class ExpressionModel implements AutoCloseable {
             throw new IllegalArgumentException("expected faces of " + area + " bytes, not " + faces.length + " bytes");
         }
         if (!oneByOne || count == 1) return call(faces, 0, count);
-        Outputs[] parts = new Outputs[count];
-        for (int i = 0; i < count; i++) parts[i] = call(faces, i, 1);
-        return join(parts);
+        List<Outputs> parts = new ArrayList<>();
+        for (int i = 0; i < count; i++) parts.add(call(faces, i, 1));
+        return Outputs.joined(parts);
     }
 
     private Outputs call(byte[] faces, int first, int count) throws OrtException {
@@ -105,27 +107,6 @@ public final class ExpressionModel implements AutoCloseable {
         float[] values = new float[buffer.remaining()];
         buffer.get(values);
         return values;
-    }
-
-    private static Outputs join(Outputs[] parts) {
-        Outputs first = parts[0];
-        int count = parts.length;
-        float[][] joined = new float[3][];
-        for (int kind = 0; kind < 3; kind++) {
-            int width = array(first, kind).length;
-            joined[kind] = new float[count * width];
-            for (int i = 0; i < count; i++) System.arraycopy(array(parts[i], kind), 0, joined[kind], i * width, width);
-        }
-        return new Outputs(
-                count, first.classes(), first.rows(), first.columns(), joined[0], joined[1], joined[2]);
-    }
-
-    private static float[] array(Outputs outputs, int kind) {
-        return switch (kind) {
-            case 0 -> outputs.probabilities();
-            case 1 -> outputs.map();
-            default -> outputs.novelty();
-        };
     }
 
     @Override

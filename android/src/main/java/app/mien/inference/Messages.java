@@ -13,19 +13,19 @@ import java.util.regex.Pattern;
  * What the page and the native engine say to each other; web/src/engine/native.ts is the other end.
  *
  * <p>The page's worker asks by GET for {@code native/VERSION/open|run|close/MODEL}; a run's faces stand in the header
- * {@code Mien-Faces}, in URL-safe Base64 without padding. An answer to a run is little-endian: seven int32 (count,
- * classes, rows, columns, and the lengths of features, which are never sent, map and novelty), then float32
- * probabilities, map, novelty. A request is the one way from a worker to Java that carries bytes both ways without the page's thread.
+ * {@code Mien-Faces}, in URL-safe Base64 without padding. An answer to a run is little-endian: six int32 (count,
+ * classes, rows, columns, and the lengths of map and novelty), then float32 probabilities, map, novelty. A request is the
+ * one way from a worker to Java that carries bytes both ways without the page's thread.
  */
 public final class Messages {
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
     public static final String PREFIX = "native/";
     public static final String FACES = "Mien-Faces";
-    /** Faces a request, at most; the page asks several times for more. */
+    /** Faces a request, at most; for more the page asks several times (TOGETHER in native.ts). */
     public static final int MOST_FACES = 8;
 
     private static final Pattern MODEL = Pattern.compile("[a-z0-9_]{1,64}\\.onnx");
-    private static final int HEAD = 7;
+    private static final int HEAD = 6;
 
     /** Where model files come from: the APK's assets, or a folder. */
     public interface Files {
@@ -103,8 +103,7 @@ public final class Messages {
     }
 
     static byte[] encode(Outputs outputs) {
-        float[] none = {};
-        float[][] blocks = {outputs.probabilities(), none, outputs.map(), outputs.novelty()};
+        float[][] blocks = {outputs.probabilities(), outputs.map(), outputs.novelty()};
         int numbers = HEAD;
         for (float[] block : blocks) numbers += block.length;
         ByteBuffer bytes = ByteBuffer.allocate(4 * numbers).order(ByteOrder.LITTLE_ENDIAN);

@@ -8,6 +8,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -75,6 +76,19 @@ public class ExpressionModelTest {
         }
     }
 
+    /** As many faces as a request may hold. */
+    private static byte[] manyFaces() throws Exception {
+        JsonArray portraits = cases().getAsJsonArray("portraits");
+        ByteArrayOutputStream faces = new ByteArrayOutputStream();
+        for (int i = 0; i < Messages.MOST_FACES; i++) faces.write(face(portraits.get(i % portraits.size())));
+        return faces.toByteArray();
+    }
+
+    private static float[] part(float[] all, int count, int place) {
+        int length = all.length / count;
+        return Arrays.copyOfRange(all, place * length, (place + 1) * length);
+    }
+
     @Test
     public void everyGateHasPythonsWordOnFacesAndOnWhatIsNone() throws Exception {
         byte[] crops;
@@ -109,18 +123,35 @@ public class ExpressionModelTest {
 
     @Test
     public void facesOfOneCallDoNotChangeEachOther() throws Exception {
-        JsonArray portraits = cases().getAsJsonArray("portraits");
-        byte[] one = face(portraits.get(0));
-        byte[] two = face(portraits.get(1));
-        byte[] both = ByteBuffer.allocate(one.length + two.length).put(one).put(two).array();
+        byte[] faces = manyFaces();
         for (String file : cases().getAsJsonObject("models").keySet()) {
             try (ExpressionModel model = new ExpressionModel(FOLDER.read(file), 1)) {
-                Outputs together = model.run(both);
-                assertEquals(2, together.count());
-                float[] second = new float[together.classes()];
-                System.arraycopy(together.probabilities(), together.classes(), second, 0, second.length);
-                assertArrayEquals(file, model.run(two).probabilities(), second, 1e-5f);
+                Outputs together = model.run(faces);
+                int count = together.count();
+                assertEquals(Messages.MOST_FACES, count);
+                int area = model.size * model.size;
+                for (int i = 0; i < count; i++) {
+                    Outputs alone = model.run(Arrays.copyOfRange(faces, i * area, (i + 1) * area));
+                    assertArrayEquals(file, alone.probabilities(), part(together.probabilities(), count, i), 1e-5f);
+                    assertArrayEquals(file, alone.map(), part(together.map(), count, i), 1e-3f);
+                    assertArrayEquals(file, alone.novelty(), part(together.novelty(), count, i), 1e-3f);
+                }
             }
+        }
+    }
+
+    @Test
+    public void aRequestIsAnsweredForAllItsFaces() throws Exception {
+        for (String file : cases().getAsJsonObject("models").keySet()) {
+            Messages messages = new Messages(FOLDER, 1);
+            messages.answer(address("open", file), null);
+            Messages.Answer answer = messages.answer(address("run", file), text(manyFaces()));
+            assertEquals(200, answer.status());
+            try (ExpressionModel model = new ExpressionModel(FOLDER.read(file), 1)) {
+                assertArrayEquals(Messages.encode(model.run(manyFaces())), answer.body());
+            }
+            assertEquals(Messages.MOST_FACES, ByteBuffer.wrap(answer.body()).order(ByteOrder.LITTLE_ENDIAN).getInt());
+            messages.answer(address("close", file), null);
         }
     }
 
@@ -142,10 +173,9 @@ public class ExpressionModelTest {
         assertEquals(1, bytes.getInt());
         float[] probabilities = new float[bytes.getInt()];
         int length = bytes.getInt() * bytes.getInt() * probabilities.length;
-        assertEquals("features are sent by nobody", 0, bytes.getInt());
         assertEquals(length, bytes.getInt());
         int novelty = bytes.getInt();
-        assertEquals(4 * (7 + probabilities.length + length + novelty), answer.body().length);
+        assertEquals(4 * (6 + probabilities.length + length + novelty), answer.body().length);
         bytes.asFloatBuffer().get(probabilities);
         try (ExpressionModel model = new ExpressionModel(FOLDER.read(file), 1)) {
             assertArrayEquals(model.run(face).probabilities(), probabilities, 1e-6f);
@@ -166,7 +196,7 @@ public class ExpressionModelTest {
         assertEquals(400, messages.answer(address("run", file), "").status());
         assertEquals(400, messages.answer(address("run", file), "no Base64!").status());
         assertEquals(400, messages.answer(address("run", file), null).status());
-        assertEquals(426, messages.answer("native/2/run/" + file, text(face)).status());
+        assertEquals(426, messages.answer("native/1/run/" + file, text(face)).status());
         assertEquals(400, messages.answer(address("erase", file), null).status());
         for (String name : new String[] {"../hashes.json", "..%2Fx.onnx", "a/b.onnx", "x.onnx/", "", "Ünknown.onnx"}) {
             assertEquals(name, 400, messages.answer(address("open", name), null).status());
