@@ -24,8 +24,8 @@ OURS, OURS_COVERED = "gate: unlike", "gate: covered"
 KEPT = 0.95
 REPORTED = "FER2013"
 """The part that is reported on, among the sets of real faces."""
-FIT_FACES = 10_000
-"""So many training faces fit the rivals; more change their figures in the third digit."""
+FIT_FACES = 5_000
+"""So many training faces fit the rivals; more change their figures little."""
 _BATCH = 64
 _QUARTERS = ("lowest quarter", "second", "third", "highest quarter")
 
