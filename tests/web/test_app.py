@@ -811,7 +811,7 @@ def test_the_language_can_be_chosen(start: Start) -> None:
     app.word(AnyExpression)
     app.press("More")
     app.page.get_by_label("Language").select_option("fr")
-    app.page.get_by_role("button", name="Ouvrir la caméra", exact=True).wait_for()
+    app.page.get_by_role("button", name="Arrêter la caméra", exact=True).wait_for()  # the camera goes on
 
 
 BROKEN = ["null", "[]", "{", '{"speeds": null}', '{"speeds": {"x": "fast"}}', '{"realTime": "yes", "model": 7}', "7"]
