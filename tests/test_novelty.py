@@ -507,10 +507,10 @@ def test_kinds_are_the_same_for_the_same_seed_and_shaped_as_faces(tmp_path: Path
 def test_refusing_what_is_wrong_brings_accuracy_and_refusing_by_chance_does_not() -> None:
     generator = np.random.default_rng(0)
     right = generator.random(4000) < 0.7
-    by_right, by_chance = -right + generator.normal(0, 0.5, 4000), generator.normal(size=4000)
-    good, idle = (risk(scores, right, scores < 0.5, -scores) for scores in (by_right, by_chance))
+    by_right, by_chance = generator.normal(0, 0.5, 4000) - right, generator.normal(size=4000)
+    good, idle = (risk(scores, right, scores < -0.5, -scores) for scores in (by_right, by_chance))
     assert good.area < 0.15 < 0.27 < idle.area < 0.33
-    assert good.accuracy_accepted > 0.75 > 0.3 > (good.accuracy_refused or 0)
+    assert good.accuracy_accepted > 0.85 > 0.4 > (good.accuracy_refused or 0)
     assert idle.accuracy_accepted == pytest.approx(idle.accuracy_refused, abs=0.05)
     assert good.error == pytest.approx(1 - right.mean())
     assert good.area_confidence == good.area
