@@ -13,7 +13,7 @@ from mien.cli.main import app
 from mien.expressions import NAMES
 from mien.recognition.drawing import annotate
 from mien.recognition.faces import Box, Face, Frame, Square
-from mien.recognition.gate import FAR, THRESHOLDS, Gate, Gating, Verdict
+from mien.recognition.gate import GATE, Gate, Gating, Verdict
 from mien.recognition.model import models_folder
 from mien.recognition.recognizer import Recognizer
 from mien.recognition.sinks import CsvSink, JsonSink
@@ -26,19 +26,21 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[Verdict, Path]:
     """A model file for each verdict, which says it of every face."""
     folder = tmp_path_factory.mktemp("models")
     bounds = {
-        Verdict.KNOWN: ("1000,1000", "1000"),
-        Verdict.NEAR: ("-1000,1000", "1000"),  # the first score alone is beyond its threshold
-        Verdict.FAR: ("1000,1000", "-1000"),
+        Verdict.KNOWN: (1000, 1000, 1000),
+        Verdict.COVERED: (1000, -1000, 1000),
+        Verdict.NEAR: (-1000, 1000, 1000),
+        Verdict.FAR: (1000, 1000, -1000),
     }
     model = onnx.load(models_folder() / "mobilenet_v2.onnx")
     properties = {entry.key: entry.value for entry in model.metadata_props}
-    for verdict, (thresholds, far) in bounds.items():
-        onnx.helper.set_model_props(model, properties | {THRESHOLDS: thresholds, FAR: far})
+    for verdict, (unlike, covered, far) in bounds.items():
+        gate = Gate(cut=unlike, found=unlike, doubt_scale=0, doubt_offset=0, covered=covered, far=far)
+        onnx.helper.set_model_props(model, properties | {GATE: gate.to_text()})
         onnx.save(model, folder / f"{verdict}.onnx")
     return {verdict: folder / f"{verdict}.onnx" for verdict in bounds}
 
 
-@pytest.mark.parametrize("verdict", [Verdict.KNOWN, Verdict.NEAR, Verdict.FAR])
+@pytest.mark.parametrize("verdict", list(Verdict))
 @pytest.mark.parametrize("gate", ["warn", "refuse"])
 def test_the_command_refuses_all_that_is_strange_and_nothing_else(
     models: dict[Verdict, Path], verdict: Verdict, gate: str, tmp_path: Path
@@ -57,7 +59,7 @@ def test_the_command_refuses_all_that_is_strange_and_nothing_else(
     assert told["verdict"] == verdict
 
 
-@pytest.mark.parametrize("verdict", [Verdict.KNOWN, Verdict.NEAR, Verdict.FAR])
+@pytest.mark.parametrize("verdict", list(Verdict))
 def test_a_strange_face_says_so(models: dict[Verdict, Path], verdict: Verdict) -> None:
     (face,) = Recognizer(models[verdict], threads=1, gate=Gating.REFUSE).recognize(EXAMPLES[0])
     assert face.verdict is verdict
@@ -65,9 +67,9 @@ def test_a_strange_face_says_so(models: dict[Verdict, Path], verdict: Verdict) -
 
 
 def test_a_score_at_its_threshold_is_known() -> None:
-    gate = Gate(np.array([1.0, 2.0]), 3.0)
-    said = [gate.verdict(np.array(row)) for row in ([1, 2], [1.001, 0], [0, 2.001], [0, 3], [9, 3], [-9, 3.001])]
-    assert said == [Verdict.KNOWN, *[Verdict.NEAR] * 4, Verdict.FAR]
+    gate = Gate(cut=2, found=2, doubt_scale=0, doubt_offset=0, covered=1, far=3)
+    said = [gate.verdict(np.array(row)) for row in ([9, 2, 1], [0, 2.001, 1], [0, 0, 1.001], [0, 3, 0], [0, 3.001, 9])]
+    assert said == [Verdict.KNOWN, Verdict.NEAR, Verdict.COVERED, Verdict.NEAR, Verdict.FAR]
 
 
 def withheld(said: np.ndarray, verdict: Verdict = Verdict.NEAR) -> Face:
