@@ -757,10 +757,8 @@ def test_a_download_is_heard_at_its_beginning_and_its_end(start: Start) -> None:
     }""")
     app.page.locator("#model-vit_tiny").click()
     app.page.locator(".card.model.chosen", has_text="On this device").wait_for()
-    app.page.wait_for_timeout(500)
-    heard = app.page.evaluate("window.heard")
-    assert heard[-1] == "ViT-tiny is ready"
-    assert len(heard) <= 4
+    app.page.wait_for_function("() => window.heard.at(-1) === 'ViT-tiny is ready'")
+    assert app.page.evaluate("window.heard.length") <= 4
 
 
 def test_a_video_file_is_read_with_a_timeline_and_saved_as_a_table(
