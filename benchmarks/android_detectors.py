@@ -31,8 +31,8 @@ from playwright.sync_api import sync_playwright
 
 from mien.provenance import origin
 from mien.recognition.model import models_folder
-from mien.results.benchmarks import AndroidDetectors
-from mien.results.record import made, write
+from mien.results.benchmarks import AndroidDetectors, AndroidSpeed
+from mien.results.record import made, read, write
 from mien.server.serving import LOOPBACK
 
 ROOT = Path(__file__).parents[1]
@@ -146,12 +146,12 @@ def phone() -> Iterator[tuple[str, dict[str, list[float]]]]:
 
 def frame_gains(ms: dict[str, dict[str, float]], engine: str) -> dict[str, dict[str, float]]:
     """How many times faster a whole frame would be with the networks on this engine, by model and number of faces."""
-    measured = json.loads((RESULTS / "android.json").read_text(encoding="utf-8"))["ms"]
+    measured = read(AndroidSpeed, RESULTS / "android.json").ms
     saved = {name: one["webassembly"] - one[engine] for name, one in ms.items()}
     gains: dict[str, dict[str, float]] = {}
     for model, by_count in measured.items():
         for count, one in by_count.items():
-            frame, looks = one["quickest_tenth"]["native"]["frame"], min(int(count), 2)
+            frame, looks = one.quickest_tenth.native["frame"], min(int(count), 2)
             less = looks * saved["near"] + (saved["near"] + saved["far"]) / FRAMES_A_SEARCH
             gains.setdefault(model, {})[count] = round(frame / (frame - less), 2)
     return gains
