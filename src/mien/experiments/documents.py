@@ -131,6 +131,7 @@ def app_figures(results: Path) -> str:
     """How fast and how large the app is, and how close to Python."""
     folder = results / "benchmarks"
     speed = read_if_there(benchmarks.AppSpeed, folder / "app.json")
+    first = read_if_there(benchmarks.AppFirst, folder / "app-first.json")
     faces = read_if_there(benchmarks.AppFaces, folder / "app-faces.json")
     rounding = {
         path.stem.removeprefix("int8_rounding-"): read(benchmarks.Int8Rounding, path)
@@ -144,7 +145,8 @@ def app_figures(results: Path) -> str:
         faces=faces,
         faces_notes=_notes([] if faces is None else [("figures", _DEFAULT, faces.model_hash)]),
         picture=read_if_there(benchmarks.AppPicture, folder / "app-picture.json"),
-        first=read_if_there(benchmarks.AppFirst, folder / "app-first.json"),
+        first=first,
+        first_notes=_notes([] if first is None else [("first result", _DEFAULT, first.model_hash)]),
         memory=read_if_there(benchmarks.AppMemory, folder / "app-memory.json"),
         rounding=rounding,
         rounding_notes=_notes([("rounding", name, of.model_hash) for name, of in rounding.items()]),
