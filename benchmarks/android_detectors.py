@@ -18,11 +18,10 @@ import json
 import os
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import numpy as np
@@ -33,12 +32,12 @@ from mien.provenance import origin
 from mien.recognition.model import models_folder
 from mien.results.benchmarks import AndroidDetectors, AndroidSpeed
 from mien.results.record import made, read, write
-from mien.server.serving import LOOPBACK
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results" / "benchmarks"
 sys.path.insert(0, str(ROOT / "tests" / "web"))
 from chromium import crowd, launch, write_video  # noqa: E402
+from phone import listening  # noqa: E402
 
 SIZES = {"near": 128, "far": 256}
 FRAMES_A_SEARCH = 12
@@ -134,14 +133,8 @@ def phone() -> Iterator[tuple[str, dict[str, list[float]]]]:
         def log_message(self, format: str, *args: object) -> None:
             """Quiet."""
 
-    with ThreadingHTTPServer((LOOPBACK, 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://{LOOPBACK}:{server.server_port}/", alone
-        finally:
-            server.shutdown()
-            thread.join()
+    with listening(Handler) as address:
+        yield address, alone
 
 
 def frame_gains(ms: dict[str, dict[str, float]], engine: str) -> dict[str, dict[str, float]]:

@@ -126,11 +126,18 @@ def phone(assets: dict[str, bytes], engine: str | None) -> Iterator[tuple[str, l
         def log_message(self, format: str, *args: object) -> None:
             """Quiet."""
 
-    with ThreadingHTTPServer((LOOPBACK, 0), Handler) as server:
+    with listening(Handler) as address:
+        yield address, asked
+
+
+@contextmanager
+def listening(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """The address of a server on this machine that answers by `handler` meanwhile."""
+    with ThreadingHTTPServer((LOOPBACK, 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield f"http://{LOOPBACK}:{server.server_port}/", asked
+            yield f"http://{LOOPBACK}:{server.server_port}/"
         finally:
             server.shutdown()
             thread.join()

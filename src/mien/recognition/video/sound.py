@@ -46,7 +46,9 @@ def mp4_options() -> dict[str, str]:
 
     At the end it is a plain MP4 where FFmpeg can make one of it; before FFmpeg 8.1 what it made then could not be read.
     """
-    plain = load("av").library_versions["libavformat"] >= (62, 12)
+    from av import library_versions  # who asks has a video open, and PyAV therefore
+
+    plain = library_versions["libavformat"] >= (62, 12)
     return {
         "movflags": f"{'hybrid_fragmented' if plain else 'frag_keyframe'}+delay_moov",
         "frag_duration": "2000000",
