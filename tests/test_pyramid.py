@@ -44,7 +44,8 @@ squares = st.builds(
 @settings(max_examples=60, deadline=None)
 @given(squares, st.integers(0, 99), st.integers(1, 80), st.integers(1, 80))
 def test_a_view_is_interpolated_bilinearly_and_grey_outside(square, seed, height, width):
-    picture = cv2.GaussianBlur(noise(seed, height, width, 3), (0, 0), 2)  # some of OpenCV round places to 1/32 pixel
+    # Some of OpenCV round places to 1/32 pixel: at 85 grey levels a pixel, along two axes, that is at most 2.7 of them.
+    picture = cv2.GaussianBlur(noise(seed, height, width, 3) // 3 + np.uint8(85), (0, 0), 1)
     difference = grey_levels(Pyramid(picture, 32).view(square, 32)) - warped(picture, square, 32)
     assert np.abs(difference).max() <= 3
     assert np.abs(difference).mean() <= 0.5
