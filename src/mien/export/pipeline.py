@@ -12,6 +12,7 @@ from mien.evaluation.metrics import accuracy_and_macro_f1, confusion_matrix
 from mien.export import onnx, parity
 from mien.export.calibration import fit_temperature
 from mien.export.quantisation import quantise
+from mien.export.smooth_quant import smooth
 from mien.expressions import NAMES
 from mien.provenance import code_version
 from mien.recognition.framing import FRAMING
@@ -20,8 +21,7 @@ from mien.storage import check_suffix, write_atomically
 from mien.training.affine import enlarge
 from mien.training.run import RunFolder
 
-# Enough real faces to find a difference; PyTorch and ONNX Runtime see the same ones.
-PARITY_FACES = 256
+SOME = 256
 
 
 def export_run(
@@ -40,19 +40,21 @@ def export_run(
     """
     check_suffix(target, ".onnx", what="an ONNX model")
     folder = RunFolder(run)
-    recipe, network = folder.recipe(), folder.network()
+    recipe, network = folder.recipe(), folder.network().eval()
     data = load(recipe.split)
     validation = data.part("validation")
+    if int8:
+        smooth(network, _some(data.part("train").faces), recipe.pixels)
     logits = _logits(network, validation.faces, recipe.pixels)
     temperature = fit_temperature(logits, validation.labels)
     say(f"temperature {temperature:.3f}, fitted on {len(validation)} validation pictures")
     with tempfile.TemporaryDirectory() as workshop:
         draft = Path(workshop) / target.name
         onnx.write(network, recipe.pixels, temperature, draft)
-        some = np.random.default_rng(0).choice(len(validation), min(PARITY_FACES, len(validation)), replace=False)
+        faces = _some(validation.faces)
         graph = onnx.Graph(network, recipe.pixels, temperature).eval()
-        found = parity.check_float(graph, draft, validation.faces[some])
-        say(f"float32 agrees with PyTorch within {found.largest_difference:.1e} on {len(some)} faces")
+        found = parity.check_float(graph, draft, faces)
+        say(f"float32 agrees with PyTorch within {found.largest_difference:.1e} on {len(faces)} faces")
         answers = parity.run_file(draft, validation.faces).probabilities
         if int8:
             smaller = draft.with_suffix(".int8.onnx")
@@ -91,6 +93,11 @@ def export_run(
     record_hash(target)
     figures = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in properties.items() if "accuracy" in key)
     return f"{target.stat().st_size / 1e6:.1f} MB, {figures}"
+
+
+def _some(faces: np.ndarray) -> np.ndarray:
+    """Enough of the faces to find a difference or a range, always the same ones."""
+    return faces[np.random.default_rng(0).choice(len(faces), min(SOME, len(faces)), replace=False)]
 
 
 def _measured(split: str, part: str, data: FaceData, probabilities: np.ndarray) -> dict[str, str]:
