@@ -1,4 +1,4 @@
-"""Distillation: students see the views that their teachers saw, with what those said, and learn from it."""
+"""Distillation: what teachers say, where they are found, and that students follow them."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,27 +7,27 @@ import numpy as np
 import pytest
 import torch
 from lightning_fabric import Fabric
+from torch import nn
 from torch.nn import functional
 from typer.testing import CliRunner
 
 from mien.cli.main import app
 from mien.data import dataset
 from mien.data.dataset import FaceData
-from mien.errors import DataError, ModelError, RecipeError, StorageError
-from mien.training.affine import AffineParams, RandomAffine
-from mien.training.distillation.soft_target_sampler import SoftTargetSampler
-from mien.training.distillation.soft_targets import SoftTargets, ensemble
-from mien.training.distillation.teacher import Teacher
-from mien.training.distillation.views import Views
+from mien.errors import MienError, ModelError, RecipeError
+from mien.recognition.model import ModelFile
+from mien.training.affine import RandomAffine, enlarge
 from mien.training.loop import predict, train
 from mien.training.networks import build
 from mien.training.objective import Objective
 from mien.training.recipe import Distillation, Recipe, Stage, from_dict
 from mien.training.run import RunFolder
 from mien.training.splits import training_and_validation
+from mien.training.teachers import Teacher, Teachers, find_teachers, open_teachers
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 CPU = torch.device("cpu")
+MODELS = Path(__file__).parents[1] / "models"
 STUDENT = Recipe(
     "mobilenet_v2",
     stages=(Stage(1, 32),),
@@ -42,83 +42,64 @@ def training(tiny_data: Path) -> FaceData:
     return training_and_validation(STUDENT, dataset.load(tiny_data, "kaggle"))[0]
 
 
-def brightness(faces: torch.Tensor, moves: AffineParams) -> torch.Tensor:
-    """Seven numbers that tell the views of a face apart: shares of the light in seven bands."""
-    bands = functional.adaptive_avg_pool2d(moves(faces, 48), (7, 1))[:, 0, :, 0] + 0.01
-    return bands / bands.sum(1, keepdim=True)
+class Says(nn.Module):
+    """A network whose logits are always the same, and that notes the sizes of the faces it sees."""
+
+    def __init__(self, logits: torch.Tensor) -> None:
+        super().__init__()
+        self.logits, self.sizes = logits, []
+
+    def forward(self, faces: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        self.sizes.append(tuple(faces.shape[2:]))
+        return self.logits.expand(len(faces), -1), faces
 
 
-WATCHER = Teacher("watcher", CPU, brightness)
+def test_several_teachers_speak_with_one_voice_softened_by_the_temperature() -> None:
+    sure, unsure = torch.tensor([0.9, 0.05, 0.05]), torch.tensor([0.2, 0.2, 0.6])
+    teachers = Teachers([Teacher(Says(one.log()), 32) for one in (sure, unsure)], 2.0, CPU)  # type: ignore[arg-type]
+    roots = ((sure + unsure) / 2).sqrt()
+    torch.testing.assert_close(teachers(torch.zeros(4, 1, 32, 32)), (roots / roots.sum()).expand(4, 3))
 
 
-def test_a_student_sees_the_view_that_its_teacher_spoke_of(training: FaceData) -> None:
-    recipe = replace(STUDENT, distillation=Distillation(("watcher",)))
-    lessons = SoftTargetSampler.of(WATCHER.look(training, Views(recipe.affine, 3, seed=4)), recipe, training, CPU)
-    places = torch.arange(len(training)).repeat(4)
-    moves, taught = lessons.sample(places, torch.Generator().manual_seed(1))
-    seen = brightness(torch.from_numpy(training.faces)[places], moves)
-    torch.testing.assert_close(seen, taught)
-    views_of_first = {tuple(row.tolist()) for row in taught[places == 0]}
-    assert 1 < len(views_of_first) <= 3
+def test_each_teacher_sees_faces_of_its_own_size() -> None:
+    small, large = Says(torch.zeros(7)), Says(torch.zeros(7))
+    Teachers([Teacher(small, 32), Teacher(large, 64)], 1.0, CPU)(torch.zeros(2, 1, 48, 48))  # type: ignore[arg-type]
+    assert (small.sizes, large.sizes) == ([(32, 32)], [(64, 64)])
 
 
-def test_a_view_is_drawn_by_seed_and_number_of_pictures_alone() -> None:
-    one, again, other = (Views(RandomAffine(gamma=0.2), 2, seed).params(5) for seed in (0, 0, 1))
-    assert torch.equal(one.theta, again.theta)
-    assert one.power is not None
-    assert not torch.equal(one.theta, other.theta)
-    assert one.theta.shape == (10, 2, 3)
+def test_teachers_are_asked_in_eval_mode_and_learn_nothing() -> None:
+    network = build("mobilenet_v2", 32).train()
+    said = Teachers([Teacher(network, 32)], 1.0, CPU)(torch.rand(3, 1, 32, 32))
+    assert not network.training
+    assert not said.requires_grad
 
 
-def test_files_keep_probabilities_to_the_third_digit(tmp_path: Path) -> None:
-    said = np.random.default_rng(0).dirichlet([0.2] * 7, (2, 50)).astype(np.float32)
-    path = tmp_path / "teacher.safetensors"
-    SoftTargets(Views(RandomAffine(), 2), "abc", said).write(path)
-    back = SoftTargets.read(path)
-    assert np.abs(back.probabilities - said).max() < 0.006
-    assert np.allclose(back.probabilities.sum(2), 1)
-    assert (back.views, back.data) == (Views(RandomAffine(), 2), "abc")
-    assert path.stat().st_size < 2 * 50 * 7 + 1000
+def test_a_model_file_teaches_what_it_answers_in_recognition() -> None:
+    recipe = replace(STUDENT, stages=(Stage(1, 112),), distillation=Distillation(("mobilenet_v2", "vit_tiny.onnx")))
+    places = find_teachers(MODELS, recipe)
+    teachers = open_teachers(places, recipe, CPU)
+    faces = np.random.default_rng(0).integers(0, 256, (5, 48, 48), dtype=np.uint8)
+    files = [ModelFile.open(places[name]) for name in ("mobilenet_v2", "vit_tiny.onnx")]
+    logits = [torch.from_numpy(file.run(faces).map.mean((2, 3))) for file in files]  # type: ignore[union-attr]
+    assert teachers is not None
+    expected = torch.stack([one.softmax(1) for one in logits]).mean(0)
+    assert (teachers(enlarge(torch.from_numpy(faces), 112)) - expected).abs().max() < 0.05  # ViT-tiny's is rounded
 
 
-def test_several_teachers_speak_with_one_voice_or_are_refused(tmp_path: Path) -> None:
-    views = Views(RandomAffine(), 1)
-    sure, unsure = np.eye(7, dtype=np.float32)[None], np.full((1, 7, 7), 1 / 7, np.float32)
-    SoftTargets(views, "abc", sure).write(tmp_path / "sure.safetensors")
-    SoftTargets(views, "abc", unsure).write(tmp_path / "unsure.safetensors")
-    SoftTargets(replace(views, seed=1), "abc", sure).write(tmp_path / "elsewhere.safetensors")
-    mean = ensemble(tmp_path, ["sure", "unsure"]).probabilities
-    assert np.allclose(mean, (sure + unsure) / 2, atol=0.004)
-    with pytest.raises(DataError, match="other views"):
-        ensemble(tmp_path, ["sure", "elsewhere"])
-    with pytest.raises(DataError, match="make them with mien distill"):
-        ensemble(tmp_path, ["absent"])
-    (tmp_path / "broken.safetensors").write_bytes(b"nonsense")
-    with pytest.raises(DataError, match="not a file of soft targets"):
-        ensemble(tmp_path, ["broken"])
-
-
-def test_a_teacher_that_gives_no_numbers_is_refused(tmp_path: Path, training: FaceData) -> None:
-    teacher = Teacher("broken", CPU, lambda faces, moves: torch.full((len(faces), 7), torch.nan))
-    with pytest.raises(ModelError, match="broken gave no finite probabilities"):
-        teacher.look(training, Views(RandomAffine(), 1))
-    silent = np.zeros((1, 3, 7), np.float32)
-    SoftTargets(Views(RandomAffine(), 1), "abc", silent).write(tmp_path / "silent.safetensors")
-    with pytest.raises(DataError, match="not a file of soft targets"):
-        SoftTargets.read(tmp_path / "silent.safetensors")
-
-
-def test_lessons_about_something_else_are_refused(training: FaceData) -> None:
-    said = WATCHER.look(training, Views(STUDENT.affine, 1))
-    with pytest.raises(RecipeError, match="other training pictures"):
-        SoftTargetSampler.of(said, STUDENT, training.where(np.arange(len(training)) > 0), CPU)
-    with pytest.raises(RecipeError, match="another augmentation"):
-        SoftTargetSampler.of(said, replace(STUDENT, affine=RandomAffine(rotation=1)), training, CPU)
-    with pytest.raises(RecipeError, match="mien distill"):
-        SoftTargetSampler.of(None, STUDENT, training, CPU)
-    SoftTargetSampler.of(
-        said, replace(STUDENT, affine=RandomAffine(erase=0)), training, CPU
-    )  # what is erased is no part of a view
+def test_teachers_are_runs_or_model_files_and_what_is_not_there_is_named(tmp_path: Path) -> None:
+    recipe = replace(STUDENT, distillation=Distillation(("a_run", "a_file", "absent")))
+    RunFolder(tmp_path / "a_run").path.mkdir()
+    RunFolder(tmp_path / "a_run").weights.touch()
+    (tmp_path / "a_file.onnx").write_bytes(b"nonsense")
+    with pytest.raises(RecipeError, match=r"no teacher absent: .*say with --teachers where they are"):
+        find_teachers(tmp_path, recipe)
+    found = find_teachers(tmp_path, replace(STUDENT, distillation=Distillation(("a_run", "a_file"))))
+    assert found == {"a_run": tmp_path / "a_run", "a_file": tmp_path / "a_file.onnx"}
+    with pytest.raises(ModelError, match="not a readable ONNX model"):
+        open_teachers({"a_file": tmp_path / "a_file.onnx"}, STUDENT, CPU)
+    with pytest.raises(ModelError, match="no network that is known here"):
+        open_teachers({"face": MODELS / "blazeface_near.onnx"}, STUDENT, CPU)
+    assert find_teachers(tmp_path, replace(STUDENT, distillation=None)) == {}
 
 
 def test_the_loss_is_the_softened_divergence_beside_the_labels() -> None:
@@ -135,28 +116,23 @@ def test_the_loss_is_the_softened_divergence_beside_the_labels() -> None:
 def test_a_student_follows_its_teachers_and_not_the_labels(tmp_path: Path, training: FaceData) -> None:
     recipe = replace(
         STUDENT,
-        stages=(Stage(25, 32),),
+        stages=(Stage(16, 32),),
         learning_rate=3e-3,
         ema=0.9,
         layer_decay=1,
         affine=RandomAffine(scale=(1, 1), translation=0, rotation=0, mirror=False, brightness=0, contrast=0, erase=0),
         distillation=Distillation(("teacher",), weight=1.0),
     )
-    turned = (training.labels + 1) % 7
-    said = SoftTargets(Views(recipe.affine, 1), training.fingerprint(), np.eye(7, dtype=np.float32)[turned][None])
+    wanted = torch.arange(7.0).softmax(0)
     torch.manual_seed(0)
     network = build("mobilenet_v2", 32)
-    train(
-        recipe,
-        network,
-        training,
-        training,
-        RunFolder(tmp_path),
-        Fabric(accelerator="cpu", devices=1),
-        soft_targets=said,
-    )
-    answers = predict(network, torch.from_numpy(training.faces), 32)
-    assert answers[np.arange(len(turned)), turned].mean() > 2 * answers[np.arange(len(turned)), training.labels].mean()
+    teachers = Teachers([Teacher(Says(wanted.log()), 32)], 1.0, CPU)  # type: ignore[arg-type]
+    fabric = Fabric(accelerator="cpu", devices=1)
+    train(recipe, network, training, training, RunFolder(tmp_path), fabric, teachers=teachers)
+    answers = predict(network, torch.from_numpy(training.faces), 32).mean(0)
+    assert np.abs(answers - wanted.numpy()).max() < 0.1
+    with pytest.raises(RecipeError, match="learns from teachers"):
+        train(recipe, network, training, training, RunFolder(tmp_path / "other"), fabric)
 
 
 def test_recipes_name_teachers() -> None:
@@ -166,25 +142,29 @@ def test_recipes_name_teachers() -> None:
             from_dict({"network": "vit_tiny", "distillation": distillation})
 
 
-def test_the_commands_ask_a_run_and_a_model_file_and_teach(tmp_path: Path, tiny_data: Path) -> None:
-    teacher_recipe, student_recipe = tmp_path / "first.toml", tmp_path / "student.toml"
+def test_a_run_and_a_model_file_teach_by_the_command(tmp_path: Path, tiny_data: Path) -> None:
     common = 'network = "mobilenet_v2"\nstages = [{ epochs = 1, pixels = 32 }]\nsplit = "kaggle"\nbatch_size = 14\n'
-    teacher_recipe.write_text(common)
-    student_recipe.write_text(common + 'distillation = { teachers = ["first", "mobilenet_v2"] }\n')
-    rest = ["--data", str(tiny_data)]
-    fresh = ["--weights", "none", "--accelerator", "cpu", "--threads", "1"]
-    runner, lessons = CliRunner(), tmp_path / "lessons"
+    (tmp_path / "first.toml").write_text(common)
+    student = tmp_path / "student.toml"
+    student.write_text(common + 'distillation = { teachers = ["first", "second.onnx"] }\n')
+    fresh = ["--weights", "none", "--accelerator", "cpu", "--threads", "1", "--data", str(tiny_data)]
 
     def mien(*words: object) -> None:
-        runner.invoke(app, [*map(str, words), *rest], catch_exceptions=False, standalone_mode=False)
+        CliRunner().invoke(app, [*map(str, words), *fresh], catch_exceptions=False, standalone_mode=False)
 
-    mien("train", teacher_recipe, "--out", tmp_path / "first", *fresh)
-    model = Path(__file__).parents[1] / "models" / "mobilenet_v2.onnx"
-    mien("distill", student_recipe, tmp_path / "first", model, "--views", "2", "--out", lessons)
-    assert sorted(path.name for path in lessons.iterdir()) == ["first.safetensors", "mobilenet_v2.safetensors"]
-    mien("train", student_recipe, "--out", tmp_path / "student", "--soft-targets", lessons, *fresh)
-    assert len(RunFolder(tmp_path / "student").curve()) == 1
-    with pytest.raises(StorageError, match="is there already"):
-        mien("distill", student_recipe, tmp_path / "first", "--out", lessons)
-    with pytest.raises(DataError, match="no such soft targets"):
-        mien("train", student_recipe, "--out", tmp_path / "other", "--soft-targets", tmp_path, *fresh)
+    mien("train", tmp_path / "first.toml", "--out", tmp_path / "teachers" / "first")
+    (tmp_path / "teachers" / "second.onnx").write_bytes((MODELS / "mobilenet_v2.onnx").read_bytes())
+    mien("train", student, "--out", tmp_path / "student", "--teachers", tmp_path / "teachers")
+    told = RunFolder(tmp_path / "student").description().teachers
+    assert told is not None
+    assert set(told) == {"first", "second.onnx"}
+    (tmp_path / "teachers" / "second.onnx").write_bytes((MODELS / "vit_tiny.onnx").read_bytes())
+    with pytest.raises(RecipeError, match="begun with other teachers"):
+        mien("train", student, "--out", tmp_path / "student", "--teachers", tmp_path / "teachers", "--resume")
+    with pytest.raises(RecipeError, match="no teacher first, second"):
+        mien("train", student, "--out", tmp_path / "other", "--teachers", tmp_path)
+
+
+def test_the_old_command_says_the_new_one() -> None:
+    with pytest.raises(MienError, match="mien train --teachers DIR"):
+        CliRunner().invoke(app, ["distill", "student.toml"], catch_exceptions=False, standalone_mode=False)

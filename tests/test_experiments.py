@@ -354,10 +354,11 @@ def test_standings_tell_what_waits_and_how_long_the_rest_takes(recipes: Path, tm
     assert found["augmented-s0"].state is State.WAITING
     assert standing(balanced=True)["augmented-s0"].state is State.TO_DO
     said.mkdir()
-    (said / "old.safetensors").touch()
+    (said / "old.onnx").touch()
     waiting = standing()["student-s0"]
-    assert (waiting.state, waiting.note) == (State.WAITING, "for the soft targets of wise (mien distill)")
-    (said / "wise.safetensors").touch()
+    assert waiting.state is State.WAITING
+    assert "no teacher wise" in waiting.note
+    (said / "wise.onnx").touch()
     assert standing()["student-s0"].state is State.TO_DO
 
     first = next(job for job in jobs_of(recipes) if job.name == "first-s0")

@@ -75,7 +75,6 @@ def test_options_that_are_no_numbers_are_refused(words: list[str]) -> None:
 
 FOLDERS = {
     "train": ["train", str(RECIPES / "shipped" / "mobilenet_v2_cpu.toml"), "--data", "no-data", "--out"],
-    "distill": ["distill", str(RECIPES / "shipped" / "mobilenet_v2_cpu.toml"), "no-run", "--data", "no-data", "--out"],
     "average": ["average", "no-run", "no.safetensors", "--data", "no-data", "--out"],
     "synth train": ["synth", "train", str(RECIPES / "stargan_cpu.toml"), "--data", "no-data", "--out"],
     "explain": ["explain", "no.jpg", "--out"],

@@ -26,13 +26,12 @@ from mien.results.runs import Epoch
 from mien.training import loop
 from mien.training.affine import RandomAffine
 from mien.training.degrading import Degrade
-from mien.training.distillation.soft_targets import SoftTargets
-from mien.training.distillation.views import Views
 from mien.training.loop import train
 from mien.training.mixing.mixture import Mixing, Mixture
 from mien.training.networks import build
 from mien.training.recipe import Distillation, Recipe, Stage
 from mien.training.run import RunFolder
+from mien.training.teachers import Teacher, Teachers
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 STILL = RandomAffine(scale=(1, 1), translation=0, rotation=0, mirror=False, brightness=0, contrast=0, gamma=0, erase=0)
@@ -259,53 +258,37 @@ def test_every_step_is_the_one_of_plain_torch(tmp_path: Path, votes_head: Callab
         assert epoch.macro_f1 == pytest.approx(f1)
 
 
-def test_students_learn_what_was_said_of_the_view_that_they_see(tmp_path: Path) -> None:
+def test_students_learn_what_teachers_say_of_the_mixed_faces(tmp_path: Path) -> None:
     """The loss of the first batch, which nothing has been learned from, by its definition."""
     training = pictures(6)
-    warp = replace(STILL, brightness=0.3)
-    views = Views(warp, 3, seed=2)
-    said = np.random.default_rng(0).dirichlet(np.full(CLASSES, 0.3), (3, 6)).astype(np.float32)
     mixing = Quarters()
-    recipe = replace(
-        PLAN,
-        batch_size=6,
-        affine=warp,
-        mixing=mixing,
-        distillation=Distillation(("teacher",), weight=0.6, temperature=4.0),
-    )
-    network = small_network()
+    distillation = Distillation(("a", "b"), weight=0.6, temperature=4.0)
+    recipe = replace(PLAN, batch_size=6, mixing=mixing, distillation=distillation)
+    network, others = small_network(), [small_network(1), small_network(2)]
     mine = copy.deepcopy(network)
-    curve = learn(
-        recipe, network, tmp_path, training, training, soft_targets=SoftTargets(views, training.fingerprint(), said)
-    )
+    teachers = Teachers([Teacher(copy.deepcopy(other), PIXELS) for other in others], 4.0, torch.device("cpu"))
+    curve = learn(recipe, network, tmp_path, training, training, teachers=teachers)
     (given,) = mixing.given
-    every = views.params(6)(torch.from_numpy(np.tile(training.faces, (3, 1, 1))), PIXELS)
-    apart = (given[:, None] - every[None]).abs().amax((2, 3, 4))
-    assert (apart.amin(1) < 1e-5).all()
-    rows = apart.argmin(1).numpy()
-    assert len({row // 6 for row in rows}) > 1, "more than one view is seen"
-    labels = torch.from_numpy(training.labels)[rows % 6]
+    labels = torch.from_numpy(training.labels)[which(given, training.faces)]
     partners = torch.arange(6).roll(1)
+    mixed = 0.25 * given + 0.75 * given[partners]
     with torch.no_grad():
-        logits = mine.train()(0.25 * given + 0.75 * given[partners])[0]
-    softened = said.reshape(-1, CLASSES)[rows] ** (1 / 4)
-    taught = torch.from_numpy(softened / softened.sum(1, keepdims=True))
-    taught = 0.25 * taught + 0.75 * taught[partners]
-    soft = 4**2 * -(taught * (logits / 4).log_softmax(1)).sum(1).mean()
+        logits = mine.train()(mixed)[0]
+        said = torch.stack([other.eval()(mixed)[0].softmax(1) for other in others]).mean(0) ** (1 / 4)
+    soft = 4**2 * -(said / said.sum(1, keepdim=True) * (logits / 4).log_softmax(1)).sum(1).mean()
     hard = plain_loss(logits, labels, partners, torch.ones(CLASSES), recipe.label_smoothing)
     assert curve[0].loss == pytest.approx(float(0.6 * soft + 0.4 * hard), rel=1e-4)
 
 
-def test_students_have_a_part_erased_of_what_teachers_saw_whole(tmp_path: Path) -> None:
-    training = pictures(6)
+def test_teachers_see_what_is_erased_for_the_student(tmp_path: Path) -> None:
+    network, other = small_network(), small_network(1)
+    watcher, asked = watched(network), watched(other)
     recipe = replace(PLAN, batch_size=6, affine=replace(STILL, erase=1.0), distillation=Distillation(("teacher",)))
-    network = small_network()
-    watcher = watched(network)
-    said = SoftTargets(Views(STILL, 1), training.fingerprint(), np.full((1, 6, CLASSES), 1 / CLASSES, np.float32))
-    learn(recipe, network, tmp_path, training, training, soft_targets=said)
-    changed = (watcher.shown[0][:, None] - enlarged(training.faces)[None]).abs() > 1e-4
-    erased = changed.float().mean((2, 3, 4)).amin(1)
-    assert ((erased > 0) & (erased < 0.3)).all()
+    teachers = Teachers([Teacher(other, PIXELS)], 1.0, torch.device("cpu"))
+    learn(recipe, network, tmp_path, pictures(6), pictures(6), teachers=teachers)
+    torch.testing.assert_close(asked.judged, watcher.shown)
+    changed = (watcher.shown[0][:, None] - enlarged(pictures(6).faces)[None]).abs() > 1e-4
+    assert (changed.float().mean((2, 3, 4)).amin(1) > 0).all()
 
 
 def test_each_stage_has_its_size_and_drops_its_patches_and_the_last_size_is_judged(tmp_path: Path) -> None:

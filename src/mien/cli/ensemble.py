@@ -34,7 +34,7 @@ def ensemble(
     """Choose models on PublicTest whose mean answers best, and judge that mean on PrivateTest, once.
 
     The best model is taken first, then whichever adds most, until none adds. The results file logs each choice. The
-    members are the teachers to ask with `mien distill`.
+    members are good teachers for a recipe's `distillation`.
 
     Example: mien ensemble runs/resnet18_48-s0 runs/vit_small_112-s0 mobilenet_v2 --data fer2013 --views 10
     """

@@ -33,8 +33,8 @@ Balanced = Annotated[
     Path | None,
     typer.Option("--balanced", help="The data set with synthetic pictures, for recipes that learn from them."),
 ]
-SoftTargets = Annotated[
-    Path, typer.Option("--soft-targets", help="The folder of `mien distill`, for recipes that learn from teachers.")
+Teachers = Annotated[
+    Path, typer.Option("--teachers", help="The folder of runs and model files that recipes name as teachers.")
 ]
 
 
@@ -43,7 +43,7 @@ def run(
     recipes: Recipes,
     data: DataFolder,
     balanced: Balanced = None,
-    soft_targets: SoftTargets = Path("soft_targets"),
+    teachers: Teachers = Path("runs"),
     out: Runs = Path("runs"),
     results: Results = Path("results"),
     seeds: Seeds = "0",
@@ -80,19 +80,19 @@ def run(
     console = Terminal(stderr=True, highlight=False, soft_wrap=True)
     _name_broken(broken, console)
     ready, damaged = [], False
-    for standing in standings(jobs, out, results, balanced is not None, soft_targets):
+    for standing in standings(jobs, out, results, balanced is not None, teachers):
         if standing.state in (State.WAITING, State.OUTDATED, State.DAMAGED):
             console.tell(f"{standing.job.name}: {standing.state}: {standing.note}")
             damaged |= standing.state is State.DAMAGED
         else:
             ready.append(standing.job)
-    commands = _commands(data, balanced, soft_targets, weights, out, results, max(cores() // parallel, 1))
+    commands = _commands(data, balanced, teachers, weights, out, results, max(cores() // parallel, 1))
     queue = Queue(commands, out, results, parallel, deadline, console.tell)
 
     def running() -> Table:
         # What is on file would be checked anew every second.
         left = [job for job in ready if not is_filed(job.name, results)]
-        return bars(standings(left, out, results, balanced is not None, soft_targets))
+        return bars(standings(left, out, results, balanced is not None, teachers))
 
     live = Live(get_renderable=running, console=console, refresh_per_second=1, transient=True)
     with live if console.is_terminal else nullcontext():
@@ -103,7 +103,7 @@ def run(
 
 
 def _commands(
-    data: Path, balanced: Path | None, soft_targets: Path, weights: str, out: Path, results: Path, threads: int
+    data: Path, balanced: Path | None, teachers: Path, weights: str, out: Path, results: Path, threads: int
 ) -> "Commands":
     """The command lines that train a job, and that put its results on file."""
     from mien.experiments.queue import Commands
@@ -112,7 +112,7 @@ def _commands(
         pictures = balanced if job.recipe.synthetic and balanced is not None else data
         return _mien(
             *("train", job.path, "--resume", "--data", pictures, "--out", out / job.name, "--seed", job.recipe.seed),
-            *("--threads", threads, "--soft-targets", soft_targets, "--weights", _start(job, weights)),
+            *("--threads", threads, "--teachers", teachers, "--weights", _start(job, weights)),
             *(("--hours", left) if left is not None else ()),
         )
 
@@ -140,7 +140,7 @@ def _tell_outcomes(outcomes: "list[Outcome]", out: Path, console: Terminal) -> b
 def status(
     recipes: Recipes,
     balanced: Balanced = None,
-    soft_targets: SoftTargets = Path("soft_targets"),
+    teachers: Teachers = Path("runs"),
     out: Runs = Path("runs"),
     results: Results = Path("results"),
     seeds: Seeds = "0",
@@ -159,7 +159,7 @@ def status(
     table = Table("run", "state", "epochs", "time left", "")
     table.columns[0].no_wrap = True
     table.columns[2].justify = table.columns[3].justify = "right"
-    rows = standings(jobs, out, results, balanced is not None, soft_targets)
+    rows = standings(jobs, out, results, balanced is not None, teachers)
     colours = {
         State.DONE: "green",
         State.RUNNING: "cyan",

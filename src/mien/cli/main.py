@@ -17,7 +17,6 @@ from mien.cli import (
     average,
     card,
     data,
-    distill,
     ensemble,
     evaluate,
     experiments,
@@ -42,7 +41,7 @@ class _Commands(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name in _OLD_NAMES:
-            raise MienError(f"`mien {cmd_name}` is called `mien {_OLD_NAMES[cmd_name]}` now")
+            raise MienError(f"`mien {cmd_name}` {_OLD_NAMES[cmd_name]}")
         return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: Any) -> Any:
@@ -74,13 +73,16 @@ def _register(group: str, *commands: Any) -> None:
 
 
 _register("Use", predict.predict, serve.app)
-_register("Train", ("data", data.app), make.make, train.train, distill.distill, average.average, ("synth", synth.app))
+_register("Train", ("data", data.app), make.make, train.train, average.average, ("synth", synth.app))
 _register(
     "Judge", evaluate.evaluate, ensemble.ensemble, explain.explain, ("experiments", experiments.app), report.report
 )
 _register("Maintain", export.export, ("novelty", novelty.app), card.card)
 
-_OLD_NAMES = {"soup": "average"}
+_OLD_NAMES = {
+    "soup": "is called `mien average` now",
+    "distill": "is not needed any more: `mien train --teachers DIR` asks a recipe's teachers itself",
+}
 
 
 def _say_version(wanted: bool) -> None:

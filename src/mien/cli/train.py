@@ -37,9 +37,9 @@ def train(
             "or 'none' to start from nothing."
         ),
     ] = "timm",
-    soft_targets: Annotated[
-        Path, typer.Option(help="The folder of `mien distill`, for recipes that learn from teachers.")
-    ] = Path("soft_targets"),
+    teachers: Annotated[
+        Path, typer.Option(help="The folder of runs and model files that the recipe names as teachers, if it does.")
+    ] = Path("runs"),
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")] = False,
     seed: Annotated[int | None, typer.Option(help="Another seed than the recipe's.")] = None,
     devices: Annotated[int, typer.Option(help="How many processes or GPUs to train on.", min=1)] = 1,
@@ -67,18 +67,19 @@ def train(
     from mien.training import loop
     from mien.training import recipe as recipes
     from mien.training.devices import fabric_for
-    from mien.training.distillation.soft_targets import ensemble
     from mien.training.memory import keep_freed_memory
     from mien.training.precision import described, precision_for
     from mien.training.run import RunFolder
     from mien.training.splits import training_and_validation
+    from mien.training.teachers import find_teachers, open_teachers
 
     deadline = None if hours is None else time.monotonic() + hours * 3600
     plan = recipes.read(recipe)
     if seed is not None:
         plan = replace(plan, seed=seed)
     folder = RunFolder(out or Path("runs") / recipe.stem)
-    begun = _begun(folder, plan, resume, weights)
+    taught_by = find_teachers(teachers, plan)
+    begun = _begun(folder, plan, resume, weights, taught_by)
     check_outputs((), folders=[folder.path])
     keep_freed_memory()
     torch.set_num_threads(threads or cores())
@@ -92,13 +93,13 @@ def train(
     console = Terminal(stderr=True, quiet=not fabric.is_global_zero)
     torch.manual_seed(plan.seed)
     network, taken = _network(plan, weights)  # before the pictures are read: what does not fit is refused at once
-    said = None if plan.distillation is None else ensemble(soft_targets, plan.distillation.teachers)
+    asked = open_teachers(taught_by, plan, fabric.device)
     training, choosing = training_and_validation(plan, load_with_progress(data, plan.split))
     if begun is not None and begun.data != training.fingerprint():
         raise RecipeError(f"{folder.path} was begun with other pictures; give the same --data, or another --out")
     _suit_norms(network, weights, training, plan)
     if fabric.is_global_zero:
-        folder.write_description(plan, training.fingerprint(), weights, precision, taken)
+        folder.write_description(plan, training.fingerprint(), weights, precision, taken, taught_by)
     if taken is not None:
         console.tell(f"starts from {weights}: {taken}")
     console.tell(
@@ -106,7 +107,7 @@ def train(
         f"{plan.epochs} epochs into {folder.path}, in {described(precision, plan.precision)}"
     )
     with _shown(console) as show:
-        curve = loop.train(plan, network, training, choosing, folder, fabric, show, deadline, said)
+        curve = loop.train(plan, network, training, choosing, folder, fabric, show, deadline, asked)
     best = max(curve, key=lambda epoch: epoch.selection_score)
     console.tell(f"best on the pictures that choose it: {_line(best)}")
     console.tell(f"weights: {folder.weights}")
@@ -114,12 +115,16 @@ def train(
         console.print(f"the time is over after epoch {len(curve)} of {plan.epochs}; add --resume to go on")
 
 
-def _begun(folder: "RunFolder", plan: "Recipe", resume: bool, weights: str) -> "RunDescription | None":
+def _begun(
+    folder: "RunFolder", plan: "Recipe", resume: bool, weights: str, teachers: "dict[str, Path]"
+) -> "RunDescription | None":
     """What run.json says of a run to go on with; None for a new one.
 
     Raises:
         RecipeError: There is a run that is not to be gone on with, or it was begun otherwise.
     """
+    from mien.training.run import described_teachers
+
     if not folder.checkpoint.exists():
         return None
     if not resume:
@@ -128,6 +133,8 @@ def _begun(folder: "RunFolder", plan: "Recipe", resume: bool, weights: str) -> "
         raise RecipeError(f"{folder.path} was begun with another recipe or seed; remove it, or choose another --out")
     begun = folder.description()
     _refuse_other_weights(folder.path, begun, weights)
+    if begun.teachers != described_teachers(teachers):
+        raise RecipeError(f"{folder.path} was begun with other teachers; give the same, or another --out")
     return begun
 
 

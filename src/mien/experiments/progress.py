@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from mien.errors import DataError
+from mien.errors import DataError, RecipeError
 from mien.experiments.filing import is_filed, read_filed
 from mien.experiments.jobs import Job
 from mien.results.runs import Epoch
-from mien.training.distillation.soft_targets import SUFFIX
 from mien.training.recipe import Recipe
 from mien.training.run import RunFolder
+from mien.training.teachers import find_teachers
 
 FAILURE = "failure.txt"
 
@@ -46,10 +46,10 @@ class Standing:
     note: str = ""
 
 
-def standings(jobs: list[Job], runs: Path, results: Path, balanced: bool, soft_targets: Path) -> list[Standing]:
+def standings(jobs: list[Job], runs: Path, results: Path, balanced: bool, teachers: Path) -> list[Standing]:
     """How each job stands, in the order given.
 
-    balanced: whether there is a set with synthetic pictures; soft_targets: the folder of what teachers said.
+    balanced: whether there is a set with synthetic pictures; teachers: the folder of those that recipes learn from.
     """
     # Jobs of one network with the same stages take the same time; only what ran on this machine counts.
     speeds: dict[tuple, float] = {}
@@ -60,18 +60,20 @@ def standings(jobs: list[Job], runs: Path, results: Path, balanced: bool, soft_t
     return [
         _on_file(job, runs, results)
         if is_filed(job.name, results)
-        else _standing(job, speeds, runs, _missing(job.recipe, balanced, soft_targets))
+        else _standing(job, speeds, runs, _missing(job.recipe, balanced, teachers))
         for job in jobs
     ]
 
 
-def _missing(recipe: Recipe, balanced: bool, soft_targets: Path) -> str:
+def _missing(recipe: Recipe, balanced: bool, teachers: Path) -> str:
     """What a recipe learns from and has not got, in words; empty where all is there."""
     if recipe.synthetic and not balanced:
         return "for synthetic pictures (--balanced)"
-    teachers = () if recipe.distillation is None else recipe.distillation.teachers
-    silent = [name for name in teachers if not (soft_targets / (name + SUFFIX)).is_file()]
-    return f"for the soft targets of {', '.join(silent)} (mien distill)" if silent else ""
+    try:
+        find_teachers(teachers, recipe)
+    except RecipeError as error:
+        return str(error)
+    return ""
 
 
 def _on_file(job: Job, runs: Path, results: Path) -> Standing:

@@ -86,6 +86,8 @@ class RunDescription(Measured):
         start_sha256: Of that file; None for a word, and in older files.
         start_tensors: What was taken from it; None where it was not counted.
         precision: What the machine made of the recipe's; None in older files.
+        teachers: SHA-256 of the weights of each that it learned from, by name; None where there were none, and in older
+            files.
         interpolation: How weights were averaged; None where they were not.
         average_of: Of how many runs this is the plain mean; None for a single one.
     """
@@ -96,6 +98,7 @@ class RunDescription(Measured):
     start_sha256: str | None = field(default=None, kw_only=True)
     start_tensors: StartTensors | None = field(default=None, kw_only=True)
     precision: str | None = field(default=None, kw_only=True)
+    teachers: dict[str, str] | None = field(default=None, kw_only=True)
     interpolation: Annotated[
         Interpolation | None, Field(validation_alias=AliasChoices("interpolation", "soup"))  # the second in version 0.1
     ] = field(default=None, kw_only=True)

@@ -1,7 +1,6 @@
 """A batch in one `grid_sample`: crop, translate, rotate, mirror and enlarge each face by an affine map of its own."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -126,18 +125,6 @@ class AffineParams:
         middle = warped.mean((1, 2, 3), keepdim=True)
         lit = (warped - middle) * self.contrast.view(-1, 1, 1, 1) + middle + self.brightness.view(-1, 1, 1, 1)
         return lit.clamp_(0, 1)
-
-    def of(self, indices: torch.Tensor) -> "AffineParams":
-        """Those of some faces, by indices int64 [M]."""
-        return self._each(lambda values: values[indices])
-
-    def to(self, device: torch.device) -> "AffineParams":
-        """The same on another device."""
-        return self._each(lambda values: values.to(device))
-
-    def _each(self, change: Callable[[torch.Tensor], torch.Tensor]) -> "AffineParams":
-        power = None if self.power is None else change(self.power)
-        return AffineParams(change(self.theta), change(self.contrast), change(self.brightness), power)
 
 
 def enlarge(faces: torch.Tensor, pixels: int) -> torch.Tensor:

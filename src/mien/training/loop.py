@@ -18,8 +18,6 @@ from mien.expressions import NAMES
 from mien.results.runs import Epoch
 from mien.training.affine import enlarge
 from mien.training.checkpointer import Checkpointer
-from mien.training.distillation.soft_target_sampler import SoftTargetSampler
-from mien.training.distillation.soft_targets import SoftTargets
 from mien.training.moving_average import MovingAverage
 from mien.training.networks import ExpressionNetwork
 from mien.training.networks.processor import suit_processor
@@ -29,6 +27,7 @@ from mien.training.recipe import Recipe
 from mien.training.run import RunFolder
 from mien.training.sampling import class_weights, epoch_order
 from mien.training.targets import class_targets
+from mien.training.teachers import Teachers
 
 VALIDATION_BATCH = 256
 SHOW_SECONDS = 2.0
@@ -56,32 +55,27 @@ class DeviceData:
         faces: uint8 [N, 48, 48].
         targets: Class targets, float [N, 7].
         votes: FER+'s vote shares, float [N, 8], or None.
-        soft_targets: What teachers said of the faces, where the recipe distils.
     """
 
     faces: torch.Tensor
     targets: torch.Tensor
     votes: torch.Tensor | None
-    soft_targets: SoftTargetSampler | None = None
 
     @classmethod
-    def of(
-        cls, data: FaceData, device: torch.device, raters: float = 0.0, soft_targets: SoftTargetSampler | None = None
-    ) -> "DeviceData":
+    def of(cls, data: FaceData, device: torch.device, raters: float = 0.0) -> "DeviceData":
         """The pictures of a data set.
 
         Args:
             data: The pictures.
             device: Where they go.
             raters: The raters' share of the class targets, in [0, 1].
-            soft_targets: Of the same pictures.
 
         Raises:
             RecipeError: `raters` is above 0 and the data set has no votes.
         """
         votes = None if data.votes is None else torch.from_numpy(data.votes).to(device)
         targets = torch.from_numpy(class_targets(data, raters)).to(device)
-        return cls(torch.from_numpy(data.faces).to(device), targets, votes, soft_targets)
+        return cls(torch.from_numpy(data.faces).to(device), targets, votes)
 
 
 def train(
@@ -93,7 +87,7 @@ def train(
     fabric: Fabric,
     show: Callable[[Progress], None] = lambda progress: None,
     deadline: float | None = None,
-    soft_targets: SoftTargets | None = None,
+    teachers: Teachers | None = None,
 ) -> list[Epoch]:
     """Train a network by a recipe; go on from the folder's checkpoint if there is one.
 
@@ -110,7 +104,7 @@ def train(
         show: Takes the progress, every two seconds and at an epoch's end.
         deadline: On time.monotonic()'s clock; training ends early, with a checkpoint, where another epoch would pass
             it. At least one epoch is done.
-        soft_targets: What the teachers of the recipe's distillation said of `training`.
+        teachers: Of the recipe's distillation, on the device.
 
     Returns:
         The curve, an entry an epoch, those before the checkpoint among them.
@@ -118,14 +112,13 @@ def train(
     Raises:
         ModelError: The checkpoint is damaged.
         RecipeError: Loss or answers stop being finite numbers: what the network says is then no expression. Or the
-            recipe distils, and the soft targets are missing, or are about other pictures or another augmentation.
+            recipe distils, and there are no teachers.
     """
-    sampler = None
-    if recipe.distillation is not None:
-        sampler = SoftTargetSampler.of(soft_targets, recipe, training, fabric.device)
-    learned = DeviceData.of(training, fabric.device, recipe.raters, sampler)
+    if recipe.distillation is not None and teachers is None:
+        raise RecipeError("this recipe learns from teachers; say with --teachers where they are")
+    learned = DeviceData.of(training, fabric.device, recipe.raters)
     judged = DeviceData.of(validation, fabric.device)
-    trainer = _Trainer.of(recipe, network, training, fabric)
+    trainer = _Trainer.of(recipe, network, training, fabric, teachers)
     checkpointer = Checkpointer(folder, trainer.objective, trainer.averaged, trainer.optimiser)
     curve = trainer.resume(folder)
     labels = torch.from_numpy(training.labels)
@@ -163,6 +156,7 @@ class _Trainer:
         model: The same as Fabric runs it, perhaps compiled.
         averaged: The network's averaged weights.
         optimiser: As Fabric runs it.
+        teachers: Of the recipe's distillation.
     """
 
     recipe: Recipe
@@ -172,9 +166,17 @@ class _Trainer:
     model: Any
     averaged: MovingAverage
     optimiser: Any
+    teachers: Teachers | None
 
     @classmethod
-    def of(cls, recipe: Recipe, network: ExpressionNetwork, training: FaceData, fabric: Fabric) -> "_Trainer":
+    def of(
+        cls,
+        recipe: Recipe,
+        network: ExpressionNetwork,
+        training: FaceData,
+        fabric: Fabric,
+        teachers: Teachers | None,
+    ) -> "_Trainer":
         device = fabric.device
         torch.manual_seed(recipe.seed)
         network = network.to(device).to(memory_format=torch.channels_last)
@@ -194,7 +196,7 @@ class _Trainer:
         )
         compiled = torch.compile(objective) if recipe.compile else objective
         model, optimiser = fabric.setup(compiled, adamw(network, objective.votes_head, recipe))  # type: ignore[arg-type]
-        return cls(recipe, fabric, network, objective, model, averaged, optimiser)
+        return cls(recipe, fabric, network, objective, model, averaged, optimiser, teachers)
 
     def resume(self, folder: RunFolder) -> list[Epoch]:
         """Go on from the folder's checkpoint, if there is one; the curve up to there."""
@@ -229,7 +231,9 @@ class _Trainer:
         total, seen = torch.zeros((), device=fabric.device), 0
         for step, (indices, generator) in enumerate(batches):
             set_rate(self.optimiser, recipe, epoch + step / len(batches))
-            total += self._step(_mixed_batch(data, indices, recipe, epoch, generator))
+            faces, targets, votes = _mixed_batch(data, indices, recipe, epoch, generator)
+            taught = None if self.teachers is None else self.teachers(faces, fabric.autocast())
+            total += self._step((faces, targets, votes, taught))
             seen += len(indices) * fabric.world_size
             # Reading the loss waits for the device: seldom, or a GPU starves between its steps.
             if time.monotonic() - shown >= SHOW_SECONDS or step == len(batches) - 1:
@@ -253,27 +257,15 @@ class _Trainer:
 
 def _mixed_batch(
     data: DeviceData, indices: torch.Tensor, recipe: Recipe, epoch: int, generator: torch.Generator
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
-    """What the objective takes, for int64 indices [N] into the data.
-
-    These are spoiled, moved and mixed faces, targets, votes, and what the teachers said of the faces as they were.
-    """
-    pixels, taught = recipe.stage_at(epoch).pixels, None
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+    """Spoiled, moved and mixed faces, with their targets and votes, for int64 indices [N] into the data."""
     faces = data.faces[indices] if recipe.degrade is None else recipe.degrade(data.faces[indices], generator)
-    if data.soft_targets is None:
-        faces = recipe.affine(faces, pixels, generator)
-    else:
-        params, taught = data.soft_targets.sample(indices, generator)
-        faces = recipe.affine.erased(params(faces, pixels), generator)
+    faces = recipe.affine(faces, recipe.stage_at(epoch).pixels, generator)
     targets, votes = data.targets[indices], None if data.votes is None else data.votes[indices]
     if recipe.mixing is None:
-        return faces, targets, votes, taught
+        return faces, targets, votes
     mixture = recipe.mixing(faces, generator)
-
-    def mixed(values: torch.Tensor | None) -> torch.Tensor | None:
-        return None if values is None else mixture.targets(values)
-
-    return mixture.faces, mixture.targets(targets), mixed(votes), mixed(taught)
+    return mixture.faces, mixture.targets(targets), None if votes is None else mixture.targets(votes)
 
 
 def _batches(

@@ -51,10 +51,10 @@ class Stage:
 
 @settings
 class Distillation:
-    """Learn from teachers' soft targets, which `mien distill` stores, beside the labels.
+    """Learn from what teachers say of the same augmented faces, beside the labels.
 
-    teachers: names of their files, whose mean is learned from; weight: share of the loss that they make, the labels
-    making the rest; temperature: teachers and student are softened by it (Hinton et al. 2015).
+    teachers: names of runs' folders or model files, whose mean is learned from; weight: fraction of the loss that they
+    make, the labels making the rest; temperature: teachers and student are softened by it (Hinton et al. 2015).
     """
 
     teachers: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]

@@ -8,6 +8,7 @@ it. metrics.json: that epoch's scores. All are written atomically, so a kill at 
 
 import csv
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypedDict
@@ -67,10 +68,16 @@ class RunFolder:
             return False
 
     def write_description(
-        self, recipe: Recipe, data_hash: str, weights: str, precision: str, taken: Taken | None = None
+        self,
+        recipe: Recipe,
+        data_hash: str,
+        weights: str,
+        precision: str,
+        taken: Taken | None = None,
+        teachers: Mapping[str, Path] | None = None,
     ) -> None:
         """run.json; weights: a file, or a word for it; precision: what the machine made of the recipe's; taken: how
-        many of its tensors the network has from the file.
+        many of its tensors the network has from the file; teachers: their files or runs' folders, by name.
         """
         description = RunDescription(
             recipe=recipe.to_dict(),
@@ -78,6 +85,7 @@ class RunFolder:
             **described_start(weights),
             start_tensors=None if taken is None else StartTensors(taken.taken, taken.of),
             precision=precision,
+            teachers=described_teachers(teachers or {}),
             code=code_version(),
             hardware=hardware(),
         )
@@ -167,3 +175,19 @@ def described_start(weights: str) -> Start:
         return Start(start=path.name, start_sha256=file_hash(path))
     except OSError as error:
         raise ModelError(f"{path} cannot be read ({error.strerror})") from error
+
+
+def described_teachers(places: Mapping[str, Path]) -> dict[str, str] | None:
+    """SHA-256 of each teacher's weights by its name, as run.json tells it; None where there are none.
+
+    Args:
+        places: A run's folder or a model file, by name.
+
+    Raises:
+        ModelError: One cannot be read.
+    """
+    try:
+        files = {name: RunFolder(place).weights if place.is_dir() else place for name, place in places.items()}
+        return {name: file_hash(file) for name, file in files.items()} or None
+    except OSError as error:
+        raise ModelError(f"{error.filename} cannot be read ({error.strerror})") from error

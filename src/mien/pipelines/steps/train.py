@@ -11,7 +11,8 @@ from mien.pipelines.steps.step import Place, TimeIsOver, Work
 from mien.provenance import file_hash
 from mien.training import recipe as recipes
 from mien.training.model_weights import MODEL_FILE
-from mien.training.run import RunFolder
+from mien.training.run import RunFolder, described_teachers
+from mien.training.teachers import find_teachers
 from mien.training.validating import Seed, settings
 
 FROM_NOTHING = "none"
@@ -23,7 +24,8 @@ class Train:
 
     Attributes:
         name: The step's name.
-        recipe: The recipe's file, relative to the pipeline's.
+        recipe: The recipe's file, relative to the pipeline's. Teachers that it names are in the folder of starting
+            weights.
         start: Where it starts: an earlier step; a file of the folder of starting weights, of safetensors without its
             suffix, or a model file with it; or "none".
         seed: Instead of the recipe's.
@@ -41,9 +43,12 @@ class Train:
 
     def inputs(self, place: Place) -> dict[str, Any]:
         recipe = recipes.read(place.root / self.recipe)
-        return {"recipe": recipe.to_dict(), "seed": self.seed, "data": place.load(recipe.split).fingerprint()} | (
-            {"start": file_hash(path)} if (path := self._weights(place)).is_file() else {}
-        )
+        found = {"recipe": recipe.to_dict(), "seed": self.seed, "data": place.load(recipe.split).fingerprint()}
+        if (path := self._weights(place)).is_file():
+            found["start"] = file_hash(path)
+        if teachers := described_teachers(find_teachers(place.weights, recipe)):
+            found["teachers"] = teachers
+        return found
 
     def make(self, work: Work) -> Path:
         run = RunFolder(work.folder / "run")
@@ -54,6 +59,7 @@ class Train:
             *(sys.executable, "-c", "from mien.cli.main import main; main()", "train"),
             *(str(work.place.root / self.recipe), "--data", str(work.place.data), "--out", str(run.path)),
             *("--weights", self.start if self.start == FROM_NOTHING else str(start), "--seed", str(self.seed)),
+            *("--teachers", str(work.place.weights)),
             *(("--resume",) if run.checkpoint.is_file() else ()),
             *(() if work.deadline is None else ("--hours", str(max(work.deadline - time.monotonic(), 0) / 3600))),
         ]
