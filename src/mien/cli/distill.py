@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from mien.cli.console import Terminal, Words
+from mien.cli.console import LiteralColumn, Terminal
 from mien.cli.options import DataFolder, load_with_progress
 from mien.cli.outputs import check_outputs
 from mien.errors import StorageError
@@ -45,7 +45,7 @@ def distill(
     check_outputs((), targets.values())
     training, _ = training_and_validation(plan, load_with_progress(data, plan.split))
     console = Terminal(stderr=True)
-    columns = (Words(), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (LiteralColumn(), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:
         for teacher in asked:
             task = bar.add_task(teacher.name, total=None)

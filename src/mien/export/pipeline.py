@@ -50,7 +50,7 @@ def export_run(
         draft = Path(workshop) / target.name
         onnx.write(network, recipe.pixels, temperature, draft)
         some = np.random.default_rng(0).choice(len(validation), min(PARITY_FACES, len(validation)), replace=False)
-        graph = onnx.Graph(network, recipe.pixels, temperature).eval()
+        graph = onnx.ClassifierGraph(network, recipe.pixels, temperature).eval()
         found = parity.check_float(graph, draft, validation.faces[some])
         say(f"float32 agrees with PyTorch within {found.largest_difference:.1e} on {len(some)} faces")
         answers = parity.run_file(draft, validation.faces).probabilities
