@@ -7,7 +7,7 @@ Needs `npm ci` in web/, Chromium and Playwright. A message carries the network's
 header, as a request of a WebView has no body that an app can read; the answer is the network's 896 scores and places.
 ONNX Runtime's Python package answers, on one thread; "alone" is its time without the message. All times are the
 quickest tenth's, which a busy machine disturbs less. The whole frame is taken from results/benchmarks/android.json: a
-frame looks once with the near network for one face and twice for more, and every 0.4 s, here every twelfth frame, with
+frame looks once with the front network for one face and twice for more, and every 0.4 s, here every twelfth frame, with
 both networks at the whole. Writes results/benchmarks/android-detectors.json.
 """
 

@@ -32,7 +32,7 @@ sys.path.insert(0, str(ROOT / "tests" / "web"))
 from chromium import FRAME, PATIENCE, launch, on_canvas, serving, write_frames  # noqa: E402
 
 FRAMES = 66
-CONTEXT = 2.2
+REFINE_CONTEXT = 2.2
 """Side of a portrait in widths of its face."""
 COUNT = """
 window.flips = { word: 0, gate: 0 };
@@ -54,7 +54,7 @@ def portraits(side: int = 480) -> list[np.ndarray]:
     for name in ("astronaut", "obama", "biden", "obama2", "obama3"):
         picture = read_picture(ROOT / "examples" / f"{name}.jpg")
         box = detector.detect(picture)[0].box
-        scale = side / (CONTEXT * box.width)
+        scale = side / (REFINE_CONTEXT * box.width)
         (x, y), half = box.centre, side / 2
         matrix = np.array([[scale, 0, half - scale * x], [0, scale, half - scale * y]])
         squares.append(cv2.warpAffine(picture, matrix, (side, side), borderMode=cv2.BORDER_REPLICATE))

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from mien.evaluation.figures import corruption_sheet
 from mien.evaluation.report import save
+from mien.evaluation.trust_plots import corruption_sheet
 from mien.recognition.pictures import read_picture
 from mien.recognition.recognizer import Recognizer
 
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 def main() -> None:
     recognizer = Recognizer(gate="off")
     picture = read_picture(ROOT / "examples" / "astronaut.jpg")
-    face = recognizer.cut(picture, recognizer.detector.detect(picture))[0].pixels
+    face = recognizer.crop_faces(picture, recognizer.detector.detect(picture))[0].pixels
     save(corruption_sheet(face), ROOT / "docs" / "figures" / "corruptions.png")
 
 

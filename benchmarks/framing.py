@@ -21,11 +21,11 @@ from rich.table import Table
 from mien.data.dataset import load
 from mien.provenance import origin
 from mien.recognition.cropping import SIZE, crop, crop_picture
-from mien.recognition.detection import LEFT_EYE, MOUTH, NOSE, RIGHT_EYE, FaceDetector, turn
+from mien.recognition.detection import LEFT_EYE, MOUTH, NOSE, RIGHT_EYE, FaceDetector, roll
 from mien.recognition.faces import Detection
 from mien.recognition.framing import FRAMING, halfway, radius
 from mien.recognition.pictures import as_picture, read_picture
-from mien.results.framing import Framing
+from mien.results.framing import FramingMeasurements
 from mien.results.record import made, plain, write
 from mien.storage import write_atomically
 
@@ -74,7 +74,7 @@ def find(detector: FaceDetector, picture: np.ndarray, border: int | None) -> Det
 
 def upright(face: Detection, offset: np.ndarray) -> np.ndarray:
     """An offset [2] in the frame in which the face's eyes are level."""
-    cos, sin = np.cos(turn(face.landmarks)), np.sin(turn(face.landmarks))
+    cos, sin = np.cos(roll(face.landmarks)), np.sin(roll(face.landmarks))
     return np.array([[cos, sin], [-sin, cos]]) @ offset
 
 
@@ -184,7 +184,7 @@ def main() -> None:
         "photographs_looked_at_again": look_again(detector, ROOT / "examples"),
     }
     found |= origin()
-    told = made(Framing, found)
+    told = made(FramingMeasurements, found)
     write(ROOT / "results" / "framing.json", told)
     chart = figure(references, pictures, faces)
     write_atomically(

@@ -24,7 +24,7 @@ from mien.recognition.faces import Square
 from mien.recognition.framing import FRAMING
 from mien.recognition.pictures import read_picture
 from mien.recognition.recognizer import Recognizer
-from mien.results.benchmarks import Inputs
+from mien.results.benchmarks import InputKinds
 from mien.results.record import made, plain, write
 
 RESULTS = Path(__file__).parents[1] / "results" / "benchmarks" / "inputs.json"
@@ -41,24 +41,24 @@ def files(folder: Path) -> list[Path]:
 
 
 def turned(pictures: list[np.ndarray]) -> dict[str, int]:
-    """Portraits turned by half a turn: how many are found and read upright, by the second look and without it."""
+    """Portraits upside down: how many are found and read upright, with any rotation looked for and without."""
     detector, found = FaceDetector(), {"pictures": len(pictures), "upright with it": 0, "found without it": 0}
     for picture in pictures:
         upside_down = np.ascontiguousarray(picture[::-1, ::-1])
-        faces = detector.detect(upside_down, turned=True)
-        found["upright with it"] += bool(faces) and math.cos(FRAMING.square(faces[0]).turn) < 0
+        faces = detector.detect(upside_down, any_rotation=True)
+        found["upright with it"] += bool(faces) and math.cos(FRAMING.square(faces[0]).roll) < 0
         found["found without it"] += bool(detector.detect(upside_down))
     return found
 
 
 def strange(folder: Path) -> dict[str, dict[str, int]]:
-    """Pictures without faces to read: in how many some face is found, with the second look for turned ones or not."""
+    """Pictures without faces to read: in how many some face is found, with any rotation looked for or not."""
     detector, found = FaceDetector(), {}
     for kind in sorted(path for path in folder.iterdir() if path.is_dir()):
         pictures = [read_picture(path) for path in files(kind)]
         found[kind.name] = {
             "pictures": len(pictures),
-            "with it": sum(bool(detector.detect(picture, turned=True)) for picture in pictures),
+            "with it": sum(bool(detector.detect(picture, any_rotation=True)) for picture in pictures),
             "without it": sum(bool(detector.detect(picture)) for picture in pictures),
         }
     return found
@@ -140,7 +140,7 @@ def main() -> None:
         "cut": cut(labelled, arguments.model),
     }
     told |= origin()
-    result = made(Inputs, told)
+    result = made(InputKinds, told)
     write(RESULTS, result)
     print(json.dumps(plain(result), indent=1))
 

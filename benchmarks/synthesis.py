@@ -20,7 +20,7 @@ from mien.expressions import NAMES
 from mien.provenance import hardware
 from mien.synthesis.recipe import SynthesisRecipe, read
 from mien.synthesis.sampling import DeviceFaces
-from mien.synthesis.step import Step
+from mien.synthesis.step import TrainingStep
 from mien.training.memory import keep_freed_memory
 from mien.training.precision import precision_for
 
@@ -38,7 +38,7 @@ def random_faces() -> FaceData:
 
 
 def steps_per_second(recipe: SynthesisRecipe, faces: FaceData, fabric: Fabric, steps: int) -> float:
-    step = Step(recipe, DeviceFaces.of(faces, fabric.device), fabric)
+    step = TrainingStep(recipe, DeviceFaces.of(faces, fabric.device), fabric)
     for number in range(WARM_UP):
         step(number)
     _ = step.totals.tolist()  # waits for the device

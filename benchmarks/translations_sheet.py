@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mien.expressions import NAMES
-from mien.synthesis import figures
+from mien.synthesis import face_sheets
 from mien.synthesis.portrait import find_face
 from mien.synthesis.translator import Translator
 
@@ -18,4 +18,4 @@ if __name__ == "__main__":
     translator = Translator.open()
     face = find_face(ROOT / "examples" / "astronaut.jpg", translator.metadata["crop"])
     row = np.concatenate([face[None], translator.translate_all(face)])
-    figures.save(figures.sheet([["face", *NAMES]], row[None]), ROOT / "docs" / "figures" / "translations.png")
+    face_sheets.save(face_sheets.sheet([["face", *NAMES]], row[None]), ROOT / "docs" / "figures" / "translations.png")

@@ -35,7 +35,7 @@ from mien.provenance import file_hash, origin  # noqa: E402
 from mien.recognition.model import shipped_models  # noqa: E402
 from mien.recognition.pictures import read_picture  # noqa: E402
 from mien.recognition.video.reading import VideoFile  # noqa: E402
-from mien.results.benchmarks import Video  # noqa: E402
+from mien.results.benchmarks import VideoMeasurements  # noqa: E402
 from mien.results.record import made, plain, read_if_there, write  # noqa: E402
 
 RESULTS = ROOT / "results" / "benchmarks" / "video.json"
@@ -284,18 +284,18 @@ def main() -> None:
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
     two_cores()
-    before = read_if_there(Video, RESULTS)
+    before = read_if_there(VideoMeasurements, RESULTS)
     found = {} if before is None else plain(before)
     found["machine"] = f"{platform.machine()}, 2 of {os.cpu_count()} cores"
     for name in options.parts or PARTS:
         with tempfile.TemporaryDirectory() as folder:
             found[name] = PARTS[name](Path(folder), options)
-        told = made(Video, found | origin())
+        told = made(VideoMeasurements, found | origin())
         write(RESULTS, told)
     show(told)
 
 
-def show(told: Video) -> None:
+def show(told: VideoMeasurements) -> None:
     table = Table("what", "measured", "wanted")
     for name, speed in (told.speed or {}).items():
         wanted = "at least 4x" if name == "mobilenet_v2" else "at least 2x"

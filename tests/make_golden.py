@@ -27,7 +27,7 @@ def golden() -> dict[str, Any]:
         first = next(iter(faces.values()))
         stored[path.name] = {
             "boxes": [[face.box.left, face.box.top, face.box.right, face.box.bottom] for face in first],
-            "squares": [[face.square.x, face.square.y, face.square.side, face.square.turn] for face in first],
+            "squares": [[face.square.x, face.square.y, face.square.side, face.square.roll] for face in first],
             "crop": crop_picture(picture, first[0].square).tolist(),
             "novelty": [[] if face.novelty is None else face.novelty.astype(float).tolist() for face in first],
             "probabilities": {

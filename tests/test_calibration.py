@@ -11,7 +11,7 @@ from mien.cli.evaluate import evaluate
 from mien.data import dataset
 from mien.data.dataset import RATED
 from mien.errors import DataError
-from mien.evaluation import figures, label_noise
+from mien.evaluation import label_noise, trust_plots
 from mien.evaluation.calibration import calibration, error, reheated, reliability, selective
 from mien.evaluation.metrics import calibration_error
 from mien.expressions import NAMES
@@ -110,7 +110,7 @@ def test_a_model_beside_both_sets_of_labels(tiny_data: Path) -> None:
     assert theirs.accuracy_majority.value == 1
     assert all(of.accuracy_majority == 1 for of in theirs.classes.values())
     assert theirs.classes["angry"].agreement == pytest.approx(8 * 7 / (9 * 8))
-    assert figures.labels({"one": theirs}).axes
+    assert trust_plots.labels({"one": theirs}).axes
 
 
 def test_no_votes_are_an_error(tiny_data: Path) -> None:

@@ -31,7 +31,7 @@ def plain_crop(grey: np.ndarray, square: Square, size: int) -> np.ndarray:
 
     k = max(1, math.ceil(square.side / size))
     n = k * size
-    cos, sin = math.cos(square.turn), math.sin(square.turn)
+    cos, sin = math.cos(square.roll), math.sin(square.roll)
     sums = np.zeros((size, size))
     for j in range(n):
         v = ((j + 0.5) / n - 0.5) * square.side
@@ -46,7 +46,7 @@ squares = st.builds(
     x=st.floats(-20, 60),
     y=st.floats(-20, 60),
     side=st.floats(0.5, 90),
-    turn=st.floats(-math.pi, math.pi),
+    roll=st.floats(-math.pi, math.pi),
 )
 
 

@@ -1,4 +1,4 @@
-"""Boxes, the merging of finds, tiles, and the detector on real photographs."""
+"""Boxes, the merging of candidates, tiles, and the detector on real photographs."""
 
 import math
 import pickle
@@ -19,13 +19,13 @@ from mien.recognition.detection import (
     NOSE,
     RIGHT_EAR,
     RIGHT_EYE,
-    SAME,
+    SAME_FACE_OVERLAP,
     TILE,
     FaceDetector,
     anchors,
     merge,
+    roll,
     tile_squares,
-    turn,
 )
 from mien.recognition.faces import Box, Detection
 from mien.recognition.pictures import as_picture, read_picture
@@ -55,7 +55,7 @@ boxes = st.builds(
     st.floats(0.1, 80),
     st.floats(0.1, 80),
 )
-finds = st.builds(
+candidates = st.builds(
     lambda box, score: Detection(box, score, np.linspace(box.left, box.bottom, 12).reshape(6, 2)),
     boxes,
     st.floats(0.01, 1),
@@ -83,7 +83,7 @@ def test_overlap_does_not_mind_moving_and_scaling(box, x, y, scale):
     assert moved(box).overlap(moved(other)) == pytest.approx(box.overlap(other), abs=1e-6)
 
 
-@given(st.lists(finds, max_size=12))
+@given(st.lists(candidates, max_size=12))
 @settings(max_examples=60)
 def test_merging(detections):
     merged = merge(detections)
@@ -99,7 +99,7 @@ def test_merging(detections):
         assert one.landmarks.shape == (6, 2)
 
 
-@given(finds, st.integers(1, 6))
+@given(candidates, st.integers(1, 6))
 def test_merging_copies_gives_one_of_them(find, copies):
     (merged,) = merge([find] * copies)
     assert merged.box.overlap(find.box) == pytest.approx(1)
@@ -107,7 +107,7 @@ def test_merging_copies_gives_one_of_them(find, copies):
     assert merged.score == find.score
 
 
-@given(st.lists(finds, max_size=8))
+@given(st.lists(candidates, max_size=8))
 @settings(max_examples=40)
 def test_what_does_not_overlap_stays(detections):
     apart = [
@@ -120,7 +120,7 @@ def test_what_does_not_overlap_stays(detections):
 def test_the_merged_box_is_the_mean_weighted_by_score():
     left = Detection(square_at(10, 10, 20), 0.9, np.zeros((6, 2)))
     right = Detection(square_at(14, 10, 20), 0.3, np.full((6, 2), 8.0))
-    assert left.box.overlap(right.box) >= SAME
+    assert left.box.overlap(right.box) >= SAME_FACE_OVERLAP
     (merged,) = merge([right, left])
     assert merged.box.centre == pytest.approx((11, 10))
     assert merged.score == 0.9
@@ -161,17 +161,17 @@ def test_one_face_in_each_photograph(detector, name):
     assert eyes[0, 0] < eyes[1, 0]
     assert face.landmarks[LEFT_EAR, 0] < face.landmarks[RIGHT_EAR, 0]
     assert eyes[:, 1].max() < face.landmarks[NOSE, 1] < mouth[1]
-    assert abs(turn(face.landmarks)) < math.radians(20)
+    assert abs(roll(face.landmarks)) < math.radians(20)
 
 
 @pytest.mark.parametrize("degrees", [-30, 30])
 def test_a_tilted_head_is_found_with_its_tilt(detector, degrees):
     picture = read_picture(EXAMPLES / "astronaut.jpg")
     (upright,) = detector.detect(picture)
-    # OpenCV turns counter-clockwise, `turn` grows clockwise
+    # OpenCV turns counter-clockwise, `roll` grows clockwise
     matrix = cv2.getRotationMatrix2D(upright.box.centre, -degrees, 1)
     (tilted,) = detector.detect(cv2.warpAffine(picture, matrix, picture.shape[1::-1]))
-    assert math.degrees(turn(tilted.landmarks) - turn(upright.landmarks)) == pytest.approx(degrees, abs=6)
+    assert math.degrees(roll(tilted.landmarks) - roll(upright.landmarks)) == pytest.approx(degrees, abs=6)
     assert tilted.box.overlap(upright.box) > 0.75
 
 
@@ -180,19 +180,19 @@ def test_a_tilted_head_is_found_with_its_tilt(detector, degrees):
 def test_a_picture_that_lies_on_a_side_or_stands_on_its_head(detector, name, quarters):
     picture = read_picture(EXAMPLES / name)
     (upright,) = detector.detect(picture)
-    (found,) = detector.detect(np.ascontiguousarray(np.rot90(picture, quarters)), turned=True)
+    (found,) = detector.detect(np.ascontiguousarray(np.rot90(picture, quarters)), any_rotation=True)
     height, width = picture.shape[:2]
     x, y = upright.landmarks.T
     there = {1: (y, width - x), 2: (width - x, height - y), 3: (height - y, x)}[quarters]
     np.testing.assert_allclose(found.landmarks, np.stack(there, 1), atol=0.15 * upright.box.width)
-    away = math.degrees(turn(found.landmarks) - turn(upright.landmarks)) + 90 * quarters
+    away = math.degrees(roll(found.landmarks) - roll(upright.landmarks)) + 90 * quarters
     assert abs((away + 180) % 360 - 180) < 12
 
 
 def test_a_turned_picture_is_looked_for_only_where_that_is_asked_for(detector):
     turned = np.ascontiguousarray(read_picture(EXAMPLES / "obama.jpg")[::-1, ::-1])
     assert detector.detect(turned) == []
-    assert len(detector.detect(turned, turned=True)) == 1
+    assert len(detector.detect(turned, any_rotation=True)) == 1
 
 
 def test_a_turned_face_takes_the_place_of_an_unsure_one_upright(detector, monkeypatch):
@@ -201,10 +201,10 @@ def test_a_turned_face_takes_the_place_of_an_unsure_one_upright(detector, monkey
     other = Detection(square_at(10, 10, 5), 0.7, np.ones((6, 2)))
     monkeypatch.setattr(detector, "_search", lambda halvings, angle, threshold: [sure] if angle else [unsure, other])
     picture = np.zeros((100, 100, 3), np.uint8)
-    assert detector.detect(picture, turned=True) == [sure, other]
+    assert detector.detect(picture, any_rotation=True) == [sure, other]
     assert detector.detect(picture) == [unsure, other]
     monkeypatch.setattr(detector, "_search", lambda halvings, angle, threshold: [] if angle else [unsure, other])
-    assert detector.detect(picture, turned=True) == [unsure, other]
+    assert detector.detect(picture, any_rotation=True) == [unsure, other]
 
 
 def test_small_faces_are_found_where_they_are_looked_for(detector):

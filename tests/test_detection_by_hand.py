@@ -33,8 +33,8 @@ class Answer:
 class Networks:
     """Both networks: what they saw, values [size, size, 3], and what they are to answer, look by look."""
 
-    answers: dict[str, list[list[Answer]]] = field(default_factory=lambda: {"near": [], "far": []})
-    seen: dict[str, list[np.ndarray]] = field(default_factory=lambda: {"near": [], "far": []})
+    answers: dict[str, list[list[Answer]]] = field(default_factory=lambda: {"front": [], "back": []})
+    seen: dict[str, list[np.ndarray]] = field(default_factory=lambda: {"front": [], "back": []})
 
     def session(self, name: str) -> "Session":
         return Session(self, name)
@@ -66,7 +66,7 @@ def networks(monkeypatch: pytest.MonkeyPatch) -> Networks:
     monkeypatch.setattr(
         detection,
         "Session",
-        lambda path, threads: SimpleNamespace(opened=made.session("near" if "near" in path.name else "far")),
+        lambda path, threads: SimpleNamespace(opened=made.session("front" if "near" in path.name else "back")),
     )
     return made
 
@@ -89,39 +89,39 @@ FACE = [Answer(0.5, 0.5, 0.4, 0.4, 0.9)]
 
 def test_both_networks_see_the_whole_picture_and_grey_around_it(networks: Networks) -> None:
     assert FaceDetector().detect(slopes()) == []
-    (far,), (near,) = networks.seen["far"], networks.seen["near"]
-    assert far.shape == (256, 256, 3)
-    assert near.shape == (128, 128, 3)
-    assert np.abs(far[:30]).max() == np.abs(near[:, :24]).max() == pytest.approx(0.5 / 127.5)
-    assert far[64, 2, 2] == pytest.approx(40 / 127.5 - 1, abs=0.01)
-    assert places(far)[128, 0, 0] == pytest.approx(800 / 512, abs=4)
-    assert places(far)[128, 255, 0] == pytest.approx(800 - 800 / 512, abs=4)
-    assert places(far)[128, 128] == pytest.approx((401, 301), abs=4)
-    # The near network sees it with a margin, as three fifths of what it is shown.
+    (back,), (front,) = networks.seen["back"], networks.seen["front"]
+    assert back.shape == (256, 256, 3)
+    assert front.shape == (128, 128, 3)
+    assert np.abs(back[:30]).max() == np.abs(front[:, :24]).max() == pytest.approx(0.5 / 127.5)
+    assert back[64, 2, 2] == pytest.approx(40 / 127.5 - 1, abs=0.01)
+    assert places(back)[128, 0, 0] == pytest.approx(800 / 512, abs=4)
+    assert places(back)[128, 255, 0] == pytest.approx(800 - 800 / 512, abs=4)
+    assert places(back)[128, 128] == pytest.approx((401, 301), abs=4)
+    # The front network sees it with a margin, as three fifths of what it is shown.
     step = 800 / 0.6 / 128
     for column in (30, 64, 97):
-        assert places(near)[64, column, 0] == pytest.approx(400 + (column + 0.5 - 64) * step, abs=6)
+        assert places(front)[64, column, 0] == pytest.approx(400 + (column + 0.5 - 64) * step, abs=6)
 
 
 @pytest.mark.parametrize(("score", "looks"), [(0.45, 1), (0.55, 2)])
-def test_half_sure_is_enough_for_a_second_look(networks: Networks, score: float, looks: int) -> None:
-    networks.answers["far"] = [[Answer(0.5, 0.5, 0.1, 0.1, score)]]
+def test_half_sure_is_enough_for_a_candidate_to_be_refined(networks: Networks, score: float, looks: int) -> None:
+    networks.answers["back"] = [[Answer(0.5, 0.5, 0.1, 0.1, score)]]
     FaceDetector().detect(slopes())
-    assert len(networks.seen["near"]) == looks
+    assert len(networks.seen["front"]) == looks
 
 
 @pytest.mark.parametrize(("score", "faces"), [(0.65, 0), (0.75, 1)])
-def test_a_face_needs_seven_tenths_at_the_second_look(networks: Networks, score: float, faces: int) -> None:
-    networks.answers["far"] = [[Answer(0.5, 0.5, 0.1, 0.1, 0.6)]]
-    networks.answers["near"] = [[], [Answer(0.5, 0.5, 0.5, 0.5, score)]]
+def test_a_face_needs_seven_tenths_when_it_is_refined(networks: Networks, score: float, faces: int) -> None:
+    networks.answers["back"] = [[Answer(0.5, 0.5, 0.1, 0.1, 0.6)]]
+    networks.answers["front"] = [[], [Answer(0.5, 0.5, 0.5, 0.5, score)]]
     assert [round(face.score, 4) for face in FaceDetector().detect(slopes())] == [score] * faces
 
 
-def test_the_second_look_is_twice_as_wide_as_the_find_and_gives_the_place(networks: Networks) -> None:
-    networks.answers["far"] = [[Answer(0.25, 0.375, 0.125, 0.1, 0.9)]]  # at (200, 200), 100 wide and 80 high
-    networks.answers["near"] = [[], [Answer(0.6, 0.5, 0.4, 0.3, 0.9)]]
+def test_refining_looks_twice_as_wide_as_the_candidate_and_gives_the_place(networks: Networks) -> None:
+    networks.answers["back"] = [[Answer(0.25, 0.375, 0.125, 0.1, 0.9)]]  # at (200, 200), 100 wide and 80 high
+    networks.answers["front"] = [[], [Answer(0.6, 0.5, 0.4, 0.3, 0.9)]]
     (face,) = FaceDetector().detect(slopes())
-    view = places(networks.seen["near"][1])
+    view = places(networks.seen["front"][1])
     for row, column in ((0, 0), (64, 64), (127, 20)):
         where = 100 + (column + 0.5) * 200 / 128, 100 + (row + 0.5) * 200 / 128
         assert view[row, column] == pytest.approx(where, abs=5)
@@ -130,34 +130,34 @@ def test_the_second_look_is_twice_as_wide_as_the_find_and_gives_the_place(networ
     np.testing.assert_allclose(face.landmarks, np.array(LEVEL) * 80 + (220, 200), atol=1e-3)
 
 
-def test_the_second_look_sees_a_tilted_head_upright(networks: Networks) -> None:
-    networks.answers["far"] = [[Answer(0.5, 0.5, 0.125, 0.125, 0.9, TILTED)]]
-    networks.answers["near"] = [[], [Answer(0.5, 0.6, 0.4, 0.4, 0.9)]]
+def test_refining_sees_a_tilted_head_upright(networks: Networks) -> None:
+    networks.answers["back"] = [[Answer(0.5, 0.5, 0.125, 0.125, 0.9, TILTED)]]
+    networks.answers["front"] = [[], [Answer(0.5, 0.6, 0.4, 0.4, 0.9)]]
     (face,) = FaceDetector().detect(slopes())
-    view = places(networks.seen["near"][1])
+    view = places(networks.seen["front"][1])
     # Its right is the picture's bottom, its bottom the picture's left.
     assert view[64, 120] == pytest.approx((400, 300 + 56.5 * 200 / 128), abs=5)
     assert view[120, 64] == pytest.approx((400 - 56.5 * 200 / 128, 300), abs=5)
     assert face.box.centre == pytest.approx((400 - 20, 300), abs=1e-3)
 
 
-def test_what_a_second_look_sees_elsewhere_is_not_the_find(networks: Networks) -> None:
-    networks.answers["far"] = [[Answer(0.5, 0.5, 0.125, 0.125, 0.9)]]
-    networks.answers["near"] = [[], [Answer(0.15, 0.15, 0.2, 0.2, 0.99), Answer(0.5, 0.5, 0.5, 0.5, 0.8)]]
+def test_what_refining_sees_elsewhere_is_not_the_candidate(networks: Networks) -> None:
+    networks.answers["back"] = [[Answer(0.5, 0.5, 0.125, 0.125, 0.9)]]
+    networks.answers["front"] = [[], [Answer(0.15, 0.15, 0.2, 0.2, 0.99), Answer(0.5, 0.5, 0.5, 0.5, 0.8)]]
     (face,) = FaceDetector().detect(slopes())
     assert face.score == pytest.approx(0.8)
-    networks.answers["far"] = [[Answer(0.5, 0.5, 0.125, 0.125, 0.9)]]
-    networks.answers["near"] = [[], [Answer(0.15, 0.15, 0.2, 0.2, 0.99)]]
+    networks.answers["back"] = [[Answer(0.5, 0.5, 0.125, 0.125, 0.9)]]
+    networks.answers["front"] = [[], [Answer(0.15, 0.15, 0.2, 0.2, 0.99)]]
     assert FaceDetector().detect(slopes()) == []
 
 
 def test_two_finds_of_one_face_are_one_face_and_the_largest_comes_first(networks: Networks) -> None:
-    networks.answers["far"] = [
+    networks.answers["back"] = [
         [Answer(0.5, 0.5, 0.1, 0.1, 0.9), Answer(0.56, 0.5, 0.1, 0.1, 0.8), Answer(0.2, 0.4, 0.05, 0.05, 0.95)]
     ]
-    networks.answers["near"] = [[], [Answer(0.5, 0.5, 0.5, 0.5, 0.9)], FACE, [Answer(0.35, 0.5, 0.5, 0.5, 0.8)]]
+    networks.answers["front"] = [[], [Answer(0.5, 0.5, 0.5, 0.5, 0.9)], FACE, [Answer(0.35, 0.5, 0.5, 0.5, 0.8)]]
     faces = FaceDetector().detect(slopes())
-    assert len(networks.seen["near"]) == 4
+    assert len(networks.seen["front"]) == 4
     assert [face.score for face in faces] == pytest.approx([0.9, 0.9])
     assert faces[0].box.area > faces[1].box.area
 
@@ -165,10 +165,10 @@ def test_two_finds_of_one_face_are_one_face_and_the_largest_comes_first(networks
 def test_followed_faces_are_looked_at_once_and_merged(networks: Networks) -> None:
     box = Box(350, 250, 450, 350)
     expected = [Detection(box, 0.9, np.array(LEVEL) * 100 + (400, 300))] * 2
-    networks.answers["near"] = [[Answer(0.5, 0.5, 0.5, 0.5, 0.9)]] * 2
+    networks.answers["front"] = [[Answer(0.5, 0.5, 0.5, 0.5, 0.9)]] * 2
     (face,) = FaceDetector().follow(slopes(), expected)
-    assert len(networks.seen["near"]) == 2
-    assert networks.seen["far"] == []
+    assert len(networks.seen["front"]) == 2
+    assert networks.seen["back"] == []
     assert face.box.overlap(box) == pytest.approx(1, abs=1e-3)
 
 
@@ -176,12 +176,12 @@ def test_large_pictures_are_shrunk_by_means_and_not_by_leaving_pixels_out(networ
     noise = np.random.default_rng(0).integers(0, 2, (2048, 2048, 1), dtype=np.uint8) * 255
     FaceDetector(tiles=0).detect(np.repeat(noise, 3, 2))
     # Of means over 8 x 8 pixels; a few pixels' would be four times as rough.
-    assert networks.seen["far"][0].std() < 0.2
+    assert networks.seen["back"][0].std() < 0.2
 
 
 def test_large_pictures_are_looked_at_in_six_tiles_at_most(networks: Networks) -> None:
     FaceDetector().detect(np.zeros((3000, 4000, 3), np.uint8))
-    assert len(networks.seen["far"]) == 1 + 6
+    assert len(networks.seen["back"]) == 1 + 6
 
 
 @pytest.mark.parametrize(

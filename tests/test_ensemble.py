@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from mien.cli.ensemble import ensemble
 from mien.errors import DataError
 from mien.evaluation.ensemble import alone, choose
-from mien.evaluation.views import views
+from mien.evaluation.test_time_augmentation import views
 from mien.expressions import NAMES
 from mien.recognition.model import ModelFile, Outputs
 

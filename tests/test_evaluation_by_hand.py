@@ -23,7 +23,7 @@ from mien.evaluation.calibration import calibration, error, selective
 from mien.evaluation.corruptions import CORRUPTIONS
 from mien.evaluation.ensemble import choose
 from mien.evaluation.metrics import score
-from mien.evaluation.views import views
+from mien.evaluation.test_time_augmentation import views
 from mien.expressions import NAMES
 from mien.recognition.model import ModelFile, Outputs
 

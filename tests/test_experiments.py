@@ -24,17 +24,17 @@ from mien.data import dataset
 from mien.errors import DataError, RecipeError, StorageError
 from mien.evaluation import report as evaluation
 from mien.evaluation.calibration import reliability
-from mien.experiments import figures, filing, report, small_models, synthesis, tables
-from mien.experiments.filing import Filed, collect, is_filed, read_filed
+from mien.experiments import report, run_plots, run_results, small_models, synthesis, tables
+from mien.experiments.job_status import FAILURE, JobStatus, State, job_statuses
 from mien.experiments.jobs import Job, find
-from mien.experiments.progress import FAILURE, Standing, State, standings
 from mien.experiments.queue import Commands, Outcome, Queue
+from mien.experiments.run_results import RunResult, collect, has_result, read_result
 from mien.expressions import NAMES
 from mien.novelty.judge import OURS
 from mien.results import record
 from mien.results.ensembles import Choice, Ensemble, Member
 from mien.results.evaluation import Subject
-from mien.results.gate import GateJudgement, Passage, Pipeline, Risk, Separation
+from mien.results.gate import DetectorAndGate, GateJudgement, Passage, Risk, Separation
 from mien.results.record import write
 from mien.results.reference import Reference
 from mien.results.runs import Epoch, RunDescription, RunMetrics
@@ -74,7 +74,7 @@ def a_curve(epochs: int) -> list[Epoch]:
     return [Epoch(number, 2 - number / 10, 0.3 + number / 100, 0.2, 100.0, 7.0) for number in range(epochs)]
 
 
-def made_up(job: Job, seed: int = 0, accuracy: float = 0.7) -> Filed:
+def made_up(job: Job, seed: int = 0, accuracy: float = 0.7) -> RunResult:
     """A filed run whose numbers agree with each other."""
     generator = np.random.default_rng(seed)
     labels = np.repeat(np.arange(7), 30)
@@ -90,7 +90,7 @@ def made_up(job: Job, seed: int = 0, accuracy: float = 0.7) -> Filed:
     # Through JSON, as a file has it: lists for tuples.
     recipe = json.loads(json.dumps(job.recipe.to_dict()))
     description = RunDescription(recipe, "d", "none", code="0.1", hardware="cpu, torch 2")
-    return Filed(job.name, description, a_curve(job.recipe.epochs), metrics)
+    return RunResult(job.name, description, a_curve(job.recipe.epochs), metrics)
 
 
 def rated(majority: float) -> LabelNoise:
@@ -100,7 +100,7 @@ def rated(majority: float) -> LabelNoise:
     return LabelNoise(210, 210, {"no votes": 0}, agrees, agrees, agrees, classes)
 
 
-def put(filed: Filed, folder: Path) -> Path:
+def put(filed: RunResult, folder: Path) -> Path:
     write(folder / "run.json", filed.description)
     write(folder / "metrics.json", filed.metrics)
     RunFolder(folder).write_curve(filed.curve)
@@ -234,8 +234,8 @@ def test_one_that_crashes_takes_no_other_along_and_is_tried_again(
     outcomes, said = queue(jobs, {"first-s0": "crash"})
     assert {outcome.job.name: outcome.kind for outcome in outcomes} == {"first-s0": "failed", "second-s0": "done"}
     assert any("boom: it broke" in line for line in said)
-    standing = standings(jobs[:1], tmp_path / "runs", tmp_path / "results", True, tmp_path)[0]
-    assert (standing.state, standing.note) == (State.FAILED, "boom: it broke")
+    status = job_statuses(jobs[:1], tmp_path / "runs", tmp_path / "results", True, tmp_path)[0]
+    assert (status.state, status.note) == (State.FAILED, "boom: it broke")
     assert [outcome.kind for outcome in queue(jobs)[0]] == ["done"]
     assert not (tmp_path / "runs" / "first-s0" / FAILURE).exists()
 
@@ -270,7 +270,7 @@ def test_one_that_another_queue_began_at_the_same_moment_is_waited_for(
 def test_what_another_queue_put_on_file_is_not_filed_again(
     recipes: Path, tmp_path: Path, queue: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mien.experiments.queue.is_filed", lambda name, _: len(calls(tmp_path, name)) > 0)
+    monkeypatch.setattr("mien.experiments.queue.has_result", lambda name, _: len(calls(tmp_path, name)) > 0)
     outcomes, _ = queue(jobs_of(recipes)[:1])
     assert [outcome.kind for outcome in outcomes] == ["done"]
     assert calls(tmp_path, "first-s0") == ["train"]
@@ -281,7 +281,7 @@ def test_a_full_disk_stops_the_queue_and_loses_nothing(recipes: Path, tmp_path: 
     outcomes, _ = queue(jobs, {"second-s0": "full"})
     kinds = {outcome.job.name: outcome.kind for outcome in outcomes}
     assert kinds == {"first-s0": "done", "second-s0": "failed", "first-s1": "stopped", "second-s1": "stopped"}
-    assert is_filed("first-s0", tmp_path / "results")
+    assert has_result("first-s0", tmp_path / "results")
     assert calls(tmp_path, "first-s1") == []
     assert len(queue(jobs)[0]) == 3
 
@@ -323,7 +323,7 @@ def test_a_training_that_outlived_its_queue_is_waited_for(recipes: Path, tmp_pat
     holder = subprocess.Popen([sys.executable, "-c", HOLD, str(folder.path / ".lock"), "3"], stdout=subprocess.PIPE)
     assert holder.stdout is not None
     holder.stdout.readline()
-    assert standings(jobs, tmp_path / "runs", tmp_path / "results", True, tmp_path)[0].state is State.RUNNING
+    assert job_statuses(jobs, tmp_path / "runs", tmp_path / "results", True, tmp_path)[0].state is State.RUNNING
     folder.write_curve(a_curve(3))  # as the training does before it ends
     outcomes, said = queue(jobs)
     holder.wait()
@@ -342,31 +342,31 @@ def test_standings_tell_what_waits_and_how_long_the_rest_takes(recipes: Path, tm
     runs, results, said = tmp_path / "runs", tmp_path / "results", tmp_path / "said"
     RunFolder(runs / "second-s0").write_curve(a_curve(1))
 
-    def standing(balanced: bool = False) -> dict[str, Standing]:
-        rows = standings(jobs_of(recipes), runs, results, balanced, said)
+    def status(balanced: bool = False) -> dict[str, JobStatus]:
+        rows = job_statuses(jobs_of(recipes), runs, results, balanced, said)
         return {row.job.name: row for row in rows}
 
-    found = standing()
+    found = status()
     assert found["second-s0"].state is State.BEGUN
     assert found["second-s0"].seconds_left == 14  # two epochs of seven seconds
     assert (found["first-s0"].state, found["first-s0"].seconds_left) == (State.TO_DO, 21)
     assert found["other-s0"].seconds_left is None
     assert found["augmented-s0"].state is State.WAITING
-    assert standing(balanced=True)["augmented-s0"].state is State.TO_DO
+    assert status(balanced=True)["augmented-s0"].state is State.TO_DO
     said.mkdir()
     (said / "old.onnx").touch()
-    waiting = standing()["student-s0"]
+    waiting = status()["student-s0"]
     assert waiting.state is State.WAITING
     assert "no teacher wise" in waiting.note
     (said / "wise.onnx").touch()
-    assert standing()["student-s0"].state is State.TO_DO
+    assert status()["student-s0"].state is State.TO_DO
 
     first = next(job for job in jobs_of(recipes) if job.name == "first-s0")
     put(made_up(first), results / "runs" / "first-s0")
-    assert standing()["first-s0"].state is State.DONE
+    assert status()["first-s0"].state is State.DONE
     (recipes / "first.toml").write_text('extends = "_base.toml"\nbatch_size = 7\n')
-    assert standing()["first-s0"].state is State.OUTDATED
-    assert f"remove {results}/runs/first-s0 and {runs}/first-s0" in standing()["first-s0"].note
+    assert status()["first-s0"].state is State.OUTDATED
+    assert f"remove {results}/runs/first-s0 and {runs}/first-s0" in status()["first-s0"].note
 
 
 UNKNOWN = '{"recipe": {"netwrk": 1}, "data": "d", "start": "none", "code": "", "hardware": ""}'
@@ -391,7 +391,7 @@ def test_a_damaged_file_is_named_and_keeps_no_other_run_back(
         put(made_up(jobs["first-s0"]), tmp_path / "results/runs/first-s0")
     (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / file).write_text(text)
-    first, second = standings(list(jobs.values()), tmp_path / "runs", tmp_path / "results", False, tmp_path)
+    first, second = job_statuses(list(jobs.values()), tmp_path / "runs", tmp_path / "results", False, tmp_path)
     assert first.state is State.DAMAGED
     assert said in first.note
     assert "first-s0" in first.note
@@ -409,7 +409,7 @@ def test_a_bar_says_how_far_each_training_that_runs_is(recipes: Path) -> None:
     first, second = jobs_of(recipes)
     console = Console(width=100)
     with console.capture() as shown:
-        console.print(bars([Standing(first, State.RUNNING, 2, 120.0), Standing(second, State.BEGUN, 1, 60.0)]))
+        console.print(bars([JobStatus(first, State.RUNNING, 2, 120.0), JobStatus(second, State.BEGUN, 1, 60.0)]))
     assert re.search(r"first-s0 .* 2 of 3 epochs +2 min left", shown.get())
     assert "second" not in shown.get()
 
@@ -440,7 +440,7 @@ def test_a_result_from_another_machine_is_checked_and_filed(recipes: Path, tmp_p
         "metrics.json",
         "run.json",
     ]
-    assert read_filed(tmp_path / "results/runs/first-s0") == filed
+    assert read_result(tmp_path / "results/runs/first-s0") == filed
     assert collect(brought, jobs, tmp_path / "results", never) == filed  # twice does no harm
     later = replace(filed.metrics, date="2027-01-01T00:00:00+00:00", code="0.2", hardware="another")
     put(replace(filed, metrics=later), brought)
@@ -448,7 +448,7 @@ def test_a_result_from_another_machine_is_checked_and_filed(recipes: Path, tmp_p
     put(made_up(jobs["first-s0"], seed=5), brought)
     with pytest.raises(DataError, match="another result"):
         collect(brought, jobs, tmp_path / "results", never)
-    assert read_filed(tmp_path / "results/runs/first-s0") == filed
+    assert read_result(tmp_path / "results/runs/first-s0") == filed
 
 
 def spoil(folder: Path, place: str, value: Any) -> None:
@@ -503,7 +503,7 @@ def test_numbers_that_are_missing_or_contradict_each_other_are_refused(
     spoil(brought, place, value)
     with pytest.raises(DataError, match=message):
         collect(brought, jobs, results, never)
-    assert not is_filed("first-s0", results)
+    assert not has_result("first-s0", results)
 
 
 def test_a_queue_that_was_faster_is_no_full_disk(
@@ -517,7 +517,7 @@ def test_a_queue_that_was_faster_is_no_full_disk(
         put(made, place)
         raise StorageError("Directory not empty")
 
-    monkeypatch.setattr(filing, "write_folder", overtaken)
+    monkeypatch.setattr(run_results, "write_folder", overtaken)
     assert collect(brought, jobs, tmp_path / "results", never) == made
 
 
@@ -583,7 +583,7 @@ def test_the_report_says_what_is_on_file_and_what_was_not_run(results: Path) -> 
     markdown, page = report.write(results, None)
     text = markdown.read_text()
     assert text.count("| not run |") == 4 * 11 + SMALL_MODELS
-    ours = [filed for filed in filing.read_all(results) if filed.recipe_name == "vit_tiny_fmix"]
+    ours = [filed for filed in run_results.read_all(results) if filed.recipe_name == "vit_tiny_fmix"]
     accuracy = 100 * np.mean([filed.metrics.raw.accuracy.value for filed in ours])
     low = 100 * np.mean([filed.metrics.raw.accuracy.low for filed in ours])
     assert len(ours) == 2
@@ -652,7 +652,7 @@ def judged_gate() -> GateJudgement:
         passage={"pets": passage},
         refused={"all": {"all": passage}, "class": {"fear": passage}},
         found={"news": {"all": passage}},
-        pipeline={"pets": Pipeline(pictures=200, found=20, passed=4, covered=2)},
+        pipeline={"pets": DetectorAndGate(pictures=200, found=20, passed=4, covered=2)},
         risk={"news": Risk(100, 0.1, 0.765, 0.2, 0.1, 0.25)},
         unclear={"raters: contempt": {"unlike": 0.531, "relative": 0.52, "unsure": 0.6}},
     )
@@ -683,13 +683,13 @@ def test_the_report_compares_what_is_done_about_the_rare_class(results: Path, re
     job = replace(jobs_of(recipes)[0], path=Path("vit_tiny_balance_twice.toml"))
     told = made_up(job)
     put(told, results / "runs" / job.name)
-    rows = synthesis.tables(results, tables.by_recipe(filing.read_all(results)))[0].rows
+    rows = synthesis.tables(results, tables.by_recipe(run_results.read_all(results)))[0].rows
     assert [row[1] == "not run" for row in rows] == [True] * 6 + [False]
     of = told.metrics.raw.classes["disgust"]
     assert rows[-1][3].startswith(f"{100 * of.recall:.1f} [")
     assert rows[-1][4].startswith(f"{100 * of.precision:.1f} [")
     put(told, results / "runs" / f"{job.path.stem}-s1")
-    again = synthesis.tables(results, tables.by_recipe(filing.read_all(results)))[0].rows[-1]
+    again = synthesis.tables(results, tables.by_recipe(run_results.read_all(results)))[0].rows[-1]
     assert (*rows[-1][:-1], "2") == again, "the same pictures judged twice are not twice as many pictures"
 
 
@@ -701,8 +701,8 @@ def test_a_damaged_result_is_named(results: Path) -> None:
 
 def test_faces_and_classes_are_drawn(tiny_data: Path) -> None:
     train = dataset.load(tiny_data, "kaggle").part("train")
-    figure = figures.augmentations(train, RandomAffine())
-    assert [axis.get_ylabel() for axis in figure.axes[:: figures._FACES]] == [
+    figure = run_plots.augmentations(train, RandomAffine())
+    assert [axis.get_ylabel() for axis in figure.axes[:: run_plots._FACES]] == [
         "as it is",
         "warp",
         "cutout",
@@ -712,7 +712,7 @@ def test_faces_and_classes_are_drawn(tiny_data: Path) -> None:
     ]
     ids = train.ids.astype("U100")
     ids[:2] = ["train/angry/syn-0.png", "train/angry/syn-1.png"]
-    drawn = figures.classes(replace(train, ids=ids))
+    drawn = run_plots.classes(replace(train, ids=ids))
     assert [text.get_text() for text in drawn.axes[0].texts][:2] == ["4 + 2", "6"]
 
 
@@ -736,16 +736,16 @@ def test_a_killed_queue_goes_on_and_ends_with_results(recipes: Path, tmp_path: P
     assert queue.poll() is None
     os.killpg(queue.pid, signal.SIGKILL)
     queue.wait()
-    assert not is_filed("first-s0", results)
+    assert not has_result("first-s0", results)
 
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=600)
     assert done.returncode == 1, done.stderr  # for the broken one
     assert "second.toml: network must be a text" in done.stderr
     assert "augmented-s0: waiting" in done.stderr
-    names = [filed.name for filed in filing.read_all(results)]
+    names = [filed.name for filed in run_results.read_all(results)]
     assert names == ["first-s0"]
     data = dataset.load(tiny_data, "kaggle")
-    for filed in filing.read_all(results):
+    for filed in run_results.read_all(results):
         assert filed.metrics.part == "validation"
         assert filed.metrics.labels is not None
         assert filed.metrics.labels.judged == filed.metrics.raw.pictures
@@ -767,7 +767,7 @@ def test_the_report_compares_what_teaches_a_small_network(results: Path, recipes
     told_of = {name: value for name, value in vars(made_up(first).metrics).items() if name != "reliability"}
     scores = Ensemble(**told_of, views=2, alone=alone, chosen=chosen)
     write(results / "ensemble-all.json", scores)
-    teachers, together, tiny, mobile = small_models.tables(results, tables.by_recipe(filing.read_all(results)))
+    teachers, together, tiny, mobile = small_models.tables(results, tables.by_recipe(run_results.read_all(results)))
     assert [row[1] == "not run" for row in teachers.rows] == [True, False, True, True, True, True]
     assert [row[:3] for row in together.rows] == [
         ("two", "50.0", "50.0"),
@@ -797,7 +797,7 @@ def test_the_report_compares_what_teaches_a_small_network(results: Path, recipes
 def test_what_is_on_file_was_made_by_its_recipe_as_it_is_now() -> None:
     root = Path(__file__).parents[1]
     recipes = {path.stem: path for path in (root / "recipes").rglob("*.toml")}
-    filed = filing.read_all(root / "results")
+    filed = run_results.read_all(root / "results")
     assert filed
     for one in filed:
         now = read(recipes[one.name.rpartition("-s")[0]])

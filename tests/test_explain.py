@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from mien.cli.evaluate import evaluate
 from mien.cli.explain import explain
 from mien.errors import MienError, ModelError, PictureError
-from mien.explanation import faithfulness, figures
+from mien.explanation import faithfulness, map_plots
 from mien.explanation.gradients import attention_rollout, grad_cam
 from mien.explanation.occlusion import occlusion
 from mien.explanation.subject import EXACT, GRAD_CAM, OCCLUSION, RANDOM, ROLLOUT, Subject, open_subject
@@ -188,7 +188,7 @@ def test_judges_every_map_on_the_same_faces(faces: np.ndarray) -> None:
     assert random.less_insertion.value == pytest.approx(exact.insertion.value - random.insertion.value)
     assert random.less_insertion.low > 0
     assert exact.deletion.value < random.deletion.value
-    assert figures.faithfulness({"corner": made}).axes
+    assert map_plots.faithfulness({"corner": made}).axes
 
 
 @pytest.fixture(scope="module")

@@ -70,7 +70,7 @@ def test_the_file_keeps_the_contract(exported, data, run):
 
 def test_the_file_answers_as_the_network_for_any_number_of_faces(exported, run):
     model = ModelFile.open(exported)
-    graph = onnx.Graph(RunFolder(run).network(), PIXELS, float(model.metadata["temperature"])).eval()
+    graph = onnx.ClassifierGraph(RunFolder(run).network(), PIXELS, float(model.metadata["temperature"])).eval()
     for count in (1, 2, 9):
         with torch.inference_mode():
             expected = graph(torch.from_numpy(FACES[:count]))
@@ -92,11 +92,11 @@ def test_the_map_averages_to_the_logits(run):
 def test_a_file_of_another_network_is_refused(exported, run):
     network = RunFolder(run).network()
     temperature = float(ModelFile.open(exported).metadata["temperature"])
-    parity.check_float(onnx.Graph(network, PIXELS, temperature), exported, FACES)
+    parity.check_float(onnx.ClassifierGraph(network, PIXELS, temperature), exported, FACES)
     with torch.no_grad():
         network.head.bias[0] += 0.05
     with pytest.raises(ExportError, match="differ from PyTorch"):
-        parity.check_float(onnx.Graph(network, PIXELS, temperature), exported, FACES)
+        parity.check_float(onnx.ClassifierGraph(network, PIXELS, temperature), exported, FACES)
 
 
 def test_int8_is_smaller_and_close(exported, tmp_path):
@@ -224,9 +224,9 @@ def test_a_file_of_another_temperature_is_refused(exported: Path, run: Path) -> 
     """Only the probabilities differ, by about a thousandth."""
     temperature = float(ModelFile.open(exported).metadata["temperature"])
     network = RunFolder(run).network()
-    parity.check_float(onnx.Graph(network, PIXELS, temperature), exported, FACES)
+    parity.check_float(onnx.ClassifierGraph(network, PIXELS, temperature), exported, FACES)
     with pytest.raises(ExportError):
-        parity.check_float(onnx.Graph(network, PIXELS, 1.02 * temperature), exported, FACES)
+        parity.check_float(onnx.ClassifierGraph(network, PIXELS, 1.02 * temperature), exported, FACES)
 
 
 def test_a_file_of_other_features_is_refused(exported: Path, run: Path) -> None:
@@ -237,7 +237,7 @@ def test_a_file_of_other_features_is_refused(exported: Path, run: Path) -> None:
     with torch.no_grad():
         network.backbone.norm.bias += 0.5 * aside
     with pytest.raises(ExportError):
-        parity.check_float(onnx.Graph(network, PIXELS, temperature), exported, FACES)
+        parity.check_float(onnx.ClassifierGraph(network, PIXELS, temperature), exported, FACES)
 
 
 def test_one_face_in_fifty_may_change_and_three_in_a_thousand_be_lost() -> None:

@@ -35,7 +35,7 @@ def test_the_square_follows_the_face(framing, turn, side, x):
     plain = framing.square(face(0, 0, 1))
     moved = framing.square(face(x, 2 * x, side, turn))
     cos, sin = math.cos(turn), math.sin(turn)
-    assert moved.turn == pytest.approx(turn, abs=1e-6)
+    assert moved.roll == pytest.approx(turn, abs=1e-6)
     assert moved.side == pytest.approx(side * plain.side)
     assert moved.x == pytest.approx(x + side * (plain.x * cos - plain.y * sin), abs=1e-6)
     assert moved.y == pytest.approx(2 * x + side * (plain.x * sin + plain.y * cos), abs=1e-6)

@@ -16,7 +16,7 @@ from mien.data import dataset
 from mien.data.dataset import RATED
 from mien.errors import ModelError, RecipeError
 from mien.expressions import NAMES
-from mien.results.runs import Interpolation, Scores
+from mien.results.runs import Interpolation, InterpolationScores
 from mien.training import interpolation
 from mien.training.interpolation import interpolate
 from mien.training.networks import build
@@ -83,7 +83,7 @@ def test_labels_and_raters_choose_the_fraction_alike(
     labelled = np.eye(len(NAMES), dtype=np.float32)[choosing.labels]
     answers = iter([labelled, neutral])
     monkeypatch.setattr(interpolation, "predict", lambda *_: next(answers))
-    tried_scores: list[Scores] = []
+    tried_scores: list[InterpolationScores] = []
     best = interpolate(tuned, start, [0.4, 0.6], faces, RunFolder(tmp_path / "averaged"), tried_scores.append)
     are_neutral = float((choosing.labels == NAMES.index("neutral")).mean())
     assert [(scores.accuracy, scores.raters) for scores in tried_scores] == [(1.0, are_neutral), (are_neutral, 1.0)]

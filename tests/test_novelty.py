@@ -18,16 +18,16 @@ from mien.data import dataset
 from mien.data.dataset import FaceData
 from mien.errors import DataError, ModelError
 from mien.expressions import NAMES
-from mien.novelty import covers, judge, kinds, thresholds
 from mien.novelty import gate as fitting
+from mien.novelty import judge, occluders, ood_sets, thresholds
 from mien.novelty.attaching import OUTPUT, attach, detach
 from mien.novelty.covering import Covering, spoil
+from mien.novelty.feature_extractor import FeatureExtractor, FeatureLayer, session_of
 from mien.novelty.fitted_scores import FittedScores
-from mien.novelty.mahalanobis import Ellipsoid, RelativeMahalanobis, Statistics
+from mien.novelty.mahalanobis import ClassStatistics, Ellipsoid, RelativeMahalanobis
 from mien.novelty.open_set import risk
-from mien.novelty.scores import RIVALS, Reading
-from mien.novelty.tapping import Tap, TappedModel, session_of
-from mien.novelty.thresholds import Found, Held
+from mien.novelty.scores import BASELINES, LogitsAndFeatures
+from mien.novelty.thresholds import HeldOutFaces, RedetectedFaces
 from mien.novelty.unlikeness import Unlikeness
 from mien.recognition.gate import GATE, Gate, Gating, Verdict
 from mien.recognition.model import ModelFile, models_folder
@@ -69,7 +69,7 @@ def made_up_data(count: int, first: int = 0) -> FaceData:
 @settings(max_examples=30, deadline=None)
 def test_the_short_form_of_relative_mahalanobis_is_exact(width: int, seed: int, apart: float) -> None:
     features, labels = clusters(width, seed, apart)
-    statistics = Statistics.of(features, labels)
+    statistics = ClassStatistics.of(features, labels)
     others = np.random.default_rng(seed).normal(0, 5, (50, width))
     expected = statistics.relative(others)
     found = RelativeMahalanobis.of(statistics)(others)
@@ -77,7 +77,7 @@ def test_the_short_form_of_relative_mahalanobis_is_exact(width: int, seed: int, 
 
 
 def test_the_short_form_has_six_directions() -> None:
-    short = RelativeMahalanobis.of(Statistics.of(*clusters(30, 0)))
+    short = RelativeMahalanobis.of(ClassStatistics.of(*clusters(30, 0)))
     assert short.directions.shape == (30, len(NAMES) - 1)
 
 
@@ -85,7 +85,7 @@ def test_too_few_pictures_of_a_class_are_refused_by_name() -> None:
     features, labels = clusters(10, 0)
     few = np.r_[np.flatnonzero(labels == 2)[:4], np.flatnonzero(labels != 2)]
     with pytest.raises(DataError, match=f"4 training pictures of '{NAMES[2]}'"):
-        Statistics.of(features[few], labels[few])
+        ClassStatistics.of(features[few], labels[few])
 
 
 def test_an_ellipsoid_measures_in_its_own_spread() -> None:
@@ -107,8 +107,8 @@ def test_an_ellipsoid_can_measure_along_its_widest_axes_alone() -> None:
     assert one_axis(along)[0] > 100
 
 
-def held(count: int, seed: int, classes: int = 2) -> Held:
-    return Held(np.random.default_rng(seed).normal(size=(count, 3)), np.arange(count) % classes)
+def held(count: int, seed: int, classes: int = 2) -> HeldOutFaces:
+    return HeldOutFaces(np.random.default_rng(seed).normal(size=(count, 3)), np.arange(count) % classes)
 
 
 @given(seed=st.integers(0, 10**6), count=st.integers(400, 4000))
@@ -123,7 +123,7 @@ def test_no_class_bears_the_refusals_alone() -> None:
     labels = np.r_[np.zeros(3000, int), np.ones(50, int)]
     faces.scores[labels == 1, 1] += 3  # far out
     faces.scores[:, 2] = -1  # none is covered
-    gate = thresholds.choose(Held(faces.scores, labels))
+    gate = thresholds.choose(HeldOutFaces(faces.scores, labels))
     refused = [gate.verdict(scores) is not Verdict.KNOWN for scores in faces.scores]
     assert np.array(refused)[labels == 1].mean() <= 0.06
 
@@ -131,7 +131,7 @@ def test_no_class_bears_the_refusals_alone() -> None:
 def test_the_detectors_word_counts_for_found_faces_as_much_as_a_layer() -> None:
     faces = held(1000, 0)
     sure = 1 / (1 + np.exp(-np.random.default_rng(1).normal(2, 0.5, 1000)))
-    gate = thresholds.choose(faces, Found(faces.scores, faces.labels, sure, sure))
+    gate = thresholds.choose(faces, RedetectedFaces(faces.scores, faces.labels, sure, sure))
     doubts = np.array([gate.doubt(score) for score in sure])
     assert doubts.mean() == pytest.approx(0, abs=0.01)
     assert doubts.std() == pytest.approx(1, rel=0.01)
@@ -156,7 +156,7 @@ def test_a_fitted_gate_passes_its_faces_and_refuses_others(gated: Path) -> None:
     model = ModelFile.open(gated)
     assert model.gate is not None
     generator = np.random.default_rng(1)
-    verdicts = [model.gate.verdict(row) for row in model.run(kinds.drawings(50, generator)).novelty]
+    verdicts = [model.gate.verdict(row) for row in model.run(ood_sets.drawings(50, generator)).novelty]
     assert all(verdict is not Verdict.KNOWN for verdict in verdicts)
     assert model.gate.doubt_scale == 0  # no detector finds clouds, so it has no say
     fresh = model.run(made_up_data(20, first=200).faces)
@@ -183,18 +183,18 @@ def test_a_gate_can_be_taken_out_and_another_put_in(gated: Path) -> None:
     whole = model.ByteSize()
     detach(model)
     assert not [entry.key for entry in model.metadata_props if entry.key.startswith("novelty")]
-    attach(model, scores_of(gated, made_up_data(12)), TappedModel(gated))
+    attach(model, scores_of(gated, made_up_data(12)), FeatureExtractor(gated))
     assert [output.name for output in model.graph.output].count(OUTPUT) == 1
     assert model.ByteSize() <= whole
 
 
 def scores_of(path: Path, data: FaceData) -> FittedScores:
     """The scores as `fit` fits them, of few faces."""
-    model = TappedModel(path)
-    faces = model.see(data.faces)
-    covered, others = (model.see(pictures) for pictures in spoil(data.faces, 20))
-    relative = RelativeMahalanobis.of(Statistics.of(faces.features, data.labels))
-    return FittedScores(relative, Unlikeness.of(faces, model.taps), Covering.of(faces, covered, others))
+    model = FeatureExtractor(path)
+    faces = model.extract(data.faces)
+    covered, others = (model.extract(pictures) for pictures in spoil(data.faces, 20))
+    relative = RelativeMahalanobis.of(ClassStatistics.of(faces.features, data.labels))
+    return FittedScores(relative, Unlikeness.of(faces, model.layers), Covering.of(faces, covered, others))
 
 
 def test_a_stored_gate_answers_as_its_arithmetic(gated: Path, tmp_path: Path) -> None:
@@ -203,30 +203,34 @@ def test_a_stored_gate_answers_as_its_arithmetic(gated: Path, tmp_path: Path) ->
     scores = scores_of(gated, data)
     model = onnx.load(gated)
     detach(model)
-    attach(model, scores, TappedModel(gated))
+    attach(model, scores, FeatureExtractor(gated))
     session = session_of(model)
-    others = np.concatenate([made_up_data(5, first=300).faces, kinds.SPOILED["masked faces"](data.faces[:20], RANDOM)])
+    others = np.concatenate(
+        [made_up_data(5, first=300).faces, ood_sets.SPOILED["masked faces"](data.faces[:20], RANDOM)]
+    )
     stored = session.run([OUTPUT], {"face": others})[0]
-    exact = scores(TappedModel(gated).see(others))
+    exact = scores(FeatureExtractor(gated).extract(others))
     for ours, theirs in zip(stored.T, exact.T, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=0.05 * theirs.std())
 
 
 def test_a_tap_averages_bands() -> None:
     found = np.arange(2 * 3 * 7 * 5, dtype=np.float32).reshape(2, 3, 7, 5)
-    vector = Tap("anything", bands=3).vector(found)
+    vector = FeatureLayer("anything", bands=3).vector(found)
     assert vector.shape == (2, 9)
     np.testing.assert_allclose(
         vector[1, 3:6], [found[1, 1, :3].mean(), found[1, 1, 3:5].mean(), found[1, 1, 5:].mean()]
     )
-    np.testing.assert_allclose(np.linalg.norm(Tap("anything", bands=3, unit=True).vector(found), axis=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(
+        np.linalg.norm(FeatureLayer("anything", bands=3, unit=True).vector(found), axis=1), 1, rtol=1e-6
+    )
 
 
 def test_a_tap_averages_tokens_as_the_map_that_they_are() -> None:
     found = np.random.default_rng(0).normal(size=(2, 3, 7, 7)).astype(np.float32)
     tokens = np.concatenate([np.full((2, 1, 3), 99, np.float32), found.reshape(2, 3, 49).swapaxes(1, 2)], 1)
-    tap = Tap("anything", bands=3)
-    np.testing.assert_allclose(tap.vector(tokens), tap.vector(found), atol=1e-6)  # the class token counts in none
+    layer = FeatureLayer("anything", bands=3)
+    np.testing.assert_allclose(layer.vector(tokens), layer.vector(found), atol=1e-6)  # the class token counts in none
 
 
 def test_models_that_cannot_be_gated_are_refused_in_words(tmp_path: Path) -> None:
@@ -237,15 +241,15 @@ def test_models_that_cannot_be_gated_are_refused_in_words(tmp_path: Path) -> Non
         one.name = one.name.replace(".conv_pw.", ".other.")
     onnx.save(nothing_known, tmp_path / "other.onnx")
     with pytest.raises(ModelError, match="none of the layers that the gate reads"):
-        TappedModel(tmp_path / "other.onnx")
+        FeatureExtractor(tmp_path / "other.onnx")
     bare = onnx.load(SHIPPED)
     del bare.graph.output[1:]
     onnx.save(bare, tmp_path / "bare.onnx")
     with pytest.raises(ModelError, match="gives no"):
-        TappedModel(tmp_path / "bare.onnx")
+        FeatureExtractor(tmp_path / "bare.onnx")
     (tmp_path / "text.onnx").write_text("no model")
     with pytest.raises(ModelError, match="not a readable ONNX model"):
-        TappedModel(tmp_path / "text.onnx")
+        FeatureExtractor(tmp_path / "text.onnx")
 
 
 def with_properties(path: Path, **properties: str) -> Path:
@@ -423,7 +427,7 @@ def test_masks_are_covered_and_faces_are_not(real_data: Path) -> None:
     model = ModelFile.open("mobilenet_v2")
     assert model.gate is not None
     shares = {}
-    for name, pictures in {"whole": faces, "masked": covers.masked(faces, RANDOM)}.items():
+    for name, pictures in {"whole": faces, "masked": occluders.masked(faces, RANDOM)}.items():
         novelty = model.run(pictures).novelty
         assert novelty is not None
         shares[name] = np.mean([model.gate.verdict(scores) is Verdict.COVERED for scores in novelty])
@@ -480,9 +484,9 @@ def test_each_rival_finds_the_strangers_that_it_is_made_for(name: str, place: st
         strange = features.mean(0) + generator.normal(0, [1] * 20 + [0.1] * 20, (200, 40))
     else:
         strange = features[:200] + generator.normal(0, [0] * 20 + [10] * 20, (200, 40))
-    known = Reading(features @ head, features)
-    score = RIVALS[name](known, labels)
-    assert judge.separation(score(known), score(Reading(strange @ head, strange))).auroc > 0.9
+    known = LogitsAndFeatures(features @ head, features)
+    score = BASELINES[name](known, labels)
+    assert judge.separation(score(known), score(LogitsAndFeatures(strange @ head, strange))).auroc > 0.9
 
 
 def test_kinds_are_the_same_for_the_same_seed_and_shaped_as_faces(tmp_path: Path) -> None:
@@ -492,7 +496,7 @@ def test_kinds_are_the_same_for_the_same_seed_and_shaped_as_faces(tmp_path: Path
     save(made_up_face(0, 2), tmp_path / "photos" / "n10565667_diver.png")
     save(made_up_face(0, 3), tmp_path / "photos" / "frog" / "1.png")
     people = frozenset({"n10565667_diver.png"})
-    first, second = (kinds.all_kinds(faces, [tmp_path / "photos"], people, 30, 5) for _ in range(2))
+    first, second = (ood_sets.all_ood_sets(faces, [tmp_path / "photos"], people, 30, 5) for _ in range(2))
     assert [kind.name for kind in first] == [kind.name for kind in second]
     for one, other in zip(first, second, strict=True):
         np.testing.assert_array_equal(one.faces, other.faces)

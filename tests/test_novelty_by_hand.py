@@ -18,11 +18,11 @@ from typer.testing import CliRunner
 from mien.cli.main import app
 from mien.data.dataset import FaceData
 from mien.errors import DataError, ModelError
-from mien.novelty import gate, judge, kinds
+from mien.novelty import gate, judge, ood_sets
+from mien.novelty.feature_extractor import FeatureLayer
 from mien.novelty.gate import fit
-from mien.novelty.scores import RIVALS, Reading
-from mien.novelty.tapping import Tap
-from mien.novelty.thresholds import Held, choose
+from mien.novelty.scores import BASELINES, LogitsAndFeatures
+from mien.novelty.thresholds import HeldOutFaces, choose
 from mien.recognition.faces import Box, Face, Square
 from mien.recognition.gate import Gate, Verdict
 from mien.recognition.model import ModelFile, Outputs, models_folder
@@ -44,9 +44,9 @@ def one_thread_for_matrices() -> Iterator[None]:
 def test_so_few_are_refused_that_the_true_share_is_almost_surely_below_a_twentieth(count: int, refused: int) -> None:
     scores = np.random.default_rng(count).normal(size=(count, 3))
     scores[:, 2] = -1  # none is covered
-    cut = choose(Held(scores, np.arange(count) % 4)).cut
+    cut = choose(HeldOutFaces(scores, np.arange(count) % 4)).cut
     assert int((scores[:, 1] > cut).sum()) <= refused
-    assert choose(Held(scores, np.zeros(count, int))).cut == np.sort(scores[:, 1])[-refused - 1]
+    assert choose(HeldOutFaces(scores, np.zeros(count, int))).cut == np.sort(scores[:, 1])[-refused - 1]
     # Were the true share a twentieth, as few would be refused in about one sample of a hundred.
     assert 0.003 < binom.cdf(refused, count, 0.05) < 0.012
 
@@ -55,13 +55,13 @@ def test_a_class_that_lies_far_out_sets_the_threshold() -> None:
     labels = np.repeat([0, 1, 2], [2000, 1000, 1000])
     unlike = np.random.default_rng(0).normal(size=4000) + labels
     scores = np.stack([np.zeros(4000), unlike, np.full(4000, -1)], 1)
-    cut = choose(Held(scores, labels)).cut
+    cut = choose(HeldOutFaces(scores, labels)).cut
     assert int((unlike[labels == 2] > cut).sum()) == 60
 
 
 def test_what_is_refused_as_covered_counts_against_the_allowance() -> None:
     scores = np.random.default_rng(0).normal(size=(1000, 3))
-    gate = choose(Held(scores, np.zeros(1000, int)))
+    gate = choose(HeldOutFaces(scores, np.zeros(1000, int)))
     assert gate.covered == pytest.approx(np.quantile(scores[:, 2], 0.995))
     covered = scores[:, 2] > gate.covered
     assert int((covered | (scores[:, 1] > gate.cut)).sum()) == 33
@@ -160,7 +160,7 @@ def test_the_scores_and_thresholds_in_the_file_are_those_of_the_definition(
     np.testing.assert_allclose(asked.novelty[:, 1], unlike, atol=0.2 * unlike.std())
     scores = gated.run(held.faces).novelty
     assert scores is not None
-    chosen = choose(Held(scores, held.labels))
+    chosen = choose(HeldOutFaces(scores, held.labels))
     assert gated.gate is not None
     for name, value in asdict(chosen).items():
         assert getattr(gated.gate, name) == pytest.approx(value, rel=1e-4, abs=1e-4), name
@@ -179,9 +179,9 @@ def test_the_gate_is_fitted_without_copies_of_the_faces_that_judge_it(
     """One picture of the made-up set stands in both parts."""
     given: list[FaceData] = []
 
-    def note(source: Path, target: Path, training: FaceData, held_out: FaceData, *_: object) -> gate.Fitted:
+    def note(source: Path, target: Path, training: FaceData, held_out: FaceData, *_: object) -> gate.FitReport:
         given.extend((training, held_out))
-        return gate.Fitted(Gate(1, 1, 0, 0, 1, 2), 0.0, None, 1000)
+        return gate.FitReport(Gate(1, 1, 0, 0, 1, 2), 0.0, None, 1000)
 
     monkeypatch.setattr(gate, "fit", note)
     words = ["novelty", "fit", SHIPPED, "--data", tiny_data, "--split", "kaggle", "--out", tmp_path / "a.onnx"]
@@ -198,17 +198,25 @@ def test_the_gate_is_fitted_without_copies_of_the_faces_that_judge_it(
 
 
 @pytest.fixture(scope="module")
-def readings() -> tuple[Reading, np.ndarray, Reading, np.ndarray, np.ndarray]:
+def readings() -> tuple[LogitsAndFeatures, np.ndarray, LogitsAndFeatures, np.ndarray, np.ndarray]:
     """Known features of seven classes and other ones, with the head that makes their logits."""
     generator = np.random.default_rng(0)
     labels = np.arange(140) % 7
     head, bias = generator.normal(size=(12, 7)), generator.normal(size=7)
     known = generator.normal(size=(7, 12))[labels] + generator.normal(size=(140, 12)) @ generator.normal(size=(12, 12))
     asked = 3 * generator.normal(size=(30, 12))
-    return Reading(known @ head + bias, known), labels, Reading(asked @ head + bias, asked), head, bias
+    return (
+        LogitsAndFeatures(known @ head + bias, known),
+        labels,
+        LogitsAndFeatures(asked @ head + bias, asked),
+        head,
+        bias,
+    )
 
 
-def test_rivals_are_their_definitions(readings: tuple[Reading, np.ndarray, Reading, np.ndarray, np.ndarray]) -> None:
+def test_rivals_are_their_definitions(
+    readings: tuple[LogitsAndFeatures, np.ndarray, LogitsAndFeatures, np.ndarray, np.ndarray],
+) -> None:
     known, labels, asked, head, bias = readings
     means = np.stack([known.features[labels == label].mean(0) for label in range(7)])
     within = (known.features - means[labels]).T @ (known.features - means[labels]) / len(labels)
@@ -227,9 +235,9 @@ def test_rivals_are_their_definitions(readings: tuple[Reading, np.ndarray, Readi
         "nearest neighbours": np.sort(np.linalg.norm(unit[:, None] - known_unit, axis=2), 1)[:, 49],
         "ViM": scale * np.linalg.norm((asked.features - origin) @ outside.T, axis=1) - logsumexp(asked.logits, 1),
     }
-    assert expected.keys() == RIVALS.keys()
+    assert expected.keys() == BASELINES.keys()
     for name, scores in expected.items():
-        np.testing.assert_allclose(RIVALS[name](known, labels)(asked), scores, rtol=1e-4, atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(BASELINES[name](known, labels)(asked), scores, rtol=1e-4, atol=1e-5, err_msg=name)
 
 
 # The judge
@@ -260,7 +268,7 @@ def speaking(count: int, seed: int, near: int, far: int) -> FaceData:
 
 def test_the_judge_compares_as_it_says() -> None:
     training, real, strange = speaking(120, 0, 0, 0), speaking(101, 1, 0, 0), speaking(40, 2, 5, 90)
-    kind = kinds.Kind("strange", strange.faces, far=True)
+    kind = ood_sets.OODSet("strange", strange.faces, far=True)
     made, novelty, scores = judge.judge([InItsPixels()], training, real, [kind], 0)  # type: ignore[list-item]
     model = InItsPixels()
     ours, theirs = (model.run(faces.faces) for faces in (real, strange))
@@ -320,25 +328,25 @@ def test_detector_and_gate_together_count_only_what_passes_both(tmp_path: Path) 
 def test_what_is_spoiled_is_spoiled_as_far_as_is_said() -> None:
     generator = np.random.default_rng(0)
     noise = generator.integers(0, 256, (60, 48, 48)).astype(np.uint8)
-    assert (kinds.upside_down(noise, generator) == noise[:, ::-1]).all()
-    covered = (kinds.half_covered(noise, generator) != noise).mean((1, 2))
+    assert (ood_sets.upside_down(noise, generator) == noise[:, ::-1]).all()
+    covered = (ood_sets.half_covered(noise, generator) != noise).mean((1, 2))
     assert ((covered > 0.42) & (covered < 0.63)).all()
-    moved = kinds.half_faces(noise, generator).astype(int)
+    moved = ood_sets.half_faces(noise, generator).astype(int)
     flat = [max((np.abs(np.diff(face, axis=axis)).max(1 - axis) <= 1).mean() for axis in (0, 1)) for face in moved]
     assert min(flat) > 0.35
     assert max(flat) < 0.63
     # A Gaussian blur leaves of white noise's variance 1 in 4 pi width ** 2: widths of 3.5 to 6 pixels.
-    kept = kinds.blurred(noise, generator)[:, 12:36, 12:36].astype(float).var((1, 2)).mean() / noise.var()
+    kept = ood_sets.blurred(noise, generator)[:, 12:36, 12:36].astype(float).var((1, 2)).mean() / noise.var()
     assert 1 / (4 * np.pi * 6.5**2) < kept < 1 / (4 * np.pi * 3**2)
-    light = kinds.dark(np.full((60, 48, 48), 200, np.uint8), generator).mean((1, 2)) / 200
+    light = ood_sets.dark(np.full((60, 48, 48), 200, np.uint8), generator).mean((1, 2)) / 200
     assert 0.015 < light.min() < 0.04
     assert 0.06 < light.max() < 0.09
 
 
 def test_a_model_that_sees_faces_too_small_for_the_gate_is_refused_in_one_line() -> None:
-    tap = Tap("blocks.5.0.conv_pw", bands=3)
-    np.testing.assert_allclose(tap.pooling((1, 8, 7, 7)).sum(0), 1, rtol=1e-6)
+    layer = FeatureLayer("blocks.5.0.conv_pw", bands=3)
+    np.testing.assert_allclose(layer.pooling((1, 8, 7, 7)).sum(0), 1, rtol=1e-6)
     with pytest.raises(ModelError, match="has 2 rows, and the gate needs 3"):
-        tap.pooling((1, 8, 2, 2))
+        layer.pooling((1, 8, 2, 2))
     with pytest.raises(ModelError, match="has 2 rows, and the gate needs 3"):
-        tap.pooling((1, 5, 8))
+        layer.pooling((1, 5, 8))

@@ -24,7 +24,7 @@ from mien.recognition import sinks
 from mien.recognition.faces import Frame
 from mien.recognition.sink_group import SinkGroup
 from mien.recognition.video import annotating, timeline, watching
-from mien.recognition.video.reading import Shot
+from mien.recognition.video.reading import DecodedFrame
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.jpg"))
 RUN = "from mien.cli.main import main; main()"
@@ -369,7 +369,7 @@ class MadeUpCamera:
         canvas = np.full((240, 320, 3), 110, np.uint8)
         paste(canvas, portrait("astronaut", 200), 10, 20)
         for number in range(4):
-            yield Shot(number, number / 10, canvas)
+            yield DecodedFrame(number, number / 10, canvas)
             time.sleep(0.2)
 
     def close(self) -> None: ...

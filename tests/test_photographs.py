@@ -44,7 +44,7 @@ def test_faces_are_what_recognition_cuts(album: Path) -> None:
     assert [NAMES[label] for label in found.labels] == ["happy", "neutral", "neutral"]
     recognizer = Recognizer(gate="off")
     picture = cv2.cvtColor(cv2.imread(str(EXAMPLES / "biden.jpg")), cv2.COLOR_BGR2RGB)
-    cut = recognizer.cut(picture, recognizer.detector.detect(picture))[0].pixels
+    cut = recognizer.crop_faces(picture, recognizer.detector.detect(picture))[0].pixels
     assert np.abs(found.faces[1].astype(int) - cut).max() <= 8  # JPEG decoders differ a little
     assert np.array_equal(found.faces[2], made_up_face(6, 0))
 

@@ -19,8 +19,8 @@ from PIL.TiffImagePlugin import AppendingTiffWriter
 
 from mien.errors import LONGEST, MienError, MienWarning, PictureError
 from mien.recognition import pictures
-from mien.recognition.finding import find_media, find_pictures
-from mien.recognition.kinds import PICTURE_SUFFIXES
+from mien.recognition.file_types import PICTURE_SUFFIXES
+from mien.recognition.media_files import find_media, find_pictures
 from mien.recognition.pictures import as_picture, read_pages, read_picture
 
 

@@ -259,7 +259,9 @@ def test_what_cannot_be_done_is_one_line(arguments, message, capfd, monkeypatch)
 @pytest.fixture(scope="module")
 def cut_faces(recognizer) -> np.ndarray:
     """uint8 [N, 48, 48], as the recognizer cuts the examples' faces."""
-    found = [recognizer.cut(read_picture(path), recognizer.detector.detect(read_picture(path))) for path in EXAMPLES]
+    found = [
+        recognizer.crop_faces(read_picture(path), recognizer.detector.detect(read_picture(path))) for path in EXAMPLES
+    ]
     return np.stack([cuts[0].pixels for cuts in found])
 
 
@@ -358,7 +360,7 @@ def test_a_picture_upside_down_is_read_upright(recognizer):
     upright = recognizer.recognize(EXAMPLES[0])[0]
     turned = recognizer.recognize(np.ascontiguousarray(read_picture(EXAMPLES[0])[::-1, ::-1]))[0]
     assert turned.expression == upright.expression
-    assert abs(abs(turned.square.turn - upright.square.turn) - np.pi) < 0.1
+    assert abs(abs(turned.square.roll - upright.square.roll) - np.pi) < 0.1
 
 
 def test_a_folder_of_all_kinds_is_done(tmp_path):

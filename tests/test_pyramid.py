@@ -23,7 +23,7 @@ def grey_levels(view: np.ndarray) -> np.ndarray:
 def warped(picture: np.ndarray, square: Square, size: int) -> np.ndarray:
     """OpenCV's view of the same square; float [size, size, 3]."""
     scale, half = square.side / size, (size - 1) / 2
-    cos, sin = math.cos(square.turn) * scale, math.sin(square.turn) * scale
+    cos, sin = math.cos(square.roll) * scale, math.sin(square.roll) * scale
     matrix = np.array(
         [[cos, -sin, square.x - 0.5 - half * (cos - sin)], [sin, cos, square.y - 0.5 - half * (sin + cos)]]
     )
@@ -37,7 +37,7 @@ squares = st.builds(
     x=st.floats(-30, 100),
     y=st.floats(-30, 100),
     side=st.floats(4, 63),
-    turn=st.one_of(st.just(0.0), st.floats(-math.pi, math.pi)),
+    roll=st.one_of(st.just(0.0), st.floats(-math.pi, math.pi)),
 )
 
 

@@ -137,7 +137,7 @@ def stale() -> list[str]:
     hashes = shipped.shipped_hashes()
     worlds = [read(World, path) for path in RESULTS.glob("*-world.json")]
     judged = [*shelf.evaluations(RESULTS).values(), *shelf.robustness(RESULTS).values(), *worlds]
-    inputs = read(benchmarks.Inputs, RESULTS / "benchmarks" / "inputs.json")
+    inputs = read(benchmarks.InputKinds, RESULTS / "benchmarks" / "inputs.json")
     gate = read(GateJudgement, RESULTS / "novelty.json")
     clarity = read(benchmarks.AppClarity, RESULTS / "benchmarks" / "app-clarity.json")
     measured = [(type(of).__name__, of.model, of.model_hash) for of in (*judged, inputs)]
@@ -203,7 +203,7 @@ def test_all_tables_are_what_results_say() -> None:
 
 
 def test_the_document_on_inputs_has_the_figures_on_file() -> None:
-    told = read(benchmarks.Inputs, RESULTS / "benchmarks" / "inputs.json")
+    told = read(benchmarks.InputKinds, RESULTS / "benchmarks" / "inputs.json")
     text = " ".join((ROOT / "docs" / "inputs.md").read_text(encoding="utf-8").split())
     strange = told.strange.values()
     pictures, more = sum(one.pictures for one in strange), sum(one.with_it - one.without_it for one in strange)

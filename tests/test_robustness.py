@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from mien.cli.evaluate import evaluate
 from mien.data import dataset
-from mien.evaluation import figures, robustness
+from mien.evaluation import robustness, trust_plots
 from mien.evaluation.corruptions import CORRUPTIONS, STRENGTHS
 from mien.evaluation.crops import moved
 from mien.expressions import NAMES
@@ -100,7 +100,7 @@ def test_counts_what_is_kept(faces: np.ndarray) -> None:
         amounts = [point.amount for point in points]
         assert amounts == sorted(amounts)
         assert robustness.RIGHT_CROP[way] in amounts
-    for figure in (figures.robustness({"one": made, "two": made}), figures.crops({"one": made})):
+    for figure in (trust_plots.robustness({"one": made, "two": made}), trust_plots.crops({"one": made})):
         assert figure.axes
 
 
@@ -140,5 +140,5 @@ def test_the_command_writes_results_and_plots(tiny_data: Path, tmp_path: Path, m
 
 
 def test_the_sheet_shows_every_corruption(faces: np.ndarray) -> None:
-    texts = [text.get_text() for axis in figures.corruption_sheet(faces[0]).axes for text in axis.texts]
+    texts = [text.get_text() for axis in trust_plots.corruption_sheet(faces[0]).axes for text in axis.texts]
     assert {kind.name for kind in CORRUPTIONS} <= set(texts)

@@ -28,13 +28,13 @@ from mien.synthesis import balance as balancing
 from mien.synthesis import export, judge, losses, portrait, recipe, sampling, scores, step
 from mien.synthesis.augmenter import Augmenter
 from mien.synthesis.balance import Request
-from mien.synthesis.filters import Examiner
+from mien.synthesis.filters import QualityFilter
 from mien.synthesis.loop import train
 from mien.synthesis.networks import ConditionalNorm, Critic, Generator, to_float, to_grey
 from mien.synthesis.portrait import find_face
 from mien.synthesis.recipe import SynthesisRecipe
 from mien.synthesis.run import SynthesisRun
-from mien.synthesis.step import Step
+from mien.synthesis.step import TrainingStep
 from mien.synthesis.translator import Translator
 
 TINY = SynthesisRecipe(
@@ -187,7 +187,7 @@ def test_chance_is_the_steps_own() -> None:
 
 def test_targets_are_uniform_whatever_the_class_sizes(data: dataset.FaceData) -> None:
     rare = data.where((data.labels != DISGUST) | (np.cumsum(data.labels == DISGUST) == 1))
-    taken = step.Step(TINY, sampling.DeviceFaces.of(rare, torch.device("cpu")), fabric())
+    taken = step.TrainingStep(TINY, sampling.DeviceFaces.of(rare, torch.device("cpu")), fabric())
     table = sampling.roll(0, 0, (1, 7000))[0]
     faces, labels, targets = taken._sources(sampling.Dice(table))
     assert np.allclose(np.bincount(targets, minlength=7) / 7000, 1 / 7, atol=0.02)
@@ -232,7 +232,7 @@ def test_a_stopped_run_ends_as_one_that_was_not(data: dataset.FaceData, tmp_path
 
 
 def test_class_steps_teach_the_critic_alone(data: dataset.FaceData) -> None:
-    step = Step(TINY, sampling.DeviceFaces.of(sampling.training_faces(data), torch.device("cpu")), fabric())
+    step = TrainingStep(TINY, sampling.DeviceFaces.of(sampling.training_faces(data), torch.device("cpu")), fabric())
     generator, critic = ([value.clone() for value in net.parameters()] for net in (step.generator, step.critic))
     step(TINY.class_steps - 1)
     assert all(map(torch.equal, generator, step.generator.parameters()))
@@ -357,7 +357,7 @@ def translator(run_folder: Path) -> Translator:
 def test_the_file_translates_as_the_network(run_folder: Path, translator: Translator) -> None:
     faces, labels = np.repeat(TEMPLATES[:3], 7, 0), np.tile(np.arange(7), 3)
     with torch.inference_mode():
-        graph = export.Graph(SynthesisRun(run_folder).generator())
+        graph = export.GeneratorGraph(SynthesisRun(run_folder).generator())
         expected = graph(torch.from_numpy(faces), torch.from_numpy(labels)).numpy()
     found = translator.translate(faces, labels)
     assert np.abs(found.astype(int) - expected.astype(int)).max() <= 2  # weights in half precision
@@ -548,10 +548,10 @@ def test_novelty_knows_noise_from_faces(data: dataset.FaceData, classifier: Temp
     labels = np.repeat(np.arange(7), 40)
     faces = np.stack([made_up_face(label, 100 + number) for number, label in enumerate(labels)])
     real = dataset.FaceData(faces, labels, labels.astype(str), labels.astype(str), labels)
-    examiner = Examiner(classifier, real, seed=0)  # type: ignore[arg-type]
+    quality = QualityFilter(classifier, real, seed=0)  # type: ignore[arg-type]
     noise = np.random.default_rng(0).integers(0, 256, (20, 48, 48), np.uint8)
-    assert (examiner.marks(noise, 0).novelty > examiner.most_novelty).mean() > 0.8
-    assert (examiner.marks(data.faces, 0).novelty <= examiner.most_novelty).mean() > 0.8
+    assert (quality.score(noise, 0).novelty > quality.most_novelty).mean() > 0.8
+    assert (quality.score(data.faces, 0).novelty <= quality.most_novelty).mean() > 0.8
 
 
 class Failing(Pasting):

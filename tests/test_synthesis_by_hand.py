@@ -19,12 +19,12 @@ from mien.recognition.model import Outputs
 from mien.synthesis import balance as balancing
 from mien.synthesis import losses, sampling
 from mien.synthesis.balance import Request
-from mien.synthesis.filters import Examiner
+from mien.synthesis.filters import QualityFilter
 from mien.synthesis.loop import train
 from mien.synthesis.networks import Critic, Generator, to_float, to_grey
 from mien.synthesis.recipe import SynthesisRecipe
 from mien.synthesis.run import SynthesisRun
-from mien.synthesis.step import Step
+from mien.synthesis.step import TrainingStep
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 PLAN = SynthesisRecipe(
@@ -56,8 +56,10 @@ def faces_of(counts: tuple[int, ...]) -> FaceData:
 UNEVEN = faces_of((40, 1, 5, 5, 5, 5, 5))
 
 
-def step_of(recipe: SynthesisRecipe, data: FaceData = UNEVEN) -> Step:
-    return Step(recipe, sampling.DeviceFaces.of(data, torch.device("cpu")), Fabric(accelerator="cpu", devices=1))
+def step_of(recipe: SynthesisRecipe, data: FaceData = UNEVEN) -> TrainingStep:
+    return TrainingStep(
+        recipe, sampling.DeviceFaces.of(data, torch.device("cpu")), Fabric(accelerator="cpu", devices=1)
+    )
 
 
 def speaking(generator: Generator) -> Generator:
@@ -159,7 +161,7 @@ def test_three_faces_in_four_are_moved_and_half_are_mirrored_within_their_bounds
     )
 
 
-def watched(step: Step) -> tuple[list[tuple], list[tuple]]:
+def watched(step: TrainingStep) -> tuple[list[tuple], list[tuple]]:
     """What generator and critic are called with, and whether they could learn."""
     calls: tuple[list[tuple], list[tuple]] = [], []
     for network, of in zip((step.generator, step.critic), calls, strict=True):
@@ -329,18 +331,18 @@ def test_an_examiner_measures_from_half_of_the_real_faces_and_lets_nineteen_of_t
     real[:, 0, 2] = np.random.default_rng(0).permutation(400) * 200 // 400
     labels = np.arange(400) % 7
     data = FaceData(real, labels, labels.astype(str), labels.astype(str), np.arange(400))
-    examiner = Examiner(Marked(tmp_path), data, seed=3)  # type: ignore[arg-type]
+    quality_filter = QualityFilter(Marked(tmp_path), data, seed=3)  # type: ignore[arg-type]
     order = np.random.default_rng(3).permutation(400)
     known, rest = (Marked(tmp_path).run(real[half]).features for half in (order[:200], order[200:]))
 
     def novelty(features: np.ndarray) -> np.ndarray:
         return 1 - np.sort(features @ known.T, 1)[:, -5]
 
-    assert examiner.most_novelty == pytest.approx(np.quantile(novelty(rest), 0.95), abs=1e-6)
+    assert quality_filter.most_novelty == pytest.approx(np.quantile(novelty(rest), 0.95), abs=1e-6)
     asked = marked(30, 0)
     asked[:, 0, 2] = np.arange(30) * 8
-    marks = examiner.marks(asked, 1)
-    np.testing.assert_allclose(marks.novelty, novelty(Marked(tmp_path).run(asked).features), atol=1e-6)
+    scores = quality_filter.score(asked, 1)
+    np.testing.assert_allclose(scores.novelty, novelty(Marked(tmp_path).run(asked).features), atol=1e-6)
 
 
 class Marking:

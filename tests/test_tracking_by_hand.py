@@ -8,7 +8,7 @@ import pytest
 
 from mien.recognition.faces import Box, Detection
 from mien.recognition.video.placing import Placer
-from mien.recognition.video.reading import Shot
+from mien.recognition.video.reading import DecodedFrame
 from mien.recognition.video.smoothing import Smoother
 from mien.recognition.video.tracking import Tracker
 
@@ -154,12 +154,12 @@ class MarkedDetector:
         return [found(100, score=self._number(picture) / 400 + 0.5)] if picture[0, 0, 1] else []
 
 
-def shots(count: int, gone: int = 1000) -> list[Shot]:
+def shots(count: int, gone: int = 1000) -> list[DecodedFrame]:
     """A hundred shots a second; from shot `gone` on nobody is there."""
     pictures = [scene((100, A)) if number < gone else scene() for number in range(count)]
     for number, picture in enumerate(pictures):
         picture[0, 0] = number, number < gone, 0
-    return [Shot(number, number / 100, picture) for number, picture in enumerate(pictures)]
+    return [DecodedFrame(number, number / 100, picture) for number, picture in enumerate(pictures)]
 
 
 def test_the_detector_looks_ten_times_a_second_and_searches_every_fourth_time() -> None:

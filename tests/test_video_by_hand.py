@@ -15,7 +15,7 @@ from mien.recognition.faces import Box, Detection, Frame, Square, TrackedFace
 from mien.recognition.model import Outputs
 from mien.recognition.recognizer import Recognizer
 from mien.recognition.sinks import VIDEO_COLUMNS, CsvSink, JsonSink
-from mien.recognition.video.reading import Shot
+from mien.recognition.video.reading import DecodedFrame
 from mien.recognition.video.summary import Summary
 from mien.recognition.video.watching import Video
 
@@ -30,7 +30,7 @@ def landmarks(x: float, y: float, side: float) -> np.ndarray:
 class TwoFaces:
     """Finds the faces that are drawn in a picture: the small one first."""
 
-    def detect(self, picture: np.ndarray, turned: bool = False) -> list[Detection]:
+    def detect(self, picture: np.ndarray, any_rotation: bool = False) -> list[Detection]:
         found = []
         for x, side in PLACES[::-1]:
             box = Box(x - side / 2, 75 - side / 2, x + side / 2, 75 + side / 2)
@@ -58,7 +58,7 @@ class Flicker:
     source, live, problem = "flicker.mp4", False, None
     hidden = range(9, 21)
 
-    def __iter__(self) -> Iterator[Shot]:
+    def __iter__(self) -> Iterator[DecodedFrame]:
         generator = np.random.default_rng(1)
         for number in range(30):
             picture = np.full((150, 320, 3), 90, np.uint8)
@@ -67,7 +67,7 @@ class Flicker:
                 if side == 96 or number not in self.hidden:
                     whole = patches.astype(np.uint8).repeat(side // 12, 0).repeat(side // 12, 1)
                     picture[75 - side // 2 : 75 + side // 2, x - side // 2 : x + side // 2] = whole
-            yield Shot(number, 3 + number * 0.04 + (number > 15) * 0.3, picture)
+            yield DecodedFrame(number, 3 + number * 0.04 + (number > 15) * 0.3, picture)
 
     def close(self) -> None: ...
 

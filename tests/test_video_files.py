@@ -13,8 +13,8 @@ from PIL import Image
 
 import mien
 from mien.errors import VideoError
-from mien.recognition.finding import find_media
-from mien.recognition.kinds import Kind, kind_of
+from mien.recognition.file_types import FileType, file_type_of
+from mien.recognition.media_files import find_media
 from mien.recognition.video.animations import Animation
 from mien.recognition.video.reading import VideoFile, holds_video
 
@@ -103,7 +103,7 @@ def test_one_jpeg_after_another_is_a_video_unless_it_is_called_a_picture(tmp_pat
     both = (tmp_path / "one").read_bytes() + (tmp_path / "two").read_bytes()
     for name in ("a.mjpeg", "plain", "photo.jpg"):
         (tmp_path / name).write_bytes(both)
-        assert kind_of(tmp_path / name) is Kind.JPEGS
+        assert file_type_of(tmp_path / name) is FileType.JPEGS
     found = find_media([tmp_path])
     assert [path.name for path in found.videos] == ["a.mjpeg", "plain"]
     assert [path.name for path in found.pictures] == ["one", "photo.jpg", "two"]

@@ -13,7 +13,7 @@ from mien.recognition.detection import FaceDetector
 from mien.recognition.faces import Box, Detection, Frame
 from mien.recognition.video.annotating import AnnotatedVideo, fitted
 from mien.recognition.video.placing import Placer
-from mien.recognition.video.reading import Shot, VideoFile
+from mien.recognition.video.reading import DecodedFrame, VideoFile
 from mien.recognition.video.showing import square_size, turned
 
 
@@ -204,7 +204,7 @@ class KnownFace(FaceDetector):
 def test_a_face_keeps_its_number_over_a_change_of_size():
     noise = np.random.default_rng(0).integers(0, 255, (120, 160, 3), dtype=np.uint8)
     large = noise.repeat(4, 0).repeat(4, 1)
-    shots = [Shot(number, number * 0.04, noise if number < 12 else large) for number in range(24)]
+    shots = [DecodedFrame(number, number * 0.04, noise if number < 12 else large) for number in range(24)]
     placed = [places for _, places in Placer(KnownFace()).place(shots)]
     assert {tuple(places) for places in placed} == {(1,)}
     assert [round(places[1].box.width) for places in placed] == [40] * 12 + [160] * 12

@@ -9,8 +9,8 @@ import pytest
 
 from mien.recognition.faces import Box, Detection
 from mien.recognition.video.ahead import ahead, side_by_side
-from mien.recognition.video.placing import LOOK_EVERY, MOST_WAITING, Placer
-from mien.recognition.video.reading import Shot
+from mien.recognition.video.placing import DETECT_EVERY, MOST_WAITING, Placer
+from mien.recognition.video.reading import DecodedFrame
 from mien.recognition.video.smoothing import MEMORY, Smoother
 from mien.recognition.video.tracking import PATIENCE, Tracker
 
@@ -90,11 +90,11 @@ class MadeUpDetector:
         return int(picture[0, 0, 0]) / 30
 
 
-def shots(count: int, rate: float = 30.0) -> list[Shot]:
+def shots(count: int, rate: float = 30.0) -> list[DecodedFrame]:
     pictures = [scene(a=50 + 100 * number / rate) for number in range(count)]
     for number, picture in enumerate(pictures):
         picture[0, 0] = number
-    return [Shot(number, number / rate, picture) for number, picture in enumerate(pictures)]
+    return [DecodedFrame(number, number / rate, picture) for number, picture in enumerate(pictures)]
 
 
 def test_the_detector_looks_now_and_then_and_every_frame_has_its_place():
@@ -106,7 +106,7 @@ def test_the_detector_looks_now_and_then_and_every_frame_has_its_place():
         assert places[1].box.centre[0] == pytest.approx(50 + 100 * shot.time, abs=1e-6)
         assert places[1].landmarks[0][0] == pytest.approx(50 + 100 * shot.time, abs=1e-6)
     looks = sorted(detector.searched + detector.followed)
-    assert np.diff(looks[:-1]).max() == pytest.approx(LOOK_EVERY, abs=1e-3)
+    assert np.diff(looks[:-1]).max() == pytest.approx(DETECT_EVERY, abs=1e-3)
     assert looks[-1] == pytest.approx(61 / 30)  # the end is looked at and not guessed
     assert len(detector.searched) < len(detector.followed)
 
@@ -114,14 +114,14 @@ def test_the_detector_looks_now_and_then_and_every_frame_has_its_place():
 def test_live_every_frame_is_looked_at_and_none_waits():
     detector = MadeUpDetector()
     given = iter(shots(10))
-    placed = Placer(detector, look_every=0.0).place(given)
+    placed = Placer(detector, detect_every=0.0).place(given)
     assert next(placed)[0].number == 0
     assert next(placed)[0].number == 1
     assert next(given).number == 2  # nothing was taken in advance
 
 
 def test_a_clock_that_stands_still_does_not_fill_the_memory():
-    still = [Shot(shot.number, 0.0, shot.pixels) for shot in shots(60)]
+    still = [DecodedFrame(shot.number, 0.0, shot.pixels) for shot in shots(60)]
     taken = 0
 
     def counted():

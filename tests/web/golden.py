@@ -17,10 +17,10 @@ import cv2
 import numpy as np
 
 from mien.evaluation.crops import moved
-from mien.novelty.kinds import SPOILED, drawings, flat, textures
+from mien.novelty.ood_sets import SPOILED, drawings, flat, textures
 from mien.provenance import file_hash
 from mien.recognition.cropping import crop_picture, luma
-from mien.recognition.detection import FaceDetector, anchors, merge, tile_squares, turn
+from mien.recognition.detection import FaceDetector, anchors, merge, roll, tile_squares
 from mien.recognition.faces import Box, Detection, Square
 from mien.recognition.framing import FRAMING
 from mien.recognition.gate import Verdict
@@ -133,7 +133,7 @@ def cases(pixels: np.ndarray) -> dict[str, Any]:
         ],
         "framing": FRAMING.to_text(),
         "framings": [
-            {"detection": _detection(one), "turn": turn(one.landmarks), "square": _square(FRAMING.square(one))}
+            {"detection": _detection(one), "roll": roll(one.landmarks), "square": _square(FRAMING.square(one))}
             for group in groups[:5]
             for one in group
         ],
@@ -178,7 +178,7 @@ def _detection(detection: Detection) -> dict[str, Any]:
 
 
 def _square(square: Square) -> dict[str, float]:
-    return {name: float(getattr(square, name)) for name in ("x", "y", "side", "turn")}
+    return {name: float(getattr(square, name)) for name in ("x", "y", "side", "roll")}
 
 
 def _rounded(value: Any) -> Any:

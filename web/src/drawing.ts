@@ -159,7 +159,7 @@ function drawHeat(context: CanvasRenderingContext2D, face: DrawnFace, view: View
   if (view.mirrored) context.transform(-1, 0, 0, 1, view.width, 0);
   context.scale(view.scale, view.scale);
   context.translate(square.x, square.y);
-  context.rotate(square.turn);
+  context.rotate(square.roll);
   context.drawImage(small, -square.side / 2, -square.side / 2, square.side, square.side);
   context.restore();
 }

@@ -9,7 +9,7 @@ const square = fc.record({
   x: fc.double({ min: -20, max: 60, noNaN: true }),
   y: fc.double({ min: -20, max: 60, noNaN: true }),
   side: fc.double({ min: 1, max: 150, noNaN: true }),
-  turn: fc.double({ min: -4, max: 4, noNaN: true }),
+  roll: fc.double({ min: -4, max: 4, noNaN: true }),
 });
 
 function cropOf(picture: ReturnType<typeof pixels>, place: Square): Uint8Array {
@@ -47,7 +47,7 @@ describe("crop", () => {
 
   it("of 48 pixels on the grid copies them", () => {
     const picture = photograph();
-    const copy = cropOf(picture, { x: 20 + 24, y: 10 + 24, side: 48, turn: 0 });
+    const copy = cropOf(picture, { x: 20 + 24, y: 10 + 24, side: 48, roll: 0 });
     const expected = copy.map((_, i) => {
       const at = ((10 + Math.floor(i / SIZE)) * picture.width + 20 + (i % SIZE)) * 4;
       return luma(picture.data[at]!, picture.data[at + 1]!, picture.data[at + 2]!);
@@ -57,8 +57,8 @@ describe("crop", () => {
 
   it("is the same when picture and square turn together", () => {
     const picture = photograph();
-    const upright = cropOf(picture, { x: 90, y: 50, side: 61.3, turn: 0 });
-    const turned = cropOf(onSide(picture), { x: 50, y: picture.width - 90, side: 61.3, turn: -Math.PI / 2 });
+    const upright = cropOf(picture, { x: 90, y: 50, side: 61.3, roll: 0 });
+    const turned = cropOf(onSide(picture), { x: 50, y: picture.width - 90, side: 61.3, roll: -Math.PI / 2 });
     expect(largestDifference(upright, turned)).toBeLessThanOrEqual(1);
   });
 });

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import * as ort from "onnxruntime-web/wasm";
 import { beforeAll, describe, expect, it } from "vitest";
 import { crop } from "../src/recognition/cropping";
-import { FAR_SIZE, FaceDetector, KEEP, NEAR_SIZE, anchors, decode, merge, tileSquares } from "../src/recognition/detection";
+import { BACK_SIZE, FaceDetector, KEEP, FRONT_SIZE, anchors, decode, merge, tileSquares } from "../src/recognition/detection";
 import { Framing } from "../src/recognition/framing";
 import { overlap } from "../src/recognition/geometry";
 import type { Detection } from "../src/recognition/geometry";
@@ -44,10 +44,10 @@ describe("arithmetic of the detector", () => {
   });
 
   it("finds nothing where a score is no number", () => {
-    const square = { x: 64, y: 64, side: 128, turn: 0 };
+    const square = { x: 64, y: 64, side: 128, roll: 0 };
     const raw = (score: number): Parameters<typeof decode>[0] => ({ scores: [Float32Array.of(score)], places: [new Float32Array(16).fill(20)] });
-    expect(decode(raw(5), square, NEAR_SIZE, 0.5)).toHaveLength(1);
-    for (const score of [NaN, -Infinity, -5]) expect(decode(raw(score), square, NEAR_SIZE, 0.5)).toEqual([]);
+    expect(decode(raw(5), square, FRONT_SIZE, 0.5)).toHaveLength(1);
+    for (const score of [NaN, -Infinity, -5]) expect(decode(raw(score), square, FRONT_SIZE, 0.5)).toEqual([]);
   });
 
   it("covers any picture with its tiles", () => {
@@ -77,7 +77,7 @@ describe("arithmetic of the detector", () => {
 
   it("sees its own zero outside the picture", () => {
     const view = new Float32Array(8 * 8 * 3);
-    new Pyramid(pixels(4, 4, new Uint8Array(48)), 8).view({ x: 100, y: 100, side: 8, turn: 1 }, 8, view);
+    new Pyramid(pixels(4, 4, new Uint8Array(48)), 8).view({ x: 100, y: 100, side: 8, roll: 1 }, 8, view);
     expect(view.every((value) => Math.abs(value) < 0.01)).toBe(true);
   });
 });
@@ -87,8 +87,8 @@ describe("FaceDetector on the golden photograph", () => {
 
   beforeAll(async () => {
     ort.env.wasm.wasmBinary = file("../node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm").slice().buffer;
-    const near = await openDetector(file("../../models/blazeface_near.onnx"), NEAR_SIZE);
-    const far = await openDetector(file("../../models/blazeface_far.onnx"), FAR_SIZE);
+    const near = await openDetector(file("../../models/blazeface_near.onnx"), FRONT_SIZE);
+    const far = await openDetector(file("../../models/blazeface_far.onnx"), BACK_SIZE);
     detector = new FaceDetector(near, far);
   });
 

@@ -6,7 +6,7 @@ const box = { left: 10, top: 20, right: 30, bottom: 50 };
 const face = (id: number, left: number, side: number): FoundFace => ({
   id,
   box: { left, top: 0, right: left + side, bottom: side },
-  square: { x: 0, y: 0, side: 1, turn: 0 },
+  square: { x: 0, y: 0, side: 1, roll: 0 },
   score: 1,
   verdict: "known",
 });

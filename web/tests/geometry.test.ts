@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Framing } from "../src/recognition/framing";
-import { area, overlap, toPicture, turnOf } from "../src/recognition/geometry";
+import { area, overlap, toPicture, rollOf } from "../src/recognition/geometry";
 import type { Box } from "../src/recognition/geometry";
 import { golden } from "./golden";
 
@@ -33,10 +33,10 @@ describe("overlap", () => {
 describe("toPicture", () => {
   it("takes the middle to the centre, and keeps lengths", () => {
     const side = fc.double({ min: 1, max: 500, noNaN: true });
-    const turn = fc.double({ min: -4, max: 4, noNaN: true });
+    const roll = fc.double({ min: -4, max: 4, noNaN: true });
     fc.assert(
-      fc.property(number, number, side, turn, (x, y, length, angle) => {
-        const square = { x, y, side: length, turn: angle };
+      fc.property(number, number, side, roll, (x, y, length, angle) => {
+        const square = { x, y, side: length, roll: angle };
         const middle = toPicture({ x: 0.5, y: 0.5 }, square);
         expect(middle.x).toBeCloseTo(x, 9);
         expect(middle.y).toBeCloseTo(y, 9);
@@ -52,10 +52,10 @@ describe("Framing", () => {
   const framing = Framing.fromText(golden.framing);
 
   it("gives Python's squares and turns", () => {
-    for (const { detection, turn, square } of golden.framings) {
-      expect(turnOf(detection.landmarks)).toBeCloseTo(turn, 3);
+    for (const { detection, roll, square } of golden.framings) {
+      expect(rollOf(detection.landmarks)).toBeCloseTo(roll, 3);
       const ours = framing.square(detection);
-      for (const name of ["x", "y", "side", "turn"] as const) expect(ours[name]).toBeCloseTo(square[name], 2);
+      for (const name of ["x", "y", "side", "roll"] as const) expect(ours[name]).toBeCloseTo(square[name], 2);
     }
   });
 

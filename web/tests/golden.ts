@@ -14,7 +14,7 @@ interface Golden {
   readonly crops: readonly { readonly square: Square; readonly crop: string }[];
   readonly merges: readonly { readonly detections: readonly Detection[]; readonly merged: readonly Detection[] }[];
   readonly framing: string;
-  readonly framings: readonly { readonly detection: Detection; readonly turn: number; readonly square: Square }[];
+  readonly framings: readonly { readonly detection: Detection; readonly roll: number; readonly square: Square }[];
   readonly tiles: readonly { readonly height: number; readonly width: number; readonly squares: readonly Square[] }[];
   readonly portraits: readonly string[];
   readonly models: Readonly<

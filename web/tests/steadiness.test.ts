@@ -119,7 +119,7 @@ describe("Headline", () => {
     id,
     place,
     box: box(10),
-    square: { x: 0, y: 0, side: 1, turn: 0 },
+    square: { x: 0, y: 0, side: 1, roll: 0 },
     score: 1,
     verdict: "known",
     reading: { probabilities: Float32Array.of(share), map: null },

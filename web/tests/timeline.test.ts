@@ -10,7 +10,7 @@ const face = (share: number): ReadFace => ({
   id: 1,
   place: share > 0.5 ? 0 : null,
   box: { left: 0, top: 1, right: 2, bottom: 3 },
-  square: { x: 0, y: 0, side: 1, turn: 0 },
+  square: { x: 0, y: 0, side: 1, roll: 0 },
   score: 1,
   verdict: "known",
   reading: { probabilities: Float32Array.of(share, 1 - share), map: { scores: new Float32Array(2), rows: 1, columns: 1 } },

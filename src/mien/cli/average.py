@@ -34,7 +34,7 @@ def average(
 
     Example: mien average runs/taught runs/first/weights.safetensors --data fer2013 --out runs/averaged
     """
-    from mien.training.interpolation import FRACTIONS, Scores, interpolate
+    from mien.training.interpolation import FRACTIONS, InterpolationScores, interpolate
     from mien.training.memory import keep_freed_memory
     from mien.training.run import RunFolder
 
@@ -44,7 +44,7 @@ def average(
     faces = load_with_progress(data, folder.recipe().split)
     console = Terminal()
 
-    def show(scores: Scores) -> None:
+    def show(scores: InterpolationScores) -> None:
         raters = "" if scores.raters is None else f", against FER+'s majority {scores.raters:.4f}"
         line = f"accuracy {scores.accuracy:.4f}, macro F1 {scores.macro_f1:.4f}{raters}"
         console.print(f"fraction {scores.fraction:g}: {line}", highlight=False)

@@ -35,7 +35,7 @@ class Terminal(Console):
         raise BrokenPipeError
 
 
-class Words(ProgressColumn):
+class LiteralColumn(ProgressColumn):
     """A bar's column of fixed words that may hold a name; of the task's description if left out."""
 
     def __init__(self, words: object = None) -> None:

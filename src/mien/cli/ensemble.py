@@ -44,8 +44,8 @@ def ensemble(
 
     from mien.evaluation import ensemble as together
     from mien.evaluation import report
-    from mien.evaluation.views import COUNTS
-    from mien.evaluation.views import views as seen
+    from mien.evaluation.test_time_augmentation import COUNTS
+    from mien.evaluation.test_time_augmentation import views as seen
     from mien.provenance import file_hash
     from mien.results.ensembles import Ensemble, Member
     from mien.results.evaluation import Subject

@@ -165,7 +165,7 @@ def _world(judges: list[Judged], folder: Path) -> None:
 
 def _robust(judged: Judged, subject: "Subject", part: "FaceData", path: Path, console: Terminal) -> None:
     """Judge a sample of the part spoiled and cut wrongly; the results and plots go beside `path`."""
-    from mien.evaluation import figures, robustness
+    from mien.evaluation import robustness, trust_plots
     from mien.evaluation.report import save
     from mien.results.record import write
     from mien.results.robustness import Robustness
@@ -177,8 +177,8 @@ def _robust(judged: Judged, subject: "Subject", part: "FaceData", path: Path, co
         )
     target = path.with_name(f"{path.stem}-robust.json")
     write(target, Robustness(**vars(subject), **vars(made)))
-    save(figures.robustness({judged.name: made}), target.with_suffix(".png"))
-    save(figures.crops({judged.name: made}), path.with_name(f"{path.stem}-crops.png"))
+    save(trust_plots.robustness({judged.name: made}), target.with_suffix(".png"))
+    save(trust_plots.crops({judged.name: made}), path.with_name(f"{path.stem}-crops.png"))
     kept = made.kept
     console.tell(
         f"spoiled with strength {robustness.MIDDLE} it keeps {kept.value:.1%} of its accuracy "
@@ -191,7 +191,7 @@ def _faithful(judged: Judged, subject: "Subject", part: "FaceData", path: Path, 
     """Judge the model's maps on a sample of the part; results and plot go beside `path`."""
     from mien.evaluation.report import save
     from mien.evaluation.robustness import sample
-    from mien.explanation import faithfulness, figures
+    from mien.explanation import faithfulness, map_plots
     from mien.explanation.subject import EXACT, open_subject
     from mien.results.maps import Maps
     from mien.results.record import write
@@ -202,7 +202,7 @@ def _faithful(judged: Judged, subject: "Subject", part: "FaceData", path: Path, 
         made = faithfulness.judge(explained, some.faces, show=lambda what: step(what, 1))
     target = path.with_name(f"{path.stem}-faithful.json")
     write(target, Maps(**vars(subject), **vars(made)))
-    save(figures.faithfulness({judged.name: made}), target.with_suffix(".png"))
+    save(map_plots.faithfulness({judged.name: made}), target.with_suffix(".png"))
     exact = made.methods[EXACT]
     console.tell(
         f"the exact map's insertion area is {exact.insertion.value:.3f}, its deletion area {exact.deletion.value:.3f}; "

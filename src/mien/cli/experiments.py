@@ -19,8 +19,8 @@ from mien.errors import DataError, MienError, ModelError
 
 if TYPE_CHECKING:
     from mien.data.dataset import FaceData
+    from mien.experiments.job_status import JobStatus
     from mien.experiments.jobs import Broken, Job
-    from mien.experiments.progress import Standing
     from mien.experiments.queue import Commands, Outcome
 
 app = typer.Typer(help="Run many recipes, and keep their results.", no_args_is_help=True)
@@ -68,9 +68,9 @@ def run(
     import time
 
     from mien.experiments import jobs as known
-    from mien.experiments.filing import is_filed
-    from mien.experiments.progress import State, standings
+    from mien.experiments.job_status import State, job_statuses
     from mien.experiments.queue import Queue
+    from mien.experiments.run_results import has_result
 
     if weights not in ("timm", "none") and not Path(weights).is_dir():
         raise ModelError(f"{weights}: no such folder of starting weights; or give 'timm' or 'none'")
@@ -80,19 +80,19 @@ def run(
     console = Terminal(stderr=True, highlight=False, soft_wrap=True)
     _name_broken(broken, console)
     ready, damaged = [], False
-    for standing in standings(jobs, out, results, balanced is not None, teachers):
-        if standing.state in (State.WAITING, State.OUTDATED, State.DAMAGED):
-            console.tell(f"{standing.job.name}: {standing.state}: {standing.note}")
-            damaged |= standing.state is State.DAMAGED
+    for status in job_statuses(jobs, out, results, balanced is not None, teachers):
+        if status.state in (State.WAITING, State.OUTDATED, State.DAMAGED):
+            console.tell(f"{status.job.name}: {status.state}: {status.note}")
+            damaged |= status.state is State.DAMAGED
         else:
-            ready.append(standing.job)
+            ready.append(status.job)
     commands = _commands(data, balanced, teachers, weights, out, results, max(cores() // parallel, 1))
     queue = Queue(commands, out, results, parallel, deadline, console.tell)
 
     def running() -> Table:
         # What is on file would be checked anew every second.
-        left = [job for job in ready if not is_filed(job.name, results)]
-        return bars(standings(left, out, results, balanced is not None, teachers))
+        left = [job for job in ready if not has_result(job.name, results)]
+        return bars(job_statuses(left, out, results, balanced is not None, teachers))
 
     live = Live(get_renderable=running, console=console, refresh_per_second=1, transient=True)
     with live if console.is_terminal else nullcontext():
@@ -152,14 +152,14 @@ def status(
     Example: mien experiments status recipes/reference recipes/mobilenet_v2
     """
     from mien.experiments import jobs as known
-    from mien.experiments.progress import State, standings
+    from mien.experiments.job_status import State, job_statuses
 
     jobs, broken = known.find(recipes, _numbers(seeds))
     console = Terminal()
     table = Table("run", "state", "epochs", "time left", "")
     table.columns[0].no_wrap = True
     table.columns[2].justify = table.columns[3].justify = "right"
-    rows = standings(jobs, out, results, balanced is not None, teachers)
+    rows = job_statuses(jobs, out, results, balanced is not None, teachers)
     colours = {
         State.DONE: "green",
         State.RUNNING: "cyan",
@@ -206,7 +206,7 @@ def collect(
     from functools import cache
 
     from mien.experiments import jobs as known
-    from mien.experiments.filing import collect as file
+    from mien.experiments.run_results import collect as file
 
     @cache
     def load(split: str) -> "FaceData":
@@ -227,12 +227,12 @@ def collect(
     refused: list[MienError] = []
     for folder in folders:
         try:
-            filed = file(folder, {job.name: job for job in jobs}, results, load)
+            result = file(folder, {job.name: job for job in jobs}, results, load)
         except MienError as error:
             refused.append(error)
             continue
-        accuracy = filed.metrics.raw.accuracy.value
-        console.tell(f"{filed.name}: on file, accuracy {accuracy:.3f} on {filed.recipe.report_part}")
+        accuracy = result.metrics.raw.accuracy.value
+        console.tell(f"{result.name}: on file, accuracy {accuracy:.3f} on {result.recipe.report_part}")
     for one in refused[:-1]:
         say(one)
     if refused:
@@ -268,9 +268,9 @@ def _name_broken(broken: "list[Broken]", console: Terminal) -> None:
         console.tell(f"broken recipe: {one.path}: {one.reason}")
 
 
-def bars(rows: "list[Standing]") -> Table:
+def bars(rows: "list[JobStatus]") -> Table:
     """Of the trainings that run now: how many of its epochs each has done, and the time that it still takes."""
-    from mien.experiments.progress import State
+    from mien.experiments.job_status import State
 
     table = Table.grid(padding=(0, 2))
     for row in rows:

@@ -16,7 +16,7 @@ from mien.expressions import NAMES
 if TYPE_CHECKING:
     import numpy as np
 
-    from mien.explanation.figures import Shown
+    from mien.explanation.map_plots import FaceMaps
     from mien.explanation.subject import Subject
     from mien.recognition.faces import Detection
 
@@ -51,11 +51,11 @@ def explain(
     mien explain faces/ --model runs/vit_tiny_mixup --model runs/vit_tiny_fmix --class happy
     """
     from mien.evaluation.report import save
-    from mien.explanation import figures
+    from mien.explanation import map_plots
     from mien.explanation.subject import open_subject
     from mien.names import free_name
     from mien.recognition.detection import FaceDetector
-    from mien.recognition.finding import find_pictures
+    from mien.recognition.media_files import find_pictures
     from mien.recognition.model import shipped_models
     from mien.recognition.pictures import read_picture
 
@@ -78,14 +78,14 @@ def explain(
         except PictureError as error:
             problems.append(str(error))
             continue
-        found = detector.detect(picture, turned=True)
+        found = detector.detect(picture, any_rotation=True)
         if not found:
             table.add_row(name, "-", "no face found")
             continue
         stem = free_name(path.stem, "-100.png", taken).removesuffix("-100.png")
         for number, detection in enumerate(found, 1):
             seen = {subject.name: _seen(subject, picture, detection) for subject in subjects}
-            save(figures.by_class(seen), out / f"{stem}-{number}.png")
+            save(map_plots.by_class(seen), out / f"{stem}-{number}.png")
             faces.append(seen)
             said = [shown.probabilities for shown in seen.values()]
             table.add_row(name, str(number), *(f"{NAMES[int(of.argmax())]} {of.max():.0%}" for of in said))
@@ -93,16 +93,16 @@ def explain(
     if table.row_count:
         console.print(table)
     if faces:
-        save(figures.by_model(faces, label), out / "models.png")
+        save(map_plots.by_model(faces, label), out / "models.png")
         console.tell(f"wrote {len(faces)} figures of faces and models.png to {out}")
     Failures().exit(problems)
 
 
-def _seen(subject: "Subject", picture: "np.ndarray", detection: "Detection") -> "Shown":
+def _seen(subject: "Subject", picture: "np.ndarray", detection: "Detection") -> "FaceMaps":
     """A face by one model: every map but the random one, for every class."""
     import numpy as np
 
-    from mien.explanation.figures import Shown
+    from mien.explanation.map_plots import FaceMaps
     from mien.explanation.subject import RANDOM
     from mien.recognition.cropping import SIZE, crop_picture
 
@@ -110,4 +110,4 @@ def _seen(subject: "Subject", picture: "np.ndarray", detection: "Detection") -> 
     face = crop_picture(picture, square, SIZE)
     copies, classes = np.repeat(face[None], len(NAMES), 0), np.arange(len(NAMES))
     maps = {name: method(copies, classes) for name, method in subject.methods.items() if name != RANDOM}
-    return Shown(crop_picture(picture, square, _SIDE), subject.predict(face[None])[0], maps)
+    return FaceMaps(crop_picture(picture, square, _SIDE), subject.predict(face[None])[0], maps)

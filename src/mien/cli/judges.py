@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 
-from mien.cli.console import Words, progress
+from mien.cli.console import LiteralColumn, progress
 from mien.errors import DataError
 
 if TYPE_CHECKING:
@@ -74,11 +74,11 @@ def batches(faces: int) -> int:
 def bar(name: str, total: int) -> Iterator[Callable[[str, int], None]]:
     """A bar on the terminal's error stream, moved on by calls of (what is done now or "", batches)."""
     columns = (
-        Words(name),
+        LiteralColumn(name),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        Words(),
+        LiteralColumn(),
     )
     with progress(*columns) as shown:
         task = shown.add_task("", total=total)

@@ -10,7 +10,7 @@ from rich import box
 from rich.progress import BarColumn, MofNCompleteColumn
 from rich.table import Column, Table
 
-from mien.cli.console import Terminal, Words, progress
+from mien.cli.console import LiteralColumn, Terminal, progress
 from mien.cli.options import DataFolder, load_with_progress
 from mien.cli.outputs import check_outputs
 from mien.errors import DataError
@@ -68,8 +68,9 @@ def fit(
 @app.command()
 def judge(
     data: DataFolder,
-    strange: Annotated[
-        list[Path] | None, typer.Option(help="A folder of pictures that show no faces; may be given several times.")
+    ood: Annotated[
+        list[Path] | None,
+        typer.Option("--strange", help="A folder of pictures that show no faces; may be given several times."),
     ] = None,
     people: Annotated[
         Path | None, typer.Option(help="A text file that names the pictures in these folders that show people.")
@@ -107,8 +108,8 @@ def judge(
     """
     from dataclasses import asdict
 
-    from mien.novelty import figures, kinds
     from mien.novelty import judge as judging
+    from mien.novelty import ood_plots, ood_sets
     from mien.provenance import file_hash, origin
     from mien.recognition.model import ModelFile, shipped_models
     from mien.recognition.recognizer import Recognizer
@@ -117,14 +118,14 @@ def judge(
 
     check_suffix(out, ".json", what="JSON")
     check_outputs((), [out], [sheets])
-    folders = [*(strange or []), *_folders(world, "strange")]
+    folders = [*(ood or []), *_folders(world, "strange")]
     names = _names(people)
     opened = [ModelFile.open(name) for name in models or shipped_models()]
     faces = load_with_progress(data, split)
     real = faces.part("test" if split == "official" else "validation")
-    strangers = kinds.all_kinds(real.faces, folders, names, count, seed)
+    sets = ood_sets.all_ood_sets(real.faces, folders, names, count, seed)
     with _bar() as show:
-        made, novelty, scores = judging.judge(opened, _training(faces), real, strangers, seed, show)
+        made, novelty, scores = judging.judge(opened, _training(faces), real, sets, seed, show)
         gated = next(model for model in opened if model.gate is not None)
         recognizer = Recognizer(gated.path)
         for folder in folders:
@@ -145,10 +146,10 @@ def judge(
         **origin(),
     )
     write(out, judgement)
-    _save(figures.histograms(novelty, scores, gated.gate, made.far), out.with_name(f"{out.stem}-scores.png"))
-    _save(figures.separations(made), out.with_name(f"{out.stem}-auroc.png"))
+    _save(ood_plots.histograms(novelty, scores, gated.gate, made.far), out.with_name(f"{out.stem}-scores.png"))
+    _save(ood_plots.separations(made), out.with_name(f"{out.stem}-auroc.png"))
     if sheets is not None:
-        for name, figure in figures.mistakes(gated.gate, real, novelty, strangers, scores, seed).items():
+        for name, figure in ood_plots.mistakes(gated.gate, real, novelty, sets, scores, seed).items():
             _save(figure, sheets / f"{name}.png")
     console = Terminal()
     for table in _tables(made, gated.name):
@@ -238,7 +239,7 @@ def _what_it_brings(made: "GateScores") -> list[Table]:
 
 
 def _save(figure: "Figure", path: Path) -> None:
-    from mien.evaluation.lettering import as_written
+    from mien.evaluation.plotting import as_written
     from mien.storage import write_atomically
 
     write_atomically(path, lambda draft: as_written(figure).savefig(draft, format="png", dpi=130))
@@ -247,7 +248,7 @@ def _save(figure: "Figure", path: Path) -> None:
 @contextmanager
 def _bar() -> Iterator[Callable[[str, int, int], None]]:
     """A bar on the terminal's error stream, shown by calls of (what, done, total)."""
-    columns = (Words(), BarColumn(), MofNCompleteColumn())
+    columns = (LiteralColumn(), BarColumn(), MofNCompleteColumn())
     with progress(*columns) as bar:
         task = bar.add_task("", total=None)
         yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)

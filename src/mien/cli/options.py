@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn
 
-from mien.cli.console import Terminal, Words, progress
+from mien.cli.console import LiteralColumn, Terminal, progress
 from mien.errors import DataError
 from mien.expressions import NAMES, label_of
 
@@ -81,7 +81,7 @@ def load_world_with_progress(root: Path) -> "list[WorldSet]":
 
 @contextmanager
 def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    columns = (Words(what), BarColumn(), MofNCompleteColumn())
+    columns = (LiteralColumn(what), BarColumn(), MofNCompleteColumn())
     with progress(*columns) as bar:
         task = bar.add_task("read", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

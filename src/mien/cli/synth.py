@@ -97,7 +97,7 @@ def train(
     ) as bar:
         task = bar.add_task("train", total=plan.steps, losses="")
 
-        def show(progress: loop.Progress) -> None:
+        def show(progress: loop.SynthesisProgress) -> None:
             last = progress.last
             losses = last and (
                 f"gap {last.gap:.2f}, real class {last.real_class:.2f}, made class {last.made_class:.2f}, "
@@ -213,7 +213,7 @@ def translate(
     """
     import numpy as np
 
-    from mien.synthesis import figures
+    from mien.synthesis import face_sheets
     from mien.synthesis.portrait import find_face
     from mien.synthesis.translator import Translator
 
@@ -225,9 +225,9 @@ def translate(
     face = find_face(picture, translator.metadata["crop"])
     made = translator.translate_all(face)
     if label is None:
-        figures.save(figures.sheet([["face", *NAMES]], np.concatenate([face[None], made])[None]), target)
+        face_sheets.save(face_sheets.sheet([["face", *NAMES]], np.concatenate([face[None], made])[None]), target)
     else:
-        figures.save(made[label], target)
+        face_sheets.save(made[label], target)
     Terminal().tell(f"wrote {target}")
 
 
@@ -249,7 +249,7 @@ def judge_command(
     from mien.recognition.model import ModelFile
     from mien.results.record import write
     from mien.results.synthesis import SynthesisJudgement
-    from mien.synthesis import figures
+    from mien.synthesis import face_sheets
     from mien.synthesis import judge as judging
 
     check_suffix(out, ".json", what="JSON")
@@ -267,7 +267,7 @@ def judge_command(
         **origin(),
     )
     write(target, judgement)
-    figures.save(judging.pairs(balanced, seed), target.with_suffix(".png"))
+    face_sheets.save(judging.pairs(balanced, seed), target.with_suffix(".png"))
     console = Terminal()
     for name, verdict in verdicts.items():
         console.print(_table(name, verdict))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mien.data.dataset import FaceData
     from mien.results.runs import Epoch, RunDescription
-    from mien.training.loop import Progress as TrainingProgress
+    from mien.training.loop import TrainingProgress as TrainingProgress
     from mien.training.networks import ExpressionNetwork
     from mien.training.recipe import Recipe
     from mien.training.run import RunFolder

@@ -12,7 +12,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from mien.addresses import redacted
-from mien.cli.console import Terminal, Words, progress, say, shown
+from mien.cli.console import LiteralColumn, Terminal, progress, say, shown
 from mien.cli.outputs import STDOUT, Failures, add_json, check_outputs, same_place
 from mien.errors import MienError, VideoError
 from mien.expressions import EXPRESSIONS
@@ -186,12 +186,12 @@ def _with_bar(video: "Video") -> "Iterator[Frame]":
     """The frames one by one, with a bar in seconds of video on the terminal's error stream."""
     if video.source.live:
         columns: tuple[ProgressColumn, ...] = (
-            Words("watching, Ctrl-C ends it"),
+            LiteralColumn("watching, Ctrl-C ends it"),
             TextColumn("{task.completed:.0f} s"),
         )
     else:
         columns = (
-            Words(Path(video.source.source).name),
+            LiteralColumn(Path(video.source.source).name),
             BarColumn(),
             TextColumn("{task.completed:.0f} of {task.total:.0f} s" if video.duration else "{task.completed:.0f} s"),
             _Speed(),

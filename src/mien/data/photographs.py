@@ -12,8 +12,8 @@ from mien.data.dataset import FACE_SIZE, FaceData, Problem, entries, folder_labe
 from mien.errors import DataError, PictureError
 from mien.recognition.cropping import crop_picture, luma
 from mien.recognition.detection import FaceDetector
+from mien.recognition.file_types import PICTURE_SUFFIXES
 from mien.recognition.framing import FRAMING
-from mien.recognition.kinds import PICTURE_SUFFIXES
 from mien.recognition.pictures import read_picture
 
 PART = "photographs"

@@ -64,6 +64,6 @@ def _bin_sums(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray
     """Pictures, confidence and right answers summed by bins: [3, draws, BINS], for weights [draws, N]."""
     confidence = probabilities.max(1).astype(float)
     right = probabilities.argmax(1) == labels
-    place = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    member = place[:, None] == np.arange(BINS)
+    bin_index = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    member = bin_index[:, None] == np.arange(BINS)
     return np.stack([weights @ (member * value[:, None]) for value in (np.ones(len(labels)), confidence, right)])

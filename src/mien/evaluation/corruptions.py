@@ -17,7 +17,7 @@ from scipy.ndimage import correlate
 from mien.evaluation.crops import moved
 
 STRENGTHS = 5
-# Where FER2013's framing has them, in sides of the crop: places of eyes and mouth on the portraits in examples/.
+# Where FER2013's framing has them, in sides of the crop: positions of eyes and mouth on the portraits in examples/.
 _EYES, _MOUTH = 0.38, 0.77
 _GLASSES, _MASK = 25, 200
 """Greys of what covers them."""
@@ -87,10 +87,10 @@ def exposure(faces: np.ndarray, factor: float, generator: np.random.Generator) -
     return _grey(faces * float(factor))
 
 
-def low_contrast(faces: np.ndarray, share: float, generator: np.random.Generator) -> np.ndarray:
+def low_contrast(faces: np.ndarray, fraction: float, generator: np.random.Generator) -> np.ndarray:
     """What is left of the contrast around the face's mean: fog, a bad screen."""
     middle = faces.mean((1, 2), keepdims=True)
-    return _grey((faces - middle) * share + middle)
+    return _grey((faces - middle) * fraction + middle)
 
 
 def side_light(faces: np.ndarray, lost: float, generator: np.random.Generator) -> np.ndarray:
@@ -110,15 +110,15 @@ def covered_mouth(faces: np.ndarray, high: float, generator: np.random.Generator
     return _covered(faces, _MOUTH, high, 0.7, _MASK)
 
 
-def turned(faces: np.ndarray, degrees: float, generator: np.random.Generator) -> np.ndarray:
+def rotated(faces: np.ndarray, degrees: float, generator: np.random.Generator) -> np.ndarray:
     """The face is tilted, to either side, and was not brought upright."""
     return moved(faces, turn=degrees * generator.choice([-1, 1], len(faces)))
 
 
-def shifted(faces: np.ndarray, share: float, generator: np.random.Generator) -> np.ndarray:
+def shifted(faces: np.ndarray, fraction: float, generator: np.random.Generator) -> np.ndarray:
     """The crop lies off by this share of its side, in a direction of each face's own."""
     angle = generator.uniform(0, 2 * np.pi, len(faces))
-    return moved(faces, share * np.cos(angle), share * np.sin(angle))
+    return moved(faces, fraction * np.cos(angle), fraction * np.sin(angle))
 
 
 def tone_curve(faces: np.ndarray, gamma: float, generator: np.random.Generator) -> np.ndarray:
@@ -139,7 +139,7 @@ CORRUPTIONS = (
     Corruption("side light", "lost at the far edge", (0.4, 0.6, 0.75, 0.85, 0.95), side_light),
     Corruption("covered eyes", "of the height", (0.08, 0.12, 0.17, 0.21, 0.25), covered_eyes),
     Corruption("covered mouth", "of the height", (0.12, 0.19, 0.25, 0.31, 0.38), covered_mouth),
-    Corruption("turn", "degrees", (8, 15, 25, 35, 45), turned),
+    Corruption("turn", "degrees", (8, 15, 25, 35, 45), rotated),
     Corruption("crop shift", "of the side", (0.04, 0.08, 0.12, 0.17, 0.22), shifted),
     Corruption("darker skin", "as power", (1.3, 1.6, 2, 2.5, 3.2), tone_curve),
     Corruption("lighter skin", "as power", (0.77, 0.62, 0.5, 0.4, 0.31), tone_curve),
@@ -156,8 +156,8 @@ def _area_means(size: int, small: int) -> np.ndarray:
 
 def _bilinear(small: int, size: int) -> np.ndarray:
     """Float [size, small]: the shares of `small` pixels a side in each of `size`; beyond the ends the edge repeats."""
-    places = ((np.arange(size) + 0.5) * (small / size) - 0.5).clip(0, small - 1)
-    return (1 - np.abs(places[:, None] - np.arange(small))).clip(0)
+    positions = ((np.arange(size) + 0.5) * (small / size) - 0.5).clip(0, small - 1)
+    return (1 - np.abs(positions[:, None] - np.arange(small))).clip(0)
 
 
 def _kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:

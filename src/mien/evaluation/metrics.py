@@ -60,6 +60,6 @@ def calibration_error(labels: np.ndarray, probabilities: np.ndarray, bins: int =
     """Expected calibration error (Guo et al. 2017): mean over equal bins of |accuracy - confidence|, by bin size."""
     confidence = probabilities.max(1)
     right = probabilities.argmax(1) == labels
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
-    gap = np.bincount(place, weights=right - confidence, minlength=bins)
+    bin_index = np.minimum((confidence * bins).astype(int), bins - 1)
+    gap = np.bincount(bin_index, weights=right - confidence, minlength=bins)
     return float(np.abs(gap).sum() / len(labels))

@@ -10,9 +10,9 @@ from rich.table import Table
 
 from mien.data import photographs
 from mien.errors import DataError
-from mien.evaluation import figures
-from mien.evaluation.lettering import as_written
+from mien.evaluation import trust_plots
 from mien.evaluation.metrics import score
+from mien.evaluation.plotting import as_written
 from mien.expressions import EXPRESSIONS, NAMES
 from mien.results import record
 from mien.results.evaluation import Evaluation, Subject
@@ -41,9 +41,9 @@ def write(made: Evaluation, path: Path) -> None:
     record.write(path, made)
     save(plot(made), path.with_suffix(".png"))
     if made.calibration is not None:
-        save(figures.calibration({made.model: made.calibration}), path.with_name(f"{path.stem}-calibration.png"))
+        save(trust_plots.calibration({made.model: made.calibration}), path.with_name(f"{path.stem}-calibration.png"))
     if made.labels is not None:
-        save(figures.labels({made.model: made.labels}), path.with_name(f"{path.stem}-labels.png"))
+        save(trust_plots.labels({made.model: made.labels}), path.with_name(f"{path.stem}-labels.png"))
 
 
 def place(of: Subject) -> str:

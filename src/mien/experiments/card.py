@@ -20,7 +20,7 @@ _ON = "official-test"
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShippedModel:
     """A line on a model that ships; network, helps and start are empty where no training of it is on file."""
 
     name: str
@@ -60,7 +60,7 @@ def write_card(root: Path) -> str:
     )
 
 
-def _shown(model: ModelFile, results: Path) -> Shown:
+def _shown(model: ModelFile, results: Path) -> ShippedModel:
     told, trainings = model.metadata, shelf.trainings(results, model.name)
     megabytes, network, helps, start = model.path.stat().st_size / 1e6, "", "", ""
     if trainings:
@@ -69,7 +69,7 @@ def _shown(model: ModelFile, results: Path) -> Shown:
         network = f"{recipes[-1].network}, {recipes[-1].pixels} px inside, {epochs} epochs"
         helps = ", ".join(dict.fromkeys(said for run in trainings for said in _helps(run))) or "nothing else"
         start = trainings[0].start
-    return Shown(
+    return ShippedModel(
         model.name, told["version"], megabytes, told["precision"], told["training_data"], network, helps, start
     )
 

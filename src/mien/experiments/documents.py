@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mien.errors import DataError
 from mien.experiments import card, report, tables
-from mien.experiments.filing import Filed, read_all
+from mien.experiments.run_results import RunResult, read_all
 from mien.experiments.templating import fill
 from mien.recognition.model import ModelFile, shipped_models
 from mien.results import benchmarks
@@ -122,7 +122,7 @@ def readme_reference(results: Path) -> str:
     return fill("readme_reference.md", networks=NETWORKS, settings=settings)
 
 
-def _beside(row: ReferenceRow, ours: list[Filed]) -> Beside:
+def _beside(row: ReferenceRow, ours: list[RunResult]) -> Beside:
     accuracy, macro_f1 = (tables.score(ours, key) if ours else None for key in ("accuracy", "macro_f1"))
     return Beside(accuracy, macro_f1, len(ours), row)
 

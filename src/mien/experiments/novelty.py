@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mien.experiments.tables import Table
-from mien.results.gate import GateJudgement, Pipeline, Risk
+from mien.results.gate import DetectorAndGate, GateJudgement, Risk
 from mien.results.record import read_if_there
 from mien.results.shipped import other_file, shipped_hashes
 
@@ -50,7 +50,7 @@ def _separation(judged: GateJudgement, model: str) -> Table:
     return Table(f"Scores of {model}", note + of_another_file(judged, model), heads, rows)
 
 
-def _pipeline(folders: dict[str, Pipeline]) -> Table:
+def _pipeline(folders: dict[str, DetectorAndGate]) -> Table:
     rows: list[tuple[str, ...]] = [
         (
             folder,

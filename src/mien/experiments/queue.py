@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import IO
 
 from mien.errors import DataError, RecipeError, StorageError
-from mien.experiments.filing import is_complete, is_filed
+from mien.experiments.job_status import FAILURE
 from mien.experiments.jobs import Job
-from mien.experiments.progress import FAILURE
+from mien.experiments.run_results import has_result, is_complete
 from mien.storage import write_text
 from mien.training.run import RunFolder
 
@@ -62,7 +62,7 @@ class Queue:
 
     def run(self, jobs: list[Job]) -> list[Outcome]:
         """Run the jobs that are not on file: first what was begun, then in the order given."""
-        missing = [job for job in jobs if not is_filed(job.name, self._results)]
+        missing = [job for job in jobs if not has_result(job.name, self._results)]
         waiting = sorted(missing, key=lambda job: not self._folder(job).checkpoint.is_file())
         active: list[_Process] = []
         outcomes: list[Outcome] = []
@@ -126,7 +126,7 @@ class Queue:
 
     def _file(self, job: Job) -> "Outcome | _Process | None":
         """Put a job on file that has all of its epochs; None where it lacks some."""
-        if is_filed(job.name, self._results):  # by another queue, since this one began
+        if has_result(job.name, self._results):  # by another queue, since this one began
             return Outcome(job, "done")
         try:
             if not is_complete(self._folder(job).curve(), job.recipe):

@@ -9,9 +9,9 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from mien.data.dataset import FaceData
-from mien.evaluation.lettering import as_written
-from mien.experiments import figures, novelty, small_models, synthesis, tables, trust
-from mien.experiments.filing import Filed, read_all
+from mien.evaluation.plotting import as_written
+from mien.experiments import novelty, run_plots, small_models, synthesis, tables, trust
+from mien.experiments.run_results import RunResult, read_all
 from mien.experiments.tables import Table
 from mien.experiments.templating import fill
 from mien.results.record import read
@@ -39,7 +39,7 @@ class Pictures:
 
 
 @dataclass(frozen=True)
-class Shown:
+class EmbeddedImage:
     """A picture in words, and as the address that holds it."""
 
     said: str
@@ -55,16 +55,16 @@ class Section:
     files: list[tuple[str, Path]] = field(default_factory=list)
 
     @property
-    def pictures(self) -> list[Shown]:
+    def pictures(self) -> list[EmbeddedImage]:
         found = [(said, path) for said, path in self.files if self.tables and path.is_file()]
-        return [Shown(said, _address(path.read_bytes(), "png")) for said, path in found]
+        return [EmbeddedImage(said, _address(path.read_bytes(), "png")) for said, path in found]
 
 
 @dataclass(frozen=True)
 class OnFile:
     """What is on file in a results folder, as tables."""
 
-    runs: dict[str, list[Filed]]
+    runs: dict[str, list[RunResult]]
     beside: list[Table]
     overview: list[Table]
     sections: list[Section]
@@ -121,8 +121,8 @@ class _Run:
     """One run's table and figures."""
 
     table: Table
-    confusion: Shown
-    calibration: Shown
+    confusion: EmbeddedImage
+    calibration: EmbeddedImage
 
 
 @dataclass(frozen=True)
@@ -132,11 +132,11 @@ class _Recipe:
     name: str
     accuracy: float
     note: str
-    learning: Shown
+    learning: EmbeddedImage
     runs: list[_Run]
 
 
-def _recipe(name: str, runs: list[Filed]) -> _Recipe:
+def _recipe(name: str, runs: list[RunResult]) -> _Recipe:
     first = runs[0]
     chosen = max(first.curve, key=lambda epoch: epoch.selection_score).epoch + 1
     note = (
@@ -146,30 +146,30 @@ def _recipe(name: str, runs: list[Filed]) -> _Recipe:
     shown = [
         _Run(
             tables.of_one_run(run),
-            _svg(figures.confusion(run), f"Confusion matrix of {name}, seed {run.recipe.seed}"),
-            _svg(figures.calibration(run), f"Calibration of {name}, seed {run.recipe.seed}"),
+            _svg(run_plots.confusion(run), f"Confusion matrix of {name}, seed {run.recipe.seed}"),
+            _svg(run_plots.calibration(run), f"Calibration of {name}, seed {run.recipe.seed}"),
         )
         for run in runs
     ]
-    learning = _svg(figures.learning(runs), f"Learning curves of {name}")
+    learning = _svg(run_plots.learning(runs), f"Learning curves of {name}")
     return _Recipe(name, tables.score(runs, "accuracy").value, note, learning, shown)
 
 
-def _data_set(pictures: Pictures, runs: dict[str, list[Filed]]) -> list[Shown]:
+def _data_set(pictures: Pictures, runs: dict[str, list[RunResult]]) -> list[EmbeddedImage]:
     """Faces under each augmentation, and class counts."""
-    warp = figures.shown_warp([run for of in runs.values() for run in of])
-    faces = figures.augmentations(pictures.train, warp)
+    warp = run_plots.shown_warp([run for of in runs.values() for run in of])
+    faces = run_plots.augmentations(pictures.train, warp)
     parts = [("before", pictures.train), ("after", pictures.balanced)]
     return [
-        Shown("The same faces under each augmentation", _address(_saved(faces, "png"), "png")),
-        *(_svg(figures.classes(part), f"Classes {when} synthesis") for when, part in parts if part is not None),
+        EmbeddedImage("The same faces under each augmentation", _address(_saved(faces, "png"), "png")),
+        *(_svg(run_plots.classes(part), f"Classes {when} synthesis") for when, part in parts if part is not None),
     ]
 
 
-def _svg(figure: Figure, said: str) -> Shown:
+def _svg(figure: Figure, said: str) -> EmbeddedImage:
     # As a picture of its own, not as elements of the page, where the figures' names would meet each other's.
     with rc_context({"svg.fonttype": "none", "font.family": "sans-serif"}):
-        return Shown(said, _address(_saved(figure, "svg"), "svg+xml"))
+        return EmbeddedImage(said, _address(_saved(figure, "svg"), "svg+xml"))
 
 
 def _saved(figure: Figure, kind: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mien.experiments.filing import Filed
+from mien.experiments.run_results import RunResult
 from mien.experiments.tables import NOT_RUN, Table, clean_accuracy, mean, percent, score
 from mien.results.ensembles import Ensemble
 from mien.results.shelf import ensembles
@@ -38,7 +38,7 @@ _RATED = f"{_CHOSEN} Raters' majority: accuracy on PrivateTest against what most
 _HEADS = ("PublicTest", "PrivateTest", "without copies", "macro F1", "raters' majority", "minutes", "seeds")
 
 
-def tables(results: Path, runs: dict[str, list[Filed]]) -> list[Table]:
+def tables(results: Path, runs: dict[str, list[RunResult]]) -> list[Table]:
     """What is on file: rows that were not run say so; raises DataError where a results file is damaged."""
     found = [Table("Teachers", _RATED, ("teacher", *_HEADS), _rows(runs, TEACHERS))]
     found += [_together(stem, told) for stem, told in ensembles(results).items()]
@@ -53,7 +53,7 @@ def tables(results: Path, runs: dict[str, list[Filed]]) -> list[Table]:
     return found
 
 
-def _rows(runs: dict[str, list[Filed]], recipes: dict[str, str]) -> list[tuple[str, ...]]:
+def _rows(runs: dict[str, list[RunResult]], recipes: dict[str, str]) -> list[tuple[str, ...]]:
     rows = []
     for recipe, said in recipes.items():
         ours = runs.get(recipe)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mien.experiments.filing import Filed
+from mien.experiments.run_results import RunResult
 from mien.experiments.tables import NOT_RUN, Table, percent, score
 from mien.expressions import NAMES
 from mien.results.record import read_if_there
@@ -27,7 +27,7 @@ WAYS = {
 _PREFIX = "vit_tiny_balance_"
 
 
-def tables(results: Path, runs: dict[str, list[Filed]]) -> list[Table]:
+def tables(results: Path, runs: dict[str, list[RunResult]]) -> list[Table]:
     """What is on file; the comparison is there once one of its recipes was run.
 
     Raises DataError where the judgement is damaged.
@@ -61,7 +61,7 @@ def _judgement(name: str, of: ClassJudgement, model: str) -> Table:
     return Table(f"Synthetic faces of {name}", note, ("", "synthetic", "their sources", f"real {name}"), rows)
 
 
-def _comparison(runs: dict[str, list[Filed]]) -> Table:
+def _comparison(runs: dict[str, list[RunResult]]) -> Table:
     rows: list[tuple[str, ...]] = []
     for way, said in WAYS.items():
         ours = runs.get(_PREFIX + way)

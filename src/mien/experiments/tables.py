@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from mien.experiments.filing import Filed
+from mien.experiments.run_results import RunResult
 from mien.expressions import NAMES
 from mien.results.reference import Reference, ReferenceRow
 from mien.results.scores import Interval
@@ -30,10 +30,10 @@ class Table:
     rows: list[tuple[str, ...]]
 
 
-def by_recipe(filed: list[Filed]) -> dict[str, list[Filed]]:
+def by_recipe(ours: list[RunResult]) -> dict[str, list[RunResult]]:
     """The runs of each recipe, by seed."""
-    runs: dict[str, list[Filed]] = defaultdict(list)
-    for run in sorted(filed, key=lambda run: run.recipe.seed):
+    runs: dict[str, list[RunResult]] = defaultdict(list)
+    for run in sorted(ours, key=lambda run: run.recipe.seed):
         runs[run.recipe_name].append(run)
     return dict(runs)
 
@@ -45,12 +45,12 @@ def mean(intervals: Iterable[Interval]) -> Interval:
     return Interval(*(sum(values) / len(all_of) for values in ends))
 
 
-def score(runs: list[Filed], name: str) -> Interval:
+def score(runs: list[RunResult], name: str) -> Interval:
     """A score of one recipe's runs on all pictures, by its name in `SCORES`."""
     return mean(run.metrics.raw.intervals[name] for run in runs)
 
 
-def clean_accuracy(runs: list[Filed]) -> Interval:
+def clean_accuracy(runs: list[RunResult]) -> Interval:
     """The accuracy of one recipe's runs on the pictures that training cannot have seen the exact pixels of."""
     return mean(run.metrics.without_duplicates.accuracy for run in runs)
 
@@ -71,7 +71,7 @@ def percent(of: Bounded) -> str:
     return f"{100 * of.value:.1f} [{100 * of.low:.1f}, {100 * of.high:.1f}]"
 
 
-def beside_reference(runs: dict[str, list[Filed]], reference: Reference) -> list[Table]:
+def beside_reference(runs: dict[str, list[RunResult]], reference: Reference) -> list[Table]:
     """One table a score: ours, the published one, and the difference with its interval."""
     note = (
         f"In percent, on the {reference.part} part of the {reference.split} split "
@@ -86,15 +86,15 @@ def beside_reference(runs: dict[str, list[Filed]], reference: Reference) -> list
     return tables
 
 
-def _starts(runs: dict[str, list[Filed]], reference: Reference) -> str:
+def _starts(runs: dict[str, list[RunResult]], reference: Reference) -> str:
     """Which weights each network that stands beside a published row started from; nothing where none does."""
-    filed = [run for row in reference.rows for run in runs.get(row.recipe, [])]
-    starts = {(run.recipe.network, Path(run.description.start).stem) for run in filed}
+    ours = [run for row in reference.rows for run in runs.get(row.recipe, [])]
+    starts = {(run.recipe.network, Path(run.description.start).stem) for run in ours}
     said = [f"{network} from {start}" for network, start in sorted(starts)]
     return f" Ours start: {', '.join(said)}." if said else ""
 
 
-def _beside(row: ReferenceRow, key: str, runs: dict[str, list[Filed]]) -> Iterator[tuple[str, ...]]:
+def _beside(row: ReferenceRow, key: str, runs: dict[str, list[RunResult]]) -> Iterator[tuple[str, ...]]:
     """The cells of a published row; the recipe for few epochs on a CPU has a line of its own where it was run."""
     published = 100 * getattr(row, key)
     for recipe, title in (
@@ -117,7 +117,7 @@ def _with_interval(value: float, score: Interval, minus: float, sign: bool = Fal
     return f"{value:{form}} [{100 * score.low - minus:{form}}, {100 * score.high - minus:{form}}]"
 
 
-def all_runs(runs: dict[str, list[Filed]]) -> Table:
+def all_runs(runs: dict[str, list[RunResult]]) -> Table:
     """Every recipe on file, best first within each split and part."""
     rows = []
     order = sorted(runs, key=lambda name: (*_judged_on(runs[name]), -score(runs[name], "accuracy").value))
@@ -146,15 +146,15 @@ def all_runs(runs: dict[str, list[Filed]]) -> Table:
     )
 
 
-def _learned_from(run: Filed) -> tuple[str, str]:
+def _learned_from(run: RunResult) -> tuple[str, str]:
     return run.description.data, run.description.start
 
 
-def _judged_on(runs: list[Filed]) -> tuple[str, str]:
+def _judged_on(runs: list[RunResult]) -> tuple[str, str]:
     return runs[0].metrics.split, runs[0].metrics.part
 
 
-def by_class(runs: dict[str, list[Filed]]) -> Table:
+def by_class(runs: dict[str, list[RunResult]]) -> Table:
     """F1 of each class for every recipe."""
     rows = []
     for name, ours in runs.items():
@@ -163,7 +163,7 @@ def by_class(runs: dict[str, list[Filed]]) -> Table:
     return Table("F1 by class", "In percent, on all pictures of the part.", ("recipe", *NAMES), rows)
 
 
-def of_one_run(run: Filed) -> Table:
+def of_one_run(run: RunResult) -> Table:
     """Precision, recall, F1 and pictures of each class of one run."""
     rows = []
     for name, of in run.metrics.raw.classes.items():

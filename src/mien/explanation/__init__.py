@@ -2,5 +2,5 @@
 
 `subject` (a model file or a run, with its ways to explain itself), `occlusion` (needs a model's answers alone),
 `gradients` (Grad-CAM and attention rollout, for a run's network), `faithfulness` (deletion and insertion curves),
-`figures`. Imports `training`, `data`, `evaluation`, `recognition`, `expressions`, `errors`; torch only for runs.
+`map_plots`. Imports `training`, `data`, `evaluation`, `recognition`, `expressions`, `errors`; torch only for runs.
 """

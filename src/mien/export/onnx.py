@@ -15,7 +15,7 @@ from mien.training.networks import ExpressionNetwork
 OPSET = 20
 
 
-class Graph(nn.Module):
+class ClassifierGraph(nn.Module):
     """The whole graph: enlarging, scaling, normalising, network and temperature."""
 
     def __init__(self, network: ExpressionNetwork, pixels: int, temperature: float) -> None:
@@ -29,7 +29,7 @@ class Graph(nn.Module):
 
 def write(network: ExpressionNetwork, pixels: int, temperature: float, path: Path) -> None:
     """Write the model file without metadata, atomically; any number of faces a call."""
-    graph = Graph(network.eval(), pixels, temperature).eval()
+    graph = ClassifierGraph(network.eval(), pixels, temperature).eval()
     inputs = {"face": torch.zeros(2, FACE_SIZE, FACE_SIZE, dtype=torch.uint8)}
     program = exported(graph, inputs, ["probabilities", "features", "map"])
     write_atomically(path, program.save)

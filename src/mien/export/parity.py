@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from mien.errors import ExportError
-from mien.export.onnx import Graph
+from mien.export.onnx import ClassifierGraph
 from mien.recognition.model import Outputs, open_session, run_session
 
 # Float against float: what different orders of summation may do. Measured gaps are near 1e-6.
@@ -34,7 +34,7 @@ def run_file(path: Path, faces: np.ndarray, batch: int = 64) -> Outputs:
     return run_session(open_session(path, None), faces, batch)
 
 
-def check_float(graph: Graph, path: Path, faces: np.ndarray) -> Agreement:
+def check_float(graph: ClassifierGraph, path: Path, faces: np.ndarray) -> Agreement:
     """Compare a file with PyTorch on uint8 faces [N, 48, 48]; raises ExportError where any output differs."""
     with torch.inference_mode():
         expected = [output.numpy() for output in graph(torch.from_numpy(faces))]

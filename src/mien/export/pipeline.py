@@ -52,7 +52,7 @@ def export_run(
         draft = Path(workshop) / target.name
         onnx.write(network, recipe.pixels, temperature, draft)
         faces = _some(validation.faces)
-        graph = onnx.Graph(network, recipe.pixels, temperature).eval()
+        graph = onnx.ClassifierGraph(network, recipe.pixels, temperature).eval()
         found = parity.check_float(graph, draft, faces)
         say(f"float32 agrees with PyTorch within {found.largest_difference:.1e} on {len(faces)} faces")
         answers = parity.run_file(draft, validation.faces).probabilities

@@ -7,23 +7,24 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from mien.novelty.covering import Covering
+from mien.novelty.feature_extractor import FeatureExtractor, FeatureLayer
 from mien.novelty.fitted_scores import FittedScores
 from mien.novelty.mahalanobis import RelativeMahalanobis
-from mien.novelty.tapping import Tap, TappedModel
-from mien.novelty.unlikeness import Member
+from mien.novelty.unlikeness import LayerScore
 
 OUTPUT = "novelty"
 
 
-def attach(model: onnx.ModelProto, scores: FittedScores, tapped: TappedModel) -> None:
-    """Add the scores to a graph that has none; `tapped` is the same model, opened.
+def attach(model: onnx.ModelProto, scores: FittedScores, extractor: FeatureExtractor) -> None:
+    """Add the scores to a graph that has none; `extractor` is the same model, opened.
 
     The large matrices are stored in 16 and 8 bits: they are nine tenths of what the file gains.
     """
     graph = _Writer(model.graph)
-    vectors = [_vector(graph, model, tap, shape) for tap, shape in zip(tapped.taps, tapped.shapes, strict=True)]
-    members = zip(scores.unlike.members, vectors, strict=True)
-    unlike = graph.node("Sum", *(_member(graph, member, vector) for member, vector in members))
+    maps = zip(extractor.layers, extractor.shapes, strict=True)
+    vectors = [_vector(graph, model, layer, shape) for layer, shape in maps]
+    layers = zip(scores.unlike.layers, vectors, strict=True)
+    unlike = graph.node("Sum", *(_layer(graph, layer, vector) for layer, vector in layers))
     parts = (_relative(graph, scores.relative), unlike, _covered(graph, scores.covered, vectors))
     graph.node("Concat", *parts, axis=1, name=OUTPUT)
     faces = model.graph.output[0].type.tensor_type.shape.dim[0].dim_param
@@ -31,26 +32,26 @@ def attach(model: onnx.ModelProto, scores: FittedScores, tapped: TappedModel) ->
     onnx.checker.check_model(model)
 
 
-def _vector(graph: "_Writer", model: onnx.ModelProto, tap: Tap, shape: tuple[int, ...]) -> str:
-    """A tap's vectors [N, T], of a map of this shape."""
-    tensor, pooling = str(tap.tensor(model)), graph.floats(tap.pooling(shape))
+def _vector(graph: "_Writer", model: onnx.ModelProto, layer: FeatureLayer, shape: tuple[int, ...]) -> str:
+    """A layer's vectors [N, T], of a map of this shape."""
+    tensor, pooling = str(layer.tensor(model)), graph.floats(layer.pooling(shape))
     if len(shape) == 3:  # tokens
         banded = graph.node("Transpose", graph.node("MatMul", pooling, tensor), perm=[0, 2, 1])
     else:
         banded = graph.node("MatMul", graph.node("ReduceMean", tensor, graph.ints([3]), keepdims=0), pooling)
     vector = graph.node("Flatten", banded, axis=1)
-    if not tap.unit:
+    if not layer.unit:
         return vector
     length = graph.node("ReduceL2", vector, graph.ints([1]), keepdims=1)
     return graph.node("Div", vector, graph.node("Max", length, graph.floats(np.array(1e-12))))
 
 
-def _member(graph: "_Writer", member: Member, vector: str) -> str:
-    apart = graph.node("Sub", vector, graph.floats(member.ellipsoid.centre))
-    white = graph.node("MatMul", apart, graph.bytes(member.ellipsoid.whitening))
+def _layer(graph: "_Writer", layer: LayerScore, vector: str) -> str:
+    apart = graph.node("Sub", vector, graph.floats(layer.ellipsoid.centre))
+    white = graph.node("MatMul", apart, graph.bytes(layer.ellipsoid.whitening))
     distance = graph.node("ReduceMean", graph.node("Mul", white, white), graph.ints([1]), keepdims=1)
-    scaled = graph.node("Mul", graph.node("Log", distance), graph.floats(np.array(member.scale)))
-    return graph.node("Add", scaled, graph.floats(np.array(member.offset)))
+    scaled = graph.node("Mul", graph.node("Log", distance), graph.floats(np.array(layer.scale)))
+    return graph.node("Add", scaled, graph.floats(np.array(layer.offset)))
 
 
 def _relative(graph: "_Writer", near: RelativeMahalanobis) -> str:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mien.novelty import kinds
-from mien.novelty.tapping import Seen
+from mien.novelty import ood_sets
+from mien.novelty.feature_extractor import Activations
 
 COVERED = ("masked faces", "faces behind hands", "half-covered faces", "half faces")
 """The kinds that are covered faces; the others teach what is none."""
-SHARE = {"masked faces": 2.0}
+WEIGHTS = {"masked faces": 2.0}
 """So many times as many of a kind: masks are what is met."""
 _SHRINKAGE = 0.01
 
@@ -26,11 +26,11 @@ class Covering:
     """Float64 [2]."""
 
     @classmethod
-    def of(cls, faces: Seen, covered: Seen, others: Seen) -> "Covering":
+    def of(cls, faces: Activations, covered: Activations, others: Activations) -> "Covering":
         """Fit to whole faces, covered ones, and pictures spoiled otherwise, each group counting alike."""
         from sklearn.linear_model import LogisticRegression
 
-        groups = [_together(seen) for seen in (faces, covered, others)]
+        groups = [_together(activations) for activations in (faces, covered, others)]
         centre, scale = groups[0].mean(0), groups[0].std(0) + 1e-9
         rows = np.concatenate([(group - centre) / scale for group in groups])
         labels = np.repeat(np.arange(3), [len(group) for group in groups])
@@ -39,9 +39,9 @@ class Covering:
         weights = (apart / scale).T
         return cls(weights, head.intercept_[1] - head.intercept_[[0, 2]] - centre @ weights)
 
-    def __call__(self, seen: Seen) -> np.ndarray:
+    def __call__(self, activations: Activations) -> np.ndarray:
         """Float64 [N]; higher is more surely covered."""
-        return (_together(seen) @ self.weights + self.offset).min(1)
+        return (_together(activations) @ self.weights + self.offset).min(1)
 
 
 def spoil(faces: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -52,19 +52,19 @@ def spoil(faces: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
         count: About how many of each kind. The same arguments give the same pictures.
     """
     drawn: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
-    for name, draw in kinds.SPOILED.items():
-        generator = _chance(name)
-        some = min(round(SHARE.get(name, 1) * count), len(faces))
+    for name, draw in ood_sets.SPOILED.items():
+        generator = _random_generator(name)
+        some = min(round(WEIGHTS.get(name, 1) * count), len(faces))
         chosen = faces[generator.choice(len(faces), some, replace=False)]
         drawn[name not in COVERED].append(draw(chosen, generator))
-    drawn[1].extend(make(count, _chance(name)) for name, make in kinds.MADE.items())
+    drawn[1].extend(make(count, _random_generator(name)) for name, make in ood_sets.MADE.items())
     covered, others = drawn
     return np.concatenate(covered), np.concatenate(others)
 
 
-def _together(seen: Seen) -> np.ndarray:
-    return np.concatenate(seen.vectors, 1).astype(np.float64)
+def _together(activations: Activations) -> np.ndarray:
+    return np.concatenate(activations.vectors, 1).astype(np.float64)
 
 
-def _chance(name: str) -> np.random.Generator:
+def _random_generator(name: str) -> np.random.Generator:
     return np.random.default_rng(zlib.crc32(name.encode()))

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mien.novelty.covering import Covering
+from mien.novelty.feature_extractor import Activations
 from mien.novelty.mahalanobis import RelativeMahalanobis
-from mien.novelty.tapping import Seen
 from mien.novelty.unlikeness import Unlikeness
 
 
@@ -18,6 +18,6 @@ class FittedScores:
     unlike: Unlikeness
     covered: Covering
 
-    def __call__(self, seen: Seen) -> np.ndarray:
+    def __call__(self, activations: Activations) -> np.ndarray:
         """Float64 [N, 3], by `recognition.gate.SCORES`."""
-        return np.stack([self.relative(seen.features), self.unlike(seen), self.covered(seen)], 1)
+        return np.stack([self.relative(activations.features), self.unlike(activations), self.covered(activations)], 1)

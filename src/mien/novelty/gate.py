@@ -15,11 +15,11 @@ from mien.data.dataset import FaceData
 from mien.errors import DataError, ExportError, ModelError
 from mien.novelty.attaching import attach, detach
 from mien.novelty.covering import Covering, spoil
-from mien.novelty.delivering import Delivered, deliver
+from mien.novelty.feature_extractor import Activations, FeatureExtractor, precision_of, read_graph, session_of
 from mien.novelty.fitted_scores import FittedScores
-from mien.novelty.mahalanobis import RelativeMahalanobis, Statistics
-from mien.novelty.tapping import Seen, TappedModel, precision_of, read_graph, session_of
-from mien.novelty.thresholds import LEAST, Found, Held, choose, refused
+from mien.novelty.mahalanobis import ClassStatistics, RelativeMahalanobis
+from mien.novelty.redetection import Redetected, redetect
+from mien.novelty.thresholds import LEAST, HeldOutFaces, RedetectedFaces, choose, refused
 from mien.novelty.unlikeness import Unlikeness
 from mien.recognition.gate import GATE, SCORES, Gate
 from mien.recognition.model import record_hash, run_session
@@ -42,7 +42,7 @@ Show = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FitReport:
     """What a fit came to.
 
     Attributes:
@@ -64,7 +64,7 @@ def fit(
     training: FaceData,
     held_out: FaceData,
     show: Show = lambda what, done, total: None,
-) -> Fitted:
+) -> FitReport:
     """Write a model with a gate in it.
 
     Args:
@@ -85,71 +85,71 @@ def fit(
     check_suffix(target, ".onnx", what="an ONNX model")
     if len(held_out) < LEAST:
         raise DataError(f"{len(held_out)} held-out faces are too few to choose thresholds by; {LEAST} are needed")
-    model = TappedModel(source)
+    model = FeatureExtractor(source)
     chosen = _sample(training, FIT_FACES)
-    again = deliver(chosen.faces[:FOUND_FACES], lambda done, total: show("faces looked for", done, total))
+    again = redetect(chosen.faces[:FOUND_FACES], lambda done, total: show("faces looked for", done, total))
     scores = _fit_scores(model, chosen, again, show)
     graph = read_graph(source)
     detach(graph)
     bare = graph.ByteSize()
     attach(graph, scores, model)
-    held_again = deliver(held_out.faces, lambda done, total: show("held-out faces looked for", done, total))
+    held_again = redetect(held_out.faces, lambda done, total: show("held-out faces looked for", done, total))
     gate, shares = _thresholds(graph, scores, model, held_out, held_again, again)
     properties = {entry.key: entry.value for entry in graph.metadata_props} | {GATE: gate.to_text()}
     onnx.helper.set_model_props(graph, properties)
     write_atomically(target, lambda draft: onnx.save(graph, draft))
     record_hash(target)
-    return Fitted(gate, *shares, graph.ByteSize() - bare)
+    return FitReport(gate, *shares, graph.ByteSize() - bare)
 
 
-def _fit_scores(model: TappedModel, training: FaceData, again: Delivered, show: Show) -> FittedScores:
-    cut = see_all(model, training.faces, lambda done, total: show("training faces", done, total))
-    relative = RelativeMahalanobis.of(Statistics.of(cut.features, training.labels))
-    whole = Seen.joined([cut, see_all(model, again.faces)]) if len(again) else cut
+def _fit_scores(model: FeatureExtractor, training: FaceData, again: Redetected, show: Show) -> FittedScores:
+    cut = extract_all(model, training.faces, lambda done, total: show("training faces", done, total))
+    relative = RelativeMahalanobis.of(ClassStatistics.of(cut.features, training.labels))
+    whole = Activations.joined([cut, extract_all(model, again.faces)]) if len(again) else cut
     covered, others = spoil(np.concatenate([training.faces, again.faces]), SPOILED_FACES)
     spoiled = [
-        see_all(model, pictures, lambda done, total: show("covered faces", done, total))
+        extract_all(model, pictures, lambda done, total: show("covered faces", done, total))
         for pictures in (covered, others)
     ]
-    return FittedScores(relative, Unlikeness.of(whole, model.taps), Covering.of(whole, *spoiled))
+    return FittedScores(relative, Unlikeness.of(whole, model.layers), Covering.of(whole, *spoiled))
 
 
 def _thresholds(
     graph: onnx.ModelProto,
     fitted: FittedScores,
-    model: TappedModel,
+    model: FeatureExtractor,
     held_out: FaceData,
-    held_again: Delivered,
-    again: Delivered,
+    held_again: Redetected,
+    again: Redetected,
 ) -> tuple[Gate, tuple[float, float | None]]:
     """The gate's numbers, and the shares that it refuses: they are those of the scores as the file gives them."""
     session, step = session_of(graph), 1 if precision_of(graph) == "int8" else BATCH
     scores = run_session(session, held_out.faces, step).novelty
     assert scores is not None  # attached before
-    _check(scores[:CHECKED], fitted(see_all(model, held_out.faces[:CHECKED])))
-    cut = Held(scores, held_out.labels)
+    _check(scores[:CHECKED], fitted(extract_all(model, held_out.faces[:CHECKED])))
+    cut = HeldOutFaces(scores, held_out.labels)
     if len(held_again) < max(LEAST, _LEAST_FOUND * len(held_out)) or len(again) < LEAST:
         gate = choose(cut)
         return gate, (refused(gate, cut), None)
     told = run_session(session, held_again.faces, step).novelty
     assert told is not None
-    found = Found(told, held_out.labels[held_again.places], held_again.scores, again.scores)
+    found = RedetectedFaces(told, held_out.labels[held_again.indices], held_again.scores, again.scores)
     gate = choose(cut, found)
     return gate, (refused(gate, cut), refused(gate, found))
 
 
-def see_all(
-    model: TappedModel, faces: np.ndarray, progress: Callable[[int, int], None] = lambda done, total: None
-) -> Seen:
-    """Run a tapped model over uint8 [N, 48, 48] in batches.
+def extract_all(
+    model: FeatureExtractor, faces: np.ndarray, progress: Callable[[int, int], None] = lambda done, total: None
+) -> Activations:
+    """Run a feature extractor over uint8 [N, 48, 48] in batches.
 
     Raises ModelError where it gives NaN or infinities.
     """
     parts = []
     for start in range(0, len(faces), BATCH):
-        parts.append(model.see(faces[start : start + BATCH]))
+        parts.append(model.extract(faces[start : start + BATCH]))
         progress(min(start + BATCH, len(faces)), len(faces))
-    seen = Seen.joined(parts)
+    seen = Activations.joined(parts)
     if not all(np.isfinite(values).all() for values in (seen.logits, seen.features, *seen.vectors)):
         raise ModelError("this model gives features that are not finite numbers; no gate can be fitted to it")
     return seen

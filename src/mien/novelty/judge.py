@@ -1,4 +1,4 @@
-"""Measure the gate beside its rivals: how well each tells strange pictures from real faces, and whom it shuts out."""
+"""Measure the gate beside its baselines: how well each tells OOD pictures from real faces, and whom it shuts out."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,22 +10,22 @@ from sklearn.metrics import roc_auc_score
 from mien.data.dataset import FaceData, folder_label
 from mien.errors import DataError, ModelError
 from mien.expressions import NAMES
-from mien.novelty.kinds import Kind
+from mien.novelty.ood_sets import OODSet
 from mien.novelty.open_set import risk, unclear
-from mien.novelty.scores import RIVALS, Reading
-from mien.recognition.finding import find_pictures
+from mien.novelty.scores import BASELINES, LogitsAndFeatures
 from mien.recognition.gate import Gate, Verdict
+from mien.recognition.media_files import find_pictures
 from mien.recognition.model import ModelFile, Outputs
 from mien.recognition.pictures import read_picture
 from mien.recognition.recognizer import Recognizer
-from mien.results.gate import GateScores, Passage, Pipeline, Risk, Separation
+from mien.results.gate import DetectorAndGate, GateScores, Passage, Risk, Separation
 
 OURS, OURS_COVERED = "gate: unlike", "gate: covered"
 KEPT = 0.95
 REPORTED = "FER2013"
 """The part that is reported on, among the sets of real faces."""
 FIT_FACES = 5_000
-"""So many training faces fit the rivals; more change their figures little."""
+"""So many training faces fit the baselines; more change their figures little."""
 _BATCH = 64
 _QUARTERS = ("lowest quarter", "second", "third", "highest quarter")
 
@@ -37,62 +37,63 @@ def judge(
     models: list[ModelFile],
     training: FaceData,
     real: FaceData,
-    kinds: list[Kind],
+    ood: list[OODSet],
     seed: int,
     show: Show = lambda text, done, total: None,
 ) -> tuple[GateScores, np.ndarray, dict[str, np.ndarray]]:
     """Measure every score of every model, and the gate's verdicts; also returns the gate's scores.
 
-    These are float [N, 3] of the real faces and of each kind. show(what, done, total) is called now and then. Raises
+    These are float [N, 3] of the real faces and of each OOD set. show(what, done, total) is called now and then. Raises
     ModelError where no model has a gate.
     """
     gated = next((model for model in models if model.gate is not None), None)
     if gated is None or gated.gate is None:
         raise ModelError("none of these models has a gate to judge; fit one with: mien novelty fit MODEL --data DIR")
     tables: dict[str, dict[str, dict[str, Separation]]] = {}
-    places = np.random.default_rng(seed).permutation(len(training))[:FIT_FACES]
-    strange: dict[str, np.ndarray] = {}
+    chosen = np.random.default_rng(seed).permutation(len(training))[:FIT_FACES]
+    ood_scores: dict[str, np.ndarray] = {}
     for model in models:
-        known = Reading.of(_run(model, training.faces[places], show))
+        fitted_on = LogitsAndFeatures.of(_run(model, training.faces[chosen], show))
         outputs = _run(model, real.faces, show)
-        strangers = {kind.name: _run(model, kind.faces, show) for kind in kinds}
+        ood_outputs = {one.name: _run(model, one.faces, show) for one in ood}
         table: dict[str, dict[str, Separation]] = {}
-        for name, fit in RIVALS.items():
+        for name, fit in BASELINES.items():
             show(f"{model.name}: {name}", 0, 1)
-            score = fit(known, training.labels[places])
-            own = score(Reading.of(outputs))
-            table[name] = {kind: separation(own, score(Reading.of(found))) for kind, found in strangers.items()}
+            score = fit(fitted_on, training.labels[chosen])
+            own = score(LogitsAndFeatures.of(outputs))
+            theirs = {kind: score(LogitsAndFeatures.of(found)) for kind, found in ood_outputs.items()}
+            table[name] = {kind: separation(own, scores) for kind, scores in theirs.items()}
         if model is gated:
             assert outputs.novelty is not None  # the model has a gate
             novelty = outputs.novelty
-            strange = {kind: found.novelty for kind, found in strangers.items() if found.novelty is not None}
+            ood_scores = {kind: found.novelty for kind, found in ood_outputs.items() if found.novelty is not None}
             for name, column in ((OURS, 1), (OURS_COVERED, 2)):
                 table[name] = {
-                    kind: separation(novelty[:, column], found[:, column]) for kind, found in strange.items()
+                    kind: separation(novelty[:, column], found[:, column]) for kind, found in ood_scores.items()
                 }
             accepted = np.array([gated.gate.verdict(row) is Verdict.KNOWN for row in novelty])
             right = outputs.probabilities.argmax(1) == real.labels
             refusing = {REPORTED: risk(novelty[:, 1], right, accepted, outputs.probabilities.max(1))}
-            groups = unclear(real, Reading.of(outputs), novelty, known, training.labels[places])
+            groups = unclear(real, LogitsAndFeatures.of(outputs), novelty, fitted_on, training.labels[chosen])
         tables[model.name] = table
     made = GateScores(
         separation=tables,
-        far=[kind.name for kind in kinds if kind.far],
-        passage={kind: passage(gated.gate, scores) for kind, scores in strange.items()},
+        far=[one.name for one in ood if one.far],
+        passage={kind: passage(gated.gate, scores) for kind, scores in ood_scores.items()},
         refused=by_group(gated.gate, novelty, real),
         found={},
         pipeline={},
         risk=refusing,
         unclear=groups,
     )
-    return made, novelty, strange
+    return made, novelty, ood_scores
 
 
-def separation(real: np.ndarray, strange: np.ndarray) -> Separation:
-    """For scores [N] of real faces and [M] of strange pictures, higher is stranger."""
-    truth = np.r_[np.zeros(len(real)), np.ones(len(strange))]
-    accepted = strange <= np.quantile(real, KEPT)
-    return Separation(float(roc_auc_score(truth, np.r_[real, strange])), float(accepted.mean()))
+def separation(real: np.ndarray, ood: np.ndarray) -> Separation:
+    """For scores [N] of real faces and [M] of OOD pictures, higher is stranger."""
+    truth = np.r_[np.zeros(len(real)), np.ones(len(ood))]
+    accepted = ood <= np.quantile(real, KEPT)
+    return Separation(float(roc_auc_score(truth, np.r_[real, ood])), float(accepted.mean()))
 
 
 def passage(gate: Gate, scores: np.ndarray) -> Passage:
@@ -121,7 +122,7 @@ def by_group(gate: Gate, scores: np.ndarray, real: FaceData) -> dict[str, dict[s
     }
 
 
-def through_pipeline(recognizer: Recognizer, folder: Path, people: frozenset[str], show: Show) -> Pipeline:
+def through_pipeline(recognizer: Recognizer, folder: Path, people: frozenset[str], show: Show) -> DetectorAndGate:
     """Detector and gate on a folder's pictures as they are, those named in `people` left out."""
     pictures = [path for path in find_pictures([folder]) if path.name not in people]
     counts = {"found": 0, "passed": 0, "covered": 0}
@@ -131,7 +132,7 @@ def through_pipeline(recognizer: Recognizer, folder: Path, people: frozenset[str
         counts["passed"] += Verdict.KNOWN in said
         counts["covered"] += Verdict.COVERED in said
         show(f"{folder.name}, detector and gate", number + 1, len(pictures))
-    return Pipeline(len(pictures), **counts)
+    return DetectorAndGate(len(pictures), **counts)
 
 
 def found_faces(recognizer: Recognizer, folder: Path, show: Show) -> tuple[dict[str, Passage], Risk]:

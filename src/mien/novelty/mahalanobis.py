@@ -18,7 +18,7 @@ LEAST_PICTURES = 10
 
 
 @dataclass(frozen=True)
-class Statistics:
+class ClassStatistics:
     """Of features [N, D] of K classes.
 
     means: float64 [K, D]; centre: their mean over all pictures [D]; within: the covariance that the classes share
@@ -31,7 +31,7 @@ class Statistics:
     between: np.ndarray
 
     @classmethod
-    def of(cls, features: np.ndarray, labels: np.ndarray, ridge: float = RIDGE) -> "Statistics":
+    def of(cls, features: np.ndarray, labels: np.ndarray, ridge: float = RIDGE) -> "ClassStatistics":
         """From float [N, D] and labels int [N], places in `expressions.NAMES`.
 
         Raises DataError where a class has too few pictures for a mean and a covariance.
@@ -74,7 +74,7 @@ class RelativeMahalanobis:
     spread: np.ndarray
 
     @classmethod
-    def of(cls, statistics: Statistics) -> "RelativeMahalanobis":
+    def of(cls, statistics: ClassStatistics) -> "RelativeMahalanobis":
         inverse = np.linalg.inv(np.linalg.cholesky(statistics.within))
         spread, turned = np.linalg.eigh(inverse @ statistics.between @ inverse.T)
         rank = len(statistics.means) - 1

@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 from mien.data.dataset import RATED, FaceData
 from mien.expressions import NAMES
 from mien.novelty.mahalanobis import squared_distance
-from mien.novelty.scores import Reading, logsumexp
+from mien.novelty.scores import LogitsAndFeatures, logsumexp
 from mien.results.gate import Risk
 
 _MANY = 0.3
@@ -47,7 +47,7 @@ def _area(strangeness: np.ndarray, right: np.ndarray) -> float:
 
 
 def unclear(
-    real: FaceData, asked: Reading, novelty: np.ndarray, known: Reading, labels: np.ndarray
+    real: FaceData, asked: LogitsAndFeatures, novelty: np.ndarray, training: LogitsAndFeatures, labels: np.ndarray
 ) -> dict[str, dict[str, float]]:
     """AUROC of three scores by what the raters saw, and by each expression that the scores were fitted without.
 
@@ -55,7 +55,7 @@ def unclear(
         real: The faces that are reported on, with FER+'s votes where there are some.
         asked: What the model says of them.
         novelty: The gate's scores [N, 3] of them.
-        known: What it says of training faces.
+        training: What it says of training faces.
         labels: Their classes, int [M].
 
     Returns:
@@ -79,7 +79,7 @@ def unclear(
         own = real.labels == label
         if own.sum() >= _FEW:
             without = np.delete(asked.logits, label, 1)
-            relative = _relative_without(known.features, labels, label)(asked.features)
+            relative = _relative_without(training.features, labels, label)(asked.features)
             rows[f"without {name}"] = {
                 "relative": _auroc(relative[~own], relative[own]),
                 "unsure": _auroc(-_confidence(without)[~own], -_confidence(without)[own]),

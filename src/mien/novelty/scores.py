@@ -1,7 +1,7 @@
-"""Scores of strangeness that need nothing but logits and last features: the gate's rivals. Higher is stranger.
+"""Scores of strangeness that need nothing but logits and last features: the gate's baselines. Higher is stranger.
 
-A new score is one function that takes the training faces' `Reading` and returns one that takes any faces', and a line
-in `RIVALS`.
+A new score is a function that takes the training faces' `LogitsAndFeatures` and returns one that takes any faces', and
+a line in `BASELINES`.
 """
 
 from collections.abc import Callable
@@ -10,88 +10,88 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from mien.novelty.mahalanobis import RelativeMahalanobis, Statistics, squared_distance
+from mien.novelty.mahalanobis import ClassStatistics, RelativeMahalanobis, squared_distance
 from mien.recognition.model import Outputs
 
 
 @dataclass(frozen=True)
-class Reading:
+class LogitsAndFeatures:
     """What a model says of N faces: logits float [N, K] and last features float [N, D]."""
 
     logits: np.ndarray
     features: np.ndarray
 
     @classmethod
-    def of(cls, outputs: Outputs) -> "Reading":
+    def of(cls, outputs: Outputs) -> "LogitsAndFeatures":
         """The logits are the map's mean, or where there is no map the log-probabilities, which lack a constant."""
         whole = outputs.map.mean((2, 3)) if outputs.map is not None else np.log(outputs.probabilities + 1e-12)
         return cls(whole.astype(np.float64), outputs.features.astype(np.float64))
 
 
-Score = Callable[[Reading], np.ndarray]
-Fit = Callable[[Reading, np.ndarray], Score]
+Score = Callable[[LogitsAndFeatures], np.ndarray]
+Fit = Callable[[LogitsAndFeatures, np.ndarray], Score]
 
 _NEIGHBOUR = 50  # Sun et al. 2022 use the 50th for a training set of CIFAR's size
 
 
-def maximum_softmax(known: Reading, labels: np.ndarray) -> Score:
+def maximum_softmax(training: LogitsAndFeatures, labels: np.ndarray) -> Score:
     """The most probable class's probability, negative (Hendrycks and Gimpel 2017)."""
 
-    def score(reading: Reading) -> np.ndarray:
-        top = reading.logits.max(1)
-        return -np.exp(top - logsumexp(reading.logits))
+    def score(outputs: LogitsAndFeatures) -> np.ndarray:
+        top = outputs.logits.max(1)
+        return -np.exp(top - logsumexp(outputs.logits))
 
     return score
 
 
-def energy(known: Reading, labels: np.ndarray) -> Score:
+def energy(training: LogitsAndFeatures, labels: np.ndarray) -> Score:
     """The logits' log-sum-exp, negative (Liu et al. 2020)."""
-    return lambda reading: -logsumexp(reading.logits)
+    return lambda outputs: -logsumexp(outputs.logits)
 
 
-def mahalanobis(known: Reading, labels: np.ndarray) -> Score:
+def mahalanobis(training: LogitsAndFeatures, labels: np.ndarray) -> Score:
     """The squared distance to the nearest class's mean under the shared covariance (Lee et al. 2018)."""
-    statistics = Statistics.of(known.features, labels)
+    statistics = ClassStatistics.of(training.features, labels)
 
-    def score(reading: Reading) -> np.ndarray:
-        return np.min([squared_distance(reading.features, mean, statistics.within) for mean in statistics.means], 0)
+    def score(outputs: LogitsAndFeatures) -> np.ndarray:
+        return np.min([squared_distance(outputs.features, mean, statistics.within) for mean in statistics.means], 0)
 
     return score
 
 
-def relative_mahalanobis(known: Reading, labels: np.ndarray) -> Score:
+def relative_mahalanobis(training: LogitsAndFeatures, labels: np.ndarray) -> Score:
     """See `mahalanobis`."""
-    fitted = RelativeMahalanobis.of(Statistics.of(known.features, labels))
-    return lambda reading: fitted(reading.features)
+    fitted = RelativeMahalanobis.of(ClassStatistics.of(training.features, labels))
+    return lambda outputs: fitted(outputs.features)
 
 
-def nearest_neighbours(known: Reading, labels: np.ndarray) -> Score:
+def nearest_neighbours(training: LogitsAndFeatures, labels: np.ndarray) -> Score:
     """The distance to the 50th nearest training face, features scaled to length 1 (Sun et al. 2022)."""
-    rank = min(_NEIGHBOUR, len(known.features))
-    index = NearestNeighbors(n_neighbors=rank, algorithm="brute").fit(_unit(known.features))
-    return lambda reading: index.kneighbors(_unit(reading.features))[0][:, -1]
+    rank = min(_NEIGHBOUR, len(training.features))
+    index = NearestNeighbors(n_neighbors=rank, algorithm="brute").fit(_unit(training.features))
+    return lambda outputs: index.kneighbors(_unit(outputs.features))[0][:, -1]
 
 
-def virtual_logit(known: Reading, labels: np.ndarray) -> Score:
+def virtual_logit(training: LogitsAndFeatures, labels: np.ndarray) -> Score:
     """ViM (Wang et al. 2022): the features' part outside the principal subspace, as one more logit."""
-    count, width = known.features.shape
+    count, width = training.features.shape
     # The head is linear: least squares give back its weights and bias.
-    design = np.hstack([known.features, np.ones((count, 1))])
-    head = np.linalg.lstsq(design, known.logits, rcond=None)[0]
+    design = np.hstack([training.features, np.ones((count, 1))])
+    head = np.linalg.lstsq(design, training.logits, rcond=None)[0]
     origin = -np.linalg.pinv(head[:-1].T) @ head[-1]
     kept = 1000 if width >= 2048 else 512 if width >= 768 else width // 2
-    apart = known.features - origin
+    apart = training.features - origin
     axes = np.linalg.eigh(apart.T @ apart / count)[1][:, : width - kept]
-    scale = known.logits.max(1).mean() / np.linalg.norm(apart @ axes, axis=1).mean()
+    scale = training.logits.max(1).mean() / np.linalg.norm(apart @ axes, axis=1).mean()
 
-    def score(reading: Reading) -> np.ndarray:
-        outside = np.linalg.norm((reading.features - origin) @ axes, axis=1)
-        return scale * outside - logsumexp(reading.logits)
+    def score(outputs: LogitsAndFeatures) -> np.ndarray:
+        outside = np.linalg.norm((outputs.features - origin) @ axes, axis=1)
+        return scale * outside - logsumexp(outputs.logits)
 
     return score
 
 
-RIVALS: dict[str, Fit] = {
+BASELINES: dict[str, Fit] = {
     "maximum softmax": maximum_softmax,
     "energy": energy,
     "Mahalanobis": mahalanobis,

@@ -18,7 +18,7 @@ _CONFIDENCE = 2.326  # standard deviations: 99% sure, one-sided; why not 95%: do
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldOutFaces:
     """Held-out faces as they are: the model's scores [N, 3] of them, and their classes, int [N]."""
 
     scores: np.ndarray
@@ -26,7 +26,7 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Found(Held):
+class RedetectedFaces(HeldOutFaces):
     """Those of them that the detector found again.
 
     Attributes:
@@ -38,7 +38,7 @@ class Found(Held):
     trained: np.ndarray
 
 
-def choose(cut: Held, found: Found | None = None) -> Gate:
+def choose(cut: HeldOutFaces, found: RedetectedFaces | None = None) -> Gate:
     """The numbers such that, 99% sure, at least `KEPT` of all faces like the held-out ones pass.
 
     Args:
@@ -64,14 +64,14 @@ def choose(cut: Held, found: Found | None = None) -> Gate:
     return Gate(threshold, with_doubt, scale, offset, covered, far)
 
 
-def refused(gate: Gate, held: Held) -> float:
+def refused(gate: Gate, held: HeldOutFaces) -> float:
     """The share of held-out faces that a gate takes for strange, in [0, 1]."""
-    detector = held.detector if isinstance(held, Found) else [None] * len(held.labels)
+    detector = held.detector if isinstance(held, RedetectedFaces) else [None] * len(held.labels)
     verdicts = [gate.verdict(scores, score) for scores, score in zip(held.scores, detector, strict=True)]
     return float(np.mean([verdict is not Verdict.KNOWN for verdict in verdicts]))
 
 
-def _threshold(held: Held, unlike: np.ndarray, covered: float) -> float:
+def _threshold(held: HeldOutFaces, unlike: np.ndarray, covered: float) -> float:
     """Of unlikeness [N], for faces of which the covering score refuses some already.
 
     The sample's own share of refusals would lie above the true one half of the time, so fewer are refused in the

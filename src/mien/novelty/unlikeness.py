@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mien.novelty.feature_extractor import Activations, FeatureLayer
 from mien.novelty.mahalanobis import Ellipsoid
-from mien.novelty.tapping import Seen, Tap
 
 
 @dataclass(frozen=True)
-class Member:
+class LayerScore:
     """One layer's part: scale * log(distance) + offset, of mean 0 and spread 1 on the training faces."""
 
     ellipsoid: Ellipsoid
@@ -23,7 +23,7 @@ class Member:
     offset: float
 
     @classmethod
-    def of(cls, vectors: np.ndarray, axes: int) -> "Member":
+    def of(cls, vectors: np.ndarray, axes: int) -> "LayerScore":
         """Fit to vectors [N, T] of the training faces, along so many axes."""
         ellipsoid = Ellipsoid.of(vectors, axes)
         distance = np.log(ellipsoid(vectors))
@@ -38,15 +38,15 @@ class Member:
 class Unlikeness:
     """The sum over the layers."""
 
-    members: tuple[Member, ...]
+    layers: tuple[LayerScore, ...]
 
     @classmethod
-    def of(cls, seen: Seen, taps: tuple[Tap, ...]) -> "Unlikeness":
+    def of(cls, activations: Activations, layers: tuple[FeatureLayer, ...]) -> "Unlikeness":
         """Fit to what a model makes of the training faces."""
-        pairs = zip(seen.vectors, taps, strict=True)
-        return cls(tuple(Member.of(vectors, tap.axes(vectors.shape[1])) for vectors, tap in pairs))
+        pairs = zip(activations.vectors, layers, strict=True)
+        return cls(tuple(LayerScore.of(vectors, layer.axes(vectors.shape[1])) for vectors, layer in pairs))
 
-    def __call__(self, seen: Seen) -> np.ndarray:
+    def __call__(self, activations: Activations) -> np.ndarray:
         """Float64 [N]; higher is stranger."""
-        pairs = zip(self.members, seen.vectors, strict=True)
-        return np.sum([member(vectors) for member, vectors in pairs], axis=0)
+        pairs = zip(self.layers, activations.vectors, strict=True)
+        return np.sum([layer(vectors) for layer, vectors in pairs], axis=0)

@@ -44,11 +44,11 @@ def crop_picture(picture: np.ndarray, square: Square, size: int = SIZE) -> np.nd
 
     The square may lie partly or wholly outside the picture.
     """
-    reach = square.side / 2 * (abs(math.cos(square.turn)) + abs(math.sin(square.turn))) + 1
+    reach = square.side / 2 * (abs(math.cos(square.roll)) + abs(math.sin(square.roll))) + 1
     height, width = picture.shape[:2]
     left, right = _span(square.x, reach, width)
     top, bottom = _span(square.y, reach, height)
-    part = Square(square.x - left, square.y - top, square.side, square.turn)
+    part = Square(square.x - left, square.y - top, square.side, square.roll)
     return crop(luma(picture[top:bottom, left:right]), part, size)
 
 
@@ -57,7 +57,7 @@ def crop(grey: np.ndarray, square: Square, size: int = SIZE) -> np.ndarray:
     count = max(1, math.ceil(square.side / size))
     points = count * size
     along = ((np.arange(points) + 0.5) / points - 0.5) * square.side
-    cos, sin = math.cos(square.turn), math.sin(square.turn)
+    cos, sin = math.cos(square.roll), math.sin(square.roll)
     # half a pixel less: from here on the first pixel's centre is (0, 0)
     column_x = (square.x - 0.5 + along * cos).astype(np.float32)
     column_y = (square.y - 0.5 + along * sin).astype(np.float32)
@@ -77,19 +77,19 @@ def crop(grey: np.ndarray, square: Square, size: int = SIZE) -> np.ndarray:
 
 
 def _bilinear(padded: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Float32 values at places inside the picture; `padded` uint8 [H + 1, W + 1] repeats its last row and column."""
+    """Float32 values at indices inside the picture; `padded` uint8 [H + 1, W + 1] repeats its last row and column."""
     columns, rows = x.astype(np.int32), y.astype(np.int32)
     x -= columns
     y -= rows
     width = padded.shape[1]
     rows *= np.int32(width)
     rows += columns
-    places = rows.astype(np.intp)  # once: `take` would do it each time
+    indices = rows.astype(np.intp)  # once: `take` would do it each time
     pixels = padded.ravel()
-    upper = pixels.take(places).astype(np.float32)
-    upper += x * (pixels[1:].take(places) - upper)
-    lower = pixels[width:].take(places).astype(np.float32)
-    lower += x * (pixels[width + 1 :].take(places) - lower)
+    upper = pixels.take(indices).astype(np.float32)
+    upper += x * (pixels[1:].take(indices) - upper)
+    lower = pixels[width:].take(indices).astype(np.float32)
+    lower += x * (pixels[width + 1 :].take(indices) - lower)
     lower -= upper
     lower *= y
     return upper + lower

@@ -1,16 +1,17 @@
 """Find faces in a picture with BlazeFace (Bazarevsky et al. 2019), in two steps.
 
-First every face anywhere: the far network looks at the whole picture, the near network at the picture with a margin (so
-that a face that fills it is found too), and in large pictures the far network looks at tiles for small faces. Then each
-find gets a second look: the near network sees it upright, in the middle, at the size it knows best. The second look
-refuses most of what is no face, and gives box and landmarks the same meaning for every size and turn of a face, which
-`framing` builds on.
+First candidates anywhere: the back network (made for a phone's back camera, hence the name) looks at the whole picture,
+the front network at the picture with a margin (so that a face that fills it is found too), and in large pictures the
+back network looks at tiles for small faces. Then each candidate is refined: the front network sees it upright, in the
+middle, at the size it knows best. Refining refuses most of what is no face, and gives box and landmarks the same
+meaning for every size and roll of a face, which `framing` builds on.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -23,38 +24,38 @@ from mien.recognition.pyramid import Pyramid
 
 LEFT_EYE, RIGHT_EYE, NOSE, MOUTH, LEFT_EAR, RIGHT_EAR = range(6)
 
-FIND = 0.5
-"""The score from which a find gets a second look: lower than a face's, since the first look may see it small."""
-SAME = 0.3
-"""The overlap from which two finds are one face."""
-CONTEXT = 2.0
-"""Side of the square of the second look, in sides of the find's box."""
+CANDIDATE_THRESHOLD = 0.5
+"""The score from which a candidate is refined: lower than a face's, since it may be seen small at first."""
+SAME_FACE_OVERLAP = 0.3
+"""The overlap from which two candidates are one face."""
+REFINE_CONTEXT = 2.0
+"""Side of the square that is refined in, in sides of the candidate's box."""
 MARGIN = 1 / 0.6
-"""Side of the square in which the near network sees the whole picture, in the picture's long sides."""
+"""Side of the square in which the front network sees the whole picture, in the picture's long sides."""
 TILE = 1280
-"""Tiles need not be smaller than this, in pixels: in them the far network finds most faces of 60 pixels."""
-SHARED = 0.2
+"""Tiles need not be smaller than this, in pixels: in them the back network finds most faces of 60 pixels."""
+TILE_OVERLAP = 0.2
 """The part of a tile's side that it shares with the next tile, so that no small face is cut by all of them."""
 TILES = 6
 """How many tiles to look at, at most."""
-SMALL_TILE, SMALL_TILES, SMALL_FIND = 400, 400, 0.3
-"""`TILE`, `TILES` and `FIND` in tiles where small faces are looked for: enough for most faces of 30 pixels."""
-TURNED = (math.pi, math.pi / 2, -math.pi / 2)
-"""Turns in which a picture without a sure face is searched again: upside down first, then lying on either side."""
-SURE = 0.8
+SMALL_TILE, SMALL_TILES, SMALL_CANDIDATE_THRESHOLD = 400, 400, 0.3
+"""`TILE`, `TILES` and `CANDIDATE_THRESHOLD` where small faces are looked for: enough for most faces of 30 pixels."""
+ROTATIONS = (math.pi, math.pi / 2, -math.pi / 2)
+"""Rotations in which a picture without a sure face is searched again: upside down first, then lying on either side."""
+SURE_SCORE = 0.8
 """The score from which a face is surely upright: a face upside down may pass for an upright one, with a lower score."""
-TURNED_THRESHOLD = 0.82
-"""The score that a face must reach in a turned picture: what shows no face is looked at four times."""
+ROTATED_THRESHOLD = 0.82
+"""The score that a face must reach in a rotated picture: what shows no face is looked at four times."""
 
 
 @dataclass(frozen=True)
-class _File:
+class _NetworkFile:
     name: str
     size: int
 
 
-NEAR = _File("blazeface_near.onnx", 128)
-FAR = _File("blazeface_far.onnx", 256)
+FRONT = _NetworkFile("blazeface_near.onnx", 128)
+BACK = _NetworkFile("blazeface_far.onnx", 256)
 
 
 class FaceDetector:
@@ -62,7 +63,7 @@ class FaceDetector:
 
     models: the folder with blazeface_near.onnx and blazeface_far.onnx, the shipped models' by default; both files are
     read at first use.
-    threshold: the score in (0, 1) that a face must reach at the second look.
+    threshold: the score in (0, 1) that a face must reach when it is refined.
     tiles: how many tiles to look at, at most, in a picture longer than a tile; 0 looks at none, which is quicker and
     misses many faces smaller than a twentieth of the picture's long side. `TILES` if None, or `SMALL_TILES`.
     threads: for one network's run.
@@ -88,20 +89,20 @@ class FaceDetector:
         return type(self), (models, self.threshold, self.tiles, self.threads, self.small_faces)
 
     @cached_property
-    def _near(self) -> "_Network":
-        return _Network(self.models, NEAR, self.threads)
+    def _front(self) -> "_Network":
+        return _Network(self.models, FRONT, self.threads)
 
     @cached_property
-    def _far(self) -> "_Network":
-        return _Network(self.models, FAR, self.threads)
+    def _back(self) -> "_Network":
+        return _Network(self.models, BACK, self.threads)
 
-    def detect(self, picture: np.ndarray, turned: bool = False) -> list[Detection]:
+    def detect(self, picture: np.ndarray, any_rotation: bool = False) -> list[Detection]:
         """Find the faces of a picture.
 
         Args:
             picture: uint8 RGB [H, W, 3].
-            turned: Where no face is found, or none surely, look for faces that are upside down, and then for faces that
-                lie on either side. A picture without a face takes four times as long then.
+            any_rotation: Where no face is found, or none surely, look for faces that are upside down, and then for
+                faces that lie on either side. A picture without a face takes four times as long then.
 
         Returns:
             The faces, largest first; none is an empty list. Boxes and landmarks are in the picture as it was given.
@@ -109,52 +110,55 @@ class FaceDetector:
         Raises:
             ModelError: A network's file is missing or damaged.
         """
-        pyramid = Pyramid(picture, NEAR.size)
+        pyramid = Pyramid(picture, FRONT.size)
         faces = self._search(pyramid, 0.0, self.threshold)
-        if turned and all(face.score < SURE for face in faces):
-            faces = self._search_turned(pyramid, faces)
+        if any_rotation and all(face.score < SURE_SCORE for face in faces):
+            faces = self._search_rotated(pyramid, faces)
         return sorted(faces, key=lambda face: -face.box.area)
 
-    def _search_turned(self, pyramid: Pyramid, unsure: list[Detection]) -> list[Detection]:
-        """The faces of the first turn in which there are some, and the unsure ones that are none of them."""
-        for angle in TURNED:
-            sure = self._search(pyramid, angle, max(self.threshold, TURNED_THRESHOLD))
+    def _search_rotated(self, pyramid: Pyramid, unsure: list[Detection]) -> list[Detection]:
+        """The faces of the first rotation in which there are some, and the unsure ones that are none of them."""
+        for angle in ROTATIONS:
+            sure = self._search(pyramid, angle, max(self.threshold, ROTATED_THRESHOLD))
             if sure:
-                return sure + [face for face in unsure if all(face.box.overlap(one.box) < SAME for one in sure)]
+                apart = [all(face.box.overlap(one.box) < SAME_FACE_OVERLAP for one in sure) for face in unsure]
+                return sure + list(compress(unsure, apart))
         return unsure
 
     def _search(self, pyramid: Pyramid, angle: float, threshold: float) -> list[Detection]:
-        """The faces whose heads are turned by about `angle`, in any order."""
+        """The faces that are rolled by about `angle`, in any order."""
         height, width = pyramid.picture.shape[:2]
         whole = Square(width / 2, height / 2, max(height, width), angle)
-        finds = self._far.look(pyramid, whole, FIND)
-        finds += self._near.look(pyramid, replace(whole, side=whole.side * MARGIN), FIND)
-        for tile in tile_squares(height, width, self.tiles, SMALL_TILE if self.small_faces else TILE):
-            finds += self._far.look(pyramid, replace(tile, turn=angle), SMALL_FIND if self.small_faces else FIND)
-        faces = [self._second_look(pyramid, find, threshold) for find in merge(finds)]
+        candidates = self._back.detect_in(pyramid, whole, CANDIDATE_THRESHOLD)
+        candidates += self._front.detect_in(pyramid, replace(whole, side=whole.side * MARGIN), CANDIDATE_THRESHOLD)
+        enough, least = (SMALL_TILE, SMALL_CANDIDATE_THRESHOLD) if self.small_faces else (TILE, CANDIDATE_THRESHOLD)
+        for tile in tile_squares(height, width, self.tiles, enough):
+            candidates += self._back.detect_in(pyramid, replace(tile, roll=angle), least)
+        faces = [self._refine(pyramid, candidate, threshold) for candidate in merge(candidates)]
         return merge([face for face in faces if face])
 
     def follow(self, picture: np.ndarray, expected: Sequence[Detection]) -> list[Detection]:
-        """The faces of a video's frame near the places where some are expected: one look of the near network a face.
+        """The faces of a video's frame near the places where some are expected: one run of the front network a face.
 
         It takes a fraction of `detect`'s time, and finds no face that nobody expects.
         """
-        pyramid = Pyramid(picture, NEAR.size)
-        seen = [self._second_look(pyramid, find, self.threshold) for find in expected]
+        pyramid = Pyramid(picture, FRONT.size)
+        seen = [self._refine(pyramid, candidate, self.threshold) for candidate in expected]
         return merge([face for face in seen if face])
 
-    def _second_look(self, pyramid: Pyramid, find: Detection, threshold: float) -> Detection | None:
-        x, y = find.box.centre
-        square = Square(x, y, CONTEXT * max(find.box.width, find.box.height), turn(find.landmarks))
-        seen = merge(self._near.look(pyramid, square, threshold))
-        seen = [face for face in seen if face.box.overlap(find.box) >= SAME]
+    def _refine(self, pyramid: Pyramid, candidate: Detection, threshold: float) -> Detection | None:
+        x, y = candidate.box.centre
+        side = REFINE_CONTEXT * max(candidate.box.width, candidate.box.height)
+        square = Square(x, y, side, roll(candidate.landmarks))
+        seen = merge(self._front.detect_in(pyramid, square, threshold))
+        seen = [face for face in seen if face.box.overlap(candidate.box) >= SAME_FACE_OVERLAP]
         return max(seen, key=lambda face: face.score, default=None)
 
 
 class _Network:
-    """One BlazeFace network: squares of a picture in, finds in the picture's coordinates out."""
+    """One BlazeFace network: squares of a picture in, candidates in the picture's coordinates out."""
 
-    def __init__(self, models: Path, file: _File, threads: int) -> None:
+    def __init__(self, models: Path, file: _NetworkFile, threads: int) -> None:
         path = models / file.name
         if not path.is_file():
             raise ModelError(f"{path}: the face detector is missing; install mien again")
@@ -163,16 +167,16 @@ class _Network:
         self.session = Session(path, threads)
         self.anchors = anchors()
 
-    def look(self, pyramid: Pyramid, square: Square, threshold: float) -> list[Detection]:
+    def detect_in(self, pyramid: Pyramid, square: Square, threshold: float) -> list[Detection]:
         """What scores at least `threshold` in a square of the picture, each face still many times."""
         values = pyramid.view(square, self.size)
         fine_scores, coarse_scores, fine, coarse = self.session.opened.run(None, {"input:0": values[None]})
         scores = np.concatenate([fine_scores[0, :, 0], coarse_scores[0, :, 0]])
         keep = np.flatnonzero(scores >= math.log(threshold / (1 - threshold)))
         scores = 1 / (1 + np.exp(-scores[keep].astype(np.float64)))
-        places = np.concatenate([fine[0], coarse[0]])[keep].astype(np.float64).reshape(-1, 8, 2) / self.size
-        sizes = places[:, 1] * square.side
-        points = _to_picture(self.anchors[keep, None] + places[:, [0, 2, 3, 4, 5, 6, 7]], square)
+        offsets = np.concatenate([fine[0], coarse[0]])[keep].astype(np.float64).reshape(-1, 8, 2) / self.size
+        sizes = offsets[:, 1] * square.side
+        points = _to_picture(self.anchors[keep, None] + offsets[:, [0, 2, 3, 4, 5, 6, 7]], square)
         centres, landmarks = points[:, 0].tolist(), points[:, 1:]
         return [
             Detection(Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2), score, marks.copy())
@@ -183,7 +187,7 @@ class _Network:
 
 
 def anchors() -> np.ndarray:
-    """The centres float64 [896, 2] that the networks' places are relative to, as parts of the input's side.
+    """The centres float64 [896, 2] that the networks' offsets are relative to, as parts of the input's side.
 
     Two for each cell of a 16 x 16 grid, then six for each cell of an 8 x 8 grid, row by row.
     """
@@ -195,13 +199,13 @@ def anchors() -> np.ndarray:
     return np.concatenate(grids)
 
 
-def turn(landmarks: np.ndarray) -> float:
+def roll(landmarks: np.ndarray) -> float:
     """The angle of the line between the eyes in radians, positive where the viewer's right eye is the lower one."""
     across, down = landmarks[RIGHT_EYE] - landmarks[LEFT_EYE]
     return math.atan2(down, across)
 
 
-def merge(detections: Sequence[Detection], overlap: float = SAME) -> list[Detection]:
+def merge(detections: Sequence[Detection], overlap: float = SAME_FACE_OVERLAP) -> list[Detection]:
     """Weighted non-maximum suppression: one detection a face, best score first.
 
     Each detection that overlaps the best remaining one by at least `overlap` joins it; the box and landmarks that come
@@ -237,7 +241,7 @@ def tile_squares(height: int, width: int, limit: int, enough: int = TILE) -> lis
     """
 
     def side(rows: int, columns: int) -> float:
-        return max(height / (1 + (rows - 1) * (1 - SHARED)), width / (1 + (columns - 1) * (1 - SHARED)))
+        return max(height / (1 + (rows - 1) * (1 - TILE_OVERLAP)), width / (1 + (columns - 1) * (1 - TILE_OVERLAP)))
 
     layouts = [(rows, columns) for rows in range(1, limit + 1) for columns in range(1, limit // rows + 1)]
     if not layouts:
@@ -257,5 +261,5 @@ def _middles(extent: int, length: float, count: int) -> list[float]:
 
 def _to_picture(places: np.ndarray, square: Square) -> np.ndarray:
     """Places [..., 2] as parts of an upright square's side, in the picture's coordinates."""
-    cos, sin = math.cos(square.turn) * square.side, math.sin(square.turn) * square.side
+    cos, sin = math.cos(square.roll) * square.side, math.sin(square.roll) * square.side
     return (places - 0.5) @ np.array([[cos, sin], [-sin, cos]]) + (square.x, square.y)

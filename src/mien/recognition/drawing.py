@@ -55,13 +55,13 @@ def heat(face: Face) -> np.ndarray:
 
 def lay_heat(picture: np.ndarray, square: Square, strength: np.ndarray) -> np.ndarray:
     """Lay float32 [h, w] in [0, 1], one value a place of the upright crop, over the picture where the crop was cut."""
-    reach = square.side / 2 * (abs(math.cos(square.turn)) + abs(math.sin(square.turn)))
+    reach = square.side / 2 * (abs(math.cos(square.roll)) + abs(math.sin(square.roll)))
     left, right = (min(max(round(square.x + way), 0), picture.shape[1]) for way in (-reach, reach))
     top, bottom = (min(max(round(square.y + way), 0), picture.shape[0]) for way in (-reach, reach))
     result = picture.copy()
     if left < right and top < bottom:
         part = result[top:bottom, left:right]
-        cover = _cover(Square(square.x - left, square.y - top, square.side, square.turn), strength, *part.shape[:2])
+        cover = _cover(Square(square.x - left, square.y - top, square.side, square.roll), strength, *part.shape[:2])
         share = (cover * HEAT_OPACITY)[:, :, None]
         part[:] = np.rint(part * (1 - share) + _inferno(cover) * share)
     return result
@@ -71,7 +71,7 @@ def _cover(square: Square, strength: np.ndarray, height: int, width: int) -> np.
     """The strength as it lies in a picture: float32 [height, width] in [0, 1], 0 outside the square."""
     layer = Image.fromarray(strength.astype(np.float32)).resize((LAYER_SIDE, LAYER_SIDE), Image.Resampling.BILINEAR)
     step = LAYER_SIDE / square.side
-    cos, sin = math.cos(square.turn) * step, math.sin(square.turn) * step
+    cos, sin = math.cos(square.roll) * step, math.sin(square.roll) * step
     # from the picture to the layer
     matrix = (
         *(cos, sin, LAYER_SIDE / 2 - cos * square.x - sin * square.y),

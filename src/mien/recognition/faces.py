@@ -67,7 +67,7 @@ class Square:
     x: float
     y: float
     side: float
-    turn: float = 0.0
+    roll: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

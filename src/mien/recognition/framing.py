@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mien.errors import ModelError
-from mien.recognition.detection import turn
+from mien.recognition.detection import roll
 from mien.recognition.faces import Detection, Square
 
 REFERENCE = "blazeface-halfway"
@@ -36,7 +36,7 @@ class Framing:
     def square(self, detection: Detection) -> Square:
         """The square of a detected face, turned so that the line between the eyes is level in it."""
         x, y = (float(value) for value in halfway(detection))
-        angle = turn(detection.landmarks)
+        angle = roll(detection.landmarks)
         side = self.side * radius(detection.landmarks)
         shift = self.down * side
         return Square(x - shift * math.sin(angle), y + shift * math.cos(angle), side, angle)

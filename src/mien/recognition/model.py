@@ -40,9 +40,9 @@ class Outputs:
     map: np.ndarray | None = None
     novelty: np.ndarray | None = None
 
-    def __getitem__(self, places: slice) -> "Outputs":
+    def __getitem__(self, indices: slice) -> "Outputs":
         """The outputs for some of the faces."""
-        values: list[Any] = [None if output is None else output[places] for output in self._values()]
+        values: list[Any] = [None if output is None else output[indices] for output in self._values()]
         return Outputs(*values)
 
     @classmethod

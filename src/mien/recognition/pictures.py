@@ -20,8 +20,8 @@ from mien.errors import MienError, MienWarning, MissingExtraError, PictureError
 from mien.names import abridged
 from mien.recognition.depth import decode_wide, is_wide, to_8_bits
 from mien.recognition.extra import load
+from mien.recognition.file_types import APPLE_DOUBLE, HEAD, is_heif, is_video
 from mien.recognition.jpeg import decode_jpeg
-from mien.recognition.kinds import APPLE_DOUBLE, HEAD, is_heif, is_video
 from mien.recognition.picture_text import from_text
 
 # A 100-megapixel camera's picture is read; a few kilobytes that claim a gigapixel are not.

@@ -52,9 +52,9 @@ class Pyramid:
             float32 [size, size, 3] in [-1, 1]: grey levels as whole numbers, less 127.5, over 127.5.
         """
         level = min(max(int(math.log2(square.side / size)), 0), self._last)
-        quarters = round(square.turn / (math.pi / 2))
-        if abs(square.turn - quarters * math.pi / 2) < 1e-9:
-            values = np.rot90(self._sampled(level, replace(square, turn=0.0), size), quarters)
+        quarters = round(square.roll / (math.pi / 2))
+        if abs(square.roll - quarters * math.pi / 2) < 1e-9:
+            values = np.rot90(self._sampled(level, replace(square, roll=0.0), size), quarters)
         else:
             values = self._sampled(level, square, size)
         np.rint(values, out=values)
@@ -65,13 +65,13 @@ class Pyramid:
     def _sampled(self, level: int, square: Square, size: int) -> np.ndarray:
         """The view in grey levels, float32 [size, size, 3]."""
         scale, half = square.side / size / 2**level, (size - 1) / 2
-        cos, sin = math.cos(square.turn) * scale, math.sin(square.turn) * scale
+        cos, sin = math.cos(square.roll) * scale, math.sin(square.roll) * scale
         left = square.x / 2**level - 0.5 - half * (cos - sin)  # the level's first pixel has its centre at (0, 0)
         top = square.y / 2**level - 0.5 - half * (sin + cos)
         # in float32, as every client does it: values are often exact halves, and a grey level may move a box
         step = np.arange(size)
         across, aside = np.float32(cos) * step, np.float32(sin) * step
-        if square.turn:
+        if square.roll:
             rows_x, rows_y = (left - aside).astype(np.float32), (top + across).astype(np.float32)
             return self._turned(level, rows_x[:, None] + across, rows_y[:, None] + aside)
         return self._upright(level, np.float32(left) + across, np.float32(top) + across)
@@ -84,14 +84,14 @@ class Pyramid:
         part = self._part(level, rows[0], rows[-1] + 2, columns[0], columns[-1] + 2)
         part = part.reshape(len(part), -1)
         rows -= rows[0]
-        places = ((columns - columns[0])[:, None] * 3 + np.arange(3)).ravel()
+        indices = ((columns - columns[0])[:, None] * 3 + np.arange(3)).ravel()
         right, down = right.repeat(3), down[:, None]
-        result = np.empty((len(rows), len(places)), np.float32)
+        result = np.empty((len(rows), len(indices)), np.float32)
         for row in range(0, len(rows), STRIP):
             strip = np.s_[row : row + STRIP]
             upper, lower = part[rows[strip]].astype(np.float32), part[rows[strip] + 1].astype(np.float32)
             values = _between(upper, lower, down[strip])
-            result[strip] = _between(values.take(places, axis=1), values[:, 3:].take(places, axis=1), right)
+            result[strip] = _between(values.take(indices, axis=1), values[:, 3:].take(indices, axis=1), right)
         return result.reshape(len(rows), len(columns), 3)
 
     def _turned(self, level: int, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -106,9 +106,9 @@ class Pyramid:
         for row in range(0, len(x), STRIP):
             columns, across = _split(x[row : row + STRIP], width)
             rows, down = _split(y[row : row + STRIP], height)
-            places = (rows - top) * below + (columns - left) * 3
+            indices = (rows - top) * below + (columns - left) * 3
             for channel in range(3):
-                corners = (pixels[channel + offset :].take(places) for offset in (0, 3, below, below + 3))
+                corners = (pixels[channel + offset :].take(indices) for offset in (0, 3, below, below + 3))
                 first, second, third, fourth = (corner.astype(np.float32) for corner in corners)
                 values = _between(_between(first, second, across), _between(third, fourth, across), down)
                 result[row : row + STRIP, :, channel] = values
@@ -179,16 +179,16 @@ def shrunk(picture: np.ndarray, times: int) -> np.ndarray:
     return result
 
 
-def _split(places: np.ndarray, extent: int) -> tuple[np.ndarray, np.ndarray]:
-    """The pixels before places, int, and how far on the places lie, float32; all is grey from -1 and `extent` on."""
-    places = places.astype(np.float32).clip(-1, extent)
-    whole = np.floor(places)
-    return whole.astype(np.intp), places - whole
+def _split(indices: np.ndarray, extent: int) -> tuple[np.ndarray, np.ndarray]:
+    """The pixels before indices, int, and how far on the indices lie, float32; all is grey from -1 and `extent` on."""
+    indices = indices.astype(np.float32).clip(-1, extent)
+    whole = np.floor(indices)
+    return whole.astype(np.intp), indices - whole
 
 
-def _between(first: np.ndarray, second: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """first + share * (second - first), in their own memory."""
+def _between(first: np.ndarray, second: np.ndarray, fraction: np.ndarray) -> np.ndarray:
+    """first + fraction * (second - first), in their own memory."""
     second -= first
-    second *= share
+    second *= fraction
     first += second
     return first

@@ -22,7 +22,7 @@ GATEKEEPER = "mobilenet_v2"
 
 
 @dataclass(frozen=True)
-class Cut:
+class FaceCrop:
     """A face ready for the model: where it was found, the square that frames it, and its pixels, grey uint8.
 
     found: whether a detector has seen it; a picture that is a face comes without a detector's word.
@@ -150,7 +150,7 @@ class Recognizer:
     def _recognize_all(
         self, pictures: Iterable[Picture], batch: int, faces_are_cut: bool, returned: bool
     ) -> Iterator[list[Face] | PictureError]:
-        waiting: list[list[Cut] | PictureError] = []
+        waiting: list[list[FaceCrop] | PictureError] = []
         try:
             for picture in pictures:
                 try:
@@ -160,47 +160,45 @@ class Recognizer:
                         raise
                     waiting.append(error)
                 else:
-                    waiting.append([self._whole(pixels)] if faces_are_cut else self.cut(pixels, self._find(pixels)))
+                    found = None if faces_are_cut else self.detector.detect(pixels, any_rotation=True)
+                    waiting.append([self._whole(pixels)] if found is None else self.crop_faces(pixels, found))
                 if _faces(waiting) >= batch or len(waiting) >= batch:
                     ready, waiting = waiting, []
-                    yield from self._read_some(ready)
+                    yield from self._classify_some(ready)
         except Exception:
-            yield from self._read_some(waiting)
+            yield from self._classify_some(waiting)
             raise
-        yield from self._read_some(waiting)
+        yield from self._classify_some(waiting)
 
-    def _read_some(self, waiting: "Sequence[list[Cut] | PictureError]") -> Iterator[list[Face] | PictureError]:
-        """What `read` gives for pictures, with the errors of others between them in their places."""
-        faces = iter(self.read([cuts for cuts in waiting if not isinstance(cuts, PictureError)]))
+    def _classify_some(self, waiting: "Sequence[list[FaceCrop] | PictureError]") -> Iterator[list[Face] | PictureError]:
+        """What `classify_crops` gives for pictures, with the errors of others between them in their places."""
+        faces = iter(self.classify_crops([crops for crops in waiting if not isinstance(crops, PictureError)]))
         for one in waiting:
             yield one if isinstance(one, PictureError) else next(faces)
 
-    def _find(self, picture: np.ndarray) -> list[Detection]:
-        return self.detector.detect(picture, turned=True)
-
-    def _whole(self, picture: np.ndarray) -> Cut:
+    def _whole(self, picture: np.ndarray) -> FaceCrop:
         """A picture that is a face."""
         height, width = picture.shape[:2]
         detection = Detection(Box(0, 0, width, height), 1.0, np.full((6, 2), np.nan))
         square = middle_square(picture)
-        return Cut(detection, square, crop_picture(picture, square, self._size), found=False)
+        return FaceCrop(detection, square, crop_picture(picture, square, self._size), found=False)
 
-    def cut(self, picture: np.ndarray, found: Iterable[Detection]) -> list[Cut]:
+    def crop_faces(self, picture: np.ndarray, found: Iterable[Detection]) -> list[FaceCrop]:
         """Cut the faces found in a picture uint8 RGB [H, W, 3] as the model needs them."""
         squares = [(detection, self._framing.square(detection)) for detection in found]
-        return [Cut(detection, square, crop_picture(picture, square, self._size)) for detection, square in squares]
+        return [FaceCrop(detection, square, crop_picture(picture, square, self._size)) for detection, square in squares]
 
-    def read(self, pictures: Sequence[Sequence[Cut]]) -> list[list[Face]]:
-        """Read what `cut` gave for several pictures, all their faces in one call of the model."""
-        crops = [cut.pixels for cuts in pictures for cut in cuts]
+    def classify_crops(self, pictures: Sequence[Sequence[FaceCrop]]) -> list[list[Face]]:
+        """Classify what `crop_faces` gave for several pictures, all their faces in one call of the model."""
+        crops = [crop.pixels for crops in pictures for crop in crops]
         if not crops:
             return [[] for _ in pictures]
         faces = np.stack(crops)
         outputs = self.classify(faces)
         if self._gatekeeper not in (None, self.model):
             outputs = replace(outputs, novelty=self._gatekeeper.run(faces).novelty)
-        places = iter(range(len(crops)))
-        return [[self._face(cut, outputs, next(places)) for cut in cuts] for cuts in pictures]
+        indices = iter(range(len(crops)))
+        return [[self._face(crop, outputs, next(indices)) for crop in crops] for crops in pictures]
 
     def classify(self, faces: np.ndarray | Picture | Iterable[Picture]) -> Outputs:
         """Read faces that are cut already, framed as the training data frames them: brow to chin, both ears.
@@ -223,26 +221,26 @@ class Recognizer:
             faces = as_8_bits(faces[None] if single else faces)
         elif isinstance(faces, Picture):
             faces = [faces]
-        cuts = [self._whole(as_picture(face)).pixels for face in faces]
-        return self.model.run(np.stack(cuts) if cuts else np.empty((0, self._size, self._size), np.uint8))
+        crops = [self._whole(as_picture(face)).pixels for face in faces]
+        return self.model.run(np.stack(crops) if crops else np.empty((0, self._size, self._size), np.uint8))
 
-    def _face(self, cut: Cut, outputs: Outputs, place: int) -> Face:
+    def _face(self, crop: FaceCrop, outputs: Outputs, index: int) -> Face:
         face = Face(
-            box=cut.detection.box,
-            square=cut.square,
-            score=cut.detection.score,
-            probabilities=outputs.probabilities[place],
-            features=outputs.features[place],
-            map=None if outputs.map is None else outputs.map[place],
+            box=crop.detection.box,
+            square=crop.square,
+            score=crop.detection.score,
+            probabilities=outputs.probabilities[index],
+            features=outputs.features[index],
+            map=None if outputs.map is None else outputs.map[index],
         )
         gate = None if self._gatekeeper is None else self._gatekeeper.gate
         if gate is None or outputs.novelty is None:
             return face
-        novelty = outputs.novelty[place]
-        verdict = gate.verdict(novelty, cut.detection.score if cut.found else None)
+        novelty = outputs.novelty[index]
+        verdict = gate.verdict(novelty, crop.detection.score if crop.found else None)
         withheld = self.gating is Gating.REFUSE and verdict is not Verdict.KNOWN
         return replace(face, novelty=novelty, verdict=verdict, withheld=withheld)
 
 
-def _faces(waiting: "Sequence[list[Cut] | PictureError]") -> int:
-    return sum(len(cuts) for cuts in waiting if not isinstance(cuts, PictureError))
+def _faces(waiting: "Sequence[list[FaceCrop] | PictureError]") -> int:
+    return sum(len(crops) for crops in waiting if not isinstance(crops, PictureError))

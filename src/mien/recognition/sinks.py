@@ -18,7 +18,7 @@ from mien.expressions import NAMES
 from mien.names import free_name
 from mien.recognition.drawing import annotate
 from mien.recognition.faces import Face, Frame
-from mien.recognition.kinds import JPEG_SUFFIXES
+from mien.recognition.file_types import JPEG_SUFFIXES
 from mien.storage import GrowingFile, write_atomically
 
 

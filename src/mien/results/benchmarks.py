@@ -342,7 +342,7 @@ class TurnedFaces:
 
 @record
 class StrangeFaces:
-    """Pictures without faces in which one is found, with the second look for turned faces and without."""
+    """Pictures without faces in which one is found, with any rotation looked for and without."""
 
     pictures: int
     with_it: Annotated[int, Field(alias="with it")]
@@ -371,7 +371,7 @@ class CutFaces:
 
 
 @record
-class Inputs(Measured):
+class InputKinds(Measured):
     """inputs.json."""
 
     made_by: ClassVar[str] = "python benchmarks/inputs.py"
@@ -464,7 +464,7 @@ class Workers:
 
 
 @record
-class Video(Measured):
+class VideoMeasurements(Measured):
     """video.json: the parts that were measured; memory: megabytes by length, and their ratio."""
 
     made_by: ClassVar[str] = "python benchmarks/video.py"

@@ -42,7 +42,7 @@ class LookedAtAgain:
 
 
 @record
-class Framing(Measured):
+class FramingMeasurements(Measured):
     """The results file; framing: what was made of it, as model files have it."""
 
     made_by: ClassVar[str] = "python benchmarks/framing.py"

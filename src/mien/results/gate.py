@@ -34,7 +34,7 @@ class Passage:
 
 
 @record
-class Pipeline:
+class DetectorAndGate:
     """Detector and gate together: of how many pictures the detector finds a face in, and in how many the gate passes
     one, or calls one covered."""
 
@@ -88,7 +88,7 @@ class GateScores:
     passage: dict[str, Passage]
     refused: dict[str, dict[str, Passage]]
     found: dict[str, dict[str, Passage]]
-    pipeline: dict[str, Pipeline]
+    pipeline: dict[str, DetectorAndGate]
     risk: dict[str, Risk]
     unclear: dict[str, dict[str, float]]
 

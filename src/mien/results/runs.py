@@ -37,7 +37,7 @@ class Epoch:
 
 
 @record
-class Scores:
+class InterpolationScores:
     """Scores in [0, 1] of the mean with one fraction of fine-tuned weights, on the part that chooses.
 
     raters: accuracy against the majority of FER+'s raters, None where there are no votes.
@@ -64,7 +64,7 @@ class Interpolation:
     start: float
     best_epoch: float | None = None
     last_epoch: float | None = None
-    tried: list[Scores] | None = None
+    tried: list[InterpolationScores] | None = None
 
 
 @record

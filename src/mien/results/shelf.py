@@ -5,7 +5,7 @@ from pathlib import Path
 from mien.results import benchmarks
 from mien.results.ensembles import Ensemble
 from mien.results.evaluation import Evaluation
-from mien.results.framing import Framing
+from mien.results.framing import FramingMeasurements
 from mien.results.gate import GateJudgement
 from mien.results.maps import Maps
 from mien.results.record import read, read_if_there
@@ -30,7 +30,7 @@ KINDS: dict[str, object] = {
     "ensemble*.json": Ensemble,
     "novelty.json": GateJudgement,
     "synthesis.json": SynthesisJudgement,
-    "framing.json": Framing,
+    "framing.json": FramingMeasurements,
     "reference.toml": Reference,
     **{f"*-{part}.json": Evaluation for part in PARTS},
     "benchmarks/recognition.json": benchmarks.RecognitionSpeed,
@@ -45,11 +45,11 @@ KINDS: dict[str, object] = {
     "benchmarks/android-detectors.json": benchmarks.AndroidDetectors,
     "benchmarks/android-int8.json": benchmarks.AndroidInt8,
     "benchmarks/int8_rounding-*.json": benchmarks.Int8Rounding,
-    "benchmarks/inputs.json": benchmarks.Inputs,
+    "benchmarks/inputs.json": benchmarks.InputKinds,
     "benchmarks/fuzz.json": benchmarks.FUZZ,
     "benchmarks/kills.json": benchmarks.KILLS,
     "benchmarks/training-*.json": benchmarks.TrainingSpeeds,
-    "benchmarks/video.json": benchmarks.Video,
+    "benchmarks/video.json": benchmarks.VideoMeasurements,
     "benchmarks/video-sound.json": benchmarks.SOUND,
 }
 """What each file under results/ is, by the first pattern that its place matches."""

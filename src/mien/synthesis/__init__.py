@@ -2,6 +2,6 @@
 
 To train: `recipe` (what to do), `networks`, `sampling` and `losses` (what a step is made of), `step` (one step),
 `loop` (all of them), `run` (what came out), `export` (the generator as one ONNX file). To use: `translator`, which
-needs no training framework. To balance and judge: `balance`, `filters`, `scores`, `judge`, and `figures` for both.
+needs no training framework. To balance and judge: `balance`, `filters`, `scores`, `judge`, and `face_sheets` for both.
 Imports `data`, `training.recipe` and `training.run`, `recognition`, `expressions`, `errors`, `storage`.
 """

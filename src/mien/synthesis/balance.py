@@ -23,8 +23,8 @@ from mien.expressions import NAMES
 from mien.provenance import file_hash
 from mien.recognition.model import ModelFile
 from mien.storage import write_atomically, write_folder, write_json, write_text
-from mien.synthesis import figures
-from mien.synthesis.filters import Examiner, Marks
+from mien.synthesis import face_sheets
+from mien.synthesis.filters import ClassifierScores, QualityFilter
 from mien.synthesis.sampling import training_faces
 from mien.training.splits import SYNTHETIC_PREFIX, is_synthetic
 
@@ -84,11 +84,11 @@ class Synthetic:
 
 @dataclass(frozen=True)
 class _Made:
-    """What was kept for one class: faces uint8 [N, 48, 48], rows int64 [N] of their sources, and marks if there are."""
+    """What was kept for one class: faces uint8 [N, 48, 48], rows int64 [N] of their sources, scores if there are."""
 
     faces: np.ndarray
     rows: np.ndarray
-    marks: Marks | None
+    scores: ClassifierScores | None
     figures: dict[str, Any]
 
 
@@ -111,7 +111,7 @@ def balance(
     _check(root, data, request, maker, out, judge)
     sources = training_faces(data)
     real = np.bincount(data.labels[data.parts == "train"], minlength=len(NAMES))
-    examiner = None if judge is None else Examiner(judge, sources, request.seed)
+    quality = None if judge is None else QualityFilter(judge, sources, request.seed)
     wanted = sum(request.count - int(real[label]) for label in request.labels)
     made: dict[int, _Made] = {}
 
@@ -119,7 +119,7 @@ def balance(
         show(sum(len(done.rows) for done in made.values()) + kept, wanted)
 
     for label in request.labels:
-        made[label] = _make(sources, label, request.count - int(real[label]), request, maker, examiner, tell)
+        made[label] = _make(sources, label, request.count - int(real[label]), request, maker, quality, tell)
     added = np.array([len(made[label].rows) if label in made else 0 for label in range(len(NAMES))])
     summary = {
         "split": request.split,
@@ -127,7 +127,7 @@ def balance(
         "generator": maker.sha256,
         "judge": file_hash(judge.path) if judge is not None else None,
         "least_probability": request.least,
-        "most_novelty": examiner.most_novelty if examiner is not None and request.novelty else None,
+        "most_novelty": quality.most_novelty if quality is not None and request.novelty else None,
         "training_pictures_before": dict(zip(NAMES, real.tolist(), strict=True)),
         "synthetic": dict(zip(NAMES, added.tolist(), strict=True)),
         "classes": {NAMES[label]: kept.figures for label, kept in made.items()},
@@ -140,7 +140,7 @@ def balance(
             shutil.copyfile(index, folder / INDEX)
         lines = _write_synthetics(data, sources, made, request.seed, maker, folder)
         _write_manifest(lines, folder / MANIFEST)
-        chart = figures.class_counts(real, added)
+        chart = face_sheets.class_counts(real, added)
         write_atomically(folder / "classes.png", lambda draft: chart.savefig(draft, format="png", dpi=120))
         write_json(folder / SUMMARY, summary)
 
@@ -172,19 +172,20 @@ def _make(
     more: int,
     request: Request,
     maker: Maker,
-    examiner: Examiner | None,
+    quality: QualityFilter | None,
     show: Callable[[int], None],
 ) -> _Made:
     """Make faces of the sources', in an order drawn from the seed, until `more` have been kept."""
     order = _order(sources, label, more, request.seed, maker)
-    faces, marks, keep = [], [], np.empty(0, bool)
+    faces, scores, keep = [], [], np.empty(0, bool)
     for start in range(0, len(order), _CHUNK):
         rows = order[start : start + _CHUNK]
         faces.append(maker.translate(sources.faces[rows], np.full(len(rows), label)))
-        if examiner is not None:
-            marks.append(examiner.marks(faces[-1], label))
+        if quality is not None:
+            scores.append(quality.score(faces[-1], label))
         keep = np.append(
-            keep, _passes(marks[-1], request, examiner) if examiner is not None else np.full(len(rows), True)
+            keep,
+            _passes(scores[-1], request, quality) if quality is not None else np.full(len(rows), True),
         )
         show(min(int(keep.sum()), more))
         if keep.sum() >= more:
@@ -194,19 +195,19 @@ def _make(
             f"only {int(keep.sum()):,} of {more:,} synthetic faces of '{NAMES[label]}' could be made from "
             f"{len(order):,} training faces; ask for fewer, or loosen the filters"
         )
-    places = np.flatnonzero(keep)[:more]
+    indices = np.flatnonzero(keep)[:more]
     done: dict[str, Any] = {"translated": len(keep), "kept": more}
-    if examiner is None:
-        return _Made(np.concatenate(faces)[places], order[places], None, done)
-    all_marks = Marks.joined(marks)
+    if quality is None:
+        return _Made(np.concatenate(faces)[indices], order[indices], None, done)
+    all_scores = ClassifierScores.joined(scores)
     done |= {
         "passed_filters": float(keep.mean()),
-        "called_target": float(all_marks.called.mean()),
-        "sources_called_target": float(examiner.marks(sources.faces[order[: len(keep)]], label).called.mean()),
-        "refused_by_probability": int((~_probable(all_marks, request)).sum()),
-        "refused_by_novelty": int((~_known(all_marks, request, examiner)).sum()),
+        "called_target": float(all_scores.called.mean()),
+        "sources_called_target": float(quality.score(sources.faces[order[: len(keep)]], label).called.mean()),
+        "refused_by_probability": int((~_probable(all_scores, request)).sum()),
+        "refused_by_novelty": int((~_known(all_scores, request, quality)).sum()),
     }
-    return _Made(np.concatenate(faces)[places], order[places], all_marks.where(places), done)
+    return _Made(np.concatenate(faces)[indices], order[indices], all_scores.where(indices), done)
 
 
 def _order(sources: FaceData, label: int, more: int, seed: int, maker: Maker) -> np.ndarray:
@@ -218,20 +219,20 @@ def _order(sources: FaceData, label: int, more: int, seed: int, maker: Maker) ->
     return np.concatenate([generator.permutation(own) for _ in range(_ROUNDS * -(-more // len(own)))])
 
 
-def _passes(marks: Marks, request: Request, examiner: Examiner) -> np.ndarray:
-    return _probable(marks, request) & _known(marks, request, examiner)
+def _passes(scores: ClassifierScores, request: Request, quality: QualityFilter) -> np.ndarray:
+    return _probable(scores, request) & _known(scores, request, quality)
 
 
-def _probable(marks: Marks, request: Request) -> np.ndarray:
+def _probable(scores: ClassifierScores, request: Request) -> np.ndarray:
     if request.least is None:
-        return np.full(len(marks.called), True)
-    return marks.called & (marks.probability >= request.least)
+        return np.full(len(scores.called), True)
+    return scores.called & (scores.probability >= request.least)
 
 
-def _known(marks: Marks, request: Request, examiner: Examiner) -> np.ndarray:
+def _known(scores: ClassifierScores, request: Request, quality: QualityFilter) -> np.ndarray:
     if not request.novelty:
-        return np.full(len(marks.called), True)
-    return marks.novelty <= examiner.most_novelty
+        return np.full(len(scores.called), True)
+    return scores.novelty <= quality.most_novelty
 
 
 def _pictures_folder(root: Path, data: FaceData) -> Path:
@@ -266,7 +267,7 @@ def _write_synthetics(
         place = _class_folder(data, label)
         for number, row in enumerate(kept.rows):
             file = f"images/{place}/{SYNTHETIC_PREFIX}{len(lines)}.png"
-            figures.save(kept.faces[number], folder / file)
+            face_sheets.save(kept.faces[number], folder / file)
             lines.append(
                 Synthetic(
                     file=file,
@@ -275,8 +276,8 @@ def _write_synthetics(
                     source_label=NAMES[sources.labels[row]],
                     seed=seed,
                     generator=maker.sha256,
-                    probability=None if kept.marks is None else round(float(kept.marks.probability[number]), 4),
-                    novelty=None if kept.marks is None else round(float(kept.marks.novelty[number]), 4),
+                    probability=None if kept.scores is None else round(float(kept.scores.probability[number]), 4),
+                    novelty=None if kept.scores is None else round(float(kept.scores.novelty[number]), 4),
                 )
             )
     return lines

@@ -25,7 +25,7 @@ TOLERANCE = 0.5
 _CHECKED_FACES = 16
 
 
-class Graph(nn.Module):
+class GeneratorGraph(nn.Module):
     """The generator with both of its scalings."""
 
     def __init__(self, generator: Generator) -> None:
@@ -44,7 +44,7 @@ def export_run(run: SynthesisRun, path: Path) -> Path:
     is then written.
     """
     recipe, description = run.recipe(), run.description()
-    graph = Graph(run.generator()).eval()
+    graph = GeneratorGraph(run.generator()).eval()
     properties = {
         "name": "stargan",
         "version": code_version(),
@@ -66,7 +66,7 @@ def export_run(run: SynthesisRun, path: Path) -> Path:
     return path
 
 
-def exported(graph: Graph) -> onnx.ModelProto:
+def exported(graph: GeneratorGraph) -> onnx.ModelProto:
     """The graph as ONNX in float32, for any number of faces a call, without the exporter's notes."""
     faces, targets = torch.zeros(2, FACE_SIZE, FACE_SIZE, dtype=torch.uint8), torch.zeros(2, dtype=torch.int64)
     model = onnx_export.exported(graph, {"face": faces, "target": targets}, ["translated"]).model_proto
@@ -95,7 +95,7 @@ def halved(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def _compare(graph: Graph, path: Path) -> None:
+def _compare(graph: GeneratorGraph, path: Path) -> None:
     generator = np.random.default_rng(0)
     # Smooth random pictures: noise alone would saturate the network.
     coarse = generator.integers(0, 256, (_CHECKED_FACES, 6, 6), np.uint8)

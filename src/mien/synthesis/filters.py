@@ -17,7 +17,7 @@ _MOST_REFERENCES = 4000
 
 
 @dataclass(frozen=True)
-class Marks:
+class ClassifierScores:
     """An independent classifier's word on N faces made for one class.
 
     called: bool [N], whether it calls them that class; probability: float32 [N], of that class; novelty: float32 [N],
@@ -28,12 +28,12 @@ class Marks:
     probability: np.ndarray
     novelty: np.ndarray
 
-    def where(self, places: np.ndarray) -> "Marks":
-        """The marks of some of the faces, by mask or by places."""
-        return Marks(self.called[places], self.probability[places], self.novelty[places])
+    def where(self, indices: np.ndarray) -> "ClassifierScores":
+        """The scores of some of the faces, by mask or by indices."""
+        return ClassifierScores(self.called[indices], self.probability[indices], self.novelty[indices])
 
     @classmethod
-    def joined(cls, parts: "list[Marks]") -> "Marks":
+    def joined(cls, parts: "list[ClassifierScores]") -> "ClassifierScores":
         return cls(
             np.concatenate([part.called for part in parts]),
             np.concatenate([part.probability for part in parts]),
@@ -41,8 +41,8 @@ class Marks:
         )
 
 
-class Examiner:
-    """Marks synthetic faces with a model file that had no part in making them.
+class QualityFilter:
+    """ClassifierScores synthetic faces with a model file that had no part in making them.
 
     Half of a sample of the real faces are the neighbours that novelty is measured from; `most_novelty` is the distance
     within which 95% of the other half lie. Far from everything known means broken rather than new.
@@ -56,10 +56,10 @@ class Examiner:
         self._references = features[:half]
         self.most_novelty = float(np.quantile(self.novelty(features[half:]), KEPT))
 
-    def marks(self, faces: np.ndarray, label: int) -> Marks:
+    def score(self, faces: np.ndarray, label: int) -> ClassifierScores:
         """For uint8 [N, 48, 48] made for the class `label`."""
         said = classify(self.model, faces)
-        return Marks(
+        return ClassifierScores(
             said.probabilities.argmax(1) == label, said.probabilities[:, label], self.novelty(unit(said.features))
         )
 

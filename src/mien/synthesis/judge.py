@@ -16,7 +16,7 @@ from mien.errors import DataError
 from mien.expressions import NAMES
 from mien.recognition.model import ModelFile
 from mien.results.synthesis import ClassJudgement, Identity
-from mien.synthesis import figures, scores
+from mien.synthesis import face_sheets, scores
 from mien.synthesis.balance import SUMMARY, Synthetic, read_manifest
 from mien.synthesis.filters import classify
 from mien.synthesis.sampling import training_faces
@@ -113,4 +113,4 @@ def pairs(balanced: Balanced, seed: int = 0, count: int = _PAIRS) -> np.ndarray:
     both = np.stack([balanced.real.faces[balanced.sources[chosen]], balanced.synthetic[chosen]], 1)
     titles = [text for place in chosen for text in (balanced.lines[place].source_label, balanced.lines[place].label)]
     rows = [titles[start : start + 2 * across] for start in range(0, len(titles), 2 * across)]
-    return figures.sheet(rows, both.reshape(-1, 2 * across, *both.shape[2:]))
+    return face_sheets.sheet(rows, both.reshape(-1, 2 * across, *both.shape[2:]))

@@ -12,17 +12,17 @@ from lightning_fabric import Fabric
 from mien.data.dataset import FaceData
 from mien.errors import RecipeError
 from mien.expressions import NAMES
-from mien.synthesis import figures
+from mien.synthesis import face_sheets
 from mien.synthesis.curve import CurvePoint
 from mien.synthesis.networks import Generator, to_float, to_grey
 from mien.synthesis.recipe import SynthesisRecipe
 from mien.synthesis.run import SynthesisRun
 from mien.synthesis.sampling import DeviceFaces
-from mien.synthesis.step import Step
+from mien.synthesis.step import TrainingStep
 
 
 @dataclass(frozen=True)
-class Progress:
+class SynthesisProgress:
     """Where a run stands: steps done of all, and the curve's last line, None before the first."""
 
     step: int
@@ -36,7 +36,7 @@ def train(
     folder: SynthesisRun,
     fabric: Fabric,
     hours: float = math.inf,
-    show: Callable[[Progress], None] = lambda progress: None,
+    show: Callable[[SynthesisProgress], None] = lambda progress: None,
 ) -> list[CurvePoint]:
     """Train by `recipe` on `training` (see `sampling.training_faces`) for at most `hours`, and return the curve.
 
@@ -45,7 +45,7 @@ def train(
     good.
     """
     started = time.monotonic()
-    step = Step(recipe, DeviceFaces.of(training, fabric.device), fabric)
+    step = TrainingStep(recipe, DeviceFaces.of(training, fabric.device), fabric)
     curve: list[CurvePoint] = []
     if (found := folder.read_checkpoint(fabric.device)) is not None:
         step.load(found[0])
@@ -59,12 +59,12 @@ def train(
         late = time.monotonic() - started > hours * 3600
         if late or done % recipe.report_steps == 0 or done == recipe.steps:
             since = _report(step, curve, done, since, shown, folder)
-        show(Progress(done, recipe.steps, curve[-1] if curve else None))
+        show(SynthesisProgress(done, recipe.steps, curve[-1] if curve else None))
     return curve
 
 
 def _report(
-    step: Step, curve: list[CurvePoint], done: int, since: float, shown: torch.Tensor, folder: SynthesisRun
+    step: TrainingStep, curve: list[CurvePoint], done: int, since: float, shown: torch.Tensor, folder: SynthesisRun
 ) -> float:
     """Add a line to the curve, write everything, and return the time from which the next line counts."""
     count = done - (curve[-1].step if curve else 0)
@@ -75,7 +75,7 @@ def _report(
     speed = count / (time.monotonic() - since)
     curve.append(CurvePoint(done, gap, penalty, real_class, realism, made_class, cycle, speed))
     step.totals.zero_()
-    sheet = figures.sheet([["face", *NAMES]], translations(step.averaged, shown))
+    sheet = face_sheets.sheet([["face", *NAMES]], translations(step.averaged, shown))
     folder.write_progress(curve, sheet, step.averaged, step.state())
     return time.monotonic()
 

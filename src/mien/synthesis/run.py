@@ -20,7 +20,7 @@ from mien.provenance import code_version, hardware
 from mien.results.record import read, write
 from mien.results.synthesis import SynthesisDescription
 from mien.storage import write_atomically, write_text
-from mien.synthesis import figures
+from mien.synthesis import face_sheets
 from mien.synthesis.curve import CurvePoint
 from mien.synthesis.networks import Generator
 from mien.synthesis.recipe import SynthesisRecipe, from_dict
@@ -73,8 +73,8 @@ class SynthesisRun:
         for point in curve:
             writer.writerow({key: round(value, 5) for key, value in asdict(point).items()})
         write_text(self.path / "curve.csv", text.getvalue())
-        write_atomically(self.path / "curve.png", lambda draft: figures.curves(curve).savefig(draft, format="png"))
-        figures.save(sheet, self.path / "sheets" / f"step-{curve[-1].step:06}.png")
+        write_atomically(self.path / "curve.png", lambda draft: face_sheets.curves(curve).savefig(draft, format="png"))
+        face_sheets.save(sheet, self.path / "sheets" / f"step-{curve[-1].step:06}.png")
         weights = {name: tensor.detach().cpu().contiguous() for name, tensor in generator.state_dict().items()}
         write_atomically(self.weights, lambda draft: save_file(weights, draft))
         RunFolder(self.path).write_checkpoint({"step": state, "curve": [asdict(point) for point in curve]})

@@ -61,14 +61,14 @@ def appearance(faces: np.ndarray) -> np.ndarray:
 
 
 def nearest(ours: np.ndarray, theirs: np.ndarray, rank: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """For unit vectors [N, D], the `rank`-th highest product with [M, D]: products float32 [N] and places int64 [N]."""
-    products, places = [], []
+    """For unit vectors [N, D], the `rank`-th highest product with [M, D]: products float32 [N], indices int64 [N]."""
+    products, indices = [], []
     for start in range(0, len(ours), _BLOCK):
         block = ours[start : start + _BLOCK] @ theirs.T
-        place = np.argpartition(block, -rank, axis=1)[:, -rank]
-        places.append(place)
-        products.append(np.take_along_axis(block, place[:, None], 1)[:, 0])
-    return np.concatenate(products), np.concatenate(places)
+        index = np.argpartition(block, -rank, axis=1)[:, -rank]
+        indices.append(index)
+        products.append(np.take_along_axis(block, index[:, None], 1)[:, 0])
+    return np.concatenate(products), np.concatenate(indices)
 
 
 def spread(vectors: np.ndarray) -> float:

@@ -16,7 +16,7 @@ LOSSES = losses.CRITIC_LOSSES + losses.GENERATOR_LOSSES
 _BEFORE_CAPTURE = 3  # steps that choose kernels and allocate states; a capture must find all of it done
 
 
-class Step:
+class TrainingStep:
     """Both networks, their optimisers and the averaged generator on one device; call it with the step's number.
 
     totals: float [6], the sums of LOSSES since they were last set to zero (the critic's are means over its updates).
@@ -105,8 +105,8 @@ class Step:
     def _sources(self, dice: sampling.Dice) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Faces of any class, their labels, and targets: every class as often as the others."""
         target = sampling.any_class(dice.draw())
-        places = self.faces.any(dice.draw())
-        return sampling.mirrored(to_float(self.faces.faces[places]), dice.draw()), self.faces.labels[places], target
+        indices = self.faces.any(dice.draw())
+        return sampling.mirrored(to_float(self.faces.faces[indices]), dice.draw()), self.faces.labels[indices], target
 
     @torch.no_grad()
     def _critic_batches(self) -> Iterator[tuple[torch.Tensor, ...]]:

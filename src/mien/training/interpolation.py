@@ -15,7 +15,7 @@ from mien.errors import RecipeError
 from mien.evaluation.label_noise import accuracy_majority
 from mien.evaluation.metrics import accuracy_and_macro_f1, confusion_matrix
 from mien.results.record import write
-from mien.results.runs import Epoch, Interpolation, RunDescription, Scores
+from mien.results.runs import Epoch, Interpolation, InterpolationScores, RunDescription
 from mien.training.loop import predict
 from mien.training.networks import ExpressionNetwork, build
 from mien.training.norms import measure_norms
@@ -33,8 +33,8 @@ def interpolate(
     fractions: Sequence[float],
     data: FaceData,
     out: RunFolder,
-    show: Callable[[Scores], None] = lambda scores: None,
-) -> Scores:
+    show: Callable[[InterpolationScores], None] = lambda scores: None,
+) -> InterpolationScores:
     """Write the mean of a fine-tuned run's weights and those that it started from as a run.
 
     Of several fractions the one of the highest selection score is taken; the new run.json has the scores of all.
@@ -86,7 +86,7 @@ def interpolate(
     return best
 
 
-def average(runs: Sequence[RunFolder], data: FaceData, out: RunFolder) -> Scores:
+def average(runs: Sequence[RunFolder], data: FaceData, out: RunFolder) -> InterpolationScores:
     """Write the run `out`: the plain mean of several runs' weights, which must have begun at the same ones.
 
     Args:
@@ -115,7 +115,11 @@ def average(runs: Sequence[RunFolder], data: FaceData, out: RunFolder) -> Scores
 
 
 def _write_mean(
-    out: RunFolder, network: ExpressionNetwork, description: RunDescription, curve: list[Epoch], scores: Scores
+    out: RunFolder,
+    network: ExpressionNetwork,
+    description: RunDescription,
+    curve: list[Epoch],
+    scores: InterpolationScores,
 ) -> None:
     """A run's folder like any other; its curve is that of the training before."""
     last = replace(curve[-1], accuracy=scores.accuracy, macro_f1=scores.macro_f1, raters=scores.raters)
@@ -126,9 +130,9 @@ def _write_mean(
     write(out.path / "run.json", description)
 
 
-def _scores(fraction: float, probabilities: np.ndarray, choosing: FaceData) -> Scores:
+def _scores(fraction: float, probabilities: np.ndarray, choosing: FaceData) -> InterpolationScores:
     accuracy, macro_f1 = accuracy_and_macro_f1(confusion_matrix(choosing.labels, probabilities.argmax(1)))
-    return Scores(fraction, accuracy, macro_f1, accuracy_majority(choosing, probabilities))
+    return InterpolationScores(fraction, accuracy, macro_f1, accuracy_majority(choosing, probabilities))
 
 
 def _tuned(run: RunFolder) -> tuple[str, dict[str, torch.Tensor]]:

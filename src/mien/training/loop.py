@@ -34,7 +34,7 @@ SHOW_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
-class Progress:
+class TrainingProgress:
     """Where a run stands, for whoever shows it. `last` is the last finished epoch, None in the first one."""
 
     epoch: int
@@ -85,7 +85,7 @@ def train(
     validation: FaceData,
     folder: RunFolder,
     fabric: Fabric,
-    show: Callable[[Progress], None] = lambda progress: None,
+    show: Callable[[TrainingProgress], None] = lambda progress: None,
     deadline: float | None = None,
     teachers: Teachers | None = None,
 ) -> list[Epoch]:
@@ -219,7 +219,7 @@ class _Trainer:
         labels: torch.Tensor,
         data: DeviceData,
         last: Epoch | None,
-        show: Callable[[Progress], None],
+        show: Callable[[TrainingProgress], None],
     ) -> tuple[float, float]:
         """One pass over the pictures, whose labels are int64 [N]; its mean loss, and pictures per second."""
         recipe, fabric = self.recipe, self.fabric
@@ -240,7 +240,7 @@ class _Trainer:
                 shown = time.monotonic()
                 mean, elapsed = float(total) / (step + 1), shown - started
                 left = elapsed / (step + 1) * (len(batches) - step - 1 + len(batches) * (recipe.epochs - epoch - 1))
-                show(Progress(epoch, recipe.epochs, step + 1, len(batches), mean, seen / elapsed, left, last))
+                show(TrainingProgress(epoch, recipe.epochs, step + 1, len(batches), mean, seen / elapsed, left, last))
         speed = seen / (time.monotonic() - started)
         return float(fabric.all_reduce(total)) / len(batches), speed  # type: ignore[arg-type]
 

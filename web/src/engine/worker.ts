@@ -1,8 +1,8 @@
 /** The worker: all that takes time happens here, so that the page never stalls. */
-import farUrl from "@models/blazeface_far.onnx?url";
-import nearUrl from "@models/blazeface_near.onnx?url";
+import backUrl from "@models/blazeface_far.onnx?url";
+import frontUrl from "@models/blazeface_near.onnx?url";
 import { crop } from "../recognition/cropping";
-import { FAR_SIZE, FaceDetector, NEAR_SIZE } from "../recognition/detection";
+import { BACK_SIZE, FaceDetector, FRONT_SIZE } from "../recognition/detection";
 import { Framing } from "../recognition/framing";
 import type { Pixels, Square } from "../recognition/geometry";
 import { LiveRecognizer } from "../recognition/live";
@@ -131,8 +131,8 @@ class Engine implements Handlers {
   }
 
   private detectorReady(): Promise<FaceDetector> {
-    this.detector ??= Promise.all([openAsset(nearUrl, NEAR_SIZE), openAsset(farUrl, FAR_SIZE)])
-      .then(([near, far]) => new FaceDetector(near, far))
+    this.detector ??= Promise.all([openAsset(frontUrl, FRONT_SIZE), openAsset(backUrl, BACK_SIZE)])
+      .then(([front, back]) => new FaceDetector(front, back))
       .catch((error: unknown) => {
         this.detector = null;
         throw error;
@@ -187,7 +187,7 @@ function middle(width: number, height: number): { square: Square; box: InspectRe
   const side = MIDDLE * Math.min(width, height);
   const [x, y] = [width / 2, height / 2];
   return {
-    square: { x, y, side, turn: 0 },
+    square: { x, y, side, roll: 0 },
     box: { left: x - side / 2, top: y - side / 2, right: x + side / 2, bottom: y + side / 2 },
   };
 }

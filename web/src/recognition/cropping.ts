@@ -17,8 +17,8 @@ export function crop(picture: Pixels, square: Square, size: number, target: Uint
   const k = Math.max(1, Math.ceil(square.side / size));
   const grid = k * size;
   const origin = toPicture({ x: 0.5 / grid, y: 0.5 / grid }, square);
-  const cos = (Math.cos(square.turn) * square.side) / grid;
-  const sin = (Math.sin(square.turn) * square.side) / grid;
+  const cos = (Math.cos(square.roll) * square.side) / grid;
+  const sin = (Math.sin(square.roll) * square.side) / grid;
   const clamp = (value: number, most: number): number => (value < 0 ? 0 : value > most ? most : value);
   const grey = (x: number, y: number): number => {
     const at = (y * width + x) * 4;

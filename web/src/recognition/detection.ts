@@ -1,17 +1,17 @@
 /** Face detection with BlazeFace in two steps, the same steps as Python's `detection.py`; that file says why. */
-import { area, centre, overlap, toPicture, turnOf } from "./geometry";
+import { area, centre, overlap, toPicture, rollOf } from "./geometry";
 import type { Box, Detection, Pixels, Point, Square } from "./geometry";
 import { Pyramid } from "./pyramid";
 
-export const NEAR_SIZE = 128;
-export const FAR_SIZE = 256;
+export const FRONT_SIZE = 128;
+export const BACK_SIZE = 256;
 
-const FIND = 0.5;
+const CANDIDATE_THRESHOLD = 0.5;
 export const FACE = 0.7;
 /** A face that was there a moment ago may score this low: in dim light it would come and go. */
 export const KEEP = 0.5;
-const SAME = 0.3;
-const CONTEXT = 2;
+const SAME_FACE_OVERLAP = 0.3;
+const REFINE_CONTEXT = 2;
 const MARGIN = 1 / 0.6;
 const TILE = 1280;
 const TILES = 6;
@@ -28,21 +28,21 @@ export interface RawFaces {
 export type DetectionNetwork = (input: Float32Array) => Promise<RawFaces>;
 
 export class FaceDetector {
-  private readonly near: DetectionNetwork;
-  private readonly far: DetectionNetwork;
-  private readonly nearInput = new Float32Array(NEAR_SIZE * NEAR_SIZE * 3);
-  private readonly farInput = new Float32Array(FAR_SIZE * FAR_SIZE * 3);
+  private readonly front: DetectionNetwork;
+  private readonly back: DetectionNetwork;
+  private readonly frontInput = new Float32Array(FRONT_SIZE * FRONT_SIZE * 3);
+  private readonly backInput = new Float32Array(BACK_SIZE * BACK_SIZE * 3);
 
-  constructor(near: DetectionNetwork, far: DetectionNetwork) {
-    this.near = near;
-    this.far = far;
+  constructor(front: DetectionNetwork, back: DetectionNetwork) {
+    this.front = front;
+    this.back = back;
   }
 
   /** The faces of a picture, largest first. */
   async detect(picture: Pixels): Promise<Detection[]> {
     const pyramid = this.pyramid(picture);
-    const found = await this.lookAtWhole(pyramid, picture);
-    for (const tile of tileSquares(picture.height, picture.width, TILES)) found.push(...(await this.lookFar(pyramid, tile)));
+    const found = await this.detectInWhole(pyramid, picture);
+    for (const tile of tileSquares(picture.height, picture.width, TILES)) found.push(...(await this.detectByBack(pyramid, tile)));
     const faces: Detection[] = [];
     for (const candidate of merge(found)) {
       const face = await this.refine(pyramid, candidate);
@@ -53,42 +53,42 @@ export class FaceDetector {
 
   /** A picture as `candidates` and `refine` take it. */
   pyramid(picture: Pixels): Pyramid {
-    return new Pyramid(picture, NEAR_SIZE);
+    return new Pyramid(picture, FRONT_SIZE);
   }
 
   /** Where faces may be in a video's frame, best score first; each still to be refined. */
   async candidates(pyramid: Pyramid, frame: Pixels): Promise<Detection[]> {
-    return merge(await this.lookAtWhole(pyramid, frame));
+    return merge(await this.detectInWhole(pyramid, frame));
   }
 
   /**
-   * A candidate, or a face of the last frame, as the near network sees it: upright, in the middle and at the size it
+   * A candidate, or a face of the last frame, as the front network sees it: upright, in the middle and at the size it
    * knows best; null for no face.
    *
    * @param least the score that a face has to reach, in [0, 1]
    */
   async refine(pyramid: Pyramid, candidate: Detection, least = FACE): Promise<Detection | null> {
     const { box, landmarks } = candidate;
-    const side = CONTEXT * Math.max(box.right - box.left, box.bottom - box.top);
-    const seen = merge(await this.lookNear(pyramid, { ...centre(box), side, turn: turnOf(landmarks) }, least));
+    const side = REFINE_CONTEXT * Math.max(box.right - box.left, box.bottom - box.top);
+    const seen = merge(await this.detectByFront(pyramid, { ...centre(box), side, roll: rollOf(landmarks) }, least));
     // The best score comes first.
-    return seen.find((face) => overlap(face.box, box) >= SAME) ?? null;
+    return seen.find((face) => overlap(face.box, box) >= SAME_FACE_OVERLAP) ?? null;
   }
 
-  private async lookAtWhole(pyramid: Pyramid, { width, height }: Pixels): Promise<Detection[]> {
-    const whole = { x: width / 2, y: height / 2, side: Math.max(width, height), turn: 0 };
-    const far = await this.lookFar(pyramid, whole);
-    return [...far, ...(await this.lookNear(pyramid, { ...whole, side: whole.side * MARGIN }))];
+  private async detectInWhole(pyramid: Pyramid, { width, height }: Pixels): Promise<Detection[]> {
+    const whole = { x: width / 2, y: height / 2, side: Math.max(width, height), roll: 0 };
+    const back = await this.detectByBack(pyramid, whole);
+    return [...back, ...(await this.detectByFront(pyramid, { ...whole, side: whole.side * MARGIN }))];
   }
 
-  private async lookNear(pyramid: Pyramid, square: Square, threshold = FIND): Promise<Detection[]> {
-    pyramid.view(square, NEAR_SIZE, this.nearInput);
-    return decode(await this.near(this.nearInput), square, NEAR_SIZE, threshold);
+  private async detectByFront(pyramid: Pyramid, square: Square, threshold = CANDIDATE_THRESHOLD): Promise<Detection[]> {
+    pyramid.view(square, FRONT_SIZE, this.frontInput);
+    return decode(await this.front(this.frontInput), square, FRONT_SIZE, threshold);
   }
 
-  private async lookFar(pyramid: Pyramid, square: Square): Promise<Detection[]> {
-    pyramid.view(square, FAR_SIZE, this.farInput);
-    return decode(await this.far(this.farInput), square, FAR_SIZE, FIND);
+  private async detectByBack(pyramid: Pyramid, square: Square): Promise<Detection[]> {
+    pyramid.view(square, BACK_SIZE, this.backInput);
+    return decode(await this.back(this.backInput), square, BACK_SIZE, CANDIDATE_THRESHOLD);
   }
 }
 
@@ -141,7 +141,7 @@ export function anchors(): Point[] {
 }
 
 /** Weighted non-maximum suppression: one detection a face, best score first. */
-export function merge(detections: readonly Detection[], same = SAME): Detection[] {
+export function merge(detections: readonly Detection[], same = SAME_FACE_OVERLAP): Detection[] {
   let waiting = [...detections].sort((one, other) => other.score - one.score);
   const merged: Detection[] = [];
   while (waiting.length) {
@@ -191,7 +191,7 @@ export function tileSquares(height: number, width: number, limit: number): Squar
   const length = side(best.rows, best.columns);
   const { rows, columns } = best;
   return middles(height, length, rows).flatMap((y) =>
-    middles(width, length, columns).map((x) => ({ x, y, side: length, turn: 0 })),
+    middles(width, length, columns).map((x) => ({ x, y, side: length, roll: 0 })),
   );
 }
 

@@ -1,5 +1,5 @@
 /** From a detection to the square that frames the face as the training data does, as Python's `framing.py`. */
-import { centre, turnOf } from "./geometry";
+import { centre, rollOf } from "./geometry";
 import type { Detection, Point, Square } from "./geometry";
 
 const TEXT = /^blazeface-halfway; down=(-?\d+(?:\.\d+)?); side=(-?\d+(?:\.\d+)?)$/;
@@ -25,13 +25,13 @@ export class Framing {
     const boxMiddle = centre(box);
     const spread = landmarks.reduce((sum, { x, y }) => sum + (x - middle.x) ** 2 + (y - middle.y) ** 2, 0);
     const side = this.side * Math.sqrt(spread / landmarks.length);
-    const turn = turnOf(landmarks);
+    const roll = rollOf(landmarks);
     const shift = this.down * side;
     return {
-      x: (boxMiddle.x + middle.x) / 2 - shift * Math.sin(turn),
-      y: (boxMiddle.y + middle.y) / 2 + shift * Math.cos(turn),
+      x: (boxMiddle.x + middle.x) / 2 - shift * Math.sin(roll),
+      y: (boxMiddle.y + middle.y) / 2 + shift * Math.cos(roll),
       side,
-      turn,
+      roll,
     };
   }
 }

@@ -26,12 +26,12 @@ export interface Detection {
   readonly landmarks: readonly Point[];
 }
 
-/** The square cut from a picture: centre, side in pixels, and turn in radians (positive where the head tilts clockwise). */
+/** The square cut from a picture: centre, side in pixels, and roll in radians (positive where the head tilts clockwise). */
 export interface Square {
   readonly x: number;
   readonly y: number;
   readonly side: number;
-  readonly turn: number;
+  readonly roll: number;
 }
 
 export function area(box: Box): number {
@@ -53,15 +53,15 @@ export function overlap(one: Box, other: Box): number {
 
 /** A place given as parts of an upright square's side, in the picture's coordinates. */
 export function toPicture(place: Point, square: Square): Point {
-  const cos = Math.cos(square.turn) * square.side;
-  const sin = Math.sin(square.turn) * square.side;
+  const cos = Math.cos(square.roll) * square.side;
+  const sin = Math.sin(square.roll) * square.side;
   const across = place.x - 0.5;
   const down = place.y - 0.5;
   return { x: square.x + cos * across - sin * down, y: square.y + sin * across + cos * down };
 }
 
 /** The angle of the line between the eyes in radians. */
-export function turnOf(landmarks: readonly Point[]): number {
+export function rollOf(landmarks: readonly Point[]): number {
   const [left, right] = landmarks as readonly [Point, Point];
   return Math.atan2(right.y - left.y, right.x - left.x);
 }

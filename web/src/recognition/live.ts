@@ -12,7 +12,7 @@ import type { Pyramid } from "./pyramid";
 import type { Crop, FaceReader, Read } from "./reader";
 import { Smoother } from "./smoothing";
 import { Headline, MainFace, Steady, SteadyExpression, SteadyVerdict } from "./steadiness";
-import { SAME, Tracker, expected } from "./tracking";
+import { SAME_FACE_OVERLAP, Tracker, expected } from "./tracking";
 import type { Track } from "./tracking";
 
 /** While faces are followed the whole frame is searched only this often, in seconds. */
@@ -116,7 +116,7 @@ export class LiveRecognizer {
 
   private async search(pyramid: Pyramid, pixels: Pixels, followed: readonly Track[], time: number): Promise<void> {
     const isNew = ({ box }: Detection): boolean =>
-      !followed.some((track) => track.seen === track.looked && overlap(box, expected(track, time).box) >= SAME);
+      !followed.some((track) => track.seen === track.looked && overlap(box, expected(track, time).box) >= SAME_FACE_OVERLAP);
     const newcomers = (await this.detector.candidates(pyramid, pixels)).filter(isNew);
     const faces: Detection[] = [];
     for (const candidate of newcomers.slice(0, NEWCOMERS)) {

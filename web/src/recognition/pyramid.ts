@@ -27,7 +27,7 @@ export class Pyramid {
     const shrink = 2 ** level;
     const scale = square.side / size / shrink;
     const half = (size - 1) / 2;
-    const [exactCos, exactSin] = [Math.cos(square.turn) * scale, Math.sin(square.turn) * scale];
+    const [exactCos, exactSin] = [Math.cos(square.roll) * scale, Math.sin(square.roll) * scale];
     const left = fround(square.x / shrink - 0.5 - half * (exactCos - exactSin));
     const top = fround(square.y / shrink - 0.5 - half * (exactSin + exactCos));
     const [cos, sin] = [fround(exactCos), fround(exactSin)];

@@ -7,7 +7,7 @@ export const PATIENCE = 2;
 /** A face that is not seen is taken to move on as it did for this long, in seconds, and to stand then. */
 const COAST = 0.5;
 /** The overlap from which two detections are one face. */
-export const SAME = 0.3;
+export const SAME_FACE_OVERLAP = 0.3;
 /** How far from its expected place a lost face may be found again, in face sizes, and what each second adds to it. */
 const REACH = 0.6;
 const REACH_GROWTH = 2;
@@ -76,7 +76,7 @@ export class Tracker {
     this.tracks = this.tracks.filter(
       (track) =>
         time - track.seen <= PATIENCE &&
-        !inSight.some((other) => other.id < track.id && overlap(other.detection.box, track.detection.box) >= SAME),
+        !inSight.some((other) => other.id < track.id && overlap(other.detection.box, track.detection.box) >= SAME_FACE_OVERLAP),
     );
   }
 }
@@ -117,7 +117,7 @@ function cost(track: Track, detection: Detection, look: Float32Array, time: numb
   const alike = track.thumbnail.reduce((sum, value, i) => sum + value * look[i]!, 0);
   const place = expected(track, time).box;
   const common = overlap(place, detection.box);
-  if (common >= SAME) return 1 - common + (1 - alike);
+  if (common >= SAME_FACE_OVERLAP) return 1 - common + (1 - alike);
   const [one, other] = [Math.max(area(place), 1), Math.max(area(detection.box), 1)];
   const [from, to] = [centre(place), centre(detection.box)];
   const distance = Math.hypot(to.x - from.x, to.y - from.y) / Math.sqrt(Math.sqrt(one * other));

@@ -6,9 +6,9 @@ from pathlib import Path
 from PIL import Image
 
 from mien.errors import VideoError
-from mien.recognition.kinds import Kind, kind_of
+from mien.recognition.file_types import FileType, file_type_of
 from mien.recognition.pictures import MOST_PIXELS, over_white
-from mien.recognition.video.reading import Shot
+from mien.recognition.video.reading import DecodedFrame
 
 BRIEFEST = 0.01
 """Pictures that last no longer than this, in seconds, mean "as fast as it goes": browsers then take `USUAL`."""
@@ -49,7 +49,7 @@ class Animation:
         """Not known before the last picture was read."""
         return None
 
-    def __iter__(self) -> Iterator[Shot]:
+    def __iter__(self) -> Iterator[DecodedFrame]:
         time, place, number = 0.0, 0, 0
         try:
             while True:
@@ -57,7 +57,7 @@ class Animation:
                 self._image.load()
                 # an APNG may begin with a picture for those who cannot show animations
                 if not (place == 0 and self._image.info.get("default_image")):
-                    yield Shot(number, time, over_white(self._image))
+                    yield DecodedFrame(number, time, over_white(self._image))
                     number, time = number + 1, time + self._lasts()
                 place += 1
         except EOFError:
@@ -75,7 +75,7 @@ class Animation:
 def is_animation(path: str | Path) -> bool:
     """Whether a file is an animated picture."""
     try:
-        return Path(path).is_file() and kind_of(Path(path)) is Kind.ANIMATION
+        return Path(path).is_file() and file_type_of(Path(path)) is FileType.ANIMATION
     except OSError:
         return False
 

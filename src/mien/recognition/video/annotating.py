@@ -23,7 +23,7 @@ from mien.names import draft_name
 from mien.recognition.drawing import annotate
 from mien.recognition.extra import load
 from mien.recognition.faces import Frame
-from mien.recognition.video.showing import Graph
+from mien.recognition.video.showing import FilterGraph
 from mien.recognition.video.sound import Sound, mp4_options
 from mien.storage import refused
 
@@ -58,7 +58,7 @@ class AnnotatedVideo:
         self._sound = Sound(sound) if sound is not None else None
         self._output: Any = None
         self._disk: _Disk | None = None
-        self._colours: Graph | None = None
+        self._colours: FilterGraph | None = None
         self._last: int | None = None
         self._failed = False
 
@@ -140,7 +140,8 @@ class AnnotatedVideo:
         drawn = fitted(drawn, self._stream.height, self._stream.width)
         picture = self._av.VideoFrame.from_ndarray(drawn, format="rgb24")
         if self._colours is None:
-            self._colours = Graph(picture, [("scale", "out_color_matrix=bt709:out_range=tv"), ("format", "yuv420p")])
+            filters = [("scale", "out_color_matrix=bt709:out_range=tv"), ("format", "yuv420p")]
+            self._colours = FilterGraph(picture, filters)
         return self._colours.push(picture)[0]
 
     def _write_sound(self, time: float) -> None:

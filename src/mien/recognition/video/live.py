@@ -1,4 +1,4 @@
-"""Cameras and streams: shots as they come, the newest first in line; time counts from the first of them."""
+"""Cameras and streams: frames as they come, the newest first in line; time counts from the first of them."""
 
 import re
 import sys
@@ -12,7 +12,7 @@ import numpy as np
 
 from mien.errors import VideoError
 from mien.recognition.extra import load
-from mien.recognition.video.reading import Shot, VideoFile
+from mien.recognition.video.reading import DecodedFrame, VideoFile
 
 _CAMERA = re.compile(r"webcam(?::(\d+))?")
 STREAMS = ("rtsp://", "rtsps://", "rtmp://", "rtmps://", "srt://", "udp://", "rtp://", "tcp://")
@@ -57,14 +57,14 @@ class Camera:
                 f"no camera {number}, or another program is using it; 'webcam:1' names the second, a file is no camera"
             ) from error
 
-    def __iter__(self) -> Iterator[Shot]:
+    def __iter__(self) -> Iterator[DecodedFrame]:
         start = seen = time.monotonic()
         number = 0
         while True:
             pictures = self._pictures()
             now = time.monotonic()
             for picture in pictures:
-                yield Shot(number, now - start, picture)
+                yield DecodedFrame(number, now - start, picture)
                 number, seen = number + 1, now
             if pictures:
                 continue
@@ -105,11 +105,11 @@ class Stream(VideoFile):
 
     live = True
 
-    def __iter__(self) -> Iterator[Shot]:
+    def __iter__(self) -> Iterator[DecodedFrame]:
         first: float | None = None
-        for shot in super().__iter__():
-            first = shot.time if first is None else first
-            yield replace(shot, time=shot.time - first)
+        for decoded in super().__iter__():
+            first = decoded.time if first is None else first
+            yield replace(decoded, time=decoded.time - first)
 
     def _judge(self, last: float | None) -> VideoError | None:
         return super()._judge(last) if last is None else None

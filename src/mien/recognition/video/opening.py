@@ -14,7 +14,7 @@ from urllib.request import url2pathname
 
 from mien.errors import VideoError
 from mien.recognition.extra import load
-from mien.recognition.kinds import Kind, kind_of
+from mien.recognition.file_types import FileType, file_type_of
 
 _DEMUXERS = (
     "asf av1 avi cavsvideo dhav dirac dnxhd dv flic flv gxf h261 h263 h264 hevc ivf kux live_flv lxf m4v matroska mj2 "
@@ -87,18 +87,18 @@ def has_frames(path: Path) -> bool:
 
 def _open_file(av: Any, path: Path) -> Any:
     kind = _kind(path)
-    if kind is Kind.PLAYLIST:
+    if kind is FileType.PLAYLIST:
         raise VideoError(f"{path}: a playlist, which names other files; give those themselves")
-    if kind in (Kind.PICTURE, Kind.ANIMATION):
+    if kind in (FileType.PICTURE, FileType.ANIMATION):
         raise VideoError(f"{path}: a picture, not a video")
     demuxers, protocols = _DEMUXERS.replace(" ", ","), "file"
-    if kind is Kind.HLS:
+    if kind is FileType.HLS:
         _check_playlist(path)
         demuxers, protocols = f"{demuxers},hls", "file,crypto"
     # without the prefix a name such as "a:b.mp4" would be an address
     name = path if path.is_char_device() else f"file:{path}"
     options = {"protocol_whitelist": protocols, "format_whitelist": demuxers}
-    form = "mjpeg" if kind is Kind.JPEGS else None
+    form = "mjpeg" if kind is FileType.JPEGS else None
     return av.open(str(name), format=form, container_options=options, **_lenient(av))
 
 
@@ -107,16 +107,16 @@ def _local(source: str | Path) -> Path:
     return Path(url2pathname(text.removeprefix("file://"))) if text.startswith("file://") else Path(source)
 
 
-def _kind(path: Path) -> Kind:
+def _kind(path: Path) -> FileType:
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
             raise VideoError(f"{path}: a folder, not a video")
         if not stat.S_ISREG(mode):
-            return Kind.OTHER  # what is read from a pipe cannot be read again
+            return FileType.OTHER  # what is read from a pipe cannot be read again
         if path.stat().st_size == 0:
             raise VideoError(f"{path}: an empty file")
-        return kind_of(path)
+        return file_type_of(path)
     except FileNotFoundError as error:
         raise VideoError(f"{path}: no such file") from error
     except OSError as error:
@@ -131,7 +131,7 @@ def _check_playlist(path: Path, depth: int = 0) -> None:
         # FFmpeg takes what stands before a colon for a protocol, and data: holds its content itself
         if ":" in name or ":" in plain or not target.is_relative_to(path.parent.resolve()):
             raise VideoError(f"{path}: a playlist that names {name[:80]!r}, which is not beside it; give that itself")
-        if target.is_file() and kind_of(target) in (Kind.HLS, Kind.PLAYLIST):
+        if target.is_file() and file_type_of(target) in (FileType.HLS, FileType.PLAYLIST):
             if depth == _DEEPEST:
                 raise VideoError(f"{path}: playlists that name each other")
             _check_playlist(path.parent / plain, depth + 1)

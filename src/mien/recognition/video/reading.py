@@ -11,7 +11,7 @@ import numpy as np
 
 from mien.errors import MissingExtraError, VideoError
 from mien.recognition.extra import load
-from mien.recognition.kinds import PLAYLIST_SUFFIXES, VIDEO_SUFFIXES, Kind, kind_of
+from mien.recognition.file_types import PLAYLIST_SUFFIXES, VIDEO_SUFFIXES, FileType, file_type_of
 from mien.recognition.pictures import MOST_PIXELS
 from mien.recognition.video.clock import Clock, Joints
 from mien.recognition.video.opening import MAY_JUMP, has_frames, is_address, open_container, reason, video_stream
@@ -28,7 +28,7 @@ CUT_OFF = 0.05
 
 
 @dataclass(frozen=True)
-class Shot:
+class DecodedFrame:
     """A decoded frame: number from 0, time in seconds on the video's own clock, pixels uint8 RGB [H, W, 3], upright."""
 
     number: int
@@ -37,7 +37,7 @@ class Shot:
 
 
 class VideoFile:
-    """A video's shots, read once from first to last.
+    """A video's frames, read once from first to last.
 
     Times are the container's own presentation times: what ffprobe calls pts_time. A video whose clock starts at 1.4 s
     has its first frame at 1.4 s. They rise: where the clock jumps, stands still or is missing, they go on from the
@@ -50,7 +50,7 @@ class VideoFile:
         path: A file, or an address such as https://host/path.
 
     Raises:
-        VideoError: It is no video or cannot be opened. Where parts cannot be decoded or the end is missing, the shots
+        VideoError: It is no video or cannot be opened. Where parts cannot be decoded or the end is missing, the frames
             that are there come all the same, and after the last one `problem` says what was wrong.
     """
 
@@ -112,7 +112,7 @@ class VideoFile:
         """Frames a second on average, as the container states them."""
         return self._stream.average_rate or self._stream.guessed_rate
 
-    def __iter__(self) -> Iterator[Shot]:
+    def __iter__(self) -> Iterator[DecodedFrame]:
         clock = Clock(0.0 if self._arrivals else self.start, float(1 / (self.frame_rate or 25)), self._arrivals)
         showing = Showing()
         number, last = 0, None
@@ -123,7 +123,7 @@ class VideoFile:
             except self._av.FFmpegError:
                 self._damaged += 1
                 continue
-            yield Shot(number, time, pixels)
+            yield DecodedFrame(number, time, pixels)
             number, last = number + 1, time
         self._take_notes(clock, number)
         if self.problem is None:
@@ -228,13 +228,13 @@ def holds_video(path: str | Path) -> bool:
     try:
         if not path.is_file():
             return path.suffix.lower() in VIDEO_SUFFIXES | PLAYLIST_SUFFIXES and not path.is_dir()
-        kind = kind_of(path)
-        if kind in (Kind.PICTURE, Kind.PLAYLIST, Kind.NOTES):
+        kind = file_type_of(path)
+        if kind in (FileType.PICTURE, FileType.PLAYLIST, FileType.NOTES):
             return False
-        if kind is Kind.ANIMATION:
+        if kind is FileType.ANIMATION:
             return True
         return has_frames(path)
     except MissingExtraError:
-        return kind is not Kind.OTHER
+        return kind is not FileType.OTHER
     except OSError:
         return False

@@ -46,7 +46,7 @@ class Showing:
             height,
         )
         if key != self._key:
-            self._graph = Graph(frame, [("scale", f"{width}:{height}"), ("format", "pix_fmts=rgb24")])
+            self._graph = FilterGraph(frame, [("scale", f"{width}:{height}"), ("format", "pix_fmts=rgb24")])
             self._key = key
         (picture,) = self._graph.push(frame)
         return turned(picture.to_ndarray(), display_matrix(frame))
@@ -96,7 +96,7 @@ class Deinterlacer:
     def __init__(self) -> None:
         self.seen = False
         self._key: tuple[Any, ...] = ()
-        self._graph: Graph | None = None
+        self._graph: FilterGraph | None = None
 
     def take(self, frame: Any) -> list[Any]:
         """The frames that are ready once this one is there; None says that there are no more."""
@@ -108,7 +108,7 @@ class Deinterlacer:
         key = (frame.width, frame.height, frame.format.name, int(frame.colorspace), int(frame.color_range))
         ready = self._drain() if key != self._key else []
         if self._graph is None:
-            self._key, self._graph = key, Graph(frame, [("bwdif", "mode=send_frame:deint=interlaced")])
+            self._key, self._graph = key, FilterGraph(frame, [("bwdif", "mode=send_frame:deint=interlaced")])
         return ready + self._graph.push(frame)
 
     def _drain(self) -> list[Any]:
@@ -147,7 +147,7 @@ def turned(pixels: np.ndarray, matrix: tuple[int, ...] | None) -> np.ndarray:
     return np.ascontiguousarray(pixels[:: -1 if flip_y else 1, :: -1 if flip_x else 1])
 
 
-class Graph:
+class FilterGraph:
     """FFmpeg's filters in a row, for frames like this one."""
 
     def __init__(self, frame: Any, filters: list[tuple[str, str]]) -> None:

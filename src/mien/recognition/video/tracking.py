@@ -1,8 +1,8 @@
 """Give each face of a video a number that stays: where it should be by now, and what it looks like, say who is who.
 
-Finds and tracks are paired by the least total cost (Hungarian method). The cost of a pair is the distance between the
-find and where the track's own movement leads it, in face sizes, and how little their thumbnails agree. Position alone
-would swap two faces that cross; the thumbnail tells which of them came out on which side.
+Detections and tracks are paired by the least total cost (Hungarian method). The cost of a pair is the distance from the
+detection to where the track's own movement leads it, in face sizes, and how little their thumbnails agree. Position
+alone would swap two faces that cross; the thumbnail tells which of them came out on which side.
 """
 
 import math
@@ -73,27 +73,28 @@ class Tracker:
         return [track.expected(time) for track in tracks if time - track.seen <= COAST]
 
     def update(self, picture: np.ndarray, found: list[Detection], time: float) -> dict[int, Detection]:
-        """Pair the finds in a picture uint8 RGB [H, W, 3] with the tracks; the finds by their track's number.
+        """Pair the detections in a picture uint8 RGB [H, W, 3] with the tracks; they come by their track's number.
 
-        A find that is nobody's gets the next number; while a known face is missing, though, only when it is found a
+        One that is nobody's gets the next number; while a known face is missing, though, only when it is found a
         second time: half a face that comes out from behind another is easily taken for a stranger's. A track unseen for
         longer than `PATIENCE` ends.
         """
         self._tracks = {number: track for number, track in self._tracks.items() if time - track.seen <= PATIENCE}
-        looks = [thumbnail(picture, detection.box) for detection in found]
+        thumbnails = [thumbnail(picture, detection.box) for detection in found]
         numbers, tracks = list(self._tracks), list(self._tracks.values())
-        known = _pairs(tracks, found, looks, time)
-        strange = [row for row in range(len(found)) if row not in known]
-        second = _pairs(self._newcomers, [found[row] for row in strange], [looks[row] for row in strange], time)
+        known = _pairs(tracks, found, thumbnails, time)
+        unmatched = [row for row in range(len(found)) if row not in known]
+        left = [found[row] for row in unmatched], [thumbnails[row] for row in unmatched]
+        second = _pairs(self._newcomers, *left, time)
         all_in_sight = len(known) == len(tracks)
         newcomers = []
         result = {}
         for row, column in known.items():
-            _see(tracks[column], found[row], looks[row], time)
+            _see(tracks[column], found[row], thumbnails[row], time)
             result[numbers[column]] = found[row]
-        for place, row in enumerate(strange):
-            track = Track(found[row], time, looks[row])
-            if all_in_sight or place in second:
+        for index, row in enumerate(unmatched):
+            track = Track(found[row], time, thumbnails[row])
+            if all_in_sight or index in second:
                 self._tracks[self._next] = track
                 result[self._next] = found[row]
                 self._next += 1
@@ -121,12 +122,12 @@ def thumbnail(picture: np.ndarray, box: Box) -> np.ndarray:
     return values / max(float(np.linalg.norm(values)), 1e-6)
 
 
-def _cost(track: Track, detection: Detection, look: np.ndarray, time: float) -> float:
-    """Small for a track and a find that are one face, infinite where they cannot be."""
+def _cost(track: Track, detection: Detection, seen_now: np.ndarray, time: float) -> float:
+    """Small for a track and a detection that are one face, infinite where they cannot be."""
     expected = track.expected(time).box
     size = math.sqrt(math.sqrt(max(expected.area, 1.0) * max(detection.box.area, 1.0)))
     distance = math.dist(expected.centre, detection.box.centre) / size
-    alike = float(track.thumbnail @ look)
+    alike = float(track.thumbnail @ seen_now)
     grown = max(expected.area, detection.box.area) / max(min(expected.area, detection.box.area), 1.0)
     reach = REACH + REACH_GROWTH * (time - track.seen)
     if distance > reach or alike < (LIKE if distance <= REACH else LIKE_AGAIN) or grown > 4:
@@ -134,22 +135,23 @@ def _cost(track: Track, detection: Detection, look: np.ndarray, time: float) -> 
     return distance + (1 - alike)
 
 
-def _pairs(tracks: list[Track], found: list[Detection], looks: list[np.ndarray], time: float) -> dict[int, int]:
-    """The places of finds and of the tracks that they belong to, at the least total cost."""
+def _pairs(tracks: list[Track], found: list[Detection], thumbnails: list[np.ndarray], time: float) -> dict[int, int]:
+    """The indices of detections and of the tracks that they belong to, at the least total cost."""
     if not tracks or not found:
         return {}
-    costs = np.array([[_cost(track, *find, time) for track in tracks] for find in zip(found, looks, strict=True)])
-    far = 1e6
-    pairs = zip(*load("scipy.optimize").linear_sum_assignment(np.minimum(costs, far)), strict=True)
-    return {int(row): int(column) for row, column in pairs if costs[row, column] < far}
+    pairs = zip(found, thumbnails, strict=True)
+    costs = np.array([[_cost(track, *detection, time) for track in tracks] for detection in pairs])
+    impossible = 1e6
+    matched = zip(*load("scipy.optimize").linear_sum_assignment(np.minimum(costs, impossible)), strict=True)
+    return {int(row): int(column) for row, column in matched if costs[row, column] < impossible}
 
 
-def _see(track: Track, detection: Detection, look: np.ndarray, time: float) -> None:
+def _see(track: Track, detection: Detection, seen_now: np.ndarray, time: float) -> None:
     passed = time - track.seen
     if passed > 0:
         moved = (np.array(detection.box.centre) - track.detection.box.centre) / passed
         track.speed = STEADINESS * track.speed + (1 - STEADINESS) * moved
-    mixed = STEADINESS * track.thumbnail + (1 - STEADINESS) * look
+    mixed = STEADINESS * track.thumbnail + (1 - STEADINESS) * seen_now
     track.thumbnail = mixed / max(float(np.linalg.norm(mixed)), 1e-6)
     track.detection, track.seen = detection, time
 

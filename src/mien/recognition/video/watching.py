@@ -1,6 +1,6 @@
 """`open_video`: a video in; its frames with their faces out, each face with a number and its expression over time.
 
-Several things happen at once: one thread decodes, one finds faces and cuts them, and two run the model on the faces of
+Several things happen at once: one thread decodes, one finds faces and crops them, and two run the model on the faces of
 several frames together. Frames leave in order, and only a few are held at any time.
 """
 
@@ -16,12 +16,12 @@ from mien.addresses import redacted
 from mien.cores import cores
 from mien.errors import VideoError
 from mien.recognition.faces import Face, Frame, TrackedFace
-from mien.recognition.recognizer import Cut, Recognizer
+from mien.recognition.recognizer import FaceCrop, Recognizer
 from mien.recognition.video.ahead import ahead, side_by_side
 from mien.recognition.video.animations import Animation, is_animation
 from mien.recognition.video.live import is_live, open_live
-from mien.recognition.video.placing import LOOK_EVERY, Placer
-from mien.recognition.video.reading import Shot, VideoFile
+from mien.recognition.video.placing import DETECT_EVERY, Placer
+from mien.recognition.video.reading import DecodedFrame, VideoFile
 from mien.recognition.video.smoothing import Smoother
 from mien.recognition.video.tracking import PATIENCE
 
@@ -32,17 +32,17 @@ READERS = 2
 BATCH_PIXELS = 16 * 1280 * 720
 """Frames wait for a batch to fill until they hold this many pixels: 44 MB."""
 AHEAD = 4
-"""Frames that are decoded, and frames that are cut, while the model works."""
+"""Frames that are decoded, and frames that are cropped, while the model works."""
 
 
 class Source(Protocol):
-    """Where shots come from: a file, a camera, a stream. After the last, `problem` says what was wrong, if anything."""
+    """Where frames come from: a file, a camera, a stream. After the last, `problem` says what was wrong."""
 
     source: str | Path
     live: bool
     problem: VideoError | None
 
-    def __iter__(self) -> Iterator[Shot]: ...
+    def __iter__(self) -> Iterator[DecodedFrame]: ...
 
     def close(self) -> None: ...
 
@@ -96,59 +96,60 @@ class Video:
         live = self.source.live
         most = 1 if live else AHEAD
         try:
-            with closing(ahead(self.source, most, drop=live)) as shots:
-                placed = Placer(self.recognizer.detector, 0.0 if live else LOOK_EVERY).place(shots)
-                cut = (
-                    (shot, list(places), self.recognizer.cut(shot.pixels, places.values())) for shot, places in placed
+            with closing(ahead(self.source, most, drop=live)) as frames:
+                placed = Placer(self.recognizer.detector, 0.0 if live else DETECT_EVERY).place(frames)
+                cropped = (
+                    (decoded, list(found), self.recognizer.crop_faces(decoded.pixels, found.values()))
+                    for decoded, found in placed
                 )
-                with closing(ahead(cut, most)) as waiting:
+                with closing(ahead(cropped, most)) as waiting:
                     yield from self._read_live(waiting) if live else self._read_file(waiting)
         finally:
             self.close()
         if self.source.problem is not None:
             raise self.source.problem
 
-    def _read_live(self, cuts: Iterable["_Cuts"]) -> Iterator[Frame]:
+    def _read_live(self, crops: Iterable["_Cropped"]) -> Iterator[Frame]:
         """Every frame at once."""
         smoothers: dict[int, Smoother] = {}
-        for item in cuts:
-            yield from self._frames([item], self._read([item]), smoothers)
+        for item in crops:
+            yield from self._frames([item], self._classify([item]), smoothers)
 
-    def _read_file(self, cuts: Iterable["_Cuts"]) -> Iterator[Frame]:
+    def _read_file(self, crops: Iterable["_Cropped"]) -> Iterator[Frame]:
         """Several frames at once, and several such batches side by side."""
         smoothers: dict[int, Smoother] = {}
-        with closing(side_by_side(self._read, _batches(cuts), READERS)) as batches:
+        with closing(side_by_side(self._classify, _batches(crops), READERS)) as batches:
             for batch, faces in batches:
                 yield from self._frames(batch, faces, smoothers)
 
-    def _read(self, batch: Sequence["_Cuts"]) -> list[list[Face]]:
-        return self.recognizer.read([cuts for _, _, cuts in batch])
+    def _classify(self, batch: Sequence["_Cropped"]) -> list[list[Face]]:
+        return self.recognizer.classify_crops([crops for _, _, crops in batch])
 
     def _frames(
-        self, batch: Sequence["_Cuts"], read: Sequence[Sequence[Face]], smoothers: dict[int, Smoother]
+        self, batch: Sequence["_Cropped"], read: Sequence[Sequence[Face]], smoothers: dict[int, Smoother]
     ) -> Iterator[Frame]:
-        for (shot, numbers, _), faces in zip(batch, read, strict=True):
+        for (decoded, numbers, _), faces in zip(batch, read, strict=True):
             tracked: list[Face] = [
-                _track(face, number, smoothers.setdefault(number, Smoother()).add(face.probabilities, shot.time))
+                _track(face, number, smoothers.setdefault(number, Smoother()).add(face.probabilities, decoded.time))
                 for number, face in zip(numbers, faces, strict=True)
             ]
             tracked.sort(key=lambda face: -face.box.area)
-            yield Frame(self.source.source, shot.pixels, tracked, shot.number, shot.time)
-            for number in [number for number, one in smoothers.items() if shot.time - one.time > PATIENCE]:
+            yield Frame(self.source.source, decoded.pixels, tracked, decoded.number, decoded.time)
+            for number in [number for number, one in smoothers.items() if decoded.time - one.time > PATIENCE]:
                 del smoothers[number]
 
 
-_Cuts = tuple[Shot, list[int], list[Cut]]
-"""A shot, its tracks' numbers, and their faces in the same order."""
+_Cropped = tuple[DecodedFrame, list[int], list[FaceCrop]]
+"""A frame, its tracks' numbers, and their faces in the same order."""
 
 
-def _batches(cuts: Iterable[_Cuts]) -> Iterator[list[_Cuts]]:
+def _batches(crops: Iterable[_Cropped]) -> Iterator[list[_Cropped]]:
     """So many frames as hold `BATCH` faces, fewer where these or the pixels would be too many to wait for."""
-    waiting: list[_Cuts] = []
-    for item in cuts:
+    waiting: list[_Cropped] = []
+    for item in crops:
         waiting.append(item)
         faces = sum(len(numbers) for _, numbers, _ in waiting)
-        pixels = sum(shot.pixels.size // 3 for shot, _, _ in waiting)
+        pixels = sum(decoded.pixels.size // 3 for decoded, _, _ in waiting)
         if max(faces, len(waiting)) >= BATCH or pixels >= BATCH_PIXELS:
             yield waiting
             waiting = []

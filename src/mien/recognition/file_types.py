@@ -48,7 +48,7 @@ HEAD = 4096
 """Bytes that are looked at."""
 
 
-class Kind(StrEnum):
+class FileType(StrEnum):
     """What a file holds.
 
     PICTURE stands still. ANIMATION is a GIF, PNG, WebP or AVIF of several frames, JPEGS one JPEG after another, and
@@ -66,11 +66,11 @@ class Kind(StrEnum):
     OTHER = auto()
 
 
-MOVING = frozenset({Kind.ANIMATION, Kind.JPEGS, Kind.VIDEO})
+MOVING = frozenset({FileType.ANIMATION, FileType.JPEGS, FileType.VIDEO})
 """What is read as a video."""
 
 
-def kind_of(path: Path) -> Kind:
+def file_type_of(path: Path) -> FileType:
     """The kind of a file by its content; its suffix counts only where a container may hold sound alone.
 
     Args:
@@ -82,21 +82,21 @@ def kind_of(path: Path) -> Kind:
     with path.open("rb") as file:
         head = file.read(HEAD)
         if head.startswith(_JPEG):
-            return Kind.JPEGS if _another_jpeg_follows(file) else Kind.PICTURE
+            return FileType.JPEGS if _another_jpeg_follows(file) else FileType.PICTURE
     if head.startswith(APPLE_DOUBLE):
-        return Kind.NOTES
+        return FileType.NOTES
     if _is_picture(head):
-        return Kind.ANIMATION if _is_animation(path, head) else Kind.PICTURE
+        return FileType.ANIMATION if _is_animation(path, head) else FileType.PICTURE
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith(b"#EXTM3U"):
-        return Kind.HLS
+        return FileType.HLS
     if text.startswith(_PLAYLISTS) or (text.startswith(b"<") and b"<MPD" in text):
-        return Kind.PLAYLIST
-    return Kind.VIDEO if _is_video(head) and path.suffix.lower() not in _SOUND_SUFFIXES else Kind.OTHER
+        return FileType.PLAYLIST
+    return FileType.VIDEO if _is_video(head) and path.suffix.lower() not in _SOUND_SUFFIXES else FileType.OTHER
 
 
-def likely_kind(path: Path) -> Kind:
-    """What a file is among many: quicker than `kind_of`, and by its suffix where it is empty, locked or not there.
+def likely_file_type(path: Path) -> FileType:
+    """What a file is among many: quicker than `file_type_of`, and by its suffix where it is empty, locked or not there.
 
     A JPEG that is called so is taken for one picture without a look at its end. Cameras' raw files and what is no
     regular file are OTHER.
@@ -104,23 +104,23 @@ def likely_kind(path: Path) -> Kind:
     suffix = path.suffix.lower()
     try:
         if not S_ISREG(path.stat().st_mode):
-            return Kind.OTHER  # to look into a pipe would take from it
+            return FileType.OTHER  # to look into a pipe would take from it
         with path.open("rb") as file:
             head = file.read(HEAD)
         if suffix in JPEG_SUFFIXES and head.startswith(_JPEG):
-            return Kind.PICTURE
-        kind = kind_of(path)
+            return FileType.PICTURE
+        kind = file_type_of(path)
     except OSError:
-        head, kind = b"", Kind.OTHER
-    if kind is Kind.NOTES:
+        head, kind = b"", FileType.OTHER
+    if kind is FileType.NOTES:
         return kind
-    if suffix in _RAW_SUFFIXES or (suffix in _PROGRAM_TEXT and kind is Kind.OTHER and _is_text(head)):
-        return Kind.OTHER
-    if kind is not Kind.OTHER:
+    if suffix in _RAW_SUFFIXES or (suffix in _PROGRAM_TEXT and kind is FileType.OTHER and _is_text(head)):
+        return FileType.OTHER
+    if kind is not FileType.OTHER:
         return kind
     if suffix in PICTURE_SUFFIXES:
-        return Kind.PICTURE
-    return Kind.VIDEO if suffix in VIDEO_SUFFIXES else Kind.OTHER
+        return FileType.PICTURE
+    return FileType.VIDEO if suffix in VIDEO_SUFFIXES else FileType.OTHER
 
 
 def is_heif(head: bytes) -> bool:

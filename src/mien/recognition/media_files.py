@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mien.errors import PictureError
-from mien.recognition.kinds import MOVING, PICTURE_SUFFIXES, VIDEO_SUFFIXES, Kind, likely_kind
+from mien.recognition.file_types import MOVING, PICTURE_SUFFIXES, VIDEO_SUFFIXES, FileType, likely_file_type
 from mien.recognition.pictures import name_of
 from mien.recognition.video.reading import holds_video
 
@@ -18,7 +18,7 @@ Say = Callable[[str], object]
 
 
 @dataclass
-class Found:
+class MediaFiles:
     """The pictures and the videos, in order, each once."""
 
     pictures: list[Path] = field(default_factory=list)
@@ -42,7 +42,7 @@ def find_pictures(paths: Iterable[Path], say: Say = lambda passed_over: None) ->
     return _find(paths, say, videos=False).pictures
 
 
-def find_media(paths: Iterable[Path], say: Say = lambda passed_over: None) -> Found:
+def find_media(paths: Iterable[Path], say: Say = lambda passed_over: None) -> MediaFiles:
     """Find pictures and videos as `find_pictures` does; a file is what its content is, and else counts as a picture.
 
     What macOS noted about files (`._party.jpg`) is passed over where anything else is there.
@@ -51,14 +51,14 @@ def find_media(paths: Iterable[Path], say: Say = lambda passed_over: None) -> Fo
         PictureError: A folder holds neither.
     """
     found = _find(paths, say, videos=True)
-    notes = [path for path in found.pictures if likely_kind(path) is Kind.NOTES]
+    notes = [path for path in found.pictures if likely_file_type(path) is FileType.NOTES]
     if notes and len(notes) < len(found.pictures) + len(found.videos):
         say(f"{_counted(len(notes), 'file')} of macOS's notes passed over ({_names(path.name for path in notes)})")
         found.pictures = [path for path in found.pictures if path not in set(notes)]
     return found
 
 
-def _find(paths: Iterable[Path], say: Say, videos: bool) -> Found:
+def _find(paths: Iterable[Path], say: Say, videos: bool) -> MediaFiles:
     """The pictures, and where `videos` is set the videos too."""
     found: dict[bool, dict[Path, None]] = {False: {}, True: {}}  # by whether they move, in order
     others: Counter[str] = Counter()
@@ -81,7 +81,7 @@ def _find(paths: Iterable[Path], say: Say, videos: bool) -> Found:
         say(f"{_counted(others.total(), 'other file')} passed over ({_kinds(others)})")
     if hidden:
         say(f"{_counted(len(hidden), 'hidden file')} passed over ({_names(hidden)})")
-    return Found(list(found[False]), list(found[True]))
+    return MediaFiles(list(found[False]), list(found[True]))
 
 
 def _is_folder(path: Path) -> bool:
@@ -104,8 +104,8 @@ def _look_into(folder: Path, hidden: list[str]) -> tuple[list[tuple[Path, bool]]
             if file.suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES:
                 hidden.append(file.name)
             continue
-        kind = likely_kind(file)
-        if kind is Kind.PICTURE or kind in MOVING:
+        kind = likely_file_type(file)
+        if kind is FileType.PICTURE or kind in MOVING:
             found.append((file, kind in MOVING))
         else:
             others[_suffix(file)] += 1
@@ -121,8 +121,8 @@ def _files(folder: Path, found: list[tuple[Path, bool]]) -> Iterator[Path]:
 def _plays(path: Path) -> bool:
     """Whether a file that was named is a video, or should have been one, so that reading it says what is wrong."""
     try:
-        kind = likely_kind(path)
-        return holds_video(path) if kind is Kind.OTHER else kind in MOVING | {Kind.HLS, Kind.PLAYLIST}
+        kind = likely_file_type(path)
+        return holds_video(path) if kind is FileType.OTHER else kind in MOVING | {FileType.HLS, FileType.PLAYLIST}
     except ValueError:  # no name of a file
         return False
 

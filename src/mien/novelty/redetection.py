@@ -16,28 +16,28 @@ LARGER = 4
 
 
 @dataclass(frozen=True)
-class Delivered:
+class Redetected:
     """What the detector found in pictures of one face each.
 
     Attributes:
         faces: The largest face of each, cut anew: uint8 [M, 48, 48].
         scores: The detector's, float64 [M] in [0, 1].
-        places: Which pictures these are, int64 [M].
+        indices: Which pictures these are, int64 [M].
     """
 
     faces: np.ndarray
     scores: np.ndarray
-    places: np.ndarray
+    indices: np.ndarray
 
     def __len__(self) -> int:
         return len(self.faces)
 
 
-def deliver(faces: np.ndarray, progress: Callable[[int, int], None] = lambda done, total: None) -> Delivered:
+def redetect(faces: np.ndarray, progress: Callable[[int, int], None] = lambda done, total: None) -> Redetected:
     """Look for the face in each of uint8 [N, 48, 48]; those that are not found are left out."""
     detector = FaceDetector()
-    crops, scores, places = [], [], []
-    for place, face in enumerate(faces):
+    crops, scores, indices = [], [], []
+    for index, face in enumerate(faces):
         height, width = face.shape
         large = Image.fromarray(face).resize((LARGER * width, LARGER * height), Image.Resampling.BILINEAR)
         picture = as_picture(np.asarray(large))
@@ -45,7 +45,7 @@ def deliver(faces: np.ndarray, progress: Callable[[int, int], None] = lambda don
         if found:
             crops.append(crop_picture(picture, FRAMING.square(found[0])))
             scores.append(found[0].score)
-            places.append(place)
-        progress(place + 1, len(faces))
+            indices.append(index)
+        progress(index + 1, len(faces))
     cut = np.array(crops, np.uint8).reshape(-1, *faces.shape[1:])
-    return Delivered(cut, np.array(scores), np.array(places, np.int64))
+    return Redetected(cut, np.array(scores), np.array(indices, np.int64))

@@ -7,23 +7,23 @@ from matplotlib.figure import Figure
 from mien.data.dataset import FaceData
 from mien.expressions import NAMES
 from mien.novelty.judge import OURS, OURS_COVERED
-from mien.novelty.kinds import Kind
+from mien.novelty.ood_sets import OODSet
 from mien.recognition.gate import Gate, Verdict
 from mien.results.gate import GateScores, Separation
 
 _FACES, _NEAR, _FAR = "#2563eb", "#d97706", "#6b7280"
 
 
-def histograms(real: np.ndarray, strange: dict[str, np.ndarray], gate: Gate, far: list[str]) -> Figure:
+def histograms(real: np.ndarray, ood_scores: dict[str, np.ndarray], gate: Gate, far: list[str]) -> Figure:
     """One row a kind, one column a score: the kind's scores over the real faces', and the threshold.
 
-    real: the gate's scores [N, 3]; strange: [M, 3] by kind; far: the kinds with nothing of a face in them.
+    real: the gate's scores [N, 3]; ood_scores: [M, 3] by kind; far: the kinds with nothing of a face in them.
     """
     shown = ((1, "how unlike training faces", gate.cut), (2, "how surely covered", gate.covered))
-    figure = Figure(figsize=(10, 0.75 * len(strange) + 1.2), layout="constrained")
-    axes = figure.subplots(len(strange), 2, sharex="col", squeeze=False)
-    everything = np.concatenate([real, *strange.values()])
-    for row, (kind, scores) in zip(axes, strange.items(), strict=True):
+    figure = Figure(figsize=(10, 0.75 * len(ood_scores) + 1.2), layout="constrained")
+    axes = figure.subplots(len(ood_scores), 2, sharex="col", squeeze=False)
+    everything = np.concatenate([real, *ood_scores.values()])
+    for row, (kind, scores) in zip(axes, ood_scores.items(), strict=True):
         for axis, (column, title, threshold) in zip(row, shown, strict=True):
             low, high = np.quantile(everything[:, column], [0.02, 0.995])
             high = max(high, 1.1 * threshold)
@@ -74,20 +74,20 @@ def mistakes(
     gate: Gate,
     real: FaceData,
     novelty: np.ndarray,
-    kinds: list[Kind],
-    strange: dict[str, np.ndarray],
+    ood: list[OODSet],
+    ood_scores: dict[str, np.ndarray],
     seed: int,
     count: int = 50,
 ) -> dict[str, Figure]:
     """Sheets of what passes wrongly and what is refused wrongly, drawn by chance and not by hand, by file name.
 
-    novelty, strange: the gate's scores of the real faces and of each kind.
+    novelty, ood_scores: the gate's scores of the real faces and of each kind.
     """
     generator = np.random.default_rng(seed)
     passing = [
         (face, kind.name)
-        for kind in kinds
-        for face, scores in zip(kind.faces, strange[kind.name], strict=True)
+        for kind in ood
+        for face, scores in zip(kind.faces, ood_scores[kind.name], strict=True)
         if gate.verdict(scores) is Verdict.KNOWN
     ]
     refused = [
@@ -95,7 +95,7 @@ def mistakes(
         for face, label, scores in zip(real.faces, real.labels, novelty, strict=True)
         if gate.verdict(scores) is not Verdict.KNOWN
     ]
-    total = sum(len(kind.faces) for kind in kinds)
+    total = sum(len(kind.faces) for kind in ood)
     sheets = {}
     for name, found, of in (
         ("passes-wrongly", passing, f"{total:,} strange pictures pass"),

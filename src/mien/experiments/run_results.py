@@ -28,7 +28,7 @@ from mien.training.run import RunFolder
 
 
 @dataclass(frozen=True)
-class Filed:
+class RunResult:
     """One finished run: its name, what run.json and metrics.json say, and its curve."""
 
     name: str
@@ -45,29 +45,29 @@ class Filed:
         return self.name.rpartition("-s")[0]
 
 
-def is_filed(name: str, results: Path) -> bool:
+def has_result(name: str, results: Path) -> bool:
     return _place(name, results).is_dir()
 
 
-def read_filed(folder: Path) -> Filed:
+def read_result(folder: Path) -> RunResult:
     """What lies in a filed run's folder; raises DataError where a file is missing, damaged or contradicts itself."""
     run = RunFolder(folder)
     run.recipe()  # raises the error that names the file
-    filed = Filed(folder.resolve().name, run.description(), run.curve(), read(RunMetrics, folder / "metrics.json"))
-    check(filed, [])
-    return filed
+    result = RunResult(folder.resolve().name, run.description(), run.curve(), read(RunMetrics, folder / "metrics.json"))
+    check(result, [])
+    return result
 
 
-def read_all(results: Path) -> list[Filed]:
+def read_all(results: Path) -> list[RunResult]:
     """Every run on file, by name; raises DataError where one is damaged."""
-    return [read_filed(folder) for folder in _folders(results)]
+    return [read_result(folder) for folder in _folders(results)]
 
 
 def _folders(results: Path) -> list[Path]:
     return [folder for folder in sorted(results.glob("runs/*/")) if not folder.name.startswith(".")]
 
 
-def collect(folder: Path, jobs: dict[str, Job], results: Path, load: Callable[[str], FaceData]) -> Filed:
+def collect(folder: Path, jobs: dict[str, Job], results: Path, load: Callable[[str], FaceData]) -> RunResult:
     """Check a finished run's folder, from a training or from another machine's results, and put it on file.
 
     jobs: the known ones by name. load: the data set by its split; used where the run has yet to be judged. Raises
@@ -83,34 +83,34 @@ def collect(folder: Path, jobs: dict[str, Job], results: Path, load: Callable[[s
     if not is_complete(run.curve(), job.recipe):
         raise DataError(f"{folder}: holds {len(run.curve())} of {job.recipe.epochs} epochs; finish it first")
     if _is_judged(folder):
-        filed = read_filed(folder)
+        result = read_result(folder)
     else:
-        filed = Filed(name, run.description(), run.curve(), judge(run, load(job.recipe.split)))
-    check(filed, list(_sound(results)))
+        result = RunResult(name, run.description(), run.curve(), judge(run, load(job.recipe.split)))
+    check(result, list(_sound(results)))
     place = _place(name, results)
-    if not is_filed(name, results):
+    if not has_result(name, results):
         try:
-            _write(filed, place)
-            return filed
+            _write(result, place)
+            return result
         except StorageError:
-            if not is_filed(name, results):  # else another queue was faster
+            if not has_result(name, results):  # else another queue was faster
                 raise
-    if _result(read_filed(place)) != _result(filed):
+    if _comparable(read_result(place)) != _comparable(result):
         raise DataError(f"{place} holds another result of this run; remove one of the two")
-    return filed
+    return result
 
 
-def _sound(results: Path) -> Iterator[Filed]:
+def _sound(results: Path) -> Iterator[RunResult]:
     """The runs on file that can be read: one that is damaged keeps no other from being filed."""
     for folder in _folders(results):
         with suppress(DataError):
-            yield read_filed(folder)
+            yield read_result(folder)
 
 
-def _result(filed: Filed) -> Filed:
+def _comparable(result: RunResult) -> RunResult:
     """What two judgements of one run share: all but when and where they were made, and by which version of the code."""
-    metrics = replace(filed.metrics, code="", date="", hardware=None)
-    return replace(filed, description=replace(filed.description, code="", date=None), metrics=metrics)
+    metrics = replace(result.metrics, code="", date="", hardware=None)
+    return replace(result, description=replace(result.description, code="", date=None), metrics=metrics)
 
 
 def is_complete(curve: list[Epoch], recipe: Recipe) -> bool:
@@ -132,16 +132,16 @@ def judge(run: RunFolder, data: FaceData) -> RunMetrics:
     return RunMetrics(**vars(scores), reliability=reliability(part.labels, probabilities))
 
 
-def check(filed: Filed, others: list[Filed]) -> None:
+def check(result: RunResult, others: list[RunResult]) -> None:
     """Raise DataError where a run contradicts its recipe, or was judged on other pictures than others."""
-    metrics, recipe = filed.metrics, filed.recipe
+    metrics, recipe = result.metrics, result.recipe
     if (metrics.split, metrics.part) != (recipe.split, recipe.report_part):
-        raise DataError(f"{filed.name}: judged on another part")
-    if not is_complete(filed.curve, recipe):
-        raise DataError(f"{filed.name}: the curve lacks epochs")
+        raise DataError(f"{result.name}: judged on another part")
+    if not is_complete(result.curve, recipe):
+        raise DataError(f"{result.name}: the curve lacks epochs")
     for other in (one.metrics for one in others):
         if (other.split, other.part) == (metrics.split, metrics.part) and other.data_hash != metrics.data_hash:
-            raise DataError(f"{filed.name}: judged on other pictures than {other.model}")
+            raise DataError(f"{result.name}: judged on other pictures than {other.model}")
 
 
 def _place(name: str, results: Path) -> Path:
@@ -156,12 +156,12 @@ def _is_judged(folder: Path) -> bool:
     return not RunFolder(folder).weights.is_file()  # with its weights it is judged anew
 
 
-def _write(filed: Filed, place: Path) -> None:
+def _write(result: RunResult, place: Path) -> None:
     """The whole folder in one step: a run is on file wholly or not at all."""
 
     def fill(draft: Path) -> None:
-        write(draft / "run.json", filed.description)
-        write(draft / "metrics.json", filed.metrics)
-        RunFolder(draft).write_curve(filed.curve)
+        write(draft / "run.json", result.description)
+        write(draft / "metrics.json", result.metrics)
+        RunFolder(draft).write_curve(result.curve)
 
     write_folder(place, fill)

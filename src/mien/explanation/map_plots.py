@@ -17,7 +17,7 @@ _COLOURS = {EXACT: "#3d7ab8", GRAD_CAM: "#d9782d", ROLLOUT: "#7d5ba6", OCCLUSION
 
 
 @dataclass(frozen=True)
-class Shown:
+class FaceMaps:
     """A face as one model sees it: its picture grey uint8 [s, s], probabilities [7], and maps [7, h, w] by method."""
 
     picture: np.ndarray
@@ -33,7 +33,7 @@ def overlay(picture: np.ndarray, scores: np.ndarray) -> np.ndarray:
     return lay_heat(np.repeat(picture[..., None], 3, 2), Square(side / 2, side / 2, side), strength)
 
 
-def by_class(seen: Mapping[str, Shown]) -> Figure:
+def by_class(seen: Mapping[str, FaceMaps]) -> Figure:
     """One face: a row for each model and each of its maps, a column for each class; what the model calls it is bold.
 
     seen: by model; at least one.
@@ -54,7 +54,7 @@ def by_class(seen: Mapping[str, Shown]) -> Figure:
     return figure
 
 
-def by_model(faces: Sequence[Mapping[str, Shown]], label: int | None) -> Figure:
+def by_model(faces: Sequence[Mapping[str, FaceMaps]], label: int | None) -> Figure:
     """Rows are faces, columns are models: each one's exact map of class `label`, or of what it calls the face.
 
     faces: for each, how every model sees it; all by the same models.

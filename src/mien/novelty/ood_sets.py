@@ -13,10 +13,10 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from scipy.ndimage import gaussian_filter, shift
 
-from mien.novelty.covers import behind_hands, masked
+from mien.novelty.occluders import behind_hands, masked
 from mien.recognition.cropping import SIZE, crop_picture
 from mien.recognition.faces import Square
-from mien.recognition.finding import find_pictures
+from mien.recognition.media_files import find_pictures
 from mien.recognition.pictures import read_picture
 
 # ImageNet's classes are sorted by these ids; animals come first, up to the pufferfish. CIFAR-10's are folders.
@@ -28,10 +28,10 @@ FINER = 4
 
 
 @dataclass(frozen=True)
-class Kind:
-    """Pictures of one kind as the model would get them: uint8 [N, 48, 48].
+class OODSet:
+    """Out-of-distribution pictures of one kind as the model would get them: uint8 [N, 48, 48].
 
-    far: nothing in them is like a face; otherwise near (a face spoiled, or another animal's).
+    far: nothing in them is like a face; otherwise near (a face spoiled, or another animal's), as the gate's verdicts.
     """
 
     name: str
@@ -39,28 +39,28 @@ class Kind:
     far: bool
 
 
-def all_kinds(faces: np.ndarray, folders: list[Path], people: frozenset[str], count: int, seed: int) -> list[Kind]:
-    """Every kind, the far ones first: made from nothing, made from `faces` (uint8 [N, 48, 48]), and read from folders.
+def all_ood_sets(faces: np.ndarray, folders: list[Path], people: frozenset[str], count: int, seed: int) -> list[OODSet]:
+    """Every set, the far ones first: made from nothing, made from `faces` (uint8 [N, 48, 48]), and read from folders.
 
     people: names of files that are left out; count: pictures of each kind that is made. The same arguments give the
     same pictures.
     """
-    kinds = [Kind(name, make(count, _generator(seed, name)), True) for name, make in MADE.items()]
+    sets = [OODSet(name, make(count, _generator(seed, name)), True) for name, make in MADE.items()]
     for folder in folders:
-        kinds += from_folder(folder, people)
+        sets += from_folder(folder, people)
     for name, spoil in SPOILED.items():
         generator = _generator(seed, name)
         chosen = generator.choice(len(faces), min(count, len(faces)), replace=False)
-        kinds.append(Kind(name, spoil(faces[chosen], generator), False))
-    return sorted(kinds, key=lambda kind: not kind.far)
+        sets.append(OODSet(name, spoil(faces[chosen], generator), False))
+    return sorted(sets, key=lambda one: not one.far)
 
 
-def from_folder(folder: Path, people: frozenset[str] = frozenset()) -> list[Kind]:
-    """A folder's pictures but those named in `people`, each one's middle square, as a kind named after the folder.
+def from_folder(folder: Path, people: frozenset[str] = frozenset()) -> list[OODSet]:
+    """A folder's pictures but those named in `people`, each one's middle square, as a set named after the folder.
 
-    It is a near kind where the folder's name is one of `NEAR`.
+    It is a near set where the folder's name is one of `NEAR`.
     Where files bear ImageNet's ids ("n02123045_tabby.jpg") or lie in folders named as CIFAR-10's classes, the animals
-    among them are a near kind of their own. Raises PictureError where there are no pictures.
+    among them are a near set of their own. Raises PictureError where there are no pictures.
     """
     objects: list[np.ndarray] = []
     animals: list[np.ndarray] = []
@@ -68,7 +68,7 @@ def from_folder(folder: Path, people: frozenset[str] = frozenset()) -> list[Kind
         if path.name not in people:
             (animals if _is_animal(path) else objects).append(middle(read_picture(path)))
     kinds = [(f"animals ({folder.name})", animals, False), (folder.name, objects, folder.name.lower() not in NEAR)]
-    return [Kind(name, np.stack(found), far) for name, found, far in kinds if found]
+    return [OODSet(name, np.stack(found), far) for name, found, far in kinds if found]
 
 
 def _is_animal(path: Path) -> bool:
@@ -227,9 +227,9 @@ SPOILED: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
 }
 
 
-def _side(face: np.ndarray, side: int, share: float) -> np.ndarray:
-    """The view of a face that covers `share` of it from one side: 0 top, 1 bottom, 2 left, 3 right."""
-    length = round(share * SIZE)
+def _side(face: np.ndarray, side: int, fraction: float) -> np.ndarray:
+    """The view of a face that covers `fraction` of it from one side: 0 top, 1 bottom, 2 left, 3 right."""
+    length = round(fraction * SIZE)
     return (face[:length], face[-length:], face[:, :length], face[:, -length:])[side]
 
 

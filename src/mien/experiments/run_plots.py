@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from mien.data.dataset import FaceData
 from mien.evaluation import report
-from mien.experiments.filing import Filed
+from mien.experiments.run_results import RunResult
 from mien.expressions import EXPRESSIONS, NAMES
 from mien.training.affine import RandomAffine, enlarge
 from mien.training.mixing import MIXINGS, Mixture
@@ -59,7 +59,7 @@ def classes(train: FaceData) -> Figure:
     return figure
 
 
-def learning(runs: list[Filed]) -> Figure:
+def learning(runs: list[RunResult]) -> Figure:
     """Loss, accuracy and macro F1 over the epochs, one line a seed; the chosen epoch is marked.
 
     And agreement with the raters, where they are learned from.
@@ -90,7 +90,7 @@ def learning(runs: list[Filed]) -> Figure:
     return figure
 
 
-def calibration(run: Filed) -> Figure:
+def calibration(run: RunResult) -> Figure:
     """Accuracy over confidence, by bins; a dot's area tells how many pictures."""
     bins = [one for one in run.metrics.reliability if one.pictures]
     figure = Figure(figsize=(4.2, 3.8), layout="constrained")
@@ -106,14 +106,14 @@ def calibration(run: Filed) -> Figure:
     return figure
 
 
-def confusion(run: Filed) -> Figure:
+def confusion(run: RunResult) -> Figure:
     """The confusion matrix and F1 of each class."""
     return report.plot(run.metrics)
 
 
-def shown_warp(filed: list[Filed]) -> RandomAffine:
+def shown_warp(runs: list[RunResult]) -> RandomAffine:
     """The warp to draw: the first run's, or the usual one where nothing has run."""
-    return filed[0].recipe.affine if filed else Recipe("vit_tiny").affine
+    return runs[0].recipe.affine if runs else Recipe("vit_tiny").affine
 
 
 def _plain(axis) -> None:  # type: ignore[no-untyped-def]

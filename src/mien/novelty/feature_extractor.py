@@ -14,7 +14,7 @@ SIZE = 48
 
 
 @dataclass(frozen=True)
-class Tap:
+class FeatureLayer:
     """Where a map is read, and how it becomes a vector.
 
     Attributes:
@@ -73,47 +73,48 @@ class Tap:
         return vector / np.maximum(np.linalg.norm(vector, axis=1, keepdims=True), 1e-12) if self.unit else vector
 
 
-TAPS: dict[str, tuple[Tap, ...]] = {
+FEATURE_LAYERS: dict[str, tuple[FeatureLayer, ...]] = {
     "MobileNetV2": (
-        Tap("blocks.2.2.conv_pw", bands=3),
-        Tap("blocks.5.0.conv_pw", bands=3, unit=True, room=128 * 288),
-        Tap("blocks.5.2.conv_pw", bands=1, unit=True),
+        FeatureLayer("blocks.2.2.conv_pw", bands=3),
+        FeatureLayer("blocks.5.0.conv_pw", bands=3, unit=True, room=128 * 288),
+        FeatureLayer("blocks.5.2.conv_pw", bands=1, unit=True),
     ),
     "ViT": (
-        Tap("blocks.2.norm1", bands=1, room=128 * 192),
-        Tap("blocks.6.norm1", bands=1, unit=True, room=128 * 192),
-        Tap("blocks.10.norm1", bands=1, unit=True, room=128 * 192),
+        FeatureLayer("blocks.2.norm1", bands=1, room=128 * 192),
+        FeatureLayer("blocks.6.norm1", bands=1, unit=True, room=128 * 192),
+        FeatureLayer("blocks.10.norm1", bands=1, unit=True, room=128 * 192),
     ),
 }
 """By network: what the gate reads. A drawing differs from a face in early maps, an animal in late ones, so each has
 both. The choice is explained in docs/gate.md."""
 
 
-def taps_of(model: onnx.ModelProto) -> tuple[Tap, ...]:
+def feature_layers_of(model: onnx.ModelProto) -> tuple[FeatureLayer, ...]:
     """What the gate reads of a network; raises ModelError where it has no layers of a known kind."""
-    for taps in TAPS.values():
-        if all(tap.tensor(model) for tap in taps):
-            return taps
-    raise ModelError(f"this model has none of the layers that the gate reads; it needs a {' or a '.join(TAPS)}")
+    for layers in FEATURE_LAYERS.values():
+        if all(layer.tensor(model) for layer in layers):
+            return layers
+    known = " or a ".join(FEATURE_LAYERS)
+    raise ModelError(f"this model has none of the layers that the gate reads; it needs a {known}")
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What a model makes of N faces: logits [N, 7], features [N, D], and each tap's vectors [N, T]."""
+class Activations:
+    """What a model makes of N faces: logits [N, 7], features [N, D], and each layer's vectors [N, T]."""
 
     logits: np.ndarray
     features: np.ndarray
     vectors: tuple[np.ndarray, ...]
 
     @classmethod
-    def joined(cls, parts: "list[Seen]") -> "Seen":
+    def joined(cls, parts: "list[Activations]") -> "Activations":
         """One after another, of the same model; at least one part."""
         vectors = tuple(np.concatenate(column) for column in zip(*(part.vectors for part in parts), strict=True))
         logits, features = (np.concatenate([getattr(part, name) for part in parts]) for name in ("logits", "features"))
         return cls(logits, features, vectors)
 
 
-class TappedModel:
+class FeatureExtractor:
     """A model file whose inner maps can be read.
 
     Args:
@@ -128,27 +129,27 @@ class TappedModel:
         outputs = {output.name for output in model.graph.output}
         if missing := {"features", "map"} - outputs:
             raise ModelError(f"{path}: a gate is fitted to features and map, and this model gives no {missing.pop()}")
-        self.taps = taps_of(model)
-        self._tensors = [str(tap.tensor(model)) for tap in self.taps]
+        self.layers = feature_layers_of(model)
+        self._tensors = [str(layer.tensor(model)) for layer in self.layers]
         for tensor in self._tensors:
             model.graph.output.append(onnx.helper.make_empty_tensor_value_info(tensor))
         self._step = 1 if precision_of(model) == "int8" else None
         self._session = session_of(model)
         maps = self._session.run(self._tensors, {"face": np.zeros((1, SIZE, SIZE), np.uint8)})
         self.shapes = tuple(found.shape for found in maps)
-        for tap, shape in zip(self.taps, self.shapes, strict=True):
-            tap.pooling(shape)  # refuses maps that are too small
+        for layer, shape in zip(self.layers, self.shapes, strict=True):
+            layer.pooling(shape)  # refuses maps that are too small
 
-    def see(self, faces: np.ndarray) -> Seen:
+    def extract(self, faces: np.ndarray) -> Activations:
         """For uint8 [N, 48, 48]; an int8 file sees them one at a time, as it does in recognition."""
         step = self._step or len(faces)
-        return Seen.joined([self._see(faces[start : start + step]) for start in range(0, len(faces), step)])
+        return Activations.joined([self._extract(faces[start : start + step]) for start in range(0, len(faces), step)])
 
-    def _see(self, faces: np.ndarray) -> Seen:
+    def _extract(self, faces: np.ndarray) -> Activations:
         features, scores, *maps = self._session.run(["features", "map", *self._tensors], {"face": faces})
-        vectors = tuple(tap.vector(found) for tap, found in zip(self.taps, maps, strict=True))
+        vectors = tuple(layer.vector(found) for layer, found in zip(self.layers, maps, strict=True))
         # The contract: a class's map averages to its logit.
-        return Seen(scores.mean((2, 3)), features, vectors)
+        return Activations(scores.mean((2, 3)), features, vectors)
 
 
 def precision_of(model: onnx.ModelProto) -> str | None:

@@ -6,8 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from mien.errors import DataError, RecipeError
-from mien.experiments.filing import is_filed, read_filed
 from mien.experiments.jobs import Job
+from mien.experiments.run_results import has_result, read_result
 from mien.results.runs import Epoch
 from mien.training.recipe import Recipe
 from mien.training.run import RunFolder
@@ -33,7 +33,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Standing:
+class JobStatus:
     """One job: its state, epochs done, seconds of training left (None where no speed is known), and a word on it.
 
     No time is left for what will not be trained: what is done, outdated or damaged.
@@ -46,7 +46,7 @@ class Standing:
     note: str = ""
 
 
-def standings(jobs: list[Job], runs: Path, results: Path, balanced: bool, teachers: Path) -> list[Standing]:
+def job_statuses(jobs: list[Job], runs: Path, results: Path, balanced: bool, teachers: Path) -> list[JobStatus]:
     """How each job stands, in the order given.
 
     balanced: whether there is a set with synthetic pictures; teachers: the folder of those that recipes learn from.
@@ -54,13 +54,13 @@ def standings(jobs: list[Job], runs: Path, results: Path, balanced: bool, teache
     # Jobs of one network with the same stages take the same time; only what ran on this machine counts.
     speeds: dict[tuple, float] = {}
     for job in jobs:
-        with suppress(DataError):  # its own standing tells of a damaged curve
+        with suppress(DataError):  # its own status tells of a damaged curve
             if curve := RunFolder(runs / job.name).curve():
                 speeds[job.recipe.network, job.recipe.stages] = _seconds(curve)
     return [
         _on_file(job, runs, results)
-        if is_filed(job.name, results)
-        else _standing(job, speeds, runs, _missing(job.recipe, balanced, teachers))
+        if has_result(job.name, results)
+        else _job_status(job, speeds, runs, _missing(job.recipe, balanced, teachers))
         for job in jobs
     ]
 
@@ -76,34 +76,34 @@ def _missing(recipe: Recipe, balanced: bool, teachers: Path) -> str:
     return ""
 
 
-def _on_file(job: Job, runs: Path, results: Path) -> Standing:
+def _on_file(job: Job, runs: Path, results: Path) -> JobStatus:
     place = results / "runs" / job.name
     try:
-        filed = read_filed(place)
+        result = read_result(place)
     except DataError as error:
-        return Standing(job, State.DAMAGED, 0, 0.0, f"{error}; restore {place}, or remove it to file it anew")
-    if filed.recipe != job.recipe:
+        return JobStatus(job, State.DAMAGED, 0, 0.0, f"{error}; restore {place}, or remove it to file it anew")
+    if result.recipe != job.recipe:
         note = f"the recipe has changed; remove {place} and {runs / job.name} to run it anew"
-        return Standing(job, State.OUTDATED, len(filed.curve), 0.0, note)
-    return Standing(job, State.DONE, len(filed.curve), 0.0, f"accuracy {filed.metrics.raw.accuracy.value:.3f}")
+        return JobStatus(job, State.OUTDATED, len(result.curve), 0.0, note)
+    return JobStatus(job, State.DONE, len(result.curve), 0.0, f"accuracy {result.metrics.raw.accuracy.value:.3f}")
 
 
-def _standing(job: Job, speeds: dict[tuple, float], runs: Path, missing: str) -> Standing:
+def _job_status(job: Job, speeds: dict[tuple, float], runs: Path, missing: str) -> JobStatus:
     folder = RunFolder(runs / job.name)
     try:
         curve = folder.curve()
     except DataError as error:
-        return Standing(job, State.DAMAGED, 0, 0.0, f"{error}; delete it to go on from the checkpoint")
+        return JobStatus(job, State.DAMAGED, 0, 0.0, f"{error}; delete it to go on from the checkpoint")
     speed = _seconds(curve) if curve else speeds.get((job.recipe.network, job.recipe.stages))
     left = None if speed is None else speed * (job.recipe.epochs - len(curve))
     if folder.is_locked():
-        return Standing(job, State.RUNNING, len(curve), left)
+        return JobStatus(job, State.RUNNING, len(curve), left)
     if missing:
-        return Standing(job, State.WAITING, len(curve), left, missing)
+        return JobStatus(job, State.WAITING, len(curve), left, missing)
     if (folder.path / FAILURE).is_file():
         reason = (folder.path / FAILURE).read_text(encoding="utf-8", errors="replace").strip()
-        return Standing(job, State.FAILED, len(curve), left, reason)
-    return Standing(job, State.BEGUN if curve else State.TO_DO, len(curve), left)
+        return JobStatus(job, State.FAILED, len(curve), left, reason)
+    return JobStatus(job, State.BEGUN if curve else State.TO_DO, len(curve), left)
 
 
 def _seconds(curve: list[Epoch]) -> float:
