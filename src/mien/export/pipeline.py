@@ -17,6 +17,7 @@ from mien.expressions import NAMES
 from mien.provenance import code_version
 from mien.recognition.framing import FRAMING
 from mien.recognition.model import record_hash
+from mien.recognition.prior import CLASS_PRIOR
 from mien.storage import check_suffix, write_atomically
 from mien.training.affine import enlarge
 from mien.training.run import RunFolder
@@ -80,6 +81,7 @@ def export_run(
             "precision": "int8" if int8 else "float32",
             "temperature": f"{temperature:.4f}",
             "training_data": folder.description().data,
+            CLASS_PRIOR: _class_prior(data.part("train").labels),
             "licence": "weights: Apache-2.0; trained on FER2013, which was released for research",
             **_measured(recipe.split, "validation", validation, answers),
             **(made_by or {}),
@@ -93,6 +95,12 @@ def export_run(
     record_hash(target)
     figures = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in properties.items() if "accuracy" in key)
     return f"{target.stat().st_size / 1e6:.1f} MB, {figures}"
+
+
+def _class_prior(labels: np.ndarray) -> str:
+    """Each class's fraction of the training pictures, as the metadata tells it."""
+    counts = np.bincount(labels, minlength=len(NAMES))
+    return ",".join(f"{count / len(labels):.6f}" for count in counts)
 
 
 def _some(faces: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from mien.recognition.framing import Framing, middle_square
 from mien.recognition.gate import Gating, Verdict
 from mien.recognition.model import ModelFile, Outputs
 from mien.recognition.pictures import Picture, as_8_bits, as_picture
+from mien.recognition.prior import TRAINING, Prior, apply_prior, prior_ratio
 
 GATEKEEPER = "mobilenet_v2"
 """The shipped model whose gate judges the faces of models that have none."""
@@ -48,10 +49,13 @@ class Recognizer:
         device: Where the models run: "cpu", "cuda", "directml", "coreml" or another provider of the installed ONNX
             Runtime, or "auto" for the best that is there. Faces are looked for on the CPU.
         small_faces: Look for faces down to 30 pixels in large pictures, as of crowds; it takes many times as long.
+        prior: How frequent the expressions are where the pictures come from: "training" as in the model's training,
+            "equal", or a number for each class, such as how many there are. It helps where that is known: posed
+            pictures with as many of each are read better as "equal", spontaneous ones worse.
 
     Raises:
         ModelError: The model is unknown or damaged.
-        MienError: There is no such gate or device, or there are no threads.
+        MienError: There is no such gate, device or prior, or there are no threads.
 
     >>> recognizer = Recognizer()
     >>> for face in recognizer.recognize("party.jpg"):  # doctest: +SKIP
@@ -65,6 +69,7 @@ class Recognizer:
         gate: Gating | str = Gating.WARN,
         device: str = CPU,
         small_faces: bool = False,
+        prior: Prior = TRAINING,
     ) -> None:
         if gate not in tuple(Gating):
             raise MienError(f"unknown gate {gate!r}; there are {', '.join(Gating)}")
@@ -78,6 +83,7 @@ class Recognizer:
         self.detector = FaceDetector(threads=threads or 1, small_faces=small_faces)
         self._framing = Framing.from_text(self.model.metadata["crop"])
         self._size = int(self.model.metadata["input_size"])
+        self._prior_ratio = prior_ratio(prior, self.model.metadata)
 
     def __repr__(self) -> str:
         return f"<Recognizer {self.model.name}, gate {self.gating}>"
@@ -216,13 +222,17 @@ class Recognizer:
         """
         if isinstance(faces, np.ndarray):
             if faces.dtype == np.uint8 and faces.shape[1:] == (self._size, self._size):
-                return self.model.run(faces)
+                return self._run(faces)
             single = faces.ndim < 3 or (faces.ndim == 3 and faces.shape[2] in (3, 4))
             faces = as_8_bits(faces[None] if single else faces)
         elif isinstance(faces, Picture):
             faces = [faces]
         crops = [self._whole(as_picture(face)).pixels for face in faces]
-        return self.model.run(np.stack(crops) if crops else np.empty((0, self._size, self._size), np.uint8))
+        return self._run(np.stack(crops) if crops else np.empty((0, self._size, self._size), np.uint8))
+
+    def _run(self, faces: np.ndarray) -> Outputs:
+        outputs = self.model.run(faces)
+        return replace(outputs, probabilities=apply_prior(outputs.probabilities, self._prior_ratio))
 
     def _face(self, crop: FaceCrop, outputs: Outputs, index: int) -> Face:
         face = Face(
