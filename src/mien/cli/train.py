@@ -108,8 +108,8 @@ def train(
     )
     with _shown(console) as show:
         curve = loop.train(plan, network, training, choosing, folder, fabric, show, deadline, asked)
-    best = max(curve, key=lambda epoch: epoch.selection_score)
-    console.tell(f"best on the pictures that choose it: {_line(best)}")
+    kept = plan.kept(curve)
+    console.tell(f"kept: {_line(kept)}")
     console.tell(f"weights: {folder.weights}")
     if len(curve) < plan.epochs:
         console.print(f"the time is over after epoch {len(curve)} of {plan.epochs}; add --resume to go on")

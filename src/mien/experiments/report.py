@@ -138,7 +138,7 @@ class _Recipe:
 
 def _recipe(name: str, runs: list[RunResult]) -> _Recipe:
     first = runs[0]
-    chosen = max(first.curve, key=lambda epoch: epoch.selection_score).epoch + 1
+    chosen = first.recipe.kept(first.curve).epoch + 1
     note = (
         f"Epoch {chosen} of {first.recipe.epochs} was chosen; started from {first.description.start}; "
         f"{first.description.hardware}; code {first.metrics.code}; judged {first.metrics.date}."

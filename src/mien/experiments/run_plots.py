@@ -69,7 +69,7 @@ def learning(runs: list[RunResult]) -> Figure:
     for number, run in enumerate(runs):
         style, seed = ("-", "--", ":", "-.")[number % 4], f" (seed {run.recipe.seed})" if len(runs) > 1 else ""
         epochs = [epoch.epoch + 1 for epoch in run.curve]
-        best = max(run.curve, key=lambda epoch: epoch.selection_score)
+        best = run.recipe.kept(run.curve)
         left.plot(epochs, [epoch.loss for epoch in run.curve], style, color="#444444", label=f"loss{seed}")
         for name, colour, label in (
             ("accuracy", "#3d7ab8", "accuracy"),

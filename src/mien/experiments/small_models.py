@@ -60,7 +60,7 @@ def _rows(runs: dict[str, list[RunResult]], recipes: dict[str, str]) -> list[tup
         if ours is None:
             rows.append((said, NOT_RUN, *[""] * (len(_HEADS) - 1)))
             continue
-        public = sum(max(run.curve, key=lambda epoch: epoch.selection_score).accuracy for run in ours) / len(ours)
+        public = sum(run.recipe.kept(run.curve).accuracy for run in ours) / len(ours)
         scores = (score(ours, "accuracy"), clean_accuracy(ours), score(ours, "macro_f1"))
         minutes = sum(epoch.seconds for run in ours for epoch in run.curve) / len(ours) / 60
         labels = [run.metrics.labels for run in ours]

@@ -119,7 +119,7 @@ def train(
     learned = DeviceData.of(training, fabric.device, recipe.raters)
     judged = DeviceData.of(validation, fabric.device)
     trainer = _Trainer.of(recipe, network, training, fabric, teachers)
-    checkpointer = Checkpointer(folder, trainer.objective, trainer.averaged, trainer.optimiser)
+    checkpointer = Checkpointer(folder, recipe, trainer.objective, trainer.averaged, trainer.optimiser)
     curve = trainer.resume(folder)
     labels = torch.from_numpy(training.labels)
     for epoch in range(len(curve), recipe.epochs):

@@ -1,7 +1,7 @@
 """A recipe: everything that decides how a network is trained, as one TOML file, which may extend another."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from mien.data.dataset import Split
 from mien.errors import RecipeError
+from mien.results.runs import Epoch
 from mien.training.affine import RandomAffine
 from mien.training.degrading import Degrade
 from mien.training.mixing import MIXINGS, Mixing
@@ -76,6 +77,8 @@ class Recipe:
     raters: share of each class target that FER+'s raters give, the rest is the label's; they choose the epoch, too.
     fer_plus: weight of a second head's loss against FER+'s vote shares; the head is left out of the model.
     ema: decay of the averaged weights a step, which are the ones that are judged and kept.
+    keep: which epoch's weights: the best on the pictures that choose it, or the last, where those are too unlike what
+    the model is for.
     affine: how faces are moved and lit; degrade: how they are spoiled before that, if they are; mixing: how they are
     mixed with each other after it.
     distillation: which teachers are learned from, if any.
@@ -99,6 +102,7 @@ class Recipe:
     raters: Share = 0.0
     fer_plus: AtLeast0 = 0.0
     ema: ShareOfLess = 0.998
+    keep: Literal["best", "last"] = "best"
     precision: Precision = "32-true"
     compile: bool = False
     affine: RandomAffine = field(default_factory=RandomAffine)
@@ -133,6 +137,10 @@ class Recipe:
                 return stage
             epoch -= stage.epochs
         return self.stages[-1]
+
+    def kept(self, curve: Sequence[Epoch]) -> Epoch:
+        """The epoch of a curve whose weights are kept; of those that are as good the first."""
+        return curve[-1] if self.keep == "last" else max(curve, key=lambda epoch: epoch.selection_score)
 
     @property
     def report_part(self) -> str:
