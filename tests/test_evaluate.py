@@ -21,8 +21,8 @@ from mien.evaluation.metrics import score
 from mien.expressions import NAMES
 from mien.recognition.model import ModelFile, Outputs
 from mien.results.evaluation import Subject
-from mien.training.loop import predict
 from mien.training.networks import build
+from mien.training.prediction import predict
 from mien.training.recipe import Recipe, Stage
 from mien.training.run import RunFolder
 

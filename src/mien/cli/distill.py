@@ -1,12 +1,13 @@
 """`mien distill`: teachers look at the training pictures' views once; students then learn from what they said."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from mien.cli.console import LiteralColumn, Terminal
+from mien.cli.classifiers import open_classifier
+from mien.cli.console import Terminal, bar
 from mien.cli.options import DataFolder, load_with_progress
 from mien.cli.outputs import check_outputs
 from mien.errors import StorageError
@@ -37,7 +38,7 @@ def distill(
     keep_freed_memory()
     check_outputs((), folders=[out])
     plan = recipes.read(recipe)
-    asked = [Teacher.open(place) for place in teachers]
+    asked = [Teacher.of(open_classifier(str(place))) for place in teachers]
     targets = {teacher.name: out / (teacher.name + SUFFIX) for teacher in asked}
     for path in targets.values():
         if path.exists():
@@ -45,15 +46,9 @@ def distill(
     check_outputs((), targets.values())
     training, _ = training_and_validation(plan, load_with_progress(data, plan.split))
     console = Terminal(stderr=True)
-    columns = (LiteralColumn(), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as bar:
+    with bar() as show:
         for teacher in asked:
-            task = bar.add_task(teacher.name, total=None)
-
-            def show(done: int, total: int, task=task) -> None:  # type: ignore[no-untyped-def]
-                bar.update(task, completed=done, total=total)
-
-            said = teacher.look(training, Views(plan.affine, views), show)
+            said = teacher.look(training, Views(plan.affine, views), partial(show, teacher.name))
             said.write(targets[teacher.name])
             right = (said.probabilities.argmax(2) == training.labels).mean()
             console.tell(f"{targets[teacher.name]}: {views} views of {len(training)} pictures, {right:.1%} as labelled")

@@ -1,18 +1,23 @@
 """`mien evaluate`: models and a part of a data set in; a results file, a table and plots out."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mien.cli.console import Terminal
-from mien.cli.judges import Judged, bar, batches, open_judged
+from mien.cli.classifiers import open_classifier
+from mien.cli.console import Terminal, bar
 from mien.cli.options import load_photographs_with_progress, load_with_progress, load_world_with_progress
 from mien.cli.outputs import check_outputs
 from mien.storage import check_suffix
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from mien.classifier.classifier import Classifier
     from mien.data.dataset import FaceData
     from mien.results.evaluation import Subject
 
@@ -80,68 +85,68 @@ def evaluate(
     mien evaluate mobilenet_v2 --data jaffe
     mien evaluate --world elsewhere
     """
-    import numpy as np
-
-    from mien.data import photographs
-    from mien.evaluation import calibration, disagreement_page, label_noise, report
-    from mien.provenance import file_hash
     from mien.recognition.model import shipped_models
-    from mien.results.evaluation import Subject
-    from mien.storage import write_text
 
     chosen = models or shipped_models()
-    if len(chosen) > 1 and (out is not None or disagreements is not None):
-        raise typer.BadParameter("these files are about one model; name one", param_hint="--out or --disagreements")
     check_suffix(out, ".json", what="JSON")
     check_suffix(disagreements, ".html", ".htm", what="an HTML page")
     check_outputs((), [out, disagreements], [out.parent if out is not None else Path("results")])
-    if data is None and (robust or faithful or any(one is not None for one in (out, disagreements, split, part))):
+    of_one_model, of_data = (out, disagreements), (robust, faithful, out, disagreements, split, part)
+    if len(chosen) > 1 and any(one is not None for one in of_one_model):
+        raise typer.BadParameter("these files are about one model; name one", param_hint="--out or --disagreements")
+    if data is None and any(one not in (None, False) for one in of_data):
         raise typer.BadParameter("these are about a data set; name it", param_hint="--data")
     if world is not None:
-        _world([open_judged(model) for model in chosen], world)
-        if data is None:
-            return
+        _world([open_classifier(model) for model in chosen], world)
     if data is None:
-        raise typer.BadParameter("say on which pictures: --data DIR, or --world DIR", param_hint="--data")
+        if world is None:
+            raise typer.BadParameter("say on which pictures: --data DIR, or --world DIR", param_hint="--data")
+        return
+    classifiers, part_of_data = _open(chosen, data, split, part)
+    for classifier in classifiers:
+        path = out or Path("results") / f"{classifier.name}-{part_of_data.split}-{part_of_data.name}.json"
+        judged = _Judged(classifier, part_of_data, path)
+        probabilities = judged.judge()
+        if disagreements is not None:
+            judged.write_disagreements(probabilities, disagreements)
+        if robust:
+            judged.judge_robustness()
+        if faithful:
+            judged.judge_maps()
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The pictures that are judged on: those of a split's part, and which of them occur in parts for training."""
+
+    split: str
+    name: str
+    pictures: "FaceData"
+    duplicates: "np.ndarray"
+
+
+def _open(models: list[str], data: Path, split: str | None, part: str | None) -> "tuple[list[Classifier], _Part]":
+    """Open what is judged and what it is judged on; models first, since they are refused sooner."""
+    import numpy as np
+
+    from mien.data import photographs
+
     if photographs.are_in(data):
         if split is not None or part is not None:
             raise typer.BadParameter("photographs have none; leave it out", param_hint="--split or --part")
         split, part = data.resolve().name, photographs.PART
-        judges = [open_judged(model) for model in chosen]
+        classifiers = [open_classifier(model) for model in models]
         faces = load_photographs_with_progress(data)
     else:
         split, part = split or "official", part or "test"
-        judges = [open_judged(model, split, part) for model in chosen]
+        classifiers = [open_classifier(model, split, part) for model in models]
         faces = load_with_progress(data, split)
     pictures = faces.part(part)
     seen = faces.where(np.isin(faces.parts, ["train", "validation"]) & (faces.parts != part))
-    console = Terminal()
-    for judged in judges:
-        with bar(judged.name, batches(len(pictures))) as step:
-            probabilities = judged.predict(pictures.faces, step)
-        subject = Subject.today(judged.name, file_hash(judged.file), pictures.fingerprint(), split, part)
-        made = replace(
-            report.report(subject, pictures.labels, probabilities, np.isin(pictures.groups, seen.groups)),
-            calibration=calibration.calibration(pictures.labels, probabilities, judged.temperature),
-            labels=label_noise.where_rated(pictures, probabilities),
-            left_out=len(pictures.problems),
-        )
-        path = out or Path("results") / f"{judged.name}-{split}-{part}.json"
-        report.write(made, path)
-        for table in report.tables(made):
-            console.print(table)
-        console.tell(f"wrote {path} and its plots")
-        if disagreements is not None:
-            found = label_noise.disagreements(pictures, probabilities)
-            write_text(disagreements, disagreement_page.page(judged.name, pictures.faces, found))
-            console.tell(f"wrote {disagreements}; it holds pictures of the data set")
-        if robust:
-            _robust(judged, subject, pictures, path, console)
-        if faithful:
-            _faithful(judged, subject, pictures, path, console)
+    return classifiers, _Part(split, part, pictures, np.isin(pictures.groups, seen.groups))
 
 
-def _world(judges: list[Judged], folder: Path) -> None:
+def _world(classifiers: "list[Classifier]", folder: Path) -> None:
     """Judge models on photographs from elsewhere: a results file each, and one table."""
     from rich.table import Table
 
@@ -151,60 +156,113 @@ def _world(judges: list[Judged], folder: Path) -> None:
 
     sets = load_world_with_progress(folder)
     table = Table("accuracy (calibration error)", *(one.name for one in sets), "mean")
-    for judged in judges:
-        with bar(judged.name, sum(batches(len(one.faces)) for one in sets)) as step:
-            scores = {one.name: world.judge(lambda faces: judged.predict(faces, step), one) for one in sets}  # noqa: B023
-        result = world.result(judged.name, file_hash(judged.file), scores)
-        write(Path("results") / f"{judged.name}-world.json", result)
+    for classifier in classifiers:
+        with bar() as show:
+            predict = partial(classifier.probabilities, show=partial(show, classifier.name))
+            scores = {one.name: world.judge(predict, one) for one in sets}
+        result = world.result(classifier.name, file_hash(classifier.file), scores)
+        write(Path("results") / f"{classifier.name}-world.json", result)
         cells = [f"{of.accuracy.value:.3f} ({of.calibration_error:.3f})" for of in scores.values()]
-        table.add_row(judged.name, *cells, f"{result.mean_accuracy:.3f}")
+        table.add_row(classifier.name, *cells, f"{result.mean_accuracy:.3f}")
     console = Terminal()
     console.print(table)
-    console.tell(f"wrote results/MODEL-world.json of {len(judges)} models")
+    console.tell(f"wrote results/MODEL-world.json of {len(classifiers)} models")
 
 
-def _robust(judged: Judged, subject: "Subject", part: "FaceData", path: Path, console: Terminal) -> None:
-    """Judge a sample of the part spoiled and cut wrongly; the results and plots go beside `path`."""
-    from mien.evaluation import robustness, trust_plots
-    from mien.evaluation.report import save
-    from mien.results.record import write
-    from mien.results.robustness import Robustness
+@dataclass(frozen=True)
+class _Judged:
+    """One model on one part; its results file is at `path`, what else is judged goes beside it."""
 
-    some = robustness.sample(part)
-    with bar(judged.name, robustness.steps() * batches(len(some))) as step:
-        made = robustness.judge(
-            lambda faces: judged.predict(faces, step), some.faces, some.labels, show=lambda what: step(what, 0)
+    classifier: "Classifier"
+    part: _Part
+    path: Path
+    console: Terminal = field(default_factory=Terminal)
+
+    @cached_property
+    def subject(self) -> "Subject":
+        from mien.provenance import file_hash
+        from mien.results.evaluation import Subject
+
+        model, data = file_hash(self.classifier.file), self.part.pictures.fingerprint()
+        return Subject.today(self.classifier.name, model, data, self.part.split, self.part.name)
+
+    def judge(self) -> "np.ndarray":
+        """Scores, calibration and the raters' word; returns the probabilities."""
+        from mien.evaluation import calibration, label_noise, report
+
+        pictures = self.part.pictures
+        with bar() as show:
+            probabilities = self.classifier.probabilities(pictures.faces, partial(show, self.classifier.name))
+        made = replace(
+            report.report(self.subject, pictures.labels, probabilities, self.part.duplicates),
+            calibration=calibration.calibration(pictures.labels, probabilities, self.classifier.temperature),
+            labels=label_noise.where_rated(pictures, probabilities),
+            left_out=len(pictures.problems),
         )
-    target = path.with_name(f"{path.stem}-robust.json")
-    write(target, Robustness(**vars(subject), **vars(made)))
-    save(trust_plots.robustness({judged.name: made}), target.with_suffix(".png"))
-    save(trust_plots.crops({judged.name: made}), path.with_name(f"{path.stem}-crops.png"))
-    kept = made.kept
-    console.tell(
-        f"spoiled with strength {robustness.MIDDLE} it keeps {kept.value:.1%} of its accuracy "
-        f"[{kept.low:.1%}, {kept.high:.1%}], on average over {len(made.corruptions)} corruptions; wrote {target} "
-        "and its plots"
-    )
+        report.write(made, self.path)
+        for table in report.tables(made):
+            self.console.print(table)
+        self.console.tell(f"wrote {self.path} and its plots")
+        return probabilities
 
+    def write_disagreements(self, probabilities: "np.ndarray", path: Path) -> None:
+        """The page of the pictures that contradict their label most confidently."""
+        from mien.evaluation import disagreement_page, label_noise
+        from mien.storage import write_text
 
-def _faithful(judged: Judged, subject: "Subject", part: "FaceData", path: Path, console: Terminal) -> None:
-    """Judge the model's maps on a sample of the part; results and plot go beside `path`."""
-    from mien.evaluation.report import save
-    from mien.evaluation.robustness import sample
-    from mien.explanation import faithfulness, map_plots
-    from mien.explanation.subject import EXACT, open_subject
-    from mien.results.maps import Maps
-    from mien.results.record import write
+        found = label_noise.disagreements(self.part.pictures, probabilities)
+        write_text(path, disagreement_page.page(self.classifier.name, self.part.pictures.faces, found))
+        self.console.tell(f"wrote {path}; it holds pictures of the data set")
 
-    some = sample(part, faithfulness.FACES)
-    explained = open_subject(judged.model)
-    with bar(judged.name, faithfulness.steps(explained, len(some))) as step:
-        made = faithfulness.judge(explained, some.faces, show=lambda what: step(what, 1))
-    target = path.with_name(f"{path.stem}-faithful.json")
-    write(target, Maps(**vars(subject), **vars(made)))
-    save(map_plots.faithfulness({judged.name: made}), target.with_suffix(".png"))
-    exact = made.methods[EXACT]
-    console.tell(
-        f"the exact map's insertion area is {exact.insertion.value:.3f}, its deletion area {exact.deletion.value:.3f}; "
-        f"wrote {target} and its plot"
-    )
+    def judge_robustness(self) -> None:
+        """A sample of the part spoiled and cropped wrongly."""
+        from mien.evaluation import robustness, trust_plots
+        from mien.plotting import save
+        from mien.results.record import write
+        from mien.results.robustness import Robustness
+
+        some, steps = robustness.sample(self.part.pictures), count()
+        with bar() as show:
+            made = robustness.judge(
+                self.classifier.probabilities,
+                some.faces,
+                some.labels,
+                show=lambda what: show(f"{self.classifier.name}: {what}", next(steps), robustness.steps()),
+            )
+        target = self.path.with_name(f"{self.path.stem}-robust.json")
+        write(target, Robustness(**vars(self.subject), **vars(made)))
+        save(trust_plots.robustness({self.classifier.name: made}), target.with_suffix(".png"))
+        save(trust_plots.crops({self.classifier.name: made}), self.path.with_name(f"{self.path.stem}-crops.png"))
+        kept = made.kept
+        self.console.tell(
+            f"spoiled with strength {robustness.MIDDLE} it keeps {kept.value:.1%} of its accuracy "
+            f"[{kept.low:.1%}, {kept.high:.1%}], on average over {len(made.corruptions)} corruptions; wrote {target} "
+            "and its plots"
+        )
+
+    def judge_maps(self) -> None:
+        """The model's maps on a sample of the part."""
+        from mien.evaluation.robustness import sample
+        from mien.explanation import faithfulness, map_plots
+        from mien.explanation.map_methods import EXACT, map_methods
+        from mien.plotting import save
+        from mien.results.maps import Maps
+        from mien.results.record import write
+
+        some, methods, steps = sample(self.part.pictures, faithfulness.FACES), map_methods(self.classifier), count()
+        total = faithfulness.steps(methods, len(some))
+        with bar() as show:
+            made = faithfulness.judge(
+                self.classifier,
+                methods,
+                some.faces,
+                show=lambda what: show(f"{self.classifier.name}: {what}", next(steps), total),
+            )
+        target = self.path.with_name(f"{self.path.stem}-faithful.json")
+        write(target, Maps(**vars(self.subject), **vars(made)))
+        save(map_plots.faithfulness({self.classifier.name: made}), target.with_suffix(".png"))
+        exact = made.methods[EXACT]
+        self.console.tell(
+            f"the exact map's insertion area is {exact.insertion.value:.3f}, its deletion area "
+            f"{exact.deletion.value:.3f}; wrote {target} and its plot"
+        )

@@ -1,24 +1,19 @@
 """`mien novelty`: fit the gate to a model file, and measure how well it tells faces from everything else."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich import box
-from rich.progress import BarColumn, MofNCompleteColumn
 from rich.table import Column, Table
 
-from mien.cli.console import LiteralColumn, Terminal, progress
+from mien.cli.console import Terminal, bar
 from mien.cli.options import DataFolder, load_with_progress
 from mien.cli.outputs import check_outputs
 from mien.errors import DataError
 from mien.storage import check_suffix
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from mien.data.dataset import FaceData
     from mien.results.gate import GateScores
 
@@ -48,7 +43,7 @@ def fit(
     check_suffix(out or model, ".onnx", what="an ONNX model")
     check_outputs((), [out or model])
     faces = load_with_progress(data, split)
-    with _bar() as show:
+    with bar() as show:
         fitted = gate.fit(
             model,
             out or model,
@@ -108,10 +103,12 @@ def judge(
     """
     from dataclasses import asdict
 
+    from mien.classifier.model_file import ModelFileClassifier
     from mien.novelty import judge as judging
     from mien.novelty import ood_plots, ood_sets
+    from mien.plotting import save
     from mien.provenance import file_hash, origin
-    from mien.recognition.model import ModelFile, shipped_models
+    from mien.recognition.model import shipped_models
     from mien.recognition.recognizer import Recognizer
     from mien.results.gate import GateJudgement
     from mien.results.record import write
@@ -120,14 +117,14 @@ def judge(
     check_outputs((), [out], [sheets])
     folders = [*(ood or []), *_folders(world, "strange")]
     names = _names(people)
-    opened = [ModelFile.open(name) for name in models or shipped_models()]
+    opened = [ModelFileClassifier(name) for name in models or shipped_models()]
     faces = load_with_progress(data, split)
     real = faces.part("test" if split == "official" else "validation")
     sets = ood_sets.all_ood_sets(real.faces, folders, names, count, seed)
-    with _bar() as show:
+    with bar() as show:
         made, novelty, scores = judging.judge(opened, _training(faces), real, sets, seed, show)
         gated = next(model for model in opened if model.gate is not None)
-        recognizer = Recognizer(gated.path)
+        recognizer = Recognizer(gated.file)
         for folder in folders:
             made.pipeline[folder.name] = judging.through_pipeline(recognizer, folder, names, show)
         for folder in _folders(world, "faces"):
@@ -135,7 +132,7 @@ def judge(
     assert gated.gate is not None  # chosen for it
     judgement = GateJudgement(
         **vars(made),
-        models={model.name: file_hash(model.path) for model in opened},
+        models={model.name: file_hash(model.file) for model in opened},
         data=real.fingerprint(),
         split=split,
         real_faces=len(real),
@@ -146,11 +143,11 @@ def judge(
         **origin(),
     )
     write(out, judgement)
-    _save(ood_plots.histograms(novelty, scores, gated.gate, made.far), out.with_name(f"{out.stem}-scores.png"))
-    _save(ood_plots.separations(made), out.with_name(f"{out.stem}-auroc.png"))
+    save(ood_plots.histograms(novelty, scores, gated.gate, made.far), out.with_name(f"{out.stem}-scores.png"))
+    save(ood_plots.separations(made), out.with_name(f"{out.stem}-auroc.png"))
     if sheets is not None:
         for name, figure in ood_plots.mistakes(gated.gate, real, novelty, sets, scores, seed).items():
-            _save(figure, sheets / f"{name}.png")
+            save(figure, sheets / f"{name}.png")
     console = Terminal()
     for table in _tables(made, gated.name):
         console.print(table)
@@ -236,19 +233,3 @@ def _what_it_brings(made: "GateScores") -> list[Table]:
     for group, scores in made.unclear.items():
         unclear.add_row(group, *(f"{scores[name]:.3f}" if name in scores else "-" for name in names))
     return [risk, *([unclear] if made.unclear else [])]
-
-
-def _save(figure: "Figure", path: Path) -> None:
-    from mien.evaluation.plotting import as_written
-    from mien.storage import write_atomically
-
-    write_atomically(path, lambda draft: as_written(figure).savefig(draft, format="png", dpi=130))
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on the terminal's error stream, shown by calls of (what, done, total)."""
-    columns = (LiteralColumn(), BarColumn(), MofNCompleteColumn())
-    with progress(*columns) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)

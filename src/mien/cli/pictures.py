@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 from rich.text import Text
 
-from mien.cli.console import Terminal, progress, shown
+from mien.cli.console import Terminal, bar, shown
 from mien.cli.outputs import STDOUT, Failures, add_json, check_outputs, same_place
 from mien.errors import MienError, PictureError
 from mien.expressions import BY_NAME
@@ -108,6 +107,7 @@ def _with_bar(pictures: list[Path]) -> Iterator[Path]:
     if len(pictures) < 5:
         yield from pictures
         return
-    columns = (TextColumn("reading faces"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with progress(*columns) as bar:
-        yield from bar.track(pictures)
+    with bar() as show:
+        for number, picture in enumerate(pictures):
+            show("reading faces", number, len(pictures))
+            yield picture

@@ -1,5 +1,6 @@
 """`mien synth`: train a StarGAN, translate faces with it, balance a data set with them, and judge what came out."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,7 +8,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from mien.cli.console import Terminal, progress
+from mien.cli.console import Terminal, bar
 from mien.cli.options import DataFolder, class_label, finite, load_with_progress
 from mien.cli.outputs import check_outputs
 from mien.cores import cores
@@ -155,7 +156,7 @@ def balance(
     """
     import numpy as np
 
-    from mien.recognition.model import ModelFile
+    from mien.classifier.model_file import ModelFileClassifier
     from mien.synthesis.augmenter import NAME, Augmenter
     from mien.synthesis.balance import Maker, Request
     from mien.synthesis.balance import balance as fill_up
@@ -164,25 +165,15 @@ def balance(
     check_outputs((), folders=[out])
     labels = tuple(dict.fromkeys(class_label(name) for name in classes))
     maker: Maker = Augmenter(split or "kaggle", seed) if generator == NAME else Translator.open(generator)
-    critic = None if judge is None else ModelFile.open(judge)
+    critic = None if judge is None else ModelFileClassifier(judge)
     as_large = None if to.isdecimal() else class_label(to)
     split = split or maker.split
     faces = load_with_progress(data, split)
     counts = np.bincount(faces.labels[faces.parts == "train"], minlength=len(NAMES))
     count = int(to) if as_large is None else int(counts[as_large])
     request = Request(labels, count, split, seed, least, novelty)
-    columns = (TextColumn("translating"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with progress(*columns) as bar:
-        task = bar.add_task("translate", total=None)
-        summary = fill_up(
-            data,
-            faces,
-            request,
-            maker,
-            out,
-            critic,
-            lambda kept, wanted: bar.update(task, completed=kept, total=wanted),
-        )
+    with bar() as show:
+        summary = fill_up(data, faces, request, maker, out, critic, partial(show, "translating"))
     console = Terminal()
     for name, done in summary["classes"].items():
         before = summary["training_pictures_before"][name]
@@ -245,8 +236,8 @@ def judge_command(
 
     Example: mien synth judge balanced --model vit_tiny
     """
+    from mien.classifier.model_file import ModelFileClassifier
     from mien.provenance import file_hash, origin
-    from mien.recognition.model import ModelFile
     from mien.results.record import write
     from mien.results.synthesis import SynthesisJudgement
     from mien.synthesis import face_sheets
@@ -255,12 +246,12 @@ def judge_command(
     check_suffix(out, ".json", what="JSON")
     target = out or folder / "judgement.json"
     check_outputs((), [target, target.with_suffix(".png")])
-    classifier = ModelFile.open(model)
+    classifier = ModelFileClassifier(model)
     balanced = judging.read(folder)
     verdicts = judging.judge(balanced, classifier, seed)
     judgement = SynthesisJudgement(
         model=classifier.name,
-        model_hash=file_hash(classifier.path),
+        model_hash=file_hash(classifier.file),
         seed=seed,
         generator=balanced.lines[0].generator,
         classes=verdicts,

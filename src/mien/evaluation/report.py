@@ -12,12 +12,11 @@ from mien.data import photographs
 from mien.errors import DataError
 from mien.evaluation import trust_plots
 from mien.evaluation.metrics import score
-from mien.evaluation.plotting import as_written
 from mien.expressions import EXPRESSIONS, NAMES
+from mien.plotting import plain, save
 from mien.results import record
 from mien.results.evaluation import Evaluation, Subject
 from mien.results.scores import Interval, Scores
-from mien.storage import write_atomically
 
 _DARK = 0.6  # share from which a cell is dark enough for white text
 
@@ -49,11 +48,6 @@ def write(made: Evaluation, path: Path) -> None:
 def place(of: Subject) -> str:
     """The pictures in words."""
     return f"photographs in {of.split}" if of.part == photographs.PART else f"{of.split} split, {of.part} part"
-
-
-def save(figure: Figure, path: Path) -> None:
-    """A figure as PNG, atomically."""
-    write_atomically(path, lambda draft: as_written(figure).savefig(draft, format="png", dpi=150))
 
 
 def tables(made: Evaluation) -> tuple[Table, Table]:
@@ -109,8 +103,7 @@ def plot(made: Evaluation) -> Figure:
     bars.set_xlim(0, 1.12)  # room for a label at 100%
     bars.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100%"])
     bars.set_title("F1 (dotted: macro)", fontsize=11, loc="left")
-    bars.spines[["top", "right"]].set_visible(False)
-    bars.tick_params(length=0)
+    plain(bars)
     return figure
 
 

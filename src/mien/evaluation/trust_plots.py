@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from mien.evaluation.corruptions import CORRUPTIONS, STRENGTHS
 from mien.expressions import NAMES
+from mien.plotting import plain
 from mien.results.robustness import MIDDLE, RobustnessScores
 from mien.results.scores import Bin, Calibration, LabelNoise
 
@@ -70,7 +71,7 @@ def crops(judged: Mapping[str, RobustnessScores]) -> Figure:
         axis.set_ylabel("accuracy")
         axis.set_ylim(0, 0.9)
         axis.grid(axis="y", color="#e4e4e4")
-        _plain(axis)
+        plain(axis)
     axes[0].legend(frameon=False, fontsize=9)
     figure.suptitle("Accuracy when the crop is off", fontsize=11, x=0.02, ha="left")
     return figure
@@ -94,13 +95,13 @@ def calibration(judged: Mapping[str, Calibration]) -> Figure:
         heat = f", temperature {result.temperature:.2f}" if result.temperature else ""
         axis.set_title(f"{name}{heat}", fontsize=10, loc="left")
         axis.legend(frameon=False, fontsize=8, title="calibration error, %", title_fontsize=8, loc="upper left")
-        _plain(axis)
+        plain(axis)
     for (name, result), colour in zip(judged.items(), _colours(len(judged)), strict=True):
         last.plot(result.selective.coverage, result.selective.accuracy, color=colour, label=name)
     last.set(xlim=(0, 1), ylim=(0.5, 1), xlabel="share of faces answered", ylabel="accuracy on them")
     last.set_title("the least certain left out", fontsize=10, loc="left")
     last.legend(frameon=False, fontsize=8)
-    _plain(last)
+    plain(last)
     return figure
 
 
@@ -127,7 +128,7 @@ def labels(judged: Mapping[str, LabelNoise]) -> Figure:
     axis.invert_yaxis()
     axis.set_xlim(0, 1)
     axis.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1))
-    _plain(axis)
+    plain(axis)
     return figure
 
 
@@ -161,8 +162,3 @@ def _reliability(axis: Axes, bins: list[Bin], colour: str, label: str) -> None:
 
 def _colours(count: int) -> list[str]:
     return [_LINES[number % len(_LINES)] for number in range(count)]
-
-
-def _plain(axis: Axes) -> None:
-    axis.spines[["top", "right"]].set_visible(False)
-    axis.tick_params(length=0, labelsize=9)

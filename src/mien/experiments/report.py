@@ -9,11 +9,11 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from mien.data.dataset import FaceData
-from mien.evaluation.plotting import as_written
 from mien.experiments import novelty, run_plots, small_models, synthesis, tables, trust
 from mien.experiments.run_results import RunResult, read_all
 from mien.experiments.tables import Table
 from mien.experiments.templating import fill
+from mien.plotting import as_written
 from mien.results.record import read
 from mien.results.reference import Reference
 from mien.storage import write_text

@@ -8,6 +8,7 @@ from mien.data.dataset import FaceData
 from mien.evaluation import report
 from mien.experiments.run_results import RunResult
 from mien.expressions import EXPRESSIONS, NAMES
+from mien.plotting import plain
 from mien.training.affine import RandomAffine, enlarge
 from mien.training.mixing import MIXINGS, Mixture
 from mien.training.recipe import Recipe
@@ -55,7 +56,7 @@ def classes(train: FaceData) -> Figure:
         text = f"{one:,}" + (f" + {other:,}" if other else "")
         axis.text(place, one + other, text, ha="center", va="bottom", fontsize=8)
     axis.set_ylabel("training pictures")
-    _plain(axis)
+    plain(axis)
     return figure
 
 
@@ -86,7 +87,7 @@ def learning(runs: list[RunResult]) -> Figure:
         axis.set_xlabel("epoch")
         axis.xaxis.get_major_locator().set_params(integer=True)
         axis.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
-        _plain(axis)
+        plain(axis)
     return figure
 
 
@@ -102,7 +103,7 @@ def calibration(run: RunResult) -> Figure:
     axis.scatter(confidence, accuracy, s=15 + 900 * share, color="#3d7ab8", alpha=0.75)
     axis.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="accuracy")
     axis.set_title(f"calibration error {run.metrics.raw.calibration_error:.1%}", fontsize=10, loc="left")
-    _plain(axis)
+    plain(axis)
     return figure
 
 
@@ -114,8 +115,3 @@ def confusion(run: RunResult) -> Figure:
 def shown_warp(runs: list[RunResult]) -> RandomAffine:
     """The warp to draw: the first run's, or the usual one where nothing has run."""
     return runs[0].recipe.affine if runs else Recipe("vit_tiny").affine
-
-
-def _plain(axis) -> None:  # type: ignore[no-untyped-def]
-    axis.spines[["top", "right"]].set_visible(False)
-    axis.tick_params(length=0, labelsize=9)

@@ -17,8 +17,8 @@ from mien.provenance import code_version
 from mien.recognition.framing import FRAMING
 from mien.recognition.model import record_hash
 from mien.storage import check_suffix, write_atomically
-from mien.training.affine import enlarge
 from mien.training.run import RunFolder
+from mien.training.run_classifier import RunClassifier
 
 # Enough real faces to find a difference; PyTorch and ONNX Runtime see the same ones.
 PARITY_FACES = 256
@@ -40,10 +40,11 @@ def export_run(
     """
     check_suffix(target, ".onnx", what="an ONNX model")
     folder = RunFolder(run)
-    recipe, network = folder.recipe(), folder.network()
+    classifier = RunClassifier(run, "cpu")
+    recipe, network = classifier.recipe, classifier.network
     data = load(recipe.split)
     validation = data.part("validation")
-    logits = _logits(network, validation.faces, recipe.pixels)
+    logits = classifier.logits(validation.faces)
     temperature = fit_temperature(logits, validation.labels)
     say(f"temperature {temperature:.3f}, fitted on {len(validation)} validation pictures")
     with tempfile.TemporaryDirectory() as workshop:
@@ -96,9 +97,3 @@ def export_run(
 def _measured(split: str, part: str, data: FaceData, probabilities: np.ndarray) -> dict[str, str]:
     accuracy, macro_f1 = accuracy_and_macro_f1(confusion_matrix(data.labels, probabilities.argmax(1)))
     return {f"{split}_{part}_accuracy": f"{accuracy:.4f}", f"{split}_{part}_macro_f1": f"{macro_f1:.4f}"}
-
-
-@torch.inference_mode()
-def _logits(network: torch.nn.Module, faces: np.ndarray, pixels: int) -> np.ndarray:
-    parts = torch.from_numpy(faces).split(256)
-    return torch.cat([network(enlarge(part, pixels))[0] for part in parts]).numpy()

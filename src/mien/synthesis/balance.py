@@ -17,11 +17,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from mien.classifier.classifier import Classifier
 from mien.data.dataset import FaceData
 from mien.errors import DataError
 from mien.expressions import NAMES
 from mien.provenance import file_hash
-from mien.recognition.model import ModelFile
 from mien.storage import write_atomically, write_folder, write_json, write_text
 from mien.synthesis import face_sheets
 from mien.synthesis.filters import ClassifierScores, QualityFilter
@@ -98,7 +98,7 @@ def balance(
     request: Request,
     maker: Maker,
     out: Path,
-    judge: ModelFile | None = None,
+    judge: Classifier | None = None,
     show: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Any]:
     """Write the balanced set of the data under `root`, read as `data`, to `out`; returns what balance.json holds.
@@ -125,7 +125,7 @@ def balance(
         "split": request.split,
         "seed": request.seed,
         "generator": maker.sha256,
-        "judge": file_hash(judge.path) if judge is not None else None,
+        "judge": file_hash(judge.file) if judge is not None else None,
         "least_probability": request.least,
         "most_novelty": quality.most_novelty if quality is not None and request.novelty else None,
         "training_pictures_before": dict(zip(NAMES, real.tolist(), strict=True)),
@@ -148,7 +148,7 @@ def balance(
     return summary
 
 
-def _check(root: Path, data: FaceData, request: Request, maker: Maker, out: Path, judge: ModelFile | None) -> None:
+def _check(root: Path, data: FaceData, request: Request, maker: Maker, out: Path, judge: Classifier | None) -> None:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DataError(f"{out}: exists already and is not an empty folder; choose another --out")
     if (root / SUMMARY).is_file() or is_synthetic(data).any():

@@ -2,19 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
 import torch
 
+from mien.classifier.batches import Show, in_batches, silent
+from mien.classifier.classifier import Classifier
 from mien.data.dataset import FACE_SIZE, FaceData
 from mien.recognition.gate import require_probabilities
-from mien.recognition.model import ModelFile
 from mien.training.affine import AffineParams
 from mien.training.distillation.soft_targets import SoftTargets
 from mien.training.distillation.views import Views
 from mien.training.precision import precision_for
-from mien.training.run import RunFolder
+from mien.training.run_classifier import RunClassifier
 
 BATCH, GPU_BATCH = 128, 1024  # a GPU starves on small batches
 
@@ -28,52 +27,43 @@ class Teacher:
     answer: Callable[[torch.Tensor, AffineParams], torch.Tensor]
 
     @classmethod
-    def open(cls, place: Path) -> "Teacher":
-        """A run's folder, or a model file (.onnx), which looks at the views at the size of the data.
+    def of(cls, classifier: Classifier) -> "Teacher":
+        """A classifier; one of a model file looks at the views at the size of the data."""
+        return _of_run(classifier) if isinstance(classifier, RunClassifier) else _of_file(classifier)
 
-        Raises DataError or ModelError where there is neither.
-        """
-        return _from_run(place) if place.is_dir() else _from_file(place)
-
-    def look(
-        self, faces: FaceData, views: Views, show: Callable[[int, int], None] = lambda done, total: None
-    ) -> SoftTargets:
+    def look(self, faces: FaceData, views: Views, show: Show = silent) -> SoftTargets:
         """Ask about all views of all faces; `show(done, total)` is called after each batch, in faces.
 
         Raises ModelError where a teacher gives no finite probabilities.
         """
         params = views.params(len(faces)).to(self.device)
         pictures = torch.from_numpy(faces.faces).to(self.device)
-        answers = []
         rows = torch.arange(views.count * len(faces), device=self.device)
-        for batch in rows.split(GPU_BATCH if self.device.type == "cuda" else BATCH):
-            answers.append(self.answer(pictures[batch % len(faces)], params.of(batch)).cpu())
-            show(sum(map(len, answers)), len(rows))
+        size = GPU_BATCH if self.device.type == "cuda" else BATCH
+
+        def ask(batch: torch.Tensor) -> torch.Tensor:
+            return self.answer(pictures[batch % len(faces)], params.of(batch)).cpu()
+
+        answers = in_batches(ask, rows, size, show)
         flat = require_probabilities(torch.cat(answers).numpy(), self.name)
         probabilities = flat.reshape(views.count, len(faces), -1)
         return SoftTargets(views, faces.fingerprint(), probabilities)
 
 
-def _from_run(place: Path) -> Teacher:
-    folder = RunFolder(place)
-    recipe = folder.recipe()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = folder.network().to(device)
-    precision = precision_for(device.type, recipe.precision)
+def _of_run(run: RunClassifier) -> Teacher:
+    precision = precision_for(run.device.type, run.recipe.precision)
 
     @torch.inference_mode()
     def answer(faces: torch.Tensor, params: AffineParams) -> torch.Tensor:
-        with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16-mixed"):
-            return network(params(faces, recipe.pixels))[0].float().softmax(1)
+        with torch.autocast(run.device.type, torch.bfloat16, enabled=precision == "bf16-mixed"):
+            return run.network(params(faces, run.recipe.pixels))[0].float().softmax(1)
 
-    return Teacher(place.resolve().name, device, answer)
+    return Teacher(run.name, run.device, answer)
 
 
-def _from_file(place: Path) -> Teacher:
-    model = ModelFile.open(place)
-
+def _of_file(classifier: Classifier) -> Teacher:
     def answer(faces: torch.Tensor, params: AffineParams) -> torch.Tensor:
         seen = (params(faces, FACE_SIZE)[:, 0] * 255).round().to(torch.uint8).numpy()
-        return torch.from_numpy(np.asarray(model.run(seen).probabilities))
+        return torch.from_numpy(classifier.probabilities(seen))
 
-    return Teacher(model.name, torch.device("cpu"), answer)
+    return Teacher(classifier.name, torch.device("cpu"), answer)
