@@ -35,6 +35,7 @@ def predict(pictures: list[Path], options: "ArchiveOptions") -> None:
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` and service managers keep what was done too
     model, gate, folder = options.reading.model, options.reading.gate, options.folder
+    assert folder is not None  # else there is no archive
     check_outputs((), folders=(folder,))
     archive = Archive(folder, ModelFile.open(model, threads=1).path, gate)
     plan = archive.plan(pictures)

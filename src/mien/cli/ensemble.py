@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from mien.cli.classifiers import open_classifier
 from mien.cli.console import Terminal, bar
@@ -87,9 +87,8 @@ def ensemble(
 
 
 def _table(title: str, choices: "list[Choice]") -> Table:
-    table = Table("PublicTest", title=title, title_justify="left")
-    for head in ("accuracy", "macro F1"):
-        table.add_column(head, justify="right")
+    heads = (Column(head, justify="right") for head in ("accuracy", "macro F1"))
+    table = Table("PublicTest", *heads, title=title, title_justify="left")
     for choice in choices:
         table.add_row(choice.name, f"{100 * choice.accuracy:.1f}", f"{100 * choice.macro_f1:.1f}")
     return table

@@ -1,7 +1,7 @@
 """`mien evaluate`: models and a part of a data set in; a results file, a table and plots out."""
 
-from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from dataclasses import replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -63,8 +63,7 @@ def evaluate(
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE.json",
-            help="results/<model>-<split>-<part>.json if left out; plots go beside it (one model).",
+            metavar="FILE.json", help="results/<model>-<split>-<part>.json if left out; plots go beside it (one model)."
         ),
     ] = None,
 ) -> None:
@@ -85,7 +84,12 @@ def evaluate(
     mien evaluate mobilenet_v2 --data jaffe
     mien evaluate --world elsewhere
     """
+    from mien.data import photographs
+    from mien.evaluation import disagreement_page, label_noise
+    from mien.provenance import file_hash
     from mien.recognition.model import shipped_models
+    from mien.results.evaluation import Subject
+    from mien.storage import write_text
 
     chosen = models or shipped_models()
     check_suffix(out, ".json", what="JSON")
@@ -102,48 +106,37 @@ def evaluate(
         if world is None:
             raise typer.BadParameter("say on which pictures: --data DIR, or --world DIR", param_hint="--data")
         return
-    classifiers, part_of_data = _open(chosen, data, split, part)
+    classifiers, faces, part = _open(chosen, data, split, part)
+    split = split or (data.resolve().name if photographs.are_in(data) else "official")
+    pictures, console = faces.part(part), Terminal()
     for classifier in classifiers:
-        path = out or Path("results") / f"{classifier.name}-{part_of_data.split}-{part_of_data.name}.json"
-        judged = _Judged(classifier, part_of_data, path)
-        probabilities = judged.judge()
+        path = out or Path("results") / f"{classifier.name}-{split}-{part}.json"
+        subject = Subject.today(classifier.name, file_hash(classifier.file), pictures.fingerprint(), split, part)
+        probabilities = _judge(classifier, subject, faces, path, console)
         if disagreements is not None:
-            judged.write_disagreements(probabilities, disagreements)
+            found = label_noise.disagreements(pictures, probabilities)
+            write_text(disagreements, disagreement_page.page(classifier.name, pictures.faces, found))
+            console.tell(f"wrote {disagreements}; it holds pictures of the data set")
         if robust:
-            judged.judge_robustness()
+            _robust(classifier, subject, pictures, path, console)
         if faithful:
-            judged.judge_maps()
+            _faithful(classifier, subject, pictures, path, console)
 
 
-@dataclass(frozen=True)
-class _Part:
-    """The pictures that are judged on: those of a split's part, and which of them occur in parts for training."""
-
-    split: str
-    name: str
-    pictures: "FaceData"
-    duplicates: "np.ndarray"
-
-
-def _open(models: list[str], data: Path, split: str | None, part: str | None) -> "tuple[list[Classifier], _Part]":
-    """Open what is judged and what it is judged on; models first, since they are refused sooner."""
-    import numpy as np
-
+def _open(
+    models: list[str], data: Path, split: str | None, part: str | None
+) -> "tuple[list[Classifier], FaceData, str]":
+    """What is judged, the data set that it is judged on, and which of its parts; models are refused sooner."""
     from mien.data import photographs
 
     if photographs.are_in(data):
         if split is not None or part is not None:
             raise typer.BadParameter("photographs have none; leave it out", param_hint="--split or --part")
-        split, part = data.resolve().name, photographs.PART
         classifiers = [open_classifier(model) for model in models]
-        faces = load_photographs_with_progress(data)
-    else:
-        split, part = split or "official", part or "test"
-        classifiers = [open_classifier(model, split, part) for model in models]
-        faces = load_with_progress(data, split)
-    pictures = faces.part(part)
-    seen = faces.where(np.isin(faces.parts, ["train", "validation"]) & (faces.parts != part))
-    return classifiers, _Part(split, part, pictures, np.isin(pictures.groups, seen.groups))
+        return classifiers, load_photographs_with_progress(data), photographs.PART
+    split, part = split or "official", part or "test"
+    classifiers = [open_classifier(model, split, part) for model in models]
+    return classifiers, load_with_progress(data, split), part
 
 
 def _world(classifiers: "list[Classifier]", folder: Path) -> None:
@@ -169,100 +162,78 @@ def _world(classifiers: "list[Classifier]", folder: Path) -> None:
     console.tell(f"wrote results/MODEL-world.json of {len(classifiers)} models")
 
 
-@dataclass(frozen=True)
-class _Judged:
-    """One model on one part; its results file is at `path`, what else is judged goes beside it."""
+def _judge(
+    classifier: "Classifier", subject: "Subject", faces: "FaceData", path: Path, console: Terminal
+) -> "np.ndarray":
+    """Scores, calibration and the raters' word on the subject's part of the faces; returns the probabilities."""
+    import numpy as np
 
-    classifier: "Classifier"
-    part: _Part
-    path: Path
-    console: Terminal = field(default_factory=Terminal)
+    from mien.evaluation import calibration, label_noise, report
 
-    @cached_property
-    def subject(self) -> "Subject":
-        from mien.provenance import file_hash
-        from mien.results.evaluation import Subject
+    pictures = faces.part(subject.part)
+    seen = faces.where(np.isin(faces.parts, ["train", "validation"]) & (faces.parts != subject.part))
+    with bar() as show:
+        probabilities = classifier.probabilities(pictures.faces, partial(show, classifier.name))
+    made = replace(
+        report.report(subject, pictures.labels, probabilities, np.isin(pictures.groups, seen.groups)),
+        calibration=calibration.calibration(pictures.labels, probabilities, classifier.temperature),
+        labels=label_noise.where_rated(pictures, probabilities),
+        left_out=len(pictures.problems),
+    )
+    report.write(made, path)
+    for table in report.tables(made):
+        console.print(table)
+    console.tell(f"wrote {path} and its plots")
+    return probabilities
 
-        model, data = file_hash(self.classifier.file), self.part.pictures.fingerprint()
-        return Subject.today(self.classifier.name, model, data, self.part.split, self.part.name)
 
-    def judge(self) -> "np.ndarray":
-        """Scores, calibration and the raters' word; returns the probabilities."""
-        from mien.evaluation import calibration, label_noise, report
+def _robust(classifier: "Classifier", subject: "Subject", part: "FaceData", path: Path, console: Terminal) -> None:
+    """Judge a sample of the part spoiled and cropped wrongly; the results and plots go beside `path`."""
+    from mien.evaluation import robustness, trust_plots
+    from mien.plotting import save
+    from mien.results.record import write
+    from mien.results.robustness import Robustness
 
-        pictures = self.part.pictures
-        with bar() as show:
-            probabilities = self.classifier.probabilities(pictures.faces, partial(show, self.classifier.name))
-        made = replace(
-            report.report(self.subject, pictures.labels, probabilities, self.part.duplicates),
-            calibration=calibration.calibration(pictures.labels, probabilities, self.classifier.temperature),
-            labels=label_noise.where_rated(pictures, probabilities),
-            left_out=len(pictures.problems),
-        )
-        report.write(made, self.path)
-        for table in report.tables(made):
-            self.console.print(table)
-        self.console.tell(f"wrote {self.path} and its plots")
-        return probabilities
+    some, name, steps = robustness.sample(part), classifier.name, count()
+    with bar() as show:
 
-    def write_disagreements(self, probabilities: "np.ndarray", path: Path) -> None:
-        """The page of the pictures that contradict their label most confidently."""
-        from mien.evaluation import disagreement_page, label_noise
-        from mien.storage import write_text
+        def tell(what: str) -> None:
+            show(f"{name}: {what}", next(steps), robustness.steps())
 
-        found = label_noise.disagreements(self.part.pictures, probabilities)
-        write_text(path, disagreement_page.page(self.classifier.name, self.part.pictures.faces, found))
-        self.console.tell(f"wrote {path}; it holds pictures of the data set")
+        made = robustness.judge(classifier.probabilities, some.faces, some.labels, show=tell)
+    target = path.with_name(f"{path.stem}-robust.json")
+    write(target, Robustness(**vars(subject), **vars(made)))
+    save(trust_plots.robustness({name: made}), target.with_suffix(".png"))
+    save(trust_plots.crops({name: made}), path.with_name(f"{path.stem}-crops.png"))
+    kept = made.kept
+    console.tell(
+        f"spoiled with strength {robustness.MIDDLE} it keeps {kept.value:.1%} of its accuracy "
+        f"[{kept.low:.1%}, {kept.high:.1%}], on average over {len(made.corruptions)} corruptions; wrote {target} "
+        "and its plots"
+    )
 
-    def judge_robustness(self) -> None:
-        """A sample of the part spoiled and cropped wrongly."""
-        from mien.evaluation import robustness, trust_plots
-        from mien.plotting import save
-        from mien.results.record import write
-        from mien.results.robustness import Robustness
 
-        some, steps = robustness.sample(self.part.pictures), count()
-        with bar() as show:
-            made = robustness.judge(
-                self.classifier.probabilities,
-                some.faces,
-                some.labels,
-                show=lambda what: show(f"{self.classifier.name}: {what}", next(steps), robustness.steps()),
-            )
-        target = self.path.with_name(f"{self.path.stem}-robust.json")
-        write(target, Robustness(**vars(self.subject), **vars(made)))
-        save(trust_plots.robustness({self.classifier.name: made}), target.with_suffix(".png"))
-        save(trust_plots.crops({self.classifier.name: made}), self.path.with_name(f"{self.path.stem}-crops.png"))
-        kept = made.kept
-        self.console.tell(
-            f"spoiled with strength {robustness.MIDDLE} it keeps {kept.value:.1%} of its accuracy "
-            f"[{kept.low:.1%}, {kept.high:.1%}], on average over {len(made.corruptions)} corruptions; wrote {target} "
-            "and its plots"
-        )
+def _faithful(classifier: "Classifier", subject: "Subject", part: "FaceData", path: Path, console: Terminal) -> None:
+    """Judge the model's maps on a sample of the part; results and plot go beside `path`."""
+    from mien.evaluation.robustness import sample
+    from mien.explanation import faithfulness, map_plots
+    from mien.explanation.map_methods import EXACT, map_methods
+    from mien.plotting import save
+    from mien.results.maps import Maps
+    from mien.results.record import write
 
-    def judge_maps(self) -> None:
-        """The model's maps on a sample of the part."""
-        from mien.evaluation.robustness import sample
-        from mien.explanation import faithfulness, map_plots
-        from mien.explanation.map_methods import EXACT, map_methods
-        from mien.plotting import save
-        from mien.results.maps import Maps
-        from mien.results.record import write
+    some, methods, steps = sample(part, faithfulness.FACES), map_methods(classifier), count()
+    with bar() as show:
 
-        some, methods, steps = sample(self.part.pictures, faithfulness.FACES), map_methods(self.classifier), count()
-        total = faithfulness.steps(methods, len(some))
-        with bar() as show:
-            made = faithfulness.judge(
-                self.classifier,
-                methods,
-                some.faces,
-                show=lambda what: show(f"{self.classifier.name}: {what}", next(steps), total),
-            )
-        target = self.path.with_name(f"{self.path.stem}-faithful.json")
-        write(target, Maps(**vars(self.subject), **vars(made)))
-        save(map_plots.faithfulness({self.classifier.name: made}), target.with_suffix(".png"))
-        exact = made.methods[EXACT]
-        self.console.tell(
-            f"the exact map's insertion area is {exact.insertion.value:.3f}, its deletion area "
-            f"{exact.deletion.value:.3f}; wrote {target} and its plot"
-        )
+        def tell(what: str) -> None:
+            show(f"{classifier.name}: {what}", next(steps), faithfulness.steps(methods, len(some)))
+
+        made = faithfulness.judge(classifier, methods, some.faces, show=tell)
+    target = path.with_name(f"{path.stem}-faithful.json")
+    write(target, Maps(**vars(subject), **vars(made)))
+    save(map_plots.faithfulness({classifier.name: made}), target.with_suffix(".png"))
+    exact = made.methods[EXACT]
+    console.tell(
+        f"the exact map's insertion area is {exact.insertion.value:.3f}, its deletion area {exact.deletion.value:.3f}; "
+        f"wrote {target} and its plot"
+    )

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from mien.evaluation.world import WorldSet
 
 DataFolder = Annotated[
-    Path,
-    typer.Option("--data", envvar="MIEN_DATA", help="The data set: Kaggle or FER2013 folders, or fer2013.csv."),
+    Path, typer.Option("--data", envvar="MIEN_DATA", help="The data set: Kaggle or FER2013 folders, or fer2013.csv.")
 ]
 
 

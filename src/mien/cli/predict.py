@@ -57,25 +57,20 @@ def predict(
     reading = ModelOptions(model, gate, device, small_faces, show_map)
     of_pictures = PictureOptions(reading, json_file, csv_file, annotated, faces_are_cut)
     of_videos = VideoOptions(reading, json_file, csv_file, parquet, annotated, timeline, window)
-    of_archives = None if parquet is None else ArchiveOptions(reading, parquet, workers, ray)
+    of_archives = ArchiveOptions(reading, parquet, workers, ray)
     if csv_file == STDOUT:
         raise MienError("--csv needs a file's name; --json - prints to the standard output")
     if workers is not None and ray is not None:
         raise MienError("--ray uses all of the cluster's cores; leave --workers out")
     with warnings_as_lines():
         given = sort_inputs(inputs)
-        if (workers is not None or ray is not None) and not (given.pictures and of_archives):
-            raise MienError(
-                "--workers and --ray are for archives of pictures: say where the rows go with --parquet FOLDER"
-            )
         _refuse(given, of_pictures, of_videos, of_archives)
         _work_all(_work(given, of_pictures, of_videos, of_archives))
 
 
-def _refuse(given: Inputs, pictures: PictureOptions, videos: VideoOptions, archive: ArchiveOptions | None) -> None:
+def _refuse(given: Inputs, pictures: PictureOptions, videos: VideoOptions, archives: ArchiveOptions) -> None:
     """Raise MienError where options do not go with what was given, or with each other."""
-    reading = pictures.reading
-    archive = archive if given.pictures else None
+    reading, archive = pictures.reading, bool(given.pictures and archives.folder)
     refusals = {
         "--map draws over the pictures: say where they go with --annotate FOLDER": reading.needs_map
         and pictures.annotated is None
@@ -83,6 +78,8 @@ def _refuse(given: Inputs, pictures: PictureOptions, videos: VideoOptions, archi
         "--timeline and --window are for videos": given.pictures and (videos.timeline or videos.window is not None),
         "--faces-are-cut is for pictures; faces in videos are always looked for": given.videos
         and pictures.faces_are_cut,
+        "--workers and --ray are for archives of pictures: say where the rows go with --parquet FOLDER": not archive
+        and (archives.workers or archives.ray is not None),
         "--parquet is for archives; leave --json, --csv and --annotate out": archive
         and (pictures.json_file or pictures.csv_file or pictures.annotated),
         "--parquet reads archives on the CPU; leave --device, --small-faces, --faces-are-cut out": archive
@@ -94,13 +91,13 @@ def _refuse(given: Inputs, pictures: PictureOptions, videos: VideoOptions, archi
 
 
 def _work(
-    given: Inputs, of_pictures: PictureOptions, of_videos: VideoOptions, of_archives: ArchiveOptions | None
+    given: Inputs, of_pictures: PictureOptions, of_videos: VideoOptions, of_archives: ArchiveOptions
 ) -> list[Callable[[], None]]:
     """What is to be done for each kind of input."""
     from mien.cli import archives, pictures, videos
 
     work: list[Callable[[], None]] = []
-    if given.pictures and of_archives is not None:
+    if given.pictures and of_archives.folder is not None:
         work.append(partial(archives.predict, given.pictures, of_archives))
     elif given.pictures:
         work.append(partial(pictures.predict, given.pictures, of_pictures))

@@ -27,8 +27,7 @@ Parquet = Annotated[
     typer.Option(help="Write the same rows as Parquet to this folder; of pictures, only those not done yet."),
 ]
 Workers = Annotated[
-    int | None,
-    typer.Option(min=1, help="Processes that read pictures (with --parquet); as many as cores if left out."),
+    int | None, typer.Option(min=1, help="Processes that read pictures (with --parquet); as many as cores if left out.")
 ]
 Ray = Annotated[
     str | None,
@@ -100,10 +99,10 @@ class PictureOptions:
 
 @dataclass(frozen=True)
 class ArchiveOptions:
-    """How a folder of Parquet parts is filled: by so many processes (None: as many as cores), or by a Ray cluster."""
+    """Which folder of Parquet parts is filled, and by so many processes (None: as many as cores) or a Ray cluster."""
 
     reading: ModelOptions
-    folder: Path
+    folder: Path | None
     workers: int | None
     ray: str | None
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mien.data.dataset import FaceData
     from mien.results.runs import Epoch, RunDescription
-    from mien.training.loop import TrainingProgress as TrainingProgress
+    from mien.training.loop import TrainingProgress
     from mien.training.networks import ExpressionNetwork
     from mien.training.recipe import Recipe
     from mien.training.run import RunFolder
@@ -107,6 +107,10 @@ def train(
     )
     with _shown(console) as show:
         curve = loop.train(plan, network, training, choosing, folder, fabric, show, deadline, said)
+    _tell_end(curve, folder, plan, console)
+
+
+def _tell_end(curve: "list[Epoch]", folder: "RunFolder", plan: "Recipe", console: Terminal) -> None:
     best = max(curve, key=lambda epoch: epoch.selection_score)
     console.tell(f"best on the pictures that choose it: {_line(best)}")
     console.tell(f"weights: {folder.weights}")

@@ -6,8 +6,9 @@ import numpy as np
 
 from mien.data.dataset import RATED, VOTED, FaceData
 from mien.errors import DataError
+from mien.evaluation.bootstrap import fraction_right
 from mien.expressions import EXPRESSIONS, NAMES
-from mien.results.scores import ClassNoise, Interval, LabelNoise
+from mien.results.scores import ClassNoise, LabelNoise
 
 # FER+'s emotions are our nouns; contempt has no class here.
 _OURS = {expression.noun: expression.name for expression in EXPRESSIONS}
@@ -65,9 +66,9 @@ def label_noise(part: FaceData, probabilities: np.ndarray) -> LabelNoise:
         pictures=len(part),
         judged=int(judged.sum()),
         left_out={reason: int((why == reason).sum()) for reason in reasons},
-        accuracy=_share((called == part.labels)[judged]),
-        accuracy_majority=_share((called == chosen)[judged]),
-        label_is_majority=_share((part.labels == chosen)[judged]),
+        accuracy=fraction_right((called == part.labels)[judged]),
+        accuracy_majority=fraction_right((called == chosen)[judged]),
+        label_is_majority=fraction_right((part.labels == chosen)[judged]),
         classes=classes,
     )
 
@@ -134,9 +135,3 @@ def _raters(part: FaceData) -> np.ndarray:
 
 def _mean(values: np.ndarray) -> float:
     return float(values.mean()) if len(values) else 0.0
-
-
-def _share(right: np.ndarray, resamples: int = 2000, seed: int = 0) -> Interval:
-    draws = np.random.default_rng(seed).binomial(len(right), right.mean(), resamples) / len(right)
-    low, high = np.percentile(draws, [2.5, 97.5])
-    return Interval(float(right.mean()), float(low), float(high))

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from rich.table import Table
+from rich.table import Column, Table
 
 from mien.data import photographs
 from mien.errors import DataError
@@ -58,9 +58,8 @@ def tables(made: Evaluation) -> tuple[Table, Table]:
         summary.add_column(f"{made.without_duplicates.pictures:,} without copies", justify="right")
     for (name, raw), (_, clean) in zip(_summary(made.raw), _summary(made.without_duplicates), strict=True):
         summary.add_row(name, *(raw, clean)[: len(summary.columns) - 1])
-    classes = Table("class", title="By class, all pictures", title_justify="left")
-    for name in ("precision", "recall", "F1", "pictures"):
-        classes.add_column(name, justify="right")
+    heads = (Column(head, justify="right") for head in ("precision", "recall", "F1", "pictures"))
+    classes = Table("class", *heads, title="By class, all pictures", title_justify="left")
     for name, of in made.raw.classes.items():
         if not of.support:
             continue

@@ -8,6 +8,7 @@ from PIL import Image
 
 from mien.classifier.batches import in_batches
 from mien.classifier.classifier import Classifier
+from mien.evaluation.bootstrap import resampled
 from mien.explanation.map_methods import EXACT, MapMethod
 from mien.explanation.occlusion import blurred
 from mien.results.maps import Faithfulness, MapScores
@@ -46,12 +47,10 @@ def judge(
         found = np.concatenate(in_batches(curves_of, faces, BATCH), axis=1)
         curves[name] = found.mean(1)
         areas[name] = (found[..., :-1] + found[..., 1:]).mean(2) / 2
-    generator = np.random.default_rng(seed)
-    weights = generator.multinomial(len(faces), np.full(len(faces), 1 / len(faces)), 1000) / len(faces)
+    weights = resampled(len(faces), 1000, seed) / len(faces)
 
     def interval(values: np.ndarray) -> Interval:
-        low, high = np.percentile(weights @ values, [2.5, 97.5])
-        return Interval(float(values.mean()), float(low), float(high))
+        return Interval.of(values.mean(), weights @ values)
 
     some = faces[:TIMED]
     prediction = _median_ms(lambda face: lambda: classifier.probabilities(face), some)

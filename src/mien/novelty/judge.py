@@ -122,6 +122,21 @@ def by_group(gate: Gate, scores: np.ndarray, real: FaceData) -> dict[str, dict[s
     }
 
 
+def judge_photographs(
+    made: GateScores,
+    recognizer: Recognizer,
+    strange: list[Path],
+    labelled: list[Path],
+    people: frozenset[str],
+    show: Show,
+) -> None:
+    """Enter into the scores what detector and gate do with folders of strange pictures and of labelled photographs."""
+    for folder in strange:
+        made.pipeline[folder.name] = through_pipeline(recognizer, folder, people, show)
+    for folder in labelled:
+        made.found[folder.name], made.risk[folder.name] = found_faces(recognizer, folder, show)
+
+
 def through_pipeline(recognizer: Recognizer, folder: Path, people: frozenset[str], show: Show) -> DetectorAndGate:
     """Detector and gate on a folder's pictures as they are, those named in `people` left out."""
     pictures = [path for path in find_pictures([folder]) if path.name not in people]

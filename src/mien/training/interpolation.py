@@ -18,8 +18,8 @@ from mien.results.record import write
 from mien.results.runs import Epoch, Interpolation, InterpolationScores, RunDescription
 from mien.training.networks import ExpressionNetwork, build
 from mien.training.norms import measure_norms
-from mien.training.prediction import predict
 from mien.training.run import RunFolder
+from mien.training.run_classifier import predict
 from mien.training.splits import training_and_validation
 from mien.training.weights import load_weights
 

@@ -24,9 +24,9 @@ from mien.training.networks import ExpressionNetwork
 from mien.training.networks.processor import suit_processor
 from mien.training.objective import Objective
 from mien.training.optimiser import adamw, set_rate
-from mien.training.prediction import predict
 from mien.training.recipe import Recipe
 from mien.training.run import RunFolder
+from mien.training.run_classifier import predict
 from mien.training.sampling import class_weights, epoch_order
 from mien.training.targets import class_targets
 

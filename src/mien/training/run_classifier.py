@@ -1,4 +1,4 @@
-"""The network of a run's folder, run by PyTorch."""
+"""The network of a run's folder, and any network in training, asked about faces by PyTorch."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,6 @@ from mien.classifier.classifier import Classifier
 from mien.recognition.model import Outputs
 from mien.training.affine import enlarge
 from mien.training.memory import keep_freed_memory
-from mien.training.prediction import predict
 from mien.training.run import RunFolder
 
 
@@ -64,3 +63,11 @@ class RunClassifier(Classifier):
             return self.network.head(locations.permute(0, 2, 3, 1))
 
         return work
+
+
+@torch.inference_mode()
+def predict(network: torch.nn.Module, faces: torch.Tensor, pixels: int) -> np.ndarray:
+    """Probabilities float32 [N, 7] of the network in eval mode for uint8 faces [N, 48, 48] on its device."""
+    network.eval()
+    parts = in_batches(lambda some: network(enlarge(some, pixels))[0].float().softmax(1), faces)
+    return torch.cat(parts).cpu().numpy()
