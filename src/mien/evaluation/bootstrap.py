@@ -4,8 +4,6 @@ import numpy as np
 
 from mien.results.scores import Interval
 
-_SHARES = 2000
-
 
 def resampled(pictures: int, resamples: int, seed: int) -> np.ndarray:
     """How often each picture is drawn, int [resamples, pictures], each row summing to the number of pictures."""
@@ -14,5 +12,5 @@ def resampled(pictures: int, resamples: int, seed: int) -> np.ndarray:
 
 def fraction_right(right: np.ndarray) -> Interval:
     """The mean of bool [N] and its 95% interval: of shares nothing but their sum counts, a binomial draw."""
-    draws = np.random.default_rng(0).binomial(len(right), right.mean(), _SHARES) / len(right)
+    draws = np.random.default_rng(0).binomial(len(right), right.mean(), 2000) / len(right)
     return Interval.of(right.mean(), draws)

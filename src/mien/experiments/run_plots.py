@@ -6,7 +6,6 @@ from matplotlib.figure import Figure
 
 from mien.data.class_chart import class_chart
 from mien.data.dataset import FaceData
-from mien.evaluation import report
 from mien.evaluation.trust_plots import reliability
 from mien.experiments.run_results import RunResult
 from mien.expressions import NAMES
@@ -88,11 +87,6 @@ def calibration(run: RunResult) -> Figure:
     axis = figure.subplots()
     reliability(axis, {f"{100 * run.metrics.raw.calibration_error:.1f}": (run.metrics.reliability, BLUE)})
     return figure
-
-
-def confusion(run: RunResult) -> Figure:
-    """The confusion matrix and F1 of each class."""
-    return report.plot(run.metrics)
 
 
 def shown_warp(runs: list[RunResult]) -> RandomAffine:
