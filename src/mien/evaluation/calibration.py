@@ -60,8 +60,8 @@ def selective(labels: np.ndarray, probabilities: np.ndarray) -> Selective:
     answered = np.arange(1, len(labels) + 1)
     accuracy = np.cumsum(right) / answered
     best = np.cumsum(np.sort(right)[::-1]) / answered
-    places = [max(round(share * len(labels)), 1) - 1 for share in COVERAGES]
-    found = tuple(float(accuracy[place]) for place in places)
+    indices = [max(round(coverage * len(labels)), 1) - 1 for coverage in COVERAGES]
+    found = tuple(float(accuracy[index]) for index in indices)
     return Selective(COVERAGES, found, float(1 - accuracy.mean()), float(1 - best.mean()))
 
 

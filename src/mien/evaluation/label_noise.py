@@ -18,7 +18,7 @@ _LEFT_OUT = {"contempt": CONTEMPT, "unknown": UNKNOWN, "nf": NO_FACE}
 
 
 def majority(raters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """FER+'s majority: votes int [N, 10] (columns `RATED`) to places in `NAMES` int [N], -1 for none, and why str [N].
+    """FER+'s majority: votes int [N, 10] (columns `RATED`) to indices in `NAMES` int [N], -1 for none, and why str [N].
 
     A single vote is dropped as an outlier, as FER+ does; what is left must have more than half of all votes cast. The
     reason is empty where there is a majority for one of the seven.
@@ -75,12 +75,12 @@ def label_noise(part: FaceData, probabilities: np.ndarray) -> LabelNoise:
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A picture that the model calls otherwise than its label: its place in the part, both, and the raters' votes.
+    """A picture that the model calls otherwise than its label: its index in the part, both, and the raters' votes.
 
     votes: FER+'s words for what was voted and how often, most first.
     """
 
-    place: int
+    index: int
     label: str
     called: str
     confidence: float
@@ -95,18 +95,18 @@ def disagreements(part: FaceData, probabilities: np.ndarray, most: int = 100) ->
     chosen, _ = majority(raters)
     wrong = np.flatnonzero(called != part.labels)
     found = []
-    for place in wrong[np.argsort(-confidence[wrong], kind="stable")][:most]:
+    for index in wrong[np.argsort(-confidence[wrong], kind="stable")][:most]:
         votes = sorted(
-            ((name, int(count)) for name, count in zip(RATED, raters[place], strict=True) if count),
+            ((name, int(count)) for name, count in zip(RATED, raters[index], strict=True) if count),
             key=lambda vote: -vote[1],
         )
         found.append(
             Disagreement(
-                place=int(place),
-                label=NAMES[part.labels[place]],
-                called=NAMES[called[place]],
-                confidence=float(confidence[place]),
-                majority=NAMES[chosen[place]] if chosen[place] >= 0 else None,
+                index=int(index),
+                label=NAMES[part.labels[index]],
+                called=NAMES[called[index]],
+                confidence=float(confidence[index]),
+                majority=NAMES[chosen[index]] if chosen[index] >= 0 else None,
                 votes=tuple(votes),
             )
         )

@@ -55,8 +55,8 @@ class FeatureLayer:
                 "model that sees faces larger inside"
             )
         weights = np.zeros((rows, self.bands), np.float32)
-        for band, places in enumerate(np.array_split(np.arange(rows), self.bands)):
-            weights[places, band] = 1 / len(places)
+        for band, band_rows in enumerate(np.array_split(np.arange(rows), self.bands)):
+            weights[band_rows, band] = 1 / len(band_rows)
         if not tokens:
             return weights
         over_tokens = np.repeat(weights, rows, axis=0) / rows
