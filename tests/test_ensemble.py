@@ -13,7 +13,7 @@ from mien.classifier.classifier import Classifier
 from mien.cli.ensemble import ensemble
 from mien.errors import DataError
 from mien.evaluation.ensemble import alone, choose
-from mien.evaluation.test_time_augmentation import views
+from mien.evaluation.test_time_augmentation import augmented
 from mien.expressions import NAMES
 from mien.recognition.model import Outputs
 
@@ -86,10 +86,10 @@ def test_a_model_that_adds_nothing_is_left_out() -> None:
 def test_ten_views_are_five_cuts_and_their_mirrors() -> None:
     faces = np.zeros((2, 48, 48), np.uint8)
     faces[:, 0, 0] = 255  # only the cut of the first corner holds it
-    assert [len(list(views(faces, count))) for count in (1, 2, 10)] == [1, 2, 10]
-    ten = list(views(faces, 10))
+    assert [len(list(augmented(faces, count))) for count in (1, 2, 10)] == [1, 2, 10]
+    ten = list(augmented(faces, 10))
     assert all(view.shape == faces.shape and view.dtype == np.uint8 for view in ten)
     assert [bool(view.any()) for view in ten] == [True, True] + [False] * 8
     assert all(np.array_equal(one, other[:, :, ::-1]) for one, other in zip(ten[::2], ten[1::2], strict=True))
-    (same,) = views(faces, 1)
+    (same,) = augmented(faces, 1)
     assert np.array_equal(same, faces)

@@ -24,7 +24,7 @@ from mien.evaluation.calibration import calibration, error, selective
 from mien.evaluation.corruptions import CORRUPTIONS
 from mien.evaluation.ensemble import choose
 from mien.evaluation.metrics import score
-from mien.evaluation.test_time_augmentation import views
+from mien.evaluation.test_time_augmentation import augmented
 from mien.expressions import NAMES
 from mien.recognition.model import Outputs
 
@@ -245,7 +245,9 @@ def test_members_are_taken_as_plain_loops_would_take_them() -> None:
 
 def test_ten_views_are_cut_four_pixels_apart() -> None:
     faces = np.random.default_rng(0).integers(0, 256, (2, 48, 48)).astype(np.uint8)
-    for view, (top, left) in zip(list(views(faces, 10))[::2], ((0, 0), (0, 4), (4, 0), (4, 4), (2, 2)), strict=True):
+    for view, (top, left) in zip(
+        list(augmented(faces, 10))[::2], ((0, 0), (0, 4), (4, 0), (4, 4), (2, 2)), strict=True
+    ):
         cut = Image.fromarray(faces[1, top : top + 44, left : left + 44])
         np.testing.assert_array_equal(view[1], np.asarray(cut.resize((48, 48), Image.Resampling.BICUBIC)))
 
