@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from mien.evaluation.report import save
 from mien.evaluation.trust_plots import corruption_sheet
+from mien.plotting import save
 from mien.recognition.pictures import read_picture
 from mien.recognition.recognizer import Recognizer
 

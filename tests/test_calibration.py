@@ -7,6 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from mien.classifier.classifier import Classifier
 from mien.cli.evaluate import evaluate
 from mien.data import dataset
 from mien.data.dataset import RATED
@@ -15,7 +16,7 @@ from mien.evaluation import label_noise, trust_plots
 from mien.evaluation.calibration import calibration, error, reheated, reliability, selective
 from mien.evaluation.metrics import calibration_error
 from mien.expressions import NAMES
-from mien.recognition.model import ModelFile, Outputs
+from mien.recognition.model import Outputs
 
 
 @pytest.fixture(scope="module")
@@ -122,15 +123,15 @@ def test_no_votes_are_an_error(tiny_data: Path) -> None:
 
 
 def test_the_page_of_disagreements(tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Model:
-        name, path, metadata = "fake", tmp_path / "fake.onnx", {}
+    class Model(Classifier):
+        name, file = "fake", tmp_path / "fake.onnx"
 
         def run(self, seen: np.ndarray) -> Outputs:
             sure = np.linspace(0.5, 0.95, len(seen), dtype=np.float32)[:, None]
             return Outputs(sure * np.eye(7)[3] + (1 - sure) / 6 * (1 - np.eye(7)[3]), np.zeros((len(seen), 4)))
 
-    Model.path.write_bytes(b"a model")
-    monkeypatch.setattr(ModelFile, "open", lambda name: Model())
+    Model.file.write_bytes(b"a model")
+    monkeypatch.setattr("mien.cli.evaluate.open_classifier", lambda *asked: Model())
     monkeypatch.chdir(tmp_path)
     app = typer.Typer()
     app.command()(evaluate)

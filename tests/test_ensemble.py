@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -10,24 +9,23 @@ import typer
 from made_data import OFFICIAL, made_up_face
 from typer.testing import CliRunner
 
+from mien.classifier.classifier import Classifier
 from mien.cli.ensemble import ensemble
 from mien.errors import DataError
 from mien.evaluation.ensemble import alone, choose
-from mien.evaluation.test_time_augmentation import views
+from mien.evaluation.test_time_augmentation import augmented
 from mien.expressions import NAMES
-from mien.recognition.model import ModelFile, Outputs
+from mien.recognition.model import Outputs
 
 app = typer.Typer()
 app.command()(ensemble)
 
 
-class Knowing:
+class Knowing(Classifier):
     """Is sure of the true class where it knows it, and less so of the next one elsewhere."""
 
-    metadata: ClassVar = {}
-
     def __init__(self, path: Path, known: set[int]) -> None:
-        self.path, self.name, self._known = path, path.stem, known
+        self.file, self.name, self._known = path, path.stem, known
 
     def run(self, faces: np.ndarray) -> Outputs:
         pure = np.stack([[made_up_face(label, number) for number in range(9)] for label in range(len(NAMES))])
@@ -47,7 +45,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Knowing
         path = tmp_path / f"{name}.onnx"
         path.write_bytes(name.encode())
         made[name] = Knowing(path, known)
-    monkeypatch.setattr(ModelFile, "open", lambda name: made[name])
+    monkeypatch.setattr("mien.cli.ensemble.open_classifier", lambda name, split, part: made[name])
     monkeypatch.chdir(tmp_path)
     return made
 
@@ -88,10 +86,10 @@ def test_a_model_that_adds_nothing_is_left_out() -> None:
 def test_ten_views_are_five_cuts_and_their_mirrors() -> None:
     faces = np.zeros((2, 48, 48), np.uint8)
     faces[:, 0, 0] = 255  # only the cut of the first corner holds it
-    assert [len(list(views(faces, count))) for count in (1, 2, 10)] == [1, 2, 10]
-    ten = list(views(faces, 10))
+    assert [len(list(augmented(faces, count))) for count in (1, 2, 10)] == [1, 2, 10]
+    ten = list(augmented(faces, 10))
     assert all(view.shape == faces.shape and view.dtype == np.uint8 for view in ten)
     assert [bool(view.any()) for view in ten] == [True, True] + [False] * 8
     assert all(np.array_equal(one, other[:, :, ::-1]) for one, other in zip(ten[::2], ten[1::2], strict=True))
-    (same,) = views(faces, 1)
+    (same,) = augmented(faces, 1)
     assert np.array_equal(same, faces)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -13,31 +12,32 @@ import typer
 from made_data import KAGGLE, OFFICIAL, made_up_face
 from typer.testing import CliRunner
 
+from mien.classifier.classifier import Classifier
 from mien.cli.evaluate import evaluate
 from mien.data import dataset
 from mien.errors import DataError, ModelError, StorageError
 from mien.evaluation import report
 from mien.evaluation.metrics import score
 from mien.expressions import NAMES
-from mien.recognition.model import ModelFile, Outputs
+from mien.recognition.model import Outputs
 from mien.results.evaluation import Subject
-from mien.training.loop import predict
 from mien.training.networks import build
 from mien.training.recipe import Recipe, Stage
 from mien.training.run import RunFolder
+from mien.training.run_classifier import predict
 
 app = typer.Typer()
 app.command()(evaluate)
 
 
-class FakeModel:
+class FakeModel(Classifier):
     """Knows the made-up faces of every class but the last, which it takes for the first."""
 
     name = "fake"
-    metadata: ClassVar = {"temperature": "2.0"}
+    temperature = 2.0
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.file = path
 
     def run(self, faces: np.ndarray) -> Outputs:
         pure = np.stack([[made_up_face(label, number) for number in range(9)] for label in range(len(NAMES))])
@@ -51,7 +51,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeModel:
     path = tmp_path / "fake.onnx"
     path.write_bytes(b"a model")
     model = FakeModel(path)
-    monkeypatch.setattr(ModelFile, "open", lambda name: model)
+    monkeypatch.setattr("mien.cli.evaluate.open_classifier", lambda *asked: model)
     monkeypatch.chdir(tmp_path)
     return model
 

@@ -15,6 +15,7 @@ from PIL import Image
 from sklearn.metrics import f1_score
 from typer.testing import CliRunner
 
+from mien.classifier.classifier import Classifier
 from mien.cli.evaluate import evaluate
 from mien.data import dataset
 from mien.data.dataset import RATED
@@ -23,9 +24,9 @@ from mien.evaluation.calibration import calibration, error, selective
 from mien.evaluation.corruptions import CORRUPTIONS
 from mien.evaluation.ensemble import choose
 from mien.evaluation.metrics import score
-from mien.evaluation.test_time_augmentation import views
+from mien.evaluation.test_time_augmentation import augmented
 from mien.expressions import NAMES
-from mien.recognition.model import ModelFile, Outputs
+from mien.recognition.model import Outputs
 
 KINDS = {kind.name: kind for kind in CORRUPTIONS}
 
@@ -244,7 +245,9 @@ def test_members_are_taken_as_plain_loops_would_take_them() -> None:
 
 def test_ten_views_are_cut_four_pixels_apart() -> None:
     faces = np.random.default_rng(0).integers(0, 256, (2, 48, 48)).astype(np.uint8)
-    for view, (top, left) in zip(list(views(faces, 10))[::2], ((0, 0), (0, 4), (4, 0), (4, 4), (2, 2)), strict=True):
+    for view, (top, left) in zip(
+        list(augmented(faces, 10))[::2], ((0, 0), (0, 4), (4, 0), (4, 4), (2, 2)), strict=True
+    ):
         cut = Image.fromarray(faces[1, top : top + 44, left : left + 44])
         np.testing.assert_array_equal(view[1], np.asarray(cut.resize((48, 48), Image.Resampling.BICUBIC)))
 
@@ -259,14 +262,14 @@ def test_copies_of_what_chose_the_epoch_are_left_out_too(
     index.loc[index["row"] == KAGGLE.index("validation"), "usage"] = "test"
     index.to_csv(root / "fer2013.csv", index=False)
 
-    class Model:
-        name, path, metadata = "fake", tmp_path / "fake.onnx", {}
+    class Model(Classifier):
+        name, file = "fake", tmp_path / "fake.onnx"
 
         def run(self, faces: np.ndarray) -> Outputs:
             return Outputs(np.eye(7, dtype=np.float32)[faces[:, 0, 0] % 7], np.zeros((len(faces), 4), np.float32))
 
-    Model.path.write_bytes(b"a model")
-    monkeypatch.setattr(ModelFile, "open", lambda name: Model())
+    Model.file.write_bytes(b"a model")
+    monkeypatch.setattr("mien.cli.evaluate.open_classifier", lambda *asked: Model())
     app = typer.Typer()
     app.command()(evaluate)
     done = CliRunner().invoke(app, ["fake", "--data", str(root), "--out", str(tmp_path / "made.json")])

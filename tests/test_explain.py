@@ -11,19 +11,20 @@ import typer
 from made_data import made_up_face, save
 from typer.testing import CliRunner
 
+from mien.classifier.classifier import Classifier
 from mien.cli.evaluate import evaluate
 from mien.cli.explain import explain
 from mien.errors import MienError, ModelError, PictureError
 from mien.explanation import faithfulness, map_plots
 from mien.explanation.gradients import attention_rollout, grad_cam
+from mien.explanation.map_methods import EXACT, GRAD_CAM, OCCLUSION, RANDOM, ROLLOUT, map_methods
 from mien.explanation.occlusion import occlusion
-from mien.explanation.subject import EXACT, GRAD_CAM, OCCLUSION, RANDOM, ROLLOUT, Subject, open_subject
-from mien.recognition.framing import FRAMING
-from mien.recognition.model import ModelFile, shipped_models
+from mien.recognition.model import ModelFile, Outputs, shipped_models
 from mien.training.affine import enlarge
 from mien.training.networks import ExpressionNetwork, build
 from mien.training.recipe import Recipe, Stage
 from mien.training.run import RunFolder
+from mien.training.run_classifier import RunClassifier
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -145,6 +146,13 @@ def by_the_corner(faces: np.ndarray) -> np.ndarray:
     return np.concatenate([uneven.clip(0.01, 0.9)[:, None], np.repeat(rest, 6, 1)], 1)
 
 
+class ByTheCorner(Classifier):
+    name = "corner"
+
+    def run(self, faces: np.ndarray) -> Outputs:
+        return Outputs(by_the_corner(faces), faces)
+
+
 def test_occlusion_finds_what_a_model_looks_at(faces: np.ndarray) -> None:
     maps = occlusion(by_the_corner, faces, np.zeros(len(faces), int))
     assert maps.shape == (len(faces), 6, 6)
@@ -178,11 +186,10 @@ def test_judges_every_map_on_the_same_faces(faces: np.ndarray) -> None:
         return maps
 
     methods = {EXACT: fixed(0, 0), RANDOM: fixed(5, 5)}
-    subject = Subject("corner", Path("none"), by_the_corner, methods, FRAMING)
     told: list[str] = []
     uneven = faces[by_the_corner(faces).argmax(1) == 0]
-    made = faithfulness.judge(subject, uneven, show=told.append)
-    assert len(told) == faithfulness.steps(subject, len(uneven))
+    made = faithfulness.judge(ByTheCorner(), methods, uneven, show=told.append)
+    assert len(told) == faithfulness.steps(methods, len(uneven))
     exact, random = made.methods[EXACT], made.methods[RANDOM]
     assert exact.insertion.value > random.insertion.value
     assert random.less_insertion.value == pytest.approx(exact.insertion.value - random.insertion.value)
@@ -202,10 +209,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 
 
 def test_a_run_explains_itself_in_every_way(run: RunFolder, faces: np.ndarray) -> None:
-    subject = open_subject(str(run.path))
-    assert list(subject.methods) == [EXACT, GRAD_CAM, ROLLOUT, OCCLUSION, RANDOM]
-    classes = subject.predict(faces).argmax(1)
-    for name, maps in subject.methods.items():
+    classifier = RunClassifier(run.path)
+    methods = map_methods(classifier)
+    assert list(methods) == [EXACT, GRAD_CAM, ROLLOUT, OCCLUSION, RANDOM]
+    classes = classifier.probabilities(faces).argmax(1)
+    for name, maps in methods.items():
         found = maps(faces, classes)
         assert found.shape[0] == len(faces), name
         assert np.isfinite(found).all(), name

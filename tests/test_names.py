@@ -14,13 +14,12 @@ import pytest
 from matplotlib.figure import Figure
 from typer.testing import CliRunner
 
-from mien.cli.console import Terminal
-from mien.cli.judges import bar
+from mien.cli.console import Terminal, bar
 from mien.cli.main import app
 from mien.errors import PictureError
 from mien.evaluation import disagreement_page
-from mien.evaluation.report import save
 from mien.names import LONGEST, draft_name, fitting_name, free_name, printable
+from mien.plotting import save
 from mien.storage import write_text
 
 EXAMPLE = next(iter(sorted((Path(__file__).parents[1] / "examples").glob("*.jpg"))))
@@ -156,8 +155,8 @@ AWKWARD = "<b>[x]{}$_$^%s"
 
 def test_names_of_models_are_shown_drawn_and_put_on_pages_as_they_are(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
-    with bar(AWKWARD + "[/b]", 2) as step:
-        step("now [/b]{}", 1)
+    with bar() as show:
+        show(AWKWARD + "[/b]", 1, 2)
     assert AWKWARD + "[/b]" in capsys.readouterr().err
     figure = Figure()
     figure.subplots().set_title(AWKWARD)

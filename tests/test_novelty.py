@@ -26,11 +26,11 @@ from mien.novelty.feature_extractor import FeatureExtractor, FeatureLayer, sessi
 from mien.novelty.fitted_scores import FittedScores
 from mien.novelty.mahalanobis import ClassStatistics, Ellipsoid, RelativeMahalanobis
 from mien.novelty.open_set import risk
-from mien.novelty.scores import BASELINES, LogitsAndFeatures
+from mien.novelty.scores import BASELINES
 from mien.novelty.thresholds import HeldOutFaces, RedetectedFaces
 from mien.novelty.unlikeness import Unlikeness
 from mien.recognition.gate import GATE, Gate, Gating, Verdict
-from mien.recognition.model import ModelFile, models_folder
+from mien.recognition.model import ModelFile, Outputs, models_folder
 from mien.recognition.recognizer import Recognizer
 
 SHIPPED = models_folder() / "mobilenet_v2.onnx"
@@ -343,18 +343,15 @@ def numberless(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_no_expression_is_named_where_a_model_gives_no_numbers(numberless: Path) -> None:
-    from mien.cli.judges import open_judged
-    from mien.explanation.subject import open_subject
-    from mien.synthesis.filters import classify
+    from mien.classifier.model_file import ModelFileClassifier
 
     faces = made_up_data(1).faces
     for ask in (
         lambda: ModelFile.open(numberless).run(faces),
         lambda: Recognizer(numberless, threads=1).recognize(PORTRAIT),
         lambda: Recognizer(numberless, threads=1).classify(faces),
-        lambda: open_judged(str(numberless)).predict(faces, lambda what, done: None),
-        lambda: open_subject(str(numberless)).predict(faces),
-        lambda: classify(ModelFile.open(numberless), faces),
+        lambda: ModelFileClassifier(str(numberless)).probabilities(faces),
+        lambda: ModelFileClassifier(str(numberless)).outputs(faces),
     ):
         with pytest.raises(ModelError, match="gave no finite probabilities for"):
             ask()
@@ -484,9 +481,9 @@ def test_each_rival_finds_the_strangers_that_it_is_made_for(name: str, place: st
         strange = features.mean(0) + generator.normal(0, [1] * 20 + [0.1] * 20, (200, 40))
     else:
         strange = features[:200] + generator.normal(0, [0] * 20 + [10] * 20, (200, 40))
-    known = LogitsAndFeatures(features @ head, features)
+    known, asked = (Outputs(of, of, (of @ head)[:, :, None, None]) for of in (features, strange))
     score = BASELINES[name](known, labels)
-    assert judge.separation(score(known), score(LogitsAndFeatures(strange @ head, strange))).auroc > 0.9
+    assert judge.separation(score(known), score(asked)).auroc > 0.9
 
 
 def test_kinds_are_the_same_for_the_same_seed_and_shaped_as_faces(tmp_path: Path) -> None:

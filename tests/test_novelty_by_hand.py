@@ -15,13 +15,14 @@ from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 from typer.testing import CliRunner
 
+from mien.classifier.classifier import Classifier
 from mien.cli.main import app
 from mien.data.dataset import FaceData
 from mien.errors import DataError, ModelError
 from mien.novelty import gate, judge, ood_sets
 from mien.novelty.feature_extractor import FeatureLayer
 from mien.novelty.gate import fit
-from mien.novelty.scores import BASELINES, LogitsAndFeatures
+from mien.novelty.scores import BASELINES
 from mien.novelty.thresholds import HeldOutFaces, choose
 from mien.recognition.faces import Box, Face, Square
 from mien.recognition.gate import Gate, Verdict
@@ -197,8 +198,13 @@ def test_the_gate_is_fitted_without_copies_of_the_faces_that_judge_it(
 # Rivals
 
 
+def outputs(logits: np.ndarray, features: np.ndarray) -> Outputs:
+    """What a model of these logits gives."""
+    return Outputs(softmax(logits, 1), features, logits[:, :, None, None])
+
+
 @pytest.fixture(scope="module")
-def readings() -> tuple[LogitsAndFeatures, np.ndarray, LogitsAndFeatures, np.ndarray, np.ndarray]:
+def readings() -> tuple[Outputs, np.ndarray, Outputs, np.ndarray, np.ndarray]:
     """Known features of seven classes and other ones, with the head that makes their logits."""
     generator = np.random.default_rng(0)
     labels = np.arange(140) % 7
@@ -206,16 +212,16 @@ def readings() -> tuple[LogitsAndFeatures, np.ndarray, LogitsAndFeatures, np.nda
     known = generator.normal(size=(7, 12))[labels] + generator.normal(size=(140, 12)) @ generator.normal(size=(12, 12))
     asked = 3 * generator.normal(size=(30, 12))
     return (
-        LogitsAndFeatures(known @ head + bias, known),
+        outputs(known @ head + bias, known),
         labels,
-        LogitsAndFeatures(asked @ head + bias, asked),
+        outputs(asked @ head + bias, asked),
         head,
         bias,
     )
 
 
 def test_rivals_are_their_definitions(
-    readings: tuple[LogitsAndFeatures, np.ndarray, LogitsAndFeatures, np.ndarray, np.ndarray],
+    readings: tuple[Outputs, np.ndarray, Outputs, np.ndarray, np.ndarray],
 ) -> None:
     known, labels, asked, head, bias = readings
     means = np.stack([known.features[labels == label].mean(0) for label in range(7)])
@@ -243,7 +249,7 @@ def test_rivals_are_their_definitions(
 # The judge
 
 
-class InItsPixels:
+class InItsPixels(Classifier):
     """Its answers are what stands in a face's first pixels: two scores, then features."""
 
     name, gate = "pixels", Gate(cut=100, found=100, doubt_scale=0, doubt_offset=0, covered=1e3, far=200)

@@ -9,13 +9,14 @@ import typer
 from made_data import made_up_face
 from typer.testing import CliRunner
 
+from mien.classifier.classifier import Classifier
 from mien.cli.evaluate import evaluate
 from mien.data import dataset
 from mien.evaluation import robustness, trust_plots
 from mien.evaluation.corruptions import CORRUPTIONS, STRENGTHS
 from mien.evaluation.crops import moved
 from mien.expressions import NAMES
-from mien.recognition.model import ModelFile, Outputs
+from mien.recognition.model import Outputs
 
 KINDS = {kind.name: kind for kind in CORRUPTIONS}
 
@@ -114,15 +115,15 @@ def test_a_sample_is_drawn_by_the_seed(tiny_data: Path) -> None:
 
 
 def test_the_command_writes_results_and_plots(tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Model:
-        name, path, metadata = "fake", tmp_path / "fake.onnx", {}
+    class Model(Classifier):
+        name, file = "fake", tmp_path / "fake.onnx"
 
         def run(self, seen: np.ndarray) -> Outputs:
             called = (seen[:, 0, 0] > 128).astype(int)
             return Outputs(np.eye(7, dtype=np.float32)[called], np.zeros((len(seen), 4), np.float32))
 
-    Model.path.write_bytes(b"a model")
-    monkeypatch.setattr(ModelFile, "open", lambda name: Model())
+    Model.file.write_bytes(b"a model")
+    monkeypatch.setattr("mien.cli.evaluate.open_classifier", lambda *asked: Model())
     monkeypatch.chdir(tmp_path)
     app = typer.Typer()
     app.command()(evaluate)

@@ -15,6 +15,7 @@ from lightning_fabric import Fabric
 from made_data import made_up_face, save
 from typer.testing import CliRunner
 
+from mien.classifier.classifier import Classifier
 from mien.cli import synth
 from mien.cli.options import class_label
 from mien.data import dataset
@@ -443,14 +444,14 @@ class Pasting:
         return (0.9 * TEMPLATES[labels] + 0.1 * faces).astype(np.uint8)
 
 
-class Templates:
+class Templates(Classifier):
     """A classifier by likeness to each class's picture; its features are a few pixels."""
 
     name = "templates"
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / "templates.onnx"
-        self.path.write_bytes(b"a model")
+        self.file = folder / "templates.onnx"
+        self.file.write_bytes(b"a model")
 
     def run(self, faces: np.ndarray) -> Outputs:
         likeness = 20 * scores.appearance(faces) @ scores.appearance(TEMPLATES).T

@@ -1,11 +1,13 @@
 """Write files so that a reader, or the next start after a kill or a full disk, never finds half of one."""
 
+import csv
 import errno
+import io
 import json
 import os
 import shutil
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -58,6 +60,16 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     finally:
         with suppress(OSError):  # gone into its place, or never made
             draft.unlink()
+
+
+def csv_text(columns: Iterable[str], records: Iterable[Mapping[str, Any]], head: bool = True) -> str:
+    """Lines of CSV, one a record, below the columns' names if `head`; what a record lacks is an empty field."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(columns), restval="", lineterminator="\n")
+    if head:
+        writer.writeheader()
+    writer.writerows(records)
+    return text.getvalue()
 
 
 def draft_beside(path: Path, ending: str = ".draft") -> Path:

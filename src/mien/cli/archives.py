@@ -11,9 +11,9 @@ from rich.text import Text
 from mien.cli.console import Terminal, progress, say
 from mien.cli.outputs import Failures, check_outputs
 from mien.cores import cores
-from mien.recognition.gate import Gating
 
 if TYPE_CHECKING:
+    from mien.cli.predict_options import ArchiveOptions
     from mien.recognition.archive import Plan
 
 MOST_NAMED = 5
@@ -27,24 +27,24 @@ class _Rate(ProgressColumn):
         return Text(f"{task.speed:.0f} pictures/s" if task.speed else "", style="dim")
 
 
-def predict(
-    pictures: list[Path], model: str, gate: Gating, folder: Path, workers: int | None, address: str | None
-) -> None:
+def predict(pictures: list[Path], options: "ArchiveOptions") -> None:
     """Read what is not done yet into the folder's Parquet parts; exits with 2 where a picture could not be read."""
     from mien.recognition.archive import Archive, read_with_workers
     from mien.recognition.cluster import read_with_ray
     from mien.recognition.model import ModelFile
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` and service managers keep what was done too
+    model, gate, folder = options.reading.model, options.reading.gate, options.folder
+    assert folder is not None  # else there is no archive
     check_outputs((), folders=(folder,))
     archive = Archive(folder, ModelFile.open(model, threads=1).path, gate)
     plan = archive.plan(pictures)
     _say_odd(plan, folder)
     shards, left = plan.shards, sum(map(len, plan.shards))
-    if address is not None:
-        made = read_with_ray(shards, model, gate, address)
+    if options.ray is not None:
+        made = read_with_ray(shards, model, gate, options.ray)
     else:
-        made = read_with_workers(shards, model, gate, workers or cores())
+        made = read_with_workers(shards, model, gate, options.workers or cores())
     faces, problems = 0, []
     columns = (TextColumn("reading faces"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     with progress(*columns) as bar, closing(made):

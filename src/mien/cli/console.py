@@ -3,11 +3,12 @@
 import io
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from rich.console import Console
-from rich.progress import Progress, ProgressColumn, Task
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TimeRemainingColumn
 from rich.text import Text
 
 from mien.names import as_text, printable
@@ -50,6 +51,14 @@ def progress(*columns: ProgressColumn) -> Progress:
     """A bar on the error stream that goes when the work is done; none where that is no terminal."""
     console = Terminal(stderr=True)
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+@contextmanager
+def bar() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar of counts; gives what moves it, by what is done now, how much of it is done, and how much there is."""
+    with progress(LiteralColumn(), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as drawn:
+        task = drawn.add_task("", total=None)
+        yield lambda what, done, total: drawn.update(task, description=what, completed=done, total=total)
 
 
 def shown(name: object) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from mien.cli.console import Terminal
 from mien.cli.options import load_with_progress
@@ -107,10 +107,8 @@ def _classes(counted: "Statistics") -> Table:
 
 
 def _copies(counted: "Statistics") -> Table:
-    table = Table("part", title="Pictures with an exact copy", title_justify="left")
-    table.add_column("within", justify="right")
-    for name in counted.parts:
-        table.add_column(f"in {name}", justify="right")
+    heads = (Column(head, justify="right") for head in ("within", *(f"in {name}" for name in counted.parts)))
+    table = Table("part", *heads, title="Pictures with an exact copy", title_justify="left")
     for name, part in counted.parts.items():
         shares = (
             "" if other == name else f"{part.also_in[other]:,} ({part.also_in[other] / part.pictures:.1%})"

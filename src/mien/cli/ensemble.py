@@ -1,13 +1,14 @@
 """`mien ensemble`: models in, the ones that answer best together out."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
-from mien.cli.console import Terminal
-from mien.cli.judges import bar, batches, open_judged
+from mien.cli.classifiers import open_classifier
+from mien.cli.console import Terminal, bar
 from mien.cli.options import DataFolder, load_with_progress
 from mien.cli.outputs import check_outputs
 from mien.errors import DataError
@@ -44,8 +45,8 @@ def ensemble(
 
     from mien.evaluation import ensemble as together
     from mien.evaluation import report
-    from mien.evaluation.test_time_augmentation import COUNTS
-    from mien.evaluation.test_time_augmentation import views as seen
+    from mien.evaluation.test_time_augmentation import COUNTS, augmented
+    from mien.plotting import save
     from mien.provenance import file_hash
     from mien.results.ensembles import Ensemble, Member
     from mien.results.evaluation import Subject
@@ -55,22 +56,23 @@ def ensemble(
         raise typer.BadParameter("give 1, 2 or 10", param_hint="--views")
     check_suffix(out, ".json", what="JSON")
     check_outputs((), [out, out.with_suffix(".png")])
-    judges = {judged.name: judged for judged in (open_judged(model, SPLIT, "test") for model in models)}
-    if len(judges) < len(models):
+    classifiers = {one.name: one for one in (open_classifier(model, SPLIT, "test") for model in models)}
+    if len(classifiers) < len(models):
         raise DataError("two of the models bear one name, by which the results are kept; leave one out")
     faces = load_with_progress(data, SPLIT)
     choosing, reported = faces.part("validation"), faces.part("test")
 
     def answers(name: str, pictures: "np.ndarray") -> "np.ndarray":
-        with bar(name, views * batches(len(pictures))) as step:
-            return np.mean([judges[name].predict(view, step) for view in seen(pictures, views)], axis=0)
+        with bar() as show:
+            ask = partial(classifiers[name].probabilities, show=partial(show, name))
+            return np.mean([ask(view) for view in augmented(pictures, views)], axis=0)
 
-    said = {name: answers(name, choosing.faces) for name in judges}
+    said = {name: answers(name, choosing.faces) for name in classifiers}
     alone, chosen = together.alone(said, choosing.labels), together.choose(said, choosing.labels)
     console, members = Terminal(), [choice.name for choice in chosen]
     console.print(_table("Alone", alone))
     console.print(_table("Together, as they were taken", chosen))
-    hashes = {name: file_hash(judges[name].file) for name in members}
+    hashes = {name: file_hash(classifiers[name].file) for name in members}
     hash_of_all = hashlib.sha256("".join(hashes.values()).encode()).hexdigest()
     subject = Subject.today("ensemble", hash_of_all, reported.fingerprint(), SPLIT, "test")
     probabilities = np.mean([answers(name, reported.faces) for name in members], axis=0)
@@ -78,16 +80,15 @@ def ensemble(
     made = report.report(subject, reported.labels, probabilities, copies)
     chosen_ones = tuple(Member(**vars(choice), hash=hashes[choice.name]) for choice in chosen)
     write(out, Ensemble(**vars(made), views=views, alone=tuple(alone), chosen=chosen_ones))
-    report.save(report.plot(made), out.with_suffix(".png"))
+    save(report.plot(made), out.with_suffix(".png"))
     for table in report.tables(made):
         console.print(table)
     console.tell(f"wrote {out} and its plot")
 
 
 def _table(title: str, choices: "list[Choice]") -> Table:
-    table = Table("PublicTest", title=title, title_justify="left")
-    for head in ("accuracy", "macro F1"):
-        table.add_column(head, justify="right")
+    heads = (Column(head, justify="right") for head in ("accuracy", "macro F1"))
+    table = Table("PublicTest", *heads, title=title, title_justify="left")
     for choice in choices:
         table.add_row(choice.name, f"{100 * choice.accuracy:.1f}", f"{100 * choice.macro_f1:.1f}")
     return table

@@ -1,18 +1,23 @@
 """`mien evaluate`: models and a part of a data set in; a results file, a table and plots out."""
 
 from dataclasses import replace
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mien.cli.console import Terminal
-from mien.cli.judges import Judged, bar, batches, open_judged
+from mien.cli.classifiers import open_classifier
+from mien.cli.console import Terminal, bar
 from mien.cli.options import load_photographs_with_progress, load_with_progress, load_world_with_progress
 from mien.cli.outputs import check_outputs
 from mien.storage import check_suffix
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from mien.classifier.classifier import Classifier
     from mien.data.dataset import FaceData
     from mien.results.evaluation import Subject
 
@@ -58,8 +63,7 @@ def evaluate(
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE.json",
-            help="results/<model>-<split>-<part>.json if left out; plots go beside it (one model).",
+            metavar="FILE.json", help="results/<model>-<split>-<part>.json if left out; plots go beside it (one model)."
         ),
     ] = None,
 ) -> None:
@@ -80,68 +84,62 @@ def evaluate(
     mien evaluate mobilenet_v2 --data jaffe
     mien evaluate --world elsewhere
     """
-    import numpy as np
-
     from mien.data import photographs
-    from mien.evaluation import calibration, disagreement_page, label_noise, report
+    from mien.evaluation import disagreement_page, label_noise
     from mien.provenance import file_hash
     from mien.recognition.model import shipped_models
     from mien.results.evaluation import Subject
     from mien.storage import write_text
 
     chosen = models or shipped_models()
-    if len(chosen) > 1 and (out is not None or disagreements is not None):
-        raise typer.BadParameter("these files are about one model; name one", param_hint="--out or --disagreements")
     check_suffix(out, ".json", what="JSON")
     check_suffix(disagreements, ".html", ".htm", what="an HTML page")
     check_outputs((), [out, disagreements], [out.parent if out is not None else Path("results")])
-    if data is None and (robust or faithful or any(one is not None for one in (out, disagreements, split, part))):
+    of_one_model, of_data = (out, disagreements), (robust, faithful, out, disagreements, split, part)
+    if len(chosen) > 1 and any(one is not None for one in of_one_model):
+        raise typer.BadParameter("these files are about one model; name one", param_hint="--out or --disagreements")
+    if data is None and any(one not in (None, False) for one in of_data):
         raise typer.BadParameter("these are about a data set; name it", param_hint="--data")
     if world is not None:
-        _world([open_judged(model) for model in chosen], world)
-        if data is None:
-            return
+        _world([open_classifier(model) for model in chosen], world)
     if data is None:
-        raise typer.BadParameter("say on which pictures: --data DIR, or --world DIR", param_hint="--data")
+        if world is None:
+            raise typer.BadParameter("say on which pictures: --data DIR, or --world DIR", param_hint="--data")
+        return
+    classifiers, faces, part = _open(chosen, data, split, part)
+    split = split or (data.resolve().name if photographs.are_in(data) else "official")
+    pictures, console = faces.part(part), Terminal()
+    for classifier in classifiers:
+        path = out or Path("results") / f"{classifier.name}-{split}-{part}.json"
+        subject = Subject.today(classifier.name, file_hash(classifier.file), pictures.fingerprint(), split, part)
+        probabilities = _judge(classifier, subject, faces, path, console)
+        if disagreements is not None:
+            found = label_noise.disagreements(pictures, probabilities)
+            write_text(disagreements, disagreement_page.page(classifier.name, pictures.faces, found))
+            console.tell(f"wrote {disagreements}; it holds pictures of the data set")
+        if robust:
+            _robust(classifier, subject, pictures, path, console)
+        if faithful:
+            _faithful(classifier, subject, pictures, path, console)
+
+
+def _open(
+    models: list[str], data: Path, split: str | None, part: str | None
+) -> "tuple[list[Classifier], FaceData, str]":
+    """What is judged, the data set that it is judged on, and which of its parts; models are refused sooner."""
+    from mien.data import photographs
+
     if photographs.are_in(data):
         if split is not None or part is not None:
             raise typer.BadParameter("photographs have none; leave it out", param_hint="--split or --part")
-        split, part = data.resolve().name, photographs.PART
-        judges = [open_judged(model) for model in chosen]
-        faces = load_photographs_with_progress(data)
-    else:
-        split, part = split or "official", part or "test"
-        judges = [open_judged(model, split, part) for model in chosen]
-        faces = load_with_progress(data, split)
-    pictures = faces.part(part)
-    seen = faces.where(np.isin(faces.parts, ["train", "validation"]) & (faces.parts != part))
-    console = Terminal()
-    for judged in judges:
-        with bar(judged.name, batches(len(pictures))) as step:
-            probabilities = judged.predict(pictures.faces, step)
-        subject = Subject.today(judged.name, file_hash(judged.file), pictures.fingerprint(), split, part)
-        made = replace(
-            report.report(subject, pictures.labels, probabilities, np.isin(pictures.groups, seen.groups)),
-            calibration=calibration.calibration(pictures.labels, probabilities, judged.temperature),
-            labels=label_noise.where_rated(pictures, probabilities),
-            left_out=len(pictures.problems),
-        )
-        path = out or Path("results") / f"{judged.name}-{split}-{part}.json"
-        report.write(made, path)
-        for table in report.tables(made):
-            console.print(table)
-        console.tell(f"wrote {path} and its plots")
-        if disagreements is not None:
-            found = label_noise.disagreements(pictures, probabilities)
-            write_text(disagreements, disagreement_page.page(judged.name, pictures.faces, found))
-            console.tell(f"wrote {disagreements}; it holds pictures of the data set")
-        if robust:
-            _robust(judged, subject, pictures, path, console)
-        if faithful:
-            _faithful(judged, subject, pictures, path, console)
+        classifiers = [open_classifier(model) for model in models]
+        return classifiers, load_photographs_with_progress(data), photographs.PART
+    split, part = split or "official", part or "test"
+    classifiers = [open_classifier(model, split, part) for model in models]
+    return classifiers, load_with_progress(data, split), part
 
 
-def _world(judges: list[Judged], folder: Path) -> None:
+def _world(classifiers: "list[Classifier]", folder: Path) -> None:
     """Judge models on photographs from elsewhere: a results file each, and one table."""
     from rich.table import Table
 
@@ -151,34 +149,62 @@ def _world(judges: list[Judged], folder: Path) -> None:
 
     sets = load_world_with_progress(folder)
     table = Table("accuracy (calibration error)", *(one.name for one in sets), "mean")
-    for judged in judges:
-        with bar(judged.name, sum(batches(len(one.faces)) for one in sets)) as step:
-            scores = {one.name: world.judge(lambda faces: judged.predict(faces, step), one) for one in sets}  # noqa: B023
-        result = world.result(judged.name, file_hash(judged.file), scores)
-        write(Path("results") / f"{judged.name}-world.json", result)
+    for classifier in classifiers:
+        with bar() as show:
+            predict = partial(classifier.probabilities, show=partial(show, classifier.name))
+            scores = {one.name: world.judge(predict, one) for one in sets}
+        result = world.result(classifier.name, file_hash(classifier.file), scores)
+        write(Path("results") / f"{classifier.name}-world.json", result)
         cells = [f"{of.accuracy.value:.3f} ({of.calibration_error:.3f})" for of in scores.values()]
-        table.add_row(judged.name, *cells, f"{result.mean_accuracy:.3f}")
+        table.add_row(classifier.name, *cells, f"{result.mean_accuracy:.3f}")
     console = Terminal()
     console.print(table)
-    console.tell(f"wrote results/MODEL-world.json of {len(judges)} models")
+    console.tell(f"wrote results/MODEL-world.json of {len(classifiers)} models")
 
 
-def _robust(judged: Judged, subject: "Subject", part: "FaceData", path: Path, console: Terminal) -> None:
-    """Judge a sample of the part spoiled and cut wrongly; the results and plots go beside `path`."""
+def _judge(
+    classifier: "Classifier", subject: "Subject", faces: "FaceData", path: Path, console: Terminal
+) -> "np.ndarray":
+    """Scores, calibration and the raters' word on the subject's part of the faces; returns the probabilities."""
+    import numpy as np
+
+    from mien.evaluation import calibration, label_noise, report
+
+    pictures = faces.part(subject.part)
+    seen = faces.where(np.isin(faces.parts, ["train", "validation"]) & (faces.parts != subject.part))
+    with bar() as show:
+        probabilities = classifier.probabilities(pictures.faces, partial(show, classifier.name))
+    made = replace(
+        report.report(subject, pictures.labels, probabilities, np.isin(pictures.groups, seen.groups)),
+        calibration=calibration.calibration(pictures.labels, probabilities, classifier.temperature),
+        labels=label_noise.where_rated(pictures, probabilities),
+        left_out=len(pictures.problems),
+    )
+    report.write(made, path)
+    for table in report.tables(made):
+        console.print(table)
+    console.tell(f"wrote {path} and its plots")
+    return probabilities
+
+
+def _robust(classifier: "Classifier", subject: "Subject", part: "FaceData", path: Path, console: Terminal) -> None:
+    """Judge a sample of the part spoiled and cropped wrongly; the results and plots go beside `path`."""
     from mien.evaluation import robustness, trust_plots
-    from mien.evaluation.report import save
+    from mien.plotting import save
     from mien.results.record import write
     from mien.results.robustness import Robustness
 
-    some = robustness.sample(part)
-    with bar(judged.name, robustness.steps() * batches(len(some))) as step:
-        made = robustness.judge(
-            lambda faces: judged.predict(faces, step), some.faces, some.labels, show=lambda what: step(what, 0)
-        )
+    some, name, steps = robustness.sample(part), classifier.name, count()
+    with bar() as show:
+
+        def tell(what: str) -> None:
+            show(f"{name}: {what}", next(steps), robustness.steps())
+
+        made = robustness.judge(classifier.probabilities, some.faces, some.labels, show=tell)
     target = path.with_name(f"{path.stem}-robust.json")
     write(target, Robustness(**vars(subject), **vars(made)))
-    save(trust_plots.robustness({judged.name: made}), target.with_suffix(".png"))
-    save(trust_plots.crops({judged.name: made}), path.with_name(f"{path.stem}-crops.png"))
+    save(trust_plots.robustness({name: made}), target.with_suffix(".png"))
+    save(trust_plots.crops({name: made}), path.with_name(f"{path.stem}-crops.png"))
     kept = made.kept
     console.tell(
         f"spoiled with strength {robustness.MIDDLE} it keeps {kept.value:.1%} of its accuracy "
@@ -187,22 +213,25 @@ def _robust(judged: Judged, subject: "Subject", part: "FaceData", path: Path, co
     )
 
 
-def _faithful(judged: Judged, subject: "Subject", part: "FaceData", path: Path, console: Terminal) -> None:
+def _faithful(classifier: "Classifier", subject: "Subject", part: "FaceData", path: Path, console: Terminal) -> None:
     """Judge the model's maps on a sample of the part; results and plot go beside `path`."""
-    from mien.evaluation.report import save
     from mien.evaluation.robustness import sample
     from mien.explanation import faithfulness, map_plots
-    from mien.explanation.subject import EXACT, open_subject
+    from mien.explanation.map_methods import EXACT, map_methods
+    from mien.plotting import save
     from mien.results.maps import Maps
     from mien.results.record import write
 
-    some = sample(part, faithfulness.FACES)
-    explained = open_subject(judged.model)
-    with bar(judged.name, faithfulness.steps(explained, len(some))) as step:
-        made = faithfulness.judge(explained, some.faces, show=lambda what: step(what, 1))
+    some, methods, steps = sample(part, faithfulness.FACES), map_methods(classifier), count()
+    with bar() as show:
+
+        def tell(what: str) -> None:
+            show(f"{classifier.name}: {what}", next(steps), faithfulness.steps(methods, len(some)))
+
+        made = faithfulness.judge(classifier, methods, some.faces, show=tell)
     target = path.with_name(f"{path.stem}-faithful.json")
     write(target, Maps(**vars(subject), **vars(made)))
-    save(map_plots.faithfulness({judged.name: made}), target.with_suffix(".png"))
+    save(map_plots.faithfulness({classifier.name: made}), target.with_suffix(".png"))
     exact = made.methods[EXACT]
     console.tell(
         f"the exact map's insertion area is {exact.insertion.value:.3f}, its deletion area {exact.deletion.value:.3f}; "

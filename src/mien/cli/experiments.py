@@ -118,8 +118,7 @@ def _commands(
 
     def file(job: "Job") -> list[str]:
         return _mien(
-            *("experiments", "collect", out / job.name, "--data", data, "--results", results),
-            *("--recipes", job.path),
+            *("experiments", "collect", out / job.name, "--data", data, "--results", results), *("--recipes", job.path)
         )
 
     return Commands(train, file)

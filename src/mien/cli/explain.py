@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from mien.cli.classifiers import open_classifier
 from mien.cli.console import Terminal, say
 from mien.cli.options import class_label
 from mien.cli.outputs import Failures, check_outputs, same_place
@@ -14,11 +15,16 @@ from mien.errors import MienError, PictureError
 from mien.expressions import NAMES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
 
+    from mien.classifier.classifier import Classifier
+    from mien.explanation.map_methods import MapMethod
     from mien.explanation.map_plots import FaceMaps
-    from mien.explanation.subject import Subject
     from mien.recognition.faces import Detection
+
+    Methods = list[tuple[Classifier, dict[str, MapMethod]]]
 
 _SIDE = 192
 
@@ -50,28 +56,44 @@ def explain(
     mien explain party.jpg
     mien explain faces/ --model runs/vit_tiny_mixup --model runs/vit_tiny_fmix --class happy
     """
-    from mien.evaluation.report import save
     from mien.explanation import map_plots
-    from mien.explanation.subject import open_subject
-    from mien.names import free_name
-    from mien.recognition.detection import FaceDetector
+    from mien.explanation.map_methods import map_methods
+    from mien.plotting import save
     from mien.recognition.media_files import find_pictures
     from mien.recognition.model import shipped_models
-    from mien.recognition.pictures import read_picture
 
     label = None if kind is None else class_label(kind)
-    subjects = [open_subject(model) for model in models or shipped_models()]
-    names = [subject.name for subject in subjects]
+    classifiers = [open_classifier(model) for model in models or shipped_models()]
+    names = [classifier.name for classifier in classifiers]
     if len(set(names)) < len(names):
         raise MienError(f"two of the models have the same name ({', '.join(names)}); name each once")
-    detector = FaceDetector(threads=1)
+    methods = [(classifier, map_methods(classifier)) for classifier in classifiers]
     paths = find_pictures(pictures, say)
     check_outputs((), folders=[out])
     if any(same_place(out, folder) for folder in {path.parent for path in paths}):
         raise MienError(f"--out {out} holds the pictures themselves; choose a folder of its own")
-    faces, table = [], Table("picture", "face", *names)
-    problems: list[str] = []
-    taken: set[str] = set()
+    table, problems = Table("picture", "face", *names), list[str]()
+    faces = list(_explained(paths, methods, out, table, problems))
+    console = Terminal()
+    if table.row_count:
+        console.print(table)
+    if faces:
+        save(map_plots.by_model(faces, label), out / "models.png")
+        console.tell(f"wrote {len(faces)} figures of faces and models.png to {out}")
+    Failures().exit(problems)
+
+
+def _explained(
+    paths: list[Path], methods: "Methods", out: Path, table: Table, problems: list[str]
+) -> "Iterator[dict[str, FaceMaps]]":
+    """Every face by every model, by the models' names; fills table, problems and the folder for the figures."""
+    from mien.explanation import map_plots
+    from mien.names import free_name
+    from mien.plotting import save
+    from mien.recognition.detection import FaceDetector
+    from mien.recognition.pictures import read_picture
+
+    detector, taken = FaceDetector(threads=1), set[str]()
     for path, name in zip(paths, names_in_table(paths), strict=True):
         try:
             picture = read_picture(path)
@@ -84,30 +106,25 @@ def explain(
             continue
         stem = free_name(path.stem, "-100.png", taken).removesuffix("-100.png")
         for number, detection in enumerate(found, 1):
-            seen = {subject.name: _seen(subject, picture, detection) for subject in subjects}
+            seen = {classifier.name: _seen(classifier, of, picture, detection) for classifier, of in methods}
             save(map_plots.by_class(seen), out / f"{stem}-{number}.png")
-            faces.append(seen)
             said = [shown.probabilities for shown in seen.values()]
             table.add_row(name, str(number), *(f"{NAMES[int(of.argmax())]} {of.max():.0%}" for of in said))
-    console = Terminal()
-    if table.row_count:
-        console.print(table)
-    if faces:
-        save(map_plots.by_model(faces, label), out / "models.png")
-        console.tell(f"wrote {len(faces)} figures of faces and models.png to {out}")
-    Failures().exit(problems)
+            yield seen
 
 
-def _seen(subject: "Subject", picture: "np.ndarray", detection: "Detection") -> "FaceMaps":
+def _seen(
+    classifier: "Classifier", methods: "dict[str, MapMethod]", picture: "np.ndarray", detection: "Detection"
+) -> "FaceMaps":
     """A face by one model: every map but the random one, for every class."""
     import numpy as np
 
+    from mien.explanation.map_methods import RANDOM
     from mien.explanation.map_plots import FaceMaps
-    from mien.explanation.subject import RANDOM
     from mien.recognition.cropping import SIZE, crop_picture
 
-    square = subject.framing.square(detection)
+    square = classifier.framing.square(detection)
     face = crop_picture(picture, square, SIZE)
     copies, classes = np.repeat(face[None], len(NAMES), 0), np.arange(len(NAMES))
-    maps = {name: method(copies, classes) for name, method in subject.methods.items() if name != RANDOM}
-    return FaceMaps(crop_picture(picture, square, _SIDE), subject.predict(face[None])[0], maps)
+    maps = {name: method(copies, classes) for name, method in methods.items() if name != RANDOM}
+    return FaceMaps(crop_picture(picture, square, _SIDE), classifier.probabilities(face[None])[0], maps)

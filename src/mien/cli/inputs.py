@@ -7,14 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mien.cli.console import say
 from mien.errors import MienError, MienWarning
 from mien.names import abridged
-
-if TYPE_CHECKING:
-    from mien.recognition.recognizer import Recognizer
 
 _CAMERA = re.compile(r"(?:/dev/video)?(\d{1,2})")
 """How other programs name cameras; here it is webcam:0."""
@@ -51,17 +48,6 @@ def sort_inputs(texts: list[str]) -> Inputs:
             paths.append(Path(text))
     found = find_media(paths, say)
     return Inputs(found.pictures, playing + [str(path) for path in found.videos])
-
-
-def beside(path: Path | None) -> Path | None:
-    """The file or folder for the videos' results where `path` holds the pictures'; '-' takes both."""
-    return path if path is None or path == Path("-") else path.with_name(f"{path.stem}-videos{path.suffix}")
-
-
-def say_device(recognizer: "Recognizer") -> None:
-    """Say what the model runs on where that is not the CPU."""
-    if recognizer.model.device != "cpu":
-        say(f"{recognizer.model.name} runs on {recognizer.model.device}")
 
 
 @contextmanager

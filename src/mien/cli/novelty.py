@@ -1,25 +1,19 @@
 """`mien novelty`: fit the gate to a model file, and measure how well it tells faces from everything else."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich import box
-from rich.progress import BarColumn, MofNCompleteColumn
 from rich.table import Column, Table
 
-from mien.cli.console import LiteralColumn, Terminal, progress
+from mien.cli.console import Terminal, bar
 from mien.cli.options import DataFolder, load_with_progress
 from mien.cli.outputs import check_outputs
 from mien.errors import DataError
 from mien.storage import check_suffix
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from mien.data.dataset import FaceData
     from mien.results.gate import GateScores
 
 app = typer.Typer(help="The gate: know what is no face to judge.", no_args_is_help=True)
@@ -48,14 +42,8 @@ def fit(
     check_suffix(out or model, ".onnx", what="an ONNX model")
     check_outputs((), [out or model])
     faces = load_with_progress(data, split)
-    with _bar() as show:
-        fitted = gate.fit(
-            model,
-            out or model,
-            _training(faces),
-            faces.part("validation"),
-            show,
-        )
+    with bar() as show:
+        fitted = gate.fit(model, out or model, faces.training_part(), faces.part("validation"), show)
     found = "the detector finds too few of them to judge by it"
     if fitted.refused_found is not None:
         found = f"{fitted.refused_found:.1%} of those that the detector finds again"
@@ -108,10 +96,12 @@ def judge(
     """
     from dataclasses import asdict
 
+    from mien.classifier.model_file import ModelFileClassifier
     from mien.novelty import judge as judging
     from mien.novelty import ood_plots, ood_sets
+    from mien.plotting import save
     from mien.provenance import file_hash, origin
-    from mien.recognition.model import ModelFile, shipped_models
+    from mien.recognition.model import shipped_models
     from mien.recognition.recognizer import Recognizer
     from mien.results.gate import GateJudgement
     from mien.results.record import write
@@ -120,22 +110,18 @@ def judge(
     check_outputs((), [out], [sheets])
     folders = [*(ood or []), *_folders(world, "strange")]
     names = _names(people)
-    opened = [ModelFile.open(name) for name in models or shipped_models()]
+    opened = [ModelFileClassifier(name) for name in models or shipped_models()]
     faces = load_with_progress(data, split)
     real = faces.part("test" if split == "official" else "validation")
     sets = ood_sets.all_ood_sets(real.faces, folders, names, count, seed)
-    with _bar() as show:
-        made, novelty, scores = judging.judge(opened, _training(faces), real, sets, seed, show)
+    with bar() as show:
+        made, novelty, scores = judging.judge(opened, faces.training_part(), real, sets, seed, show)
         gated = next(model for model in opened if model.gate is not None)
-        recognizer = Recognizer(gated.path)
-        for folder in folders:
-            made.pipeline[folder.name] = judging.through_pipeline(recognizer, folder, names, show)
-        for folder in _folders(world, "faces"):
-            made.found[folder.name], made.risk[folder.name] = judging.found_faces(recognizer, folder, show)
+        judging.judge_photographs(made, Recognizer(gated.file), folders, _folders(world, "faces"), names, show)
     assert gated.gate is not None  # chosen for it
     judgement = GateJudgement(
         **vars(made),
-        models={model.name: file_hash(model.path) for model in opened},
+        models={model.name: file_hash(model.file) for model in opened},
         data=real.fingerprint(),
         split=split,
         real_faces=len(real),
@@ -146,20 +132,15 @@ def judge(
         **origin(),
     )
     write(out, judgement)
-    _save(ood_plots.histograms(novelty, scores, gated.gate, made.far), out.with_name(f"{out.stem}-scores.png"))
-    _save(ood_plots.separations(made), out.with_name(f"{out.stem}-auroc.png"))
+    save(ood_plots.histograms(novelty, scores, gated.gate, made.far), out.with_name(f"{out.stem}-scores.png"))
+    save(ood_plots.separations(made), out.with_name(f"{out.stem}-auroc.png"))
     if sheets is not None:
         for name, figure in ood_plots.mistakes(gated.gate, real, novelty, sets, scores, seed).items():
-            _save(figure, sheets / f"{name}.png")
+            save(figure, sheets / f"{name}.png")
     console = Terminal()
     for table in _tables(made, gated.name):
         console.print(table)
     console.tell(f"wrote {out} and its plots" + (f", and two sheets in {sheets}" if sheets else ""))
-
-
-def _training(faces: "FaceData") -> "FaceData":
-    """The training part without copies of the other parts, as training took it."""
-    return faces.part("train").without_copies_of(faces.where(faces.parts != "train"))
 
 
 def _folders(world: Path | None, part: str) -> list[Path]:
@@ -180,12 +161,13 @@ def _names(path: Path | None) -> frozenset[str]:
 
 
 def _tables(made: "GateScores", gated: str) -> list[Table]:
-    """For the terminal: the gate on each kind and on real faces, and detector and gate together."""
+    """For the terminal: the gate on each kind and on real faces, with the detector, and what refusing brings."""
+    from mien.experiments.novelty import UNCLEAR, pipeline_rows, risk_rows, unclear_rows
     from mien.novelty.judge import OURS
 
-    kinds = Table(Column("kind", no_wrap=True), title=f"The gate in {gated} on pictures that are no faces", **_NARROW)
-    for name in ("", "AUROC", "FPR95", "refused", "as covered", "of"):
-        kinds.add_column(name, justify="right", no_wrap=True)
+    heads = ("", "AUROC", "FPR95", "refused", "as covered", "of")
+    columns = (Column("kind", no_wrap=True), *(Column(head, justify="right", no_wrap=True) for head in heads))
+    kinds = Table(*columns, title=f"The gate in {gated} on pictures that are no faces", **_NARROW)
     scores = made.separation[gated]
     for kind, said in made.passage.items():
         ours = scores[OURS][kind]
@@ -198,57 +180,25 @@ def _tables(made: "GateScores", gated: str) -> list[Table]:
             f"{said.covered:.1%}",
             f"{said.pictures:,}",
         )
-    real = Table("real faces", title="Real faces that the gate refuses", **_NARROW)
-    for name in ("", "refused", "pictures"):
-        real.add_column(name, justify="right")
-    for group, members in made.refused.items():
-        for name, said in members.items():
-            real.add_row(name, "" if group == "all" else group, f"{said.refused:.1%}", f"{said.pictures:,}")
-    for group, members in made.found.items():
-        for name, said in members.items():
-            real.add_row(name, f"{group}, found", f"{said.refused:.1%}", f"{said.pictures:,}")
-    tables = [kinds, real]
-    if made.pipeline:
-        whole = Table("folder", title="Detector and gate on other pictures", **_NARROW)
-        for name in ("pictures", "face found", "and known", "and covered"):
-            whole.add_column(name, justify="right")
-        for folder, seen in made.pipeline.items():
-            counts = (seen.found, seen.passed, seen.covered)
-            shares = [f"{count / seen.pictures:.1%}" for count in counts]
-            whole.add_row(folder, f"{seen.pictures:,}", *shares)
-        tables.append(whole)
-    return [*tables, *_what_it_brings(made)]
+    groups = [
+        (name, "" if group == "all" else group, said) for group, of in made.refused.items() for name, said in of.items()
+    ]
+    groups += [(name, f"{group}, found", said) for group, of in made.found.items() for name, said in of.items()]
+    refused = [(name, group, f"{said.refused:.1%}", f"{said.pictures:,}") for name, group, said in groups]
+    found = ("folder", "pictures", "face found", "and known", "and covered")
+    risk = ("real faces", "refused", "accepted: right", "refused: right", "area", "by confidence", "error")
+    others = (
+        ("Real faces that the gate refuses", ("real faces", "", "refused", "pictures"), refused),
+        ("Detector and gate on other pictures", found, pipeline_rows(made.pipeline)),
+        ("What refusing brings", risk, risk_rows(made.risk)),
+        ("AUROC of what the seven expressions leave out", ("faces", *UNCLEAR), unclear_rows(made.unclear)),
+    )
+    return [kinds, *(_numbers(*of) for of in others if of[2])]
 
 
-def _what_it_brings(made: "GateScores") -> list[Table]:
-    """For the terminal: accuracy of accepted and refused faces, and what the raters saw."""
-    risk = Table("real faces", title="What refusing brings", **_NARROW)
-    for name in ("refused", "accepted: right", "refused: right", "area", "by confidence", "error"):
-        risk.add_column(name, justify="right")
-    for group, one in made.risk.items():
-        refused = "-" if one.accuracy_refused is None else f"{one.accuracy_refused:.3f}"
-        areas = (f"{value:.3f}" for value in (one.area, one.area_confidence, one.error))
-        risk.add_row(group, f"{one.refused:.1%}", f"{one.accuracy_accepted:.3f}", refused, *areas)
-    unclear = Table("faces", title="AUROC of what the seven expressions leave out", **_NARROW)
-    names = ("unlike", "relative", "unsure")
-    for name in names:
-        unclear.add_column(name, justify="right")
-    for group, scores in made.unclear.items():
-        unclear.add_row(group, *(f"{scores[name]:.3f}" if name in scores else "-" for name in names))
-    return [risk, *([unclear] if made.unclear else [])]
-
-
-def _save(figure: "Figure", path: Path) -> None:
-    from mien.evaluation.plotting import as_written
-    from mien.storage import write_atomically
-
-    write_atomically(path, lambda draft: as_written(figure).savefig(draft, format="png", dpi=130))
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on the terminal's error stream, shown by calls of (what, done, total)."""
-    columns = (LiteralColumn(), BarColumn(), MofNCompleteColumn())
-    with progress(*columns) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
+def _numbers(title: str, heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
+    """A table of names and numbers."""
+    table = Table(heads[0], *(Column(head, justify="right") for head in heads[1:]), title=title, **_NARROW)
+    for row in rows:
+        table.add_row(*row)
+    return table

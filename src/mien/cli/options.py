@@ -1,15 +1,13 @@
 """What several commands share: options, and the bar shown while a data set is read."""
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn
 
-from mien.cli.console import LiteralColumn, Terminal, progress
+from mien.cli.console import Terminal, bar
 from mien.errors import DataError
 from mien.expressions import NAMES, label_of
 
@@ -18,8 +16,7 @@ if TYPE_CHECKING:
     from mien.evaluation.world import WorldSet
 
 DataFolder = Annotated[
-    Path,
-    typer.Option("--data", envvar="MIEN_DATA", help="The data set: Kaggle or FER2013 folders, or fer2013.csv."),
+    Path, typer.Option("--data", envvar="MIEN_DATA", help="The data set: Kaggle or FER2013 folders, or fer2013.csv.")
 ]
 
 
@@ -45,8 +42,8 @@ def load_with_progress(root: Path, split: str) -> "FaceData":
     """Read a data set with a bar on the terminal's error stream, and say there how much of it was left out."""
     from mien.data import dataset
 
-    with _bar("reading pictures") as show:
-        data = dataset.load(root, split, show)
+    with bar() as show:
+        data = dataset.load(root, split, partial(show, "reading pictures"))
     if data.problems:
         first = data.problems[0]
         Terminal(stderr=True).tell(
@@ -59,8 +56,8 @@ def load_photographs_with_progress(root: Path) -> "FaceData":
     """Find the faces in labelled photographs, and say on the terminal's error stream which are left out."""
     from mien.data import photographs
 
-    with _bar("finding faces") as show:
-        found = photographs.load(root, show)
+    with bar() as show:
+        found = photographs.load(root, partial(show, "finding faces"))
     console = Terminal(stderr=True)
     for problem in found.problems:
         console.tell(f"left out: {problem.place}: {problem.reason}")
@@ -71,17 +68,9 @@ def load_world_with_progress(root: Path) -> "list[WorldSet]":
     """Find the faces in sets of photographs, and say on the terminal's error stream in how many there is none."""
     from mien.evaluation import world
 
-    with _bar("finding faces") as show:
-        sets = world.load(root, lambda name, done, total: show(done, total))
+    with bar() as show:
+        sets = world.load(root, show)
     for one in sets:
         if one.missed:
             Terminal(stderr=True).tell(f"{one.name}: no face is found in {one.missed} of {one.pictures}")
     return sets
-
-
-@contextmanager
-def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    columns = (LiteralColumn(what), BarColumn(), MofNCompleteColumn())
-    with progress(*columns) as bar:
-        task = bar.add_task("read", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -7,29 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 from rich.text import Text
 
-from mien.cli.console import Terminal, progress, shown
+from mien.cli.console import Terminal, bar, shown
 from mien.cli.outputs import STDOUT, Failures, add_json, check_outputs, same_place
 from mien.errors import MienError, PictureError
 from mien.expressions import BY_NAME
 
 if TYPE_CHECKING:
+    from mien.cli.predict_options import PictureOptions
     from mien.recognition.faces import Frame
-    from mien.recognition.recognizer import Recognizer
 
 
-def predict(
-    pictures: list[Path],
-    recognizer: "Recognizer",
-    json_file: Path | None,
-    csv_file: Path | None,
-    annotated: Path | None,
-    show_map: bool,
-    faces_are_cut: bool = False,
-) -> None:
+def predict(pictures: list[Path], options: "PictureOptions") -> None:
     """Read every picture, show a table, fill the files asked for; exits with 2 where a picture could not be read."""
     from mien.recognition.faces import Frame
     from mien.recognition.pictures import read_pages
@@ -37,6 +28,8 @@ def predict(
     from mien.recognition.sinks import AnnotatingSink, CsvSink
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` and service managers keep what was done too
+    json_file, csv_file, annotated = options.json_file, options.csv_file, options.annotated
+    recognizer = options.reading.open()
     check_outputs(pictures, (json_file, csv_file), (annotated,))
     if annotated is not None and any(same_place(annotated, folder) for folder in {one.parent for one in pictures}):
         raise MienError(f"--annotate {annotated} holds the pictures themselves; choose a folder of its own")
@@ -50,13 +43,13 @@ def predict(
             if csv_file is not None:
                 sinks.add(csv_file, lambda: CsvSink(csv_file))
             if annotated is not None:
-                sinks.add(annotated, lambda: AnnotatingSink(annotated, show_map))
+                sinks.add(annotated, lambda: AnnotatingSink(annotated, options.reading.needs_map))
             for picture, name in zip(_with_bar(pictures), names, strict=True):
                 if sinks.all_failed:
                     break
                 try:
                     for source, pixels in read_pages(picture):
-                        frame = Frame(source, pixels, recognizer.recognize(pixels, faces_are_cut))
+                        frame = Frame(source, pixels, recognizer.recognize(pixels, options.faces_are_cut))
                         sinks.write(frame)
                         _add_rows(table, name + source.name.removeprefix(picture.name), frame)
                 except PictureError as error:
@@ -108,6 +101,7 @@ def _with_bar(pictures: list[Path]) -> Iterator[Path]:
     if len(pictures) < 5:
         yield from pictures
         return
-    columns = (TextColumn("reading faces"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with progress(*columns) as bar:
-        yield from bar.track(pictures)
+    with bar() as show:
+        for number, picture in enumerate(pictures):
+            show("reading faces", number, len(pictures))
+            yield picture

@@ -1,76 +1,35 @@
 """`mien predict`: pictures, videos or a camera in; a table, files, annotated pictures or videos out."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mien.cli import predict_options as given_as
+from mien.cli.inputs import Inputs, sort_inputs, warnings_as_lines
+from mien.cli.outputs import STDOUT, check_outputs
+from mien.cli.predict_options import ArchiveOptions, ModelOptions, PictureOptions, VideoOptions
 from mien.errors import MienError
 from mien.recognition.gate import Gating
 
-if TYPE_CHECKING:
-    from mien.cli.inputs import Inputs
-    from mien.recognition.recognizer import Recognizer
-
 
 def predict(
-    inputs: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="INPUT...", help="Pictures, videos, and folders of them; or webcam, webcam:1, rtsp://..."
-        ),
-    ],
-    model: Annotated[str, typer.Option(help="A shipped model's name, or a model file.")] = "mobilenet_v2",
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the results as JSON; '-' prints a line a picture or frame.")
-    ] = None,
-    csv_file: Annotated[
-        Path | None, typer.Option("--csv", help="Write a CSV file, one row a face (and frame of a video).")
-    ] = None,
-    parquet: Annotated[
-        Path | None,
-        typer.Option(help="Write the same rows as Parquet to this folder; of pictures, only those not done yet."),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Processes that read pictures (with --parquet); as many as cores if left out."),
-    ] = None,
-    ray: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ADDRESS", help="Read pictures on a Ray cluster (with --parquet): auto, host:6379, local."
-        ),
-    ] = None,
-    annotated: Annotated[
-        Path | None,
-        typer.Option("--annotate", help="Write the pictures or videos with the faces drawn in, to this folder."),
-    ] = None,
-    show_map: Annotated[
-        bool, typer.Option("--map", help="Draw where in the face the expression was seen (with --annotate).")
-    ] = False,
-    window: Annotated[
-        bool | None,
-        typer.Option(
-            "--window/--no-window", help="Show it in a window, with keys; a camera without other outputs is shown."
-        ),
-    ] = None,
-    gate: Annotated[
-        Gating,
-        typer.Option(help="What becomes of faces unlike those the models know: marked, or also left without a word."),
-    ] = Gating.WARN,
-    device: Annotated[
-        str, typer.Option(help="Where the model runs: cpu, cuda, directml, coreml, ..., or auto for the best there is.")
-    ] = "cpu",
-    small_faces: Annotated[
-        bool, typer.Option("--small-faces", help="Find faces down to 30 pixels in large pictures; many times as long.")
-    ] = False,
-    faces_are_cut: Annotated[
-        bool, typer.Option("--faces-are-cut", help="Each picture is one face, of any size; none is looked for.")
-    ] = False,
-    timeline: Annotated[
-        Path | None, typer.Option(help="Plot each face's expressions over time to this .png, .svg or .pdf (videos).")
-    ] = None,
+    inputs: given_as.InputTexts,
+    model: given_as.Model = "mobilenet_v2",
+    json_file: given_as.JsonFile = None,
+    csv_file: given_as.CsvFile = None,
+    parquet: given_as.Parquet = None,
+    workers: given_as.Workers = None,
+    ray: given_as.Ray = None,
+    annotated: given_as.Annotate = None,
+    show_map: given_as.ShowMap = False,
+    window: given_as.ShowWindow = None,
+    gate: given_as.Gate = Gating.WARN,
+    device: given_as.Device = "cpu",
+    small_faces: given_as.SmallFaces = False,
+    faces_are_cut: given_as.FacesAreCut = False,
+    timeline: given_as.TimelineFile = None,
 ) -> None:
     """Find the faces in pictures, videos or what a camera sees, and say which expression each shows.
 
@@ -95,98 +54,68 @@ def predict(
     mien predict archive/ --parquet rows/ --workers 8
     mien predict crowd.jpg --small-faces
     """
-    from mien.cli.inputs import sort_inputs, warnings_as_lines
-
-    options = _Options(
-        *(model, json_file, csv_file, parquet, workers, ray, annotated, show_map, window, gate),
-        *(device, small_faces, faces_are_cut, timeline),
-    )
-    if csv_file == Path("-"):
+    reading = ModelOptions(model, gate, device, small_faces, show_map)
+    of_pictures = PictureOptions(reading, json_file, csv_file, annotated, faces_are_cut)
+    of_videos = VideoOptions(reading, json_file, csv_file, parquet, annotated, timeline, window)
+    of_archives = ArchiveOptions(reading, parquet, workers, ray)
+    if csv_file == STDOUT:
         raise MienError("--csv needs a file's name; --json - prints to the standard output")
     if workers is not None and ray is not None:
         raise MienError("--ray uses all of the cluster's cores; leave --workers out")
     with warnings_as_lines():
         given = sort_inputs(inputs)
-        options.refuse(given)
-        exits = []
-        for part in ([options.read_pictures] if given.pictures else []) + (
-            [options.read_videos] if given.videos else []
-        ):
-            try:
-                part(given)
-            except typer.Exit as ended:  # what could not be read of the one does not end the other
-                exits.append(ended.exit_code)
+        _refuse(given, of_pictures, of_videos, of_archives)
+        _work_all(_work(given, of_pictures, of_videos, of_archives))
+
+
+def _refuse(given: Inputs, pictures: PictureOptions, videos: VideoOptions, archives: ArchiveOptions) -> None:
+    """Raise MienError where options do not go with what was given, or with each other."""
+    reading, archive = pictures.reading, bool(given.pictures and archives.folder)
+    refusals = {
+        "--map draws over the pictures: say where they go with --annotate FOLDER": reading.needs_map
+        and pictures.annotated is None
+        and bool(given.pictures or videos.window is False),
+        "--timeline and --window are for videos": given.pictures and (videos.timeline or videos.window is not None),
+        "--faces-are-cut is for pictures; faces in videos are always looked for": given.videos
+        and pictures.faces_are_cut,
+        "--workers and --ray are for archives of pictures: say where the rows go with --parquet FOLDER": not archive
+        and (archives.workers or archives.ray is not None),
+        "--parquet is for archives; leave --json, --csv and --annotate out": archive
+        and (pictures.json_file or pictures.csv_file or pictures.annotated),
+        "--parquet reads archives on the CPU; leave --device, --small-faces, --faces-are-cut out": archive
+        and (reading.device != "cpu" or reading.small_faces or pictures.faces_are_cut),
+    }
+    for message, applies in refusals.items():
+        if applies:
+            raise MienError(message)
+
+
+def _work(
+    given: Inputs, of_pictures: PictureOptions, of_videos: VideoOptions, of_archives: ArchiveOptions
+) -> list[Callable[[], None]]:
+    """What is to be done for each kind of input."""
+    from mien.cli import archives, pictures, videos
+
+    work: list[Callable[[], None]] = []
+    if given.pictures and of_archives.folder is not None:
+        work.append(partial(archives.predict, given.pictures, of_archives))
+    elif given.pictures:
+        work.append(partial(pictures.predict, given.pictures, of_pictures))
+    if given.videos:
+        options = of_videos.beside_pictures() if given.pictures else of_videos
+        sources = [*given.pictures, *map(Path, given.videos)]
+        check_outputs(sources, (options.json_file, options.csv_file, options.timeline))
+        work.append(partial(videos.predict, given.videos, options))
+    return work
+
+
+def _work_all(work: list[Callable[[], None]]) -> None:
+    """One after another; what could not be read of the one does not end the other."""
+    exits = []
+    for part in work:
+        try:
+            part()
+        except typer.Exit as ended:
+            exits.append(ended.exit_code)
     if any(exits):
         raise typer.Exit(max(exits))
-
-
-@dataclass(frozen=True)
-class _Options:
-    """What was asked for, by the names of the options."""
-
-    model: str
-    json_file: Path | None
-    csv_file: Path | None
-    parquet: Path | None
-    workers: int | None
-    ray: str | None
-    annotated: Path | None
-    show_map: bool
-    window: bool | None
-    gate: Gating
-    device: str
-    small_faces: bool
-    faces_are_cut: bool
-    timeline: Path | None
-
-    def refuse(self, given: "Inputs") -> None:
-        """Raise MienError where the options do not go with what was given, or with each other."""
-        if self.show_map and self.annotated is None and (given.pictures or self.window is False):
-            raise MienError("--map draws over the pictures: say where they go with --annotate FOLDER")
-        if given.pictures and (self.timeline is not None or self.window is not None):
-            raise MienError("--timeline and --window are for videos")
-        if given.videos and self.faces_are_cut:
-            raise MienError("--faces-are-cut is for pictures; faces in videos are always looked for")
-        archive = self.parquet is not None and bool(given.pictures)
-        if (self.workers is not None or self.ray is not None) and not archive:
-            raise MienError(
-                "--workers and --ray are for archives of pictures: say where the rows go with --parquet FOLDER"
-            )
-        if archive and (self.json_file is not None or self.csv_file is not None or self.annotated is not None):
-            raise MienError("--parquet is for archives; leave --json, --csv and --annotate out")
-        if archive and (self.device != "cpu" or self.small_faces or self.faces_are_cut):
-            raise MienError("--parquet reads archives on the CPU; leave --device, --small-faces, --faces-are-cut out")
-
-    def open_model(self, threads: int | None = None) -> "Recognizer":
-        """The recognizer; what it runs on is said where that is not the CPU."""
-        from mien.cli.inputs import say_device
-        from mien.recognition.recognizer import Recognizer
-
-        recognizer = Recognizer(self.model, threads, self.gate, self.device, self.small_faces)
-        if self.show_map and not recognizer.model.has_map:
-            raise MienError(f"the model {recognizer.model.name} has no map; leave --map out")
-        say_device(recognizer)
-        return recognizer
-
-    def read_pictures(self, given: "Inputs") -> None:
-        """All pictures, as an archive where its folder is named."""
-        from mien.cli import archives, pictures
-
-        if self.parquet is not None:
-            archives.predict(given.pictures, self.model, self.gate, self.parquet, self.workers, self.ray)
-            return
-        files = self.json_file, self.csv_file, self.annotated
-        pictures.predict(given.pictures, self.open_model(), *files, self.show_map, self.faces_are_cut)
-
-    def read_videos(self, given: "Inputs") -> None:
-        """All videos; their results stand beside those of pictures, since they have other columns."""
-        from mien.cli import videos
-        from mien.cli.inputs import beside
-        from mien.cli.outputs import check_outputs
-
-        files = self.json_file, self.csv_file, self.parquet
-        if given.pictures:
-            files = beside(self.json_file), beside(self.csv_file), beside(self.parquet)
-        check_outputs([*given.pictures, *map(Path, given.videos)], (*files[:2], self.timeline))
-        outputs = videos.Outputs(*files, self.annotated, self.show_map, self.timeline, self.window)
-        videos.predict(given.videos, self.open_model, outputs)

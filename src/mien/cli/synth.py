@@ -1,5 +1,7 @@
 """`mien synth`: train a StarGAN, translate faces with it, balance a data set with them, and judge what came out."""
 
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,7 +9,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from mien.cli.console import Terminal, progress
+from mien.cli.console import Terminal, bar
 from mien.cli.options import DataFolder, class_label, finite, load_with_progress
 from mien.cli.outputs import check_outputs
 from mien.cores import cores
@@ -17,7 +19,12 @@ from mien.names import fitting_name
 from mien.storage import check_suffix
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from mien.results.synthesis import ClassJudgement, Distance, ShareOfCount
+    from mien.synthesis.loop import SynthesisProgress
+    from mien.synthesis.recipe import SynthesisRecipe
+    from mien.synthesis.run import SynthesisRun
 
 app = typer.Typer(help="Translate faces to other expressions, and balance a data set with them.", no_args_is_help=True)
 
@@ -65,13 +72,7 @@ def train(
 
     plan = recipes.read(recipe)
     folder = SynthesisRun(out or Path("runs") / recipe.stem)
-    begun = folder.checkpoint.exists()
-    if begun and not resume:
-        raise RecipeError(f"{folder.path} holds a run already; add --resume to go on with it, or choose another --out")
-    if begun and not plan.may_follow(folder.recipe()):
-        raise RecipeError(
-            f"{folder.path} was begun with other networks, another split or another seed; choose another --out"
-        )
+    begun = _begun(folder, plan, resume)
     check_outputs((), folders=[folder.path])
     keep_freed_memory()
     torch.set_num_threads(threads or cores())
@@ -87,17 +88,34 @@ def train(
         f"{len(training):,} pictures to learn from, on {fabric.device}; {plan.steps:,} steps into {folder.path}, "
         f"in {described(precision, plan.precision)}"
     )
-    with Progress(
-        TextColumn("step"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[losses]}"),
-        TimeRemainingColumn(),
-        console=console,
-    ) as bar:
-        task = bar.add_task("train", total=plan.steps, losses="")
+    with _shown(console, plan.steps) as show:
+        curve = loop.train(plan, training, folder, fabric, math.inf if hours is None else hours, show)
+    if curve[-1].step < plan.steps:
+        console.print(f"stopped at step {curve[-1].step:,} of {plan.steps:,}; --resume goes on")
+    console.tell(f"generator: {export.export_run(folder, folder.path / 'generator.onnx')}")
 
-        def show(progress: loop.SynthesisProgress) -> None:
+
+def _begun(folder: "SynthesisRun", plan: "SynthesisRecipe", resume: bool) -> bool:
+    """Whether there is a run to go on with; raises RecipeError for one that is not to be gone on with."""
+    if not folder.checkpoint.exists():
+        return False
+    if not resume:
+        raise RecipeError(f"{folder.path} holds a run already; add --resume to go on with it, or choose another --out")
+    if not plan.may_follow(folder.recipe()):
+        raise RecipeError(
+            f"{folder.path} was begun with other networks, another split or another seed; choose another --out"
+        )
+    return True
+
+
+@contextmanager
+def _shown(console: Terminal, steps: int) -> "Iterator[Callable[[SynthesisProgress], None]]":
+    """A bar of the steps with the last losses; gives what takes the progress."""
+    columns = (TextColumn("step"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[losses]}"))
+    with Progress(*columns, TimeRemainingColumn(), console=console) as bar:
+        task = bar.add_task("train", total=steps, losses="")
+
+        def show(progress: "SynthesisProgress") -> None:
             last = progress.last
             losses = last and (
                 f"gap {last.gap:.2f}, real class {last.real_class:.2f}, made class {last.made_class:.2f}, "
@@ -105,10 +123,7 @@ def train(
             )
             bar.update(task, completed=progress.step, losses=losses or "")
 
-        curve = loop.train(plan, training, folder, fabric, math.inf if hours is None else hours, show)
-    if curve[-1].step < plan.steps:
-        console.print(f"stopped at step {curve[-1].step:,} of {plan.steps:,}; --resume goes on")
-    console.tell(f"generator: {export.export_run(folder, folder.path / 'generator.onnx')}")
+        yield show
 
 
 @app.command()
@@ -155,7 +170,7 @@ def balance(
     """
     import numpy as np
 
-    from mien.recognition.model import ModelFile
+    from mien.classifier.model_file import ModelFileClassifier
     from mien.synthesis.augmenter import NAME, Augmenter
     from mien.synthesis.balance import Maker, Request
     from mien.synthesis.balance import balance as fill_up
@@ -164,25 +179,15 @@ def balance(
     check_outputs((), folders=[out])
     labels = tuple(dict.fromkeys(class_label(name) for name in classes))
     maker: Maker = Augmenter(split or "kaggle", seed) if generator == NAME else Translator.open(generator)
-    critic = None if judge is None else ModelFile.open(judge)
+    critic = None if judge is None else ModelFileClassifier(judge)
     as_large = None if to.isdecimal() else class_label(to)
     split = split or maker.split
     faces = load_with_progress(data, split)
     counts = np.bincount(faces.labels[faces.parts == "train"], minlength=len(NAMES))
     count = int(to) if as_large is None else int(counts[as_large])
     request = Request(labels, count, split, seed, least, novelty)
-    columns = (TextColumn("translating"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with progress(*columns) as bar:
-        task = bar.add_task("translate", total=None)
-        summary = fill_up(
-            data,
-            faces,
-            request,
-            maker,
-            out,
-            critic,
-            lambda kept, wanted: bar.update(task, completed=kept, total=wanted),
-        )
+    with bar() as show:
+        summary = fill_up(data, faces, request, maker, out, critic, partial(show, "translating"))
     console = Terminal()
     for name, done in summary["classes"].items():
         before = summary["training_pictures_before"][name]
@@ -245,8 +250,8 @@ def judge_command(
 
     Example: mien synth judge balanced --model vit_tiny
     """
+    from mien.classifier.model_file import ModelFileClassifier
     from mien.provenance import file_hash, origin
-    from mien.recognition.model import ModelFile
     from mien.results.record import write
     from mien.results.synthesis import SynthesisJudgement
     from mien.synthesis import face_sheets
@@ -255,12 +260,12 @@ def judge_command(
     check_suffix(out, ".json", what="JSON")
     target = out or folder / "judgement.json"
     check_outputs((), [target, target.with_suffix(".png")])
-    classifier = ModelFile.open(model)
+    classifier = ModelFileClassifier(model)
     balanced = judging.read(folder)
     verdicts = judging.judge(balanced, classifier, seed)
     judgement = SynthesisJudgement(
         model=classifier.name,
-        model_hash=file_hash(classifier.path),
+        model_hash=file_hash(classifier.file),
         seed=seed,
         generator=balanced.lines[0].generator,
         classes=verdicts,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mien.data.dataset import FaceData
     from mien.results.runs import Epoch, RunDescription
-    from mien.training.loop import TrainingProgress as TrainingProgress
+    from mien.training.loop import TrainingProgress
     from mien.training.networks import ExpressionNetwork
     from mien.training.recipe import Recipe
     from mien.training.run import RunFolder
@@ -108,6 +108,10 @@ def train(
     )
     with _shown(console) as show:
         curve = loop.train(plan, network, training, choosing, folder, fabric, show, deadline, asked)
+    _tell_end(curve, folder, plan, console)
+
+
+def _tell_end(curve: "list[Epoch]", folder: "RunFolder", plan: "Recipe", console: Terminal) -> None:
     kept = plan.kept(curve)
     console.tell(f"kept: {_line(kept)}")
     console.tell(f"weights: {folder.weights}")

@@ -1,8 +1,7 @@
 """The part of `mien predict` that is about videos, cameras and streams."""
 
 import signal
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from mien.names import free_name
 from mien.storage import check_suffix
 
 if TYPE_CHECKING:
+    from mien.cli.predict_options import VideoOptions
     from mien.recognition.faces import Frame
     from mien.recognition.recognizer import Recognizer
     from mien.recognition.sink_group import SinkGroup
@@ -30,25 +30,7 @@ MOST_FACES = 20
 """Faces longest in sight that the table names."""
 
 
-@dataclass(frozen=True)
-class Outputs:
-    """What was asked for; None for what was not."""
-
-    json_file: Path | None = None
-    csv_file: Path | None = None
-    parquet: Path | None = None
-    annotated: Path | None = None
-    show_map: bool = False
-    timeline: Path | None = None
-    window: bool | None = None
-
-    def shows_window(self, live: bool) -> bool:
-        """Where nothing is asked for, what a camera sees is shown."""
-        files = (self.json_file, self.csv_file, self.parquet, self.annotated, self.timeline)
-        return self.window if self.window is not None else live and not any(files)
-
-
-def predict(sources: list[str], open_model: "Callable[[int], Recognizer]", outputs: Outputs) -> None:
+def predict(sources: list[str], options: "VideoOptions") -> None:
     """Go through the videos one after another, show a summary of each, fill the files asked for.
 
     Exits with 2 where one could not be read, or not to its end.
@@ -58,10 +40,10 @@ def predict(sources: list[str], open_model: "Callable[[int], Recognizer]", outpu
     from mien.recognition.tables import ParquetSink
     from mien.recognition.video.watching import model_threads
 
-    _check(sources, outputs)
+    _check(sources, options)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` and service managers keep what was done too
-    recognizer = open_model(model_threads())
-    json_file, csv_file, parquet = outputs.json_file, outputs.csv_file, outputs.parquet
+    recognizer = options.reading.open(model_threads())
+    json_file, csv_file, parquet = options.json_file, options.csv_file, options.parquet
     printing = json_file == STDOUT
     failures, problems = Failures(), list[str]()
     drawn = drawn_names(sources)
@@ -72,16 +54,16 @@ def predict(sources: list[str], open_model: "Callable[[int], Recognizer]", outpu
         if parquet is not None:
             shared.add(parquet, lambda: ParquetSink(parquet))
         for source, name in zip(sources, drawn, strict=True):
-            if shared.all_failed and outputs.annotated is None and outputs.timeline is None:
+            if shared.all_failed and options.annotated is None and options.timeline is None:
                 break
             try:
-                summary = _watch(source, name, recognizer, shared, outputs, failures, problems)
+                summary = _watch(source, name, recognizer, shared, options, failures, problems)
             except VideoError as error:
                 problems.append(str(error))
                 continue
             if not printing:
                 Terminal().print(_table(source, summary))
-    failures.say_written(json_file, csv_file, parquet, outputs.annotated, outputs.timeline)
+    failures.say_written(json_file, csv_file, parquet, options.annotated, options.timeline)
     failures.exit(problems)
 
 
@@ -90,7 +72,7 @@ def _watch(
     drawn: str,
     recognizer: "Recognizer",
     shared: "SinkGroup",
-    outputs: Outputs,
+    options: "VideoOptions",
     failures: Failures,
     problems: list[str],
 ) -> "Summary":
@@ -104,21 +86,21 @@ def _watch(
     copies: list[AnnotatedVideo] = []
     with open_video(source, recognizer) as video, SinkGroup(failures.tell) as own:
         window = None
-        if outputs.annotated is not None:
-            path, sound = outputs.annotated / drawn, _sound(video, source)
+        if options.annotated is not None:
+            path, sound = options.annotated / drawn, _sound(video, source)
 
             def copy() -> AnnotatedVideo:
-                copies.append(AnnotatedVideo(path, sound, outputs.show_map))
+                copies.append(AnnotatedVideo(path, sound, options.reading.needs_map))
                 return copies[-1]
 
             own.add(path, copy)
-        if outputs.timeline is not None:
-            timeline = outputs.timeline
+        if options.timeline is not None:
+            timeline = options.timeline
             own.add(timeline, lambda: Timeline(timeline))
-        if outputs.shows_window(video.source.live):
+        if options.shows_window(video.source.live):
             from mien.cli.window import Window
 
-            shown_in = window = Window(video, outputs.show_map)
+            shown_in = window = Window(video, options.reading.needs_map)
             own.add("the window", lambda: shown_in)
         try:
             for frame in video if window is not None else _with_bar(video):
@@ -143,21 +125,21 @@ def _nothing_left(*groups: "SinkGroup") -> bool:
     return bool(asked) and all(group.all_failed for group in asked)
 
 
-def _check(sources: list[str], outputs: Outputs) -> None:
+def _check(sources: list[str], options: "VideoOptions") -> None:
     """Raise MienError for outputs that cannot be, before the first frame is read."""
     from mien.recognition.extra import load
 
-    if outputs.timeline is not None and len(sources) > 1:
+    if options.timeline is not None and len(sources) > 1:
         raise MienError("--timeline plots one video; give one at a time")
-    check_suffix(outputs.timeline, ".png", ".svg", ".pdf", what="a plot")
-    annotated, files = outputs.annotated, (outputs.json_file, outputs.csv_file, outputs.timeline)
-    check_outputs([Path(source) for source in sources], files, (outputs.parquet, annotated))
+    check_suffix(options.timeline, ".png", ".svg", ".pdf", what="a plot")
+    annotated, files = options.annotated, (options.json_file, options.csv_file, options.timeline)
+    check_outputs([Path(source) for source in sources], files, (options.parquet, annotated))
     if annotated is not None:
         for name in drawn_names(sources):
             if any(same_place(annotated / name, Path(source)) for source in sources):
                 raise MienError(f"--annotate {annotated} holds the video itself; choose a folder of its own")
             check_outputs((), (annotated / name, *files))
-    needed = {"av": True, "pyarrow.parquet": outputs.parquet, "matplotlib.figure": outputs.timeline}
+    needed = {"av": True, "pyarrow.parquet": options.parquet, "matplotlib.figure": options.timeline}
     for module in [module for module, wanted in needed.items() if wanted]:
         load(module)
 

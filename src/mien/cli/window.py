@@ -9,7 +9,6 @@ import time
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,9 +72,7 @@ class Window(AbstractContextManager):
                 self._keys.get(key, lambda: None)()
         self._show(self._drawn)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._game.quit()
 
     def _show(self, picture: np.ndarray) -> None:

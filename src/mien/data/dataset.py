@@ -115,6 +115,10 @@ class FaceData:
             raise DataError(f"this data has no part '{name}'; it has {', '.join(sorted(set(self.parts)))}")
         return chosen
 
+    def training_part(self) -> "FaceData":
+        """The training part without exact copies of pictures of the other parts, as trainings take it."""
+        return self.part("train").without_copies_of(self.where(self.parts != "train"))
+
     def without_copies_of(self, other: "FaceData") -> "FaceData":
         """The rows whose exact pixels do not occur in `other`."""
         return self.where(~np.isin(self.groups, other.groups))

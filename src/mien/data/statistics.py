@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
+from mien.data.class_chart import class_chart
 from mien.data.dataset import PARTS, FaceData, Problem
-from mien.expressions import EXPRESSIONS, NAMES
-from mien.storage import write_atomically
+from mien.expressions import NAMES
+from mien.plotting import save
 
 
 @dataclass(frozen=True)
@@ -90,16 +90,5 @@ def _disputed(data: FaceData) -> int:
 
 def plot(counted: Statistics, path: Path) -> None:
     """Draw the class counts of each part as bars into a PNG; raises StorageError where it cannot be written."""
-    figure = Figure(figsize=(3.6 * len(counted.parts) + 1.2, 3.8), layout="constrained")
-    axes = figure.subplots(1, len(counted.parts), sharey=True, squeeze=False)[0]
-    for axis, (name, part) in zip(axes, counted.parts.items(), strict=True):
-        counts = [part.classes[kind.name] for kind in EXPRESSIONS]
-        bars = axis.barh(NAMES, counts, color=[kind.colour for kind in EXPRESSIONS], height=0.72)
-        axis.bar_label(bars, [f"{count:,}  ({count / part.pictures:.1%})" for count in counts], padding=4, fontsize=9)
-        axis.set_title(f"{name}: {part.pictures:,} pictures", fontsize=11, loc="left")
-        axis.set_xlim(0, max(counts) * 1.45)  # room for the longest bar's label
-        axis.set_xticks([])
-        axis.tick_params(length=0)
-        axis.spines[["top", "right", "bottom"]].set_visible(False)
-    axes[0].invert_yaxis()  # the first class on top
-    write_atomically(path, lambda draft: figure.savefig(draft, format="png", dpi=150))
+    counts = {name: np.array([part.classes[kind] for kind in NAMES]) for name, part in counted.parts.items()}
+    save(class_chart({name: (of, 0 * of) for name, of in counts.items()}), path)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from mien.evaluation.bootstrap import resampled
 from mien.results.scores import Bin, Calibration, Interval, Selective
 
 BINS = 15
@@ -34,18 +35,22 @@ def reliability(labels: np.ndarray, probabilities: np.ndarray) -> list[Bin]:
     return [Bin(int(count), *(float(value / max(count, 1)) for value in rest)) for count, *rest in sums.T]
 
 
+def calibration_error(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Expected calibration error (Guo et al. 2017): mean over equal bins of |accuracy - confidence|, by bin size."""
+    _, confidence, right = _bin_sums(labels, probabilities, np.ones((1, len(labels))))[:, 0]
+    return float(np.abs(right - confidence).sum() / len(labels))
+
+
 def error(labels: np.ndarray, probabilities: np.ndarray, resamples: int = 1000, seed: int = 0) -> Interval:
     """Expected calibration error and its 95% bootstrap interval over pictures.
 
     The interval leans upwards: chance in a bin can only widen the gap there, also where a model is calibrated.
     """
-    generator = np.random.default_rng(seed)
-    draws = generator.multinomial(len(labels), np.full(len(labels), 1 / len(labels)), resamples)
+    draws = resampled(len(labels), resamples, seed)
     weights = np.concatenate([np.ones((1, len(labels)), int), draws])
     _, confidence, right = _bin_sums(labels, probabilities, weights)
     errors = np.abs(right - confidence).sum(1) / len(labels)
-    low, high = np.percentile(errors[1:], [2.5, 97.5])
-    return Interval(float(errors[0]), float(low), float(high))
+    return Interval.of(errors[0], errors[1:])
 
 
 def selective(labels: np.ndarray, probabilities: np.ndarray) -> Selective:
@@ -55,8 +60,8 @@ def selective(labels: np.ndarray, probabilities: np.ndarray) -> Selective:
     answered = np.arange(1, len(labels) + 1)
     accuracy = np.cumsum(right) / answered
     best = np.cumsum(np.sort(right)[::-1]) / answered
-    places = [max(round(share * len(labels)), 1) - 1 for share in COVERAGES]
-    found = tuple(float(accuracy[place]) for place in places)
+    indices = [max(round(coverage * len(labels)), 1) - 1 for coverage in COVERAGES]
+    found = tuple(float(accuracy[index]) for index in indices)
     return Selective(COVERAGES, found, float(1 - accuracy.mean()), float(1 - best.mean()))
 
 

@@ -23,7 +23,7 @@ small { color: #666; }
 
 
 def page(model: str, faces: np.ndarray, found: Sequence[Disagreement]) -> str:
-    """The HTML page; faces uint8 [N, 48, 48], in which `found` names places. It holds the data set's pictures."""
+    """The HTML page; faces uint8 [N, 48, 48], in which `found` names indices. It holds the data set's pictures."""
     groups: dict[str, list[Disagreement]] = {
         "The raters' majority agrees with the model": [one for one in found if one.majority == one.called],
         "The raters' majority agrees with the label": [one for one in found if one.majority == one.label],
@@ -36,7 +36,7 @@ def page(model: str, faces: np.ndarray, found: Sequence[Disagreement]) -> str:
     ]
     for title, group in groups.items():
         if group:
-            cells = "\n".join(_cell(faces[one.place], one) for one in group)
+            cells = "\n".join(_cell(faces[one.index], one) for one in group)
             body.append(f'<h2>{title}: {len(group)}</h2>\n<div class="faces">\n{cells}\n</div>')
     return (
         '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'

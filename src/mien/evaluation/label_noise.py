@@ -6,8 +6,9 @@ import numpy as np
 
 from mien.data.dataset import RATED, VOTED, FaceData
 from mien.errors import DataError
+from mien.evaluation.bootstrap import fraction_right
 from mien.expressions import EXPRESSIONS, NAMES
-from mien.results.scores import ClassNoise, Interval, LabelNoise
+from mien.results.scores import ClassNoise, LabelNoise
 
 # FER+'s emotions are our nouns; contempt has no class here.
 _OURS = {expression.noun: expression.name for expression in EXPRESSIONS}
@@ -17,7 +18,7 @@ _LEFT_OUT = {"contempt": CONTEMPT, "unknown": UNKNOWN, "nf": NO_FACE}
 
 
 def majority(raters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """FER+'s majority: votes int [N, 10] (columns `RATED`) to places in `NAMES` int [N], -1 for none, and why str [N].
+    """FER+'s majority: votes int [N, 10] (columns `RATED`) to indices in `NAMES` int [N], -1 for none, and why str [N].
 
     A single vote is dropped as an outlier, as FER+ does; what is left must have more than half of all votes cast. The
     reason is empty where there is a majority for one of the seven.
@@ -65,21 +66,21 @@ def label_noise(part: FaceData, probabilities: np.ndarray) -> LabelNoise:
         pictures=len(part),
         judged=int(judged.sum()),
         left_out={reason: int((why == reason).sum()) for reason in reasons},
-        accuracy=_share((called == part.labels)[judged]),
-        accuracy_majority=_share((called == chosen)[judged]),
-        label_is_majority=_share((part.labels == chosen)[judged]),
+        accuracy=fraction_right((called == part.labels)[judged]),
+        accuracy_majority=fraction_right((called == chosen)[judged]),
+        label_is_majority=fraction_right((part.labels == chosen)[judged]),
         classes=classes,
     )
 
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A picture that the model calls otherwise than its label: its place in the part, both, and the raters' votes.
+    """A picture that the model calls otherwise than its label: its index in the part, both, and the raters' votes.
 
     votes: FER+'s words for what was voted and how often, most first.
     """
 
-    place: int
+    index: int
     label: str
     called: str
     confidence: float
@@ -94,18 +95,18 @@ def disagreements(part: FaceData, probabilities: np.ndarray, most: int = 100) ->
     chosen, _ = majority(raters)
     wrong = np.flatnonzero(called != part.labels)
     found = []
-    for place in wrong[np.argsort(-confidence[wrong], kind="stable")][:most]:
+    for index in wrong[np.argsort(-confidence[wrong], kind="stable")][:most]:
         votes = sorted(
-            ((name, int(count)) for name, count in zip(RATED, raters[place], strict=True) if count),
+            ((name, int(count)) for name, count in zip(RATED, raters[index], strict=True) if count),
             key=lambda vote: -vote[1],
         )
         found.append(
             Disagreement(
-                place=int(place),
-                label=NAMES[part.labels[place]],
-                called=NAMES[called[place]],
-                confidence=float(confidence[place]),
-                majority=NAMES[chosen[place]] if chosen[place] >= 0 else None,
+                index=int(index),
+                label=NAMES[part.labels[index]],
+                called=NAMES[called[index]],
+                confidence=float(confidence[index]),
+                majority=NAMES[chosen[index]] if chosen[index] >= 0 else None,
                 votes=tuple(votes),
             )
         )
@@ -134,9 +135,3 @@ def _raters(part: FaceData) -> np.ndarray:
 
 def _mean(values: np.ndarray) -> float:
     return float(values.mean()) if len(values) else 0.0
-
-
-def _share(right: np.ndarray, resamples: int = 2000, seed: int = 0) -> Interval:
-    draws = np.random.default_rng(seed).binomial(len(right), right.mean(), resamples) / len(right)
-    low, high = np.percentile(draws, [2.5, 97.5])
-    return Interval(float(right.mean()), float(low), float(high))

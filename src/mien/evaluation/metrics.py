@@ -6,6 +6,7 @@ cells and costs nothing.
 
 import numpy as np
 
+from mien.evaluation.calibration import calibration_error
 from mien.expressions import NAMES
 from mien.results.confusion import per_class, summaries
 from mien.results.scores import ClassScores, Interval, Scores
@@ -26,8 +27,7 @@ def score(labels: np.ndarray, probabilities: np.ndarray, resamples: int = 2000, 
     spread = summaries(draws.reshape(-1, *confusion.shape), labelled)
 
     def interval(value: np.ndarray, draws: np.ndarray) -> Interval:
-        low, high = np.percentile(draws, [2.5, 97.5])
-        return Interval(float(value[0]), float(low), float(high))
+        return Interval.of(value[0], draws)
 
     precision, recall, f1 = (values[0] for values in per_class(confusion[None]))
     return Scores(
@@ -54,12 +54,3 @@ def accuracy_and_macro_f1(confusion: np.ndarray) -> tuple[float, float]:
     """Both in [0, 1], of one confusion matrix."""
     summary = summaries(confusion[None], confusion.sum(1) > 0)
     return float(summary.accuracy[0]), float(summary.macro_f1[0])
-
-
-def calibration_error(labels: np.ndarray, probabilities: np.ndarray, bins: int = 15) -> float:
-    """Expected calibration error (Guo et al. 2017): mean over equal bins of |accuracy - confidence|, by bin size."""
-    confidence = probabilities.max(1)
-    right = probabilities.argmax(1) == labels
-    bin_index = np.minimum((confidence * bins).astype(int), bins - 1)
-    gap = np.bincount(bin_index, weights=right - confidence, minlength=bins)
-    return float(np.abs(gap).sum() / len(labels))

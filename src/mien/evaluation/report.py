@@ -6,18 +6,17 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from rich.table import Table
+from rich.table import Column, Table
 
 from mien.data import photographs
 from mien.errors import DataError
 from mien.evaluation import trust_plots
 from mien.evaluation.metrics import score
-from mien.evaluation.plotting import as_written
 from mien.expressions import EXPRESSIONS, NAMES
+from mien.plotting import plain, save
 from mien.results import record
 from mien.results.evaluation import Evaluation, Subject
 from mien.results.scores import Interval, Scores
-from mien.storage import write_atomically
 
 _DARK = 0.6  # share from which a cell is dark enough for white text
 
@@ -51,11 +50,6 @@ def place(of: Subject) -> str:
     return f"photographs in {of.split}" if of.part == photographs.PART else f"{of.split} split, {of.part} part"
 
 
-def save(figure: Figure, path: Path) -> None:
-    """A figure as PNG, atomically."""
-    write_atomically(path, lambda draft: as_written(figure).savefig(draft, format="png", dpi=150))
-
-
 def tables(made: Evaluation) -> tuple[Table, Table]:
     """For the terminal: the summary with 95% intervals, and the scores of each class on all pictures, in percent."""
     summary = Table("", title=f"{made.model}, {place(made)}", title_justify="left")
@@ -64,9 +58,8 @@ def tables(made: Evaluation) -> tuple[Table, Table]:
         summary.add_column(f"{made.without_duplicates.pictures:,} without copies", justify="right")
     for (name, raw), (_, clean) in zip(_summary(made.raw), _summary(made.without_duplicates), strict=True):
         summary.add_row(name, *(raw, clean)[: len(summary.columns) - 1])
-    classes = Table("class", title="By class, all pictures", title_justify="left")
-    for name in ("precision", "recall", "F1", "pictures"):
-        classes.add_column(name, justify="right")
+    heads = (Column(head, justify="right") for head in ("precision", "recall", "F1", "pictures"))
+    classes = Table("class", *heads, title="By class, all pictures", title_justify="left")
     for name, of in made.raw.classes.items():
         if not of.support:
             continue
@@ -109,8 +102,7 @@ def plot(made: Evaluation) -> Figure:
     bars.set_xlim(0, 1.12)  # room for a label at 100%
     bars.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100%"])
     bars.set_title("F1 (dotted: macro)", fontsize=11, loc="left")
-    bars.spines[["top", "right"]].set_visible(False)
-    bars.tick_params(length=0)
+    plain(bars)
     return figure
 
 

@@ -1,10 +1,11 @@
 """How much of a model's accuracy is kept when pictures are spoiled, and when the crop is off."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
 from mien.data.dataset import FaceData
+from mien.evaluation.bootstrap import resampled
 from mien.evaluation.corruptions import CORRUPTIONS, STRENGTHS
 from mien.evaluation.crops import moved
 from mien.results.robustness import MIDDLE, Point, RobustnessScores
@@ -47,8 +48,7 @@ def judge(
     resamples: int = 1000,
 ) -> RobustnessScores:
     """Judge a model on faces uint8 [N, 48, 48] with labels int [N]; `show` is told what comes next, `steps()` times."""
-    generator = np.random.default_rng(seed)
-    weights = generator.multinomial(len(labels), np.full(len(labels), 1 / len(labels)), resamples) / len(labels)
+    weights = resampled(len(labels), resamples, seed) / len(labels)
 
     def right(spoiled: np.ndarray, what: str) -> np.ndarray:
         show(what)
@@ -57,7 +57,7 @@ def judge(
     clean = right(faces, "as they are")
 
     def point(amount: float, hit: np.ndarray) -> Point:
-        return Point(amount, _interval(hit.mean(), weights @ hit), _ratio(hit, clean, weights))
+        return Point(amount, Interval.of(hit.mean(), weights @ hit), _ratio(hit, clean, weights))
 
     hits = {
         kind.name: [right(kind(faces, strength, seed), kind.name) for strength in range(1, STRENGTHS + 1)]
@@ -79,7 +79,7 @@ def judge(
     return RobustnessScores(
         pictures=len(labels),
         seed=seed,
-        clean=_interval(clean.mean(), weights @ clean),
+        clean=Interval.of(clean.mean(), weights @ clean),
         kept=_ratio(middle, clean, weights),
         corruptions=corruptions,
         crops=crops,
@@ -89,9 +89,4 @@ def judge(
 def _ratio(hit: np.ndarray, clean: np.ndarray, weights: np.ndarray) -> Interval:
     """Accuracy kept; drawn in pairs, so that a picture counts in both or in neither."""
     least = 1 / len(clean)  # where a model knows nothing, there is nothing to keep
-    return _interval(hit.mean() / max(clean.mean(), least), (weights @ hit) / np.maximum(weights @ clean, least))
-
-
-def _interval(value: float, draws: np.ndarray | Sequence[float]) -> Interval:
-    low, high = np.percentile(draws, [2.5, 97.5])
-    return Interval(float(value), float(low), float(high))
+    return Interval.of(hit.mean() / max(clean.mean(), least), (weights @ hit) / np.maximum(weights @ clean, least))

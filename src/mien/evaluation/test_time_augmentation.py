@@ -10,7 +10,7 @@ CROP = 44
 COUNTS = (1, 2, 10)
 
 
-def views(faces: np.ndarray, count: int) -> Iterator[np.ndarray]:
+def augmented(faces: np.ndarray, count: int) -> Iterator[np.ndarray]:
     """Faces uint8 [N, 48, 48] in `count` views of the same shape.
 
     1: as they are; 2: mirrored too; 10: the corners and the middle, enlarged to the whole again, each mirrored too.

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from mien.evaluation.corruptions import CORRUPTIONS, STRENGTHS
 from mien.expressions import NAMES
+from mien.plotting import BLUE, plain
 from mien.results.robustness import MIDDLE, RobustnessScores
 from mien.results.scores import Bin, Calibration, LabelNoise
 
@@ -43,9 +44,7 @@ def robustness(judged: Mapping[str, RobustnessScores]) -> Figure:
         axis.set_xlabel("strength")
         found = result.kept
         axis.set_title(
-            f"{name}\nstrength {MIDDLE}: {found.value:.1%} [{found.low:.1%}, {found.high:.1%}]",
-            fontsize=9,
-            loc="left",
+            f"{name}\nstrength {MIDDLE}: {found.value:.1%} [{found.low:.1%}, {found.high:.1%}]", fontsize=9, loc="left"
         )
         axis.spines[:].set_visible(False)
         axis.tick_params(length=0)
@@ -70,7 +69,7 @@ def crops(judged: Mapping[str, RobustnessScores]) -> Figure:
         axis.set_ylabel("accuracy")
         axis.set_ylim(0, 0.9)
         axis.grid(axis="y", color="#e4e4e4")
-        _plain(axis)
+        plain(axis)
     axes[0].legend(frameon=False, fontsize=9)
     figure.suptitle("Accuracy when the crop is off", fontsize=11, x=0.02, ha="left")
     return figure
@@ -84,23 +83,20 @@ def calibration(judged: Mapping[str, Calibration]) -> Figure:
     figure = Figure(figsize=(4.6, 3.9 * (len(judged) + 1)), layout="constrained")  # a phone's width: readable there
     *panels, last = figure.subplots(len(judged) + 1, 1)
     for axis, (name, result) in zip(panels, judged.items(), strict=True):
-        axis.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle=":")
+        lines = {}
         if result.reliability_before is not None and result.error_before is not None:
-            label = f"before: {100 * result.error_before.value:.1f}"
-            _reliability(axis, result.reliability_before, "#b9bec4", label)
-        after = f"{'after' if result.temperature else 'error'}: {100 * result.error.value:.1f}"
-        _reliability(axis, result.reliability, "#3d7ab8", after)
-        axis.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="accuracy")
+            lines[f"before: {100 * result.error_before.value:.1f}"] = (result.reliability_before, "#b9bec4")
+        after = "after" if result.temperature else "error"
+        lines[f"{after}: {100 * result.error.value:.1f}"] = (result.reliability, BLUE)
+        reliability(axis, lines)
         heat = f", temperature {result.temperature:.2f}" if result.temperature else ""
         axis.set_title(f"{name}{heat}", fontsize=10, loc="left")
-        axis.legend(frameon=False, fontsize=8, title="calibration error, %", title_fontsize=8, loc="upper left")
-        _plain(axis)
     for (name, result), colour in zip(judged.items(), _colours(len(judged)), strict=True):
         last.plot(result.selective.coverage, result.selective.accuracy, color=colour, label=name)
     last.set(xlim=(0, 1), ylim=(0.5, 1), xlabel="share of faces answered", ylabel="accuracy on them")
     last.set_title("the least certain left out", fontsize=10, loc="left")
     last.legend(frameon=False, fontsize=8)
-    _plain(last)
+    plain(last)
     return figure
 
 
@@ -127,7 +123,7 @@ def labels(judged: Mapping[str, LabelNoise]) -> Figure:
     axis.invert_yaxis()
     axis.set_xlim(0, 1)
     axis.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1))
-    _plain(axis)
+    plain(axis)
     return figure
 
 
@@ -151,18 +147,22 @@ def corruption_sheet(face: np.ndarray) -> Figure:
     return figure
 
 
-def _reliability(axis: Axes, bins: list[Bin], colour: str, label: str) -> None:
-    filled = [one for one in bins if one.pictures]
-    confidence, accuracy = [one.confidence for one in filled], [one.accuracy for one in filled]
-    share = np.array([one.pictures for one in filled]) / sum(one.pictures for one in filled)
-    axis.plot(confidence, accuracy, color=colour, linewidth=1.2, label=label)
-    axis.scatter(confidence, accuracy, s=8 + 500 * share, color=colour, alpha=0.75, linewidths=0)
+def reliability(axis: Axes, lines: Mapping[str, tuple[list[Bin], str]]) -> None:
+    """Draw accuracy over confidence, a line each; a dot's area tells how many pictures.
+
+    lines: bins and colour, by what the legend says: the calibration error in percent.
+    """
+    axis.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle=":")
+    for label, (bins, colour) in lines.items():
+        filled = [one for one in bins if one.pictures]
+        confidence, accuracy = [one.confidence for one in filled], [one.accuracy for one in filled]
+        fraction = np.array([one.pictures for one in filled]) / sum(one.pictures for one in filled)
+        axis.plot(confidence, accuracy, color=colour, linewidth=1.2, label=label)
+        axis.scatter(confidence, accuracy, s=8 + 500 * fraction, color=colour, alpha=0.75, linewidths=0)
+    axis.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="accuracy")
+    axis.legend(frameon=False, fontsize=8, title="calibration error, %", title_fontsize=8, loc="upper left")
+    plain(axis)
 
 
 def _colours(count: int) -> list[str]:
     return [_LINES[number % len(_LINES)] for number in range(count)]
-
-
-def _plain(axis: Axes) -> None:
-    axis.spines[["top", "right"]].set_visible(False)
-    axis.tick_params(length=0, labelsize=9)

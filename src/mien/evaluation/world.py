@@ -13,15 +13,14 @@ import numpy as np
 from mien.data import photographs
 from mien.data.dataset import FaceData
 from mien.errors import DataError
-from mien.evaluation.metrics import calibration_error
+from mien.evaluation.bootstrap import fraction_right
+from mien.evaluation.calibration import calibration_error
 from mien.expressions import NAMES
 from mien.provenance import origin
-from mien.results.scores import Interval
 from mien.results.world import World, WorldScores
 
 FACES = "faces"
 """Where a folder of pictures from elsewhere has this folder, its sets lie in there."""
-_DRAWS, _SEED = 2000, 0
 
 Predict = Callable[[np.ndarray], np.ndarray]
 """Probabilities float [N, 7] for faces uint8 [N, 48, 48]."""
@@ -84,12 +83,10 @@ def judge(predict: Predict, world: WorldSet) -> WorldScores:
     """
     probabilities = predict(world.faces.faces)
     right = np.concatenate([probabilities.argmax(1) == world.faces.labels, np.zeros(world.missed, bool)])
-    shares = np.random.default_rng(_SEED).binomial(len(right), right.mean(), _DRAWS) / len(right)
-    low, high = np.percentile(shares, [2.5, 97.5])
     return WorldScores(
         pictures=world.pictures,
         missed=world.missed,
-        accuracy=Interval(float(right.mean()), float(low), float(high)),
+        accuracy=fraction_right(right),
         calibration_error=calibration_error(world.faces.labels, probabilities),
         recall=_recall(world, probabilities.argmax(1)),
         data_hash=world.faces.fingerprint(),

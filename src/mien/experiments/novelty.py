@@ -1,5 +1,6 @@
 """The gate's part of the report, from results/novelty.json, which `mien novelty judge` writes."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from mien.experiments.tables import Table
@@ -50,19 +51,18 @@ def _separation(judged: GateJudgement, model: str) -> Table:
     return Table(f"Scores of {model}", note + of_another_file(judged, model), heads, rows)
 
 
-def _pipeline(folders: dict[str, DetectorAndGate]) -> Table:
-    rows: list[tuple[str, ...]] = [
-        (
-            folder,
-            f"{seen.pictures:,}",
-            f"{seen.found / seen.pictures:.1%}",
-            f"{seen.passed / seen.pictures:.1%}",
-            f"{seen.covered / seen.pictures:.1%}",
-        )
+def pipeline_rows(folders: Mapping[str, DetectorAndGate]) -> list[tuple[str, ...]]:
+    """A row a folder: pictures, and the shares with a face found, with one known, with one covered."""
+    return [
+        (folder, f"{seen.pictures:,}", *(f"{of / seen.pictures:.1%}" for of in (seen.found, seen.passed, seen.covered)))
         for folder, seen in folders.items()
     ]
+
+
+def _pipeline(folders: dict[str, DetectorAndGate]) -> Table:
     note = "Pictures in which the detector finds a face, and in which the gate knows one, or calls one covered."
-    return Table("Detector and gate together", note, ("folder", "pictures", "found", "known", "covered"), rows)
+    heads = ("folder", "pictures", "found", "known", "covered")
+    return Table("Detector and gate together", note, heads, pipeline_rows(folders))
 
 
 def _refused(judged: GateJudgement) -> Table:
@@ -79,14 +79,9 @@ def _refused(judged: GateJudgement) -> Table:
     return Table("Real faces that the gate refuses", note, ("faces", "refused", "pictures"), rows)
 
 
-def _risk(sets: dict[str, Risk]) -> Table:
-    note = (
-        "Accuracy of the faces that the gate accepts and of those that it refuses; and the mean error over all shares "
-        "of faces kept (area under the risk-coverage curve) where the most unlike go first, where those go first of "
-        "which the model is least sure, and where none goes."
-    )
-    heads = ("faces", "refused", "accepted: right", "refused: right", "area, unlike", "area, unsure", "error")
-    rows = [
+def risk_rows(sets: Mapping[str, Risk]) -> list[tuple[str, ...]]:
+    """A row a set of real faces: the share refused, accuracy of accepted and refused ones, both areas, the error."""
+    return [
         (
             name,
             f"{of.refused:.1%}",
@@ -96,7 +91,28 @@ def _risk(sets: dict[str, Risk]) -> Table:
         )
         for name, of in sets.items()
     ]
-    return Table("What refusing brings", note, heads, rows)
+
+
+def _risk(sets: dict[str, Risk]) -> Table:
+    note = (
+        "Accuracy of the faces that the gate accepts and of those that it refuses; and the mean error over all shares "
+        "of faces kept (area under the risk-coverage curve) where the most unlike go first, where those go first of "
+        "which the model is least sure, and where none goes."
+    )
+    heads = ("faces", "refused", "accepted: right", "refused: right", "area, unlike", "area, unsure", "error")
+    return Table("What refusing brings", note, heads, risk_rows(sets))
+
+
+UNCLEAR = ("unlike", "relative", "unsure")
+"""The scores that may notice faces of none of the seven expressions."""
+
+
+def unclear_rows(groups: Mapping[str, Mapping[str, float]]) -> list[tuple[str, ...]]:
+    """A row a group of faces: AUROC of each of `UNCLEAR`."""
+    return [
+        (group, *(f"{scores[name]:.3f}" if name in scores else "-" for name in UNCLEAR))
+        for group, scores in groups.items()
+    ]
 
 
 def _unclear(groups: dict[str, dict[str, float]]) -> list[Table]:
@@ -104,9 +120,4 @@ def _unclear(groups: dict[str, dict[str, float]]) -> list[Table]:
         "The chance (AUROC) that a face on which FER+'s raters saw contempt, nothing known or no face (nf) scores above"
         " a clear one; and that one of an expression does which the scores were fitted without."
     )
-    names = ("unlike", "relative", "unsure")
-    rows = [
-        (group, *(f"{scores[name]:.3f}" if name in scores else "-" for name in names))
-        for group, scores in groups.items()
-    ]
-    return [Table("Strange expressions", note, ("faces", *names), rows)] if rows else []
+    return [Table("Strange expressions", note, ("faces", *UNCLEAR), unclear_rows(groups))] if groups else []

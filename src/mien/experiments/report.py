@@ -9,11 +9,12 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from mien.data.dataset import FaceData
-from mien.evaluation.plotting import as_written
+from mien.evaluation.report import plot
 from mien.experiments import novelty, run_plots, small_models, synthesis, tables, trust
 from mien.experiments.run_results import RunResult, read_all
 from mien.experiments.tables import Table
 from mien.experiments.templating import fill
+from mien.plotting import as_written
 from mien.results.record import read
 from mien.results.reference import Reference
 from mien.storage import write_text
@@ -146,7 +147,7 @@ def _recipe(name: str, runs: list[RunResult]) -> _Recipe:
     shown = [
         _Run(
             tables.of_one_run(run),
-            _svg(run_plots.confusion(run), f"Confusion matrix of {name}, seed {run.recipe.seed}"),
+            _svg(plot(run.metrics), f"Confusion matrix of {name}, seed {run.recipe.seed}"),
             _svg(run_plots.calibration(run), f"Calibration of {name}, seed {run.recipe.seed}"),
         )
         for run in runs

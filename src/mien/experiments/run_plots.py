@@ -4,10 +4,12 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
+from mien.data.class_chart import class_chart
 from mien.data.dataset import FaceData
-from mien.evaluation import report
+from mien.evaluation.trust_plots import reliability
 from mien.experiments.run_results import RunResult
-from mien.expressions import EXPRESSIONS, NAMES
+from mien.expressions import NAMES
+from mien.plotting import BLUE, plain
 from mien.training.affine import RandomAffine, enlarge
 from mien.training.mixing import MIXINGS, Mixture
 from mien.training.recipe import Recipe
@@ -42,21 +44,10 @@ def augmentations(train: FaceData, warp: RandomAffine, seed: int = 0) -> Figure:
 
 
 def classes(train: FaceData) -> Figure:
-    """How many training pictures each class has, the synthetic ones above the others."""
+    """How many training pictures each class has, and how many of them are synthetic."""
     made = is_synthetic(train)
-    real, synthetic = (np.bincount(train.labels[mask], minlength=len(NAMES)) for mask in (~made, made))
-    figure = Figure(figsize=(6.4, 3.6), layout="constrained")
-    axis = figure.subplots()
-    axis.bar(NAMES, real, color=[kind.colour for kind in EXPRESSIONS])
-    if made.any():
-        axis.bar(NAMES, synthetic, bottom=real, color="white", edgecolor="#444444", hatch="///", label="synthetic")
-        axis.legend(frameon=False)
-    for place, (one, other) in enumerate(zip(real, synthetic, strict=True)):
-        text = f"{one:,}" + (f" + {other:,}" if other else "")
-        axis.text(place, one + other, text, ha="center", va="bottom", fontsize=8)
-    axis.set_ylabel("training pictures")
-    _plain(axis)
-    return figure
+    counts = (np.bincount(train.labels[mask], minlength=len(NAMES)) for mask in (~made, made))
+    return class_chart({"training": tuple(counts)})  # type: ignore[dict-item]
 
 
 def learning(runs: list[RunResult]) -> Figure:
@@ -86,36 +77,18 @@ def learning(runs: list[RunResult]) -> Figure:
         axis.set_xlabel("epoch")
         axis.xaxis.get_major_locator().set_params(integer=True)
         axis.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
-        _plain(axis)
+        plain(axis)
     return figure
 
 
 def calibration(run: RunResult) -> Figure:
     """Accuracy over confidence, by bins; a dot's area tells how many pictures."""
-    bins = [one for one in run.metrics.reliability if one.pictures]
     figure = Figure(figsize=(4.2, 3.8), layout="constrained")
     axis = figure.subplots()
-    axis.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle=":")
-    confidence, accuracy = [one.confidence for one in bins], [one.accuracy for one in bins]
-    share = np.array([one.pictures for one in bins]) / run.metrics.raw.pictures
-    axis.plot(confidence, accuracy, color="#3d7ab8", linewidth=1)
-    axis.scatter(confidence, accuracy, s=15 + 900 * share, color="#3d7ab8", alpha=0.75)
-    axis.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="accuracy")
-    axis.set_title(f"calibration error {run.metrics.raw.calibration_error:.1%}", fontsize=10, loc="left")
-    _plain(axis)
+    reliability(axis, {f"{100 * run.metrics.raw.calibration_error:.1f}": (run.metrics.reliability, BLUE)})
     return figure
-
-
-def confusion(run: RunResult) -> Figure:
-    """The confusion matrix and F1 of each class."""
-    return report.plot(run.metrics)
 
 
 def shown_warp(runs: list[RunResult]) -> RandomAffine:
     """The warp to draw: the first run's, or the usual one where nothing has run."""
     return runs[0].recipe.affine if runs else Recipe("vit_tiny").affine
-
-
-def _plain(axis) -> None:  # type: ignore[no-untyped-def]
-    axis.spines[["top", "right"]].set_visible(False)
-    axis.tick_params(length=0, labelsize=9)

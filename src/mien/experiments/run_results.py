@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from mien.data.dataset import FaceData
 from mien.errors import DataError, StorageError
@@ -22,9 +21,9 @@ from mien.results.evaluation import Subject
 from mien.results.record import read, write
 from mien.results.runs import Epoch, RunDescription, RunMetrics
 from mien.storage import write_folder
-from mien.training.loop import predict
 from mien.training.recipe import Recipe, from_dict
 from mien.training.run import RunFolder
+from mien.training.run_classifier import RunClassifier
 
 
 @dataclass(frozen=True)
@@ -121,10 +120,9 @@ def is_complete(curve: list[Epoch], recipe: Recipe) -> bool:
 def judge(run: RunFolder, data: FaceData) -> RunMetrics:
     """Scores of a run's weights on the part that its recipe reports on; `data` holds all parts of its split."""
     recipe = run.recipe()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     part = data.part(recipe.report_part)
     seen = data.where(data.parts != recipe.report_part)
-    probabilities = predict(run.network().to(device), torch.from_numpy(part.faces).to(device), recipe.pixels)
+    probabilities = RunClassifier(run.path).probabilities(part.faces)
     name, weights = run.path.resolve().name, file_hash(run.weights)
     subject = Subject.today(name, weights, part.fingerprint(), recipe.split, recipe.report_part)
     scores = report.report(subject, part.labels, probabilities, np.isin(part.groups, seen.groups))

@@ -97,10 +97,7 @@ def _starts(runs: dict[str, list[RunResult]], reference: Reference) -> str:
 def _beside(row: ReferenceRow, key: str, runs: dict[str, list[RunResult]]) -> Iterator[tuple[str, ...]]:
     """The cells of a published row; the recipe for few epochs on a CPU has a line of its own where it was run."""
     published = 100 * getattr(row, key)
-    for recipe, title in (
-        (row.recipe, row.name),
-        (f"{row.recipe}_cpu", f"{row.name}, few epochs on a CPU"),
-    ):
+    for recipe, title in ((row.recipe, row.name), (f"{row.recipe}_cpu", f"{row.name}, few epochs on a CPU")):
         ours = runs.get(recipe)
         if ours is not None:
             found = score(ours, key)

@@ -1,6 +1,6 @@
 """Explanation: where in a face a model saw an expression, and whether such a map can be believed.
 
-`subject` (a model file or a run, with its ways to explain itself), `occlusion` (needs a model's answers alone),
-`gradients` (Grad-CAM and attention rollout, for a run's network), `faithfulness` (deletion and insertion curves),
-`map_plots`. Imports `training`, `data`, `evaluation`, `recognition`, `expressions`, `errors`; torch only for runs.
+`map_methods` (the ways that a classifier has), `occlusion` (needs a model's answers alone), `gradients` (Grad-CAM and
+attention rollout, for a run's network), `faithfulness` (deletion and insertion curves), `map_plots`. Imports
+`training`, `classifier`, `evaluation`, `recognition`, `expressions`, `errors`; torch only for runs.
 """

@@ -1,13 +1,16 @@
 """Whether maps point at what the model goes by: deletion and insertion curves (Petsiuk et al. 2018)."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from PIL import Image
 
+from mien.classifier.batches import in_batches
+from mien.classifier.classifier import Classifier
+from mien.evaluation.bootstrap import resampled
+from mien.explanation.map_methods import EXACT, MapMethod
 from mien.explanation.occlusion import blurred
-from mien.explanation.subject import EXACT, Subject
 from mien.results.maps import Faithfulness, MapScores
 from mien.results.scores import Interval
 
@@ -19,44 +22,46 @@ TIMED = 30
 """Single faces that a method's time is the median of."""
 
 
-def steps(subject: Subject, faces: int) -> int:
+def steps(methods: Mapping[str, MapMethod], faces: int) -> int:
     """How often `judge` calls `show` with a batch."""
-    return len(subject.methods) * -(-faces // BATCH)
+    return len(methods) * -(-faces // BATCH)
 
 
 def judge(
-    subject: Subject, faces: np.ndarray, seed: int = 0, show: Callable[[str], None] = lambda what: None
+    classifier: Classifier,
+    methods: Mapping[str, MapMethod],
+    faces: np.ndarray,
+    seed: int = 0,
+    show: Callable[[str], object] = lambda what: None,
 ) -> MapScores:
-    """Judge every kind of map of a model on faces uint8 [N, 48, 48], for the class that it calls each of them."""
+    """Judge a classifier's ways to make maps on faces uint8 [N, 48, 48], for the class that it calls each of them."""
     areas: dict[str, np.ndarray] = {}
     curves: dict[str, np.ndarray] = {}
-    for name, maps in subject.methods.items():
-        parts = []
-        for start in range(0, len(faces), BATCH):
+    for name, method in methods.items():
+
+        def curves_of(batch: np.ndarray, name: str = name, method: MapMethod = method) -> np.ndarray:
             show(name)
-            batch = faces[start : start + BATCH]
-            classes = subject.predict(batch).argmax(1)
-            parts.append(both_curves(subject.predict, batch, classes, maps(batch, classes)))
-        found = np.concatenate(parts, axis=1)
+            classes = classifier.probabilities(batch).argmax(1)
+            return both_curves(classifier.probabilities, batch, classes, method(batch, classes))
+
+        found = np.concatenate(in_batches(curves_of, faces, BATCH), axis=1)
         curves[name] = found.mean(1)
         areas[name] = (found[..., :-1] + found[..., 1:]).mean(2) / 2
-    generator = np.random.default_rng(seed)
-    weights = generator.multinomial(len(faces), np.full(len(faces), 1 / len(faces)), 1000) / len(faces)
+    weights = resampled(len(faces), 1000, seed) / len(faces)
 
     def interval(values: np.ndarray) -> Interval:
-        low, high = np.percentile(weights @ values, [2.5, 97.5])
-        return Interval(float(values.mean()), float(low), float(high))
+        return Interval.of(values.mean(), weights @ values)
 
     some = faces[:TIMED]
-    prediction = _median_ms(lambda face: lambda: subject.predict(face), some)
-    methods = {}
-    for name in subject.methods:
-        ms = _median_ms(_timed(subject, name), some)
+    prediction = _median_ms(lambda face: lambda: classifier.probabilities(face), some)
+    judged = {}
+    for name, method in methods.items():
+        ms = _median_ms(_timed(classifier, method), some)
         beyond = max(ms - prediction, 0.0)
-        if name == EXACT and subject.reading is not None:
-            beyond = _median_ms(subject.reading, some)
+        if name == EXACT and classifier.rest_of_map(some[:1]) is not None:
+            beyond = _median_ms(classifier.rest_of_map, some)  # type: ignore[arg-type]
         deletion, insertion = areas[name]
-        methods[name] = Faithfulness(
+        judged[name] = Faithfulness(
             deletion=interval(deletion),
             insertion=interval(insertion),
             less_insertion=interval(areas[EXACT][1] - insertion),
@@ -65,7 +70,7 @@ def judge(
             ms=ms,
             ms_beyond=beyond,
         )
-    return MapScores(len(faces), seed, prediction, methods)
+    return MapScores(len(faces), seed, prediction, judged)
 
 
 def _enlarged(one: np.ndarray, side: int) -> np.ndarray:
@@ -92,10 +97,10 @@ def both_curves(
     return curves
 
 
-def _timed(subject: Subject, name: str) -> Callable[[np.ndarray], Callable[[], object]]:
+def _timed(classifier: Classifier, method: MapMethod) -> Callable[[np.ndarray], Callable[[], object]]:
     def prepare(face: np.ndarray) -> Callable[[], object]:
-        classes = subject.predict(face).argmax(1)
-        return lambda: subject.methods[name](face, classes)
+        classes = classifier.probabilities(face).argmax(1)
+        return lambda: method(face, classes)
 
     return prepare
 

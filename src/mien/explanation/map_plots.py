@@ -7,8 +7,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mien.explanation.subject import EXACT, GRAD_CAM, OCCLUSION, RANDOM, ROLLOUT
+from mien.explanation.map_methods import EXACT, GRAD_CAM, OCCLUSION, RANDOM, ROLLOUT
 from mien.expressions import EXPRESSIONS
+from mien.plotting import plain
 from mien.recognition.drawing import lay_heat
 from mien.recognition.faces import Square
 from mien.results.maps import MapScores
@@ -90,8 +91,7 @@ def faithfulness(judged: Mapping[str, MapScores]) -> Figure:
             axis.set_xlabel("share of the pixels blurred" if way == "deletion" else "share of the pixels back")
             axis.set_ylabel("probability of the class")
             axis.legend(frameon=False, fontsize=8, title="area", title_fontsize=8)
-            axis.spines[["top", "right"]].set_visible(False)
-            axis.tick_params(length=0, labelsize=9)
+            plain(axis)
     return figure
 
 

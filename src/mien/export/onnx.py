@@ -8,6 +8,9 @@ import torch
 from torch import nn
 
 from mien.data.dataset import FACE_SIZE
+from mien.expressions import NAMES
+from mien.provenance import code_version
+from mien.recognition.framing import FRAMING
 from mien.storage import write_atomically
 from mien.training.affine import enlarge
 from mien.training.networks import ExpressionNetwork
@@ -53,6 +56,20 @@ def exported(graph: nn.Module, inputs: dict[str, torch.Tensor], outputs: list[st
     )
     assert program is not None  # only the older exporter returns None
     return program
+
+
+def properties(name: str, precision: str, training_data: str) -> dict[str, str]:
+    """What every file of this project says of itself; training_data: the hash of the pictures learned from."""
+    return {
+        "name": name,
+        "version": code_version(),
+        "classes": ",".join(NAMES),
+        "input_size": str(FACE_SIZE),
+        "crop": FRAMING.to_text(),
+        "precision": precision,
+        "training_data": training_data,
+        "licence": "weights: Apache-2.0; trained on FER2013, which was released for research",
+    }
 
 
 def set_metadata(path: Path, properties: dict[str, str]) -> None:

@@ -7,20 +7,18 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mien.data.dataset import FACE_SIZE, FaceData
+from mien.data.dataset import FaceData
 from mien.evaluation.metrics import accuracy_and_macro_f1, confusion_matrix
 from mien.export import onnx, parity
 from mien.export.calibration import fit_temperature
 from mien.export.quantisation import quantise
 from mien.export.smooth_quant import smooth
 from mien.expressions import NAMES
-from mien.provenance import code_version
-from mien.recognition.framing import FRAMING
 from mien.recognition.model import record_hash
 from mien.recognition.prior import CLASS_PRIOR
 from mien.storage import check_suffix, write_atomically
-from mien.training.affine import enlarge
 from mien.training.run import RunFolder
+from mien.training.run_classifier import RunClassifier
 
 SOME = 256
 
@@ -40,13 +38,13 @@ def export_run(
     is not named as an ONNX file; nothing is then written.
     """
     check_suffix(target, ".onnx", what="an ONNX model")
-    folder = RunFolder(run)
-    recipe, network = folder.recipe(), folder.network().eval()
+    classifier = RunClassifier(run, "cpu")
+    recipe, network = classifier.recipe, classifier.network
     data = load(recipe.split)
     validation = data.part("validation")
     if int8:
         smooth(network, _some(data.part("train").faces), recipe.pixels)
-    logits = _logits(network, validation.faces, recipe.pixels)
+    logits = classifier.logits(validation.faces)
     temperature = fit_temperature(logits, validation.labels)
     say(f"temperature {temperature:.3f}, fitted on {len(validation)} validation pictures")
     with tempfile.TemporaryDirectory() as workshop:
@@ -58,31 +56,11 @@ def export_run(
         say(f"float32 agrees with PyTorch within {found.largest_difference:.1e} on {len(faces)} faces")
         answers = parity.run_file(draft, validation.faces).probabilities
         if int8:
-            smaller = draft.with_suffix(".int8.onnx")
-            quantise(draft, smaller)
-            rounded = parity.run_file(smaller, validation.faces, batch=1)
-            assert rounded.map is not None  # the graph always has one
-            logits = rounded.map.mean((2, 3))
-            # Rounding makes a network surer or less sure of itself: its temperature is fitted to its own answers.
-            temperature = fit_temperature(logits, validation.labels)
-            say(f"temperature {temperature:.3f} for int8")
-            onnx.write(network, recipe.pixels, temperature, draft)
-            quantise(draft, smaller)
-            quantised = torch.from_numpy(logits / temperature).softmax(1).numpy()
-            found = parity.check_int8(validation.labels, answers, quantised)
-            say(f"int8 names the same expression on {found.same_expression:.2%} of {len(validation)} faces")
-            draft, answers = smaller, quantised
+            draft, answers, temperature = _rounded(classifier, draft, validation, answers, say)
         properties = {
-            "name": recipe.network,
-            "version": code_version(),
-            "classes": ",".join(NAMES),
-            "input_size": str(FACE_SIZE),
-            "crop": FRAMING.to_text(),
-            "precision": "int8" if int8 else "float32",
+            **onnx.properties(recipe.network, "int8" if int8 else "float32", RunFolder(run).description().data),
             "temperature": f"{temperature:.4f}",
-            "training_data": folder.description().data,
             CLASS_PRIOR: _class_prior(data.part("train").labels),
-            "licence": "weights: Apache-2.0; trained on FER2013, which was released for research",
             **_measured(recipe.split, "validation", validation, answers),
             **(made_by or {}),
         }
@@ -108,12 +86,26 @@ def _some(faces: np.ndarray) -> np.ndarray:
     return faces[np.random.default_rng(0).choice(len(faces), min(SOME, len(faces)), replace=False)]
 
 
+def _rounded(
+    classifier: RunClassifier, draft: Path, validation: FaceData, answers: np.ndarray, say: Callable[[str], None]
+) -> tuple[Path, np.ndarray, float]:
+    """The int8 file of a float one with these answers [N, 7]: its path, its own answers, and its temperature."""
+    smaller = draft.with_suffix(".int8.onnx")
+    quantise(draft, smaller)
+    rounded = parity.run_file(smaller, validation.faces, batch=1)
+    assert rounded.map is not None  # the graph always has one
+    logits = rounded.map.mean((2, 3))
+    # Rounding makes a network surer or less sure of itself: its temperature is fitted to its own answers.
+    temperature = fit_temperature(logits, validation.labels)
+    say(f"temperature {temperature:.3f} for int8")
+    onnx.write(classifier.network, classifier.recipe.pixels, temperature, draft)
+    quantise(draft, smaller)
+    quantised = torch.from_numpy(logits / temperature).softmax(1).numpy()
+    found = parity.check_int8(validation.labels, answers, quantised)
+    say(f"int8 names the same expression on {found.same_expression:.2%} of {len(validation)} faces")
+    return smaller, quantised, temperature
+
+
 def _measured(split: str, part: str, data: FaceData, probabilities: np.ndarray) -> dict[str, str]:
     accuracy, macro_f1 = accuracy_and_macro_f1(confusion_matrix(data.labels, probabilities.argmax(1)))
     return {f"{split}_{part}_accuracy": f"{accuracy:.4f}", f"{split}_{part}_macro_f1": f"{macro_f1:.4f}"}
-
-
-@torch.inference_mode()
-def _logits(network: torch.nn.Module, faces: np.ndarray, pixels: int) -> np.ndarray:
-    parts = torch.from_numpy(faces).split(256)
-    return torch.cat([network(enlarge(part, pixels))[0] for part in parts]).numpy()

@@ -5,5 +5,5 @@
 scores on the training faces, `thresholds` chooses the gate's numbers, `attaching` writes the scores into the model
 file. `scores` are the baselines, `ood_sets` the pictures to refuse (out of distribution), with `occluders` drawn over
 faces; `judge` measures, `open_set` whether refusing helps, `results` keeps it on file, `ood_plots` draws. Needs `pip
-install mien[train]`; imports `evaluation`, `data`, `recognition`, `expressions`, `errors`, `storage`.
+install mien[train]`; imports `evaluation`, `classifier`, `data`, `recognition` and below.
 """

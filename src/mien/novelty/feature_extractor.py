@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 
+from mien.classifier.batches import in_batches
 from mien.errors import ModelError
 from mien.recognition.runtime import onnxruntime
 
@@ -54,8 +55,8 @@ class FeatureLayer:
                 "model that sees faces larger inside"
             )
         weights = np.zeros((rows, self.bands), np.float32)
-        for band, places in enumerate(np.array_split(np.arange(rows), self.bands)):
-            weights[places, band] = 1 / len(places)
+        for band, band_rows in enumerate(np.array_split(np.arange(rows), self.bands)):
+            weights[band_rows, band] = 1 / len(band_rows)
         if not tokens:
             return weights
         over_tokens = np.repeat(weights, rows, axis=0) / rows
@@ -142,8 +143,7 @@ class FeatureExtractor:
 
     def extract(self, faces: np.ndarray) -> Activations:
         """For uint8 [N, 48, 48]; an int8 file sees them one at a time, as it does in recognition."""
-        step = self._step or len(faces)
-        return Activations.joined([self._extract(faces[start : start + step]) for start in range(0, len(faces), step)])
+        return Activations.joined(in_batches(self._extract, faces, self._step or len(faces)))
 
     def _extract(self, faces: np.ndarray) -> Activations:
         features, scores, *maps = self._session.run(["features", "map", *self._tensors], {"face": faces})

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import onnx
 
+from mien.classifier.batches import Show as Progress
+from mien.classifier.batches import in_batches, silent
 from mien.data.dataset import FaceData
 from mien.errors import DataError, ExportError, ModelError
 from mien.novelty.attaching import attach, detach
@@ -138,18 +140,12 @@ def _thresholds(
     return gate, (refused(gate, cut), refused(gate, found))
 
 
-def extract_all(
-    model: FeatureExtractor, faces: np.ndarray, progress: Callable[[int, int], None] = lambda done, total: None
-) -> Activations:
+def extract_all(model: FeatureExtractor, faces: np.ndarray, progress: Progress = silent) -> Activations:
     """Run a feature extractor over uint8 [N, 48, 48] in batches.
 
     Raises ModelError where it gives NaN or infinities.
     """
-    parts = []
-    for start in range(0, len(faces), BATCH):
-        parts.append(model.extract(faces[start : start + BATCH]))
-        progress(min(start + BATCH, len(faces)), len(faces))
-    seen = Activations.joined(parts)
+    seen = Activations.joined(in_batches(model.extract, faces, BATCH, progress))
     if not all(np.isfinite(values).all() for values in (seen.logits, seen.features, *seen.vectors)):
         raise ModelError("this model gives features that are not finite numbers; no gate can be fitted to it")
     return seen

@@ -1,21 +1,22 @@
 """Measure the gate beside its baselines: how well each tells OOD pictures from real faces, and whom it shuts out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from scipy.ndimage import laplace
 from sklearn.metrics import roc_auc_score
 
+from mien.classifier.classifier import Classifier
 from mien.data.dataset import FaceData, folder_label
 from mien.errors import DataError, ModelError
 from mien.expressions import NAMES
 from mien.novelty.ood_sets import OODSet
 from mien.novelty.open_set import risk, unclear
-from mien.novelty.scores import BASELINES, LogitsAndFeatures
+from mien.novelty.scores import BASELINES
 from mien.recognition.gate import Gate, Verdict
 from mien.recognition.media_files import find_pictures
-from mien.recognition.model import ModelFile, Outputs
 from mien.recognition.pictures import read_picture
 from mien.recognition.recognizer import Recognizer
 from mien.results.gate import DetectorAndGate, GateScores, Passage, Risk, Separation
@@ -26,7 +27,6 @@ REPORTED = "FER2013"
 """The part that is reported on, among the sets of real faces."""
 FIT_FACES = 5_000
 """So many training faces fit the baselines; more change their figures little."""
-_BATCH = 64
 _QUARTERS = ("lowest quarter", "second", "third", "highest quarter")
 
 
@@ -34,7 +34,7 @@ Show = Callable[[str, int, int], None]
 
 
 def judge(
-    models: list[ModelFile],
+    models: Sequence[Classifier],
     training: FaceData,
     real: FaceData,
     ood: list[OODSet],
@@ -53,15 +53,15 @@ def judge(
     chosen = np.random.default_rng(seed).permutation(len(training))[:FIT_FACES]
     ood_scores: dict[str, np.ndarray] = {}
     for model in models:
-        fitted_on = LogitsAndFeatures.of(_run(model, training.faces[chosen], show))
-        outputs = _run(model, real.faces, show)
-        ood_outputs = {one.name: _run(model, one.faces, show) for one in ood}
+        fitted_on = model.outputs(training.faces[chosen], partial(show, model.name))
+        outputs = model.outputs(real.faces, partial(show, model.name))
+        ood_outputs = {one.name: model.outputs(one.faces, partial(show, model.name)) for one in ood}
         table: dict[str, dict[str, Separation]] = {}
         for name, fit in BASELINES.items():
             show(f"{model.name}: {name}", 0, 1)
             score = fit(fitted_on, training.labels[chosen])
-            own = score(LogitsAndFeatures.of(outputs))
-            theirs = {kind: score(LogitsAndFeatures.of(found)) for kind, found in ood_outputs.items()}
+            own = score(outputs)
+            theirs = {kind: score(found) for kind, found in ood_outputs.items()}
             table[name] = {kind: separation(own, scores) for kind, scores in theirs.items()}
         if model is gated:
             assert outputs.novelty is not None  # the model has a gate
@@ -74,7 +74,7 @@ def judge(
             accepted = np.array([gated.gate.verdict(row) is Verdict.KNOWN for row in novelty])
             right = outputs.probabilities.argmax(1) == real.labels
             refusing = {REPORTED: risk(novelty[:, 1], right, accepted, outputs.probabilities.max(1))}
-            groups = unclear(real, LogitsAndFeatures.of(outputs), novelty, fitted_on, training.labels[chosen])
+            groups = unclear(real, outputs, novelty, fitted_on, training.labels[chosen])
         tables[model.name] = table
     made = GateScores(
         separation=tables,
@@ -122,6 +122,21 @@ def by_group(gate: Gate, scores: np.ndarray, real: FaceData) -> dict[str, dict[s
     }
 
 
+def judge_photographs(
+    made: GateScores,
+    recognizer: Recognizer,
+    strange: list[Path],
+    labelled: list[Path],
+    people: frozenset[str],
+    show: Show,
+) -> None:
+    """Enter into the scores what detector and gate do with folders of strange pictures and of labelled photographs."""
+    for folder in strange:
+        made.pipeline[folder.name] = through_pipeline(recognizer, folder, people, show)
+    for folder in labelled:
+        made.found[folder.name], made.risk[folder.name] = found_faces(recognizer, folder, show)
+
+
 def through_pipeline(recognizer: Recognizer, folder: Path, people: frozenset[str], show: Show) -> DetectorAndGate:
     """Detector and gate on a folder's pictures as they are, those named in `people` left out."""
     pictures = [path for path in find_pictures([folder]) if path.name not in people]
@@ -165,11 +180,3 @@ def found_faces(recognizer: Recognizer, folder: Path, show: Show) -> tuple[dict[
 def _quarters(values: np.ndarray) -> dict[str, np.ndarray]:
     place = np.searchsorted(np.quantile(values, [0.25, 0.5, 0.75]), values)
     return {name: place == number for number, name in enumerate(_QUARTERS)}
-
-
-def _run(model: ModelFile, faces: np.ndarray, show: Show) -> Outputs:
-    parts = []
-    for start in range(0, len(faces), _BATCH):
-        parts.append(model.run(faces[start : start + _BATCH]))
-        show(model.name, start + len(parts[-1].probabilities), len(faces))
-    return Outputs.joined(parts)

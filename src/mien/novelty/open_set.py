@@ -12,7 +12,8 @@ from sklearn.metrics import roc_auc_score
 from mien.data.dataset import RATED, FaceData
 from mien.expressions import NAMES
 from mien.novelty.mahalanobis import squared_distance
-from mien.novelty.scores import LogitsAndFeatures, logsumexp
+from mien.novelty.scores import logsumexp
+from mien.recognition.model import Outputs
 from mien.results.gate import Risk
 
 _MANY = 0.3
@@ -47,7 +48,7 @@ def _area(strangeness: np.ndarray, right: np.ndarray) -> float:
 
 
 def unclear(
-    real: FaceData, asked: LogitsAndFeatures, novelty: np.ndarray, training: LogitsAndFeatures, labels: np.ndarray
+    real: FaceData, asked: Outputs, novelty: np.ndarray, training: Outputs, labels: np.ndarray
 ) -> dict[str, dict[str, float]]:
     """AUROC of three scores by what the raters saw, and by each expression that the scores were fitted without.
 

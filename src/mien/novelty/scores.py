@@ -1,11 +1,10 @@
 """Scores of strangeness that need nothing but logits and last features: the gate's baselines. Higher is stranger.
 
-A new score is a function that takes the training faces' `LogitsAndFeatures` and returns one that takes any faces', and
-a line in `BASELINES`.
+A new score is a function that takes a model's outputs for the training faces and returns one that takes its outputs for
+any faces, and a line in `BASELINES`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
@@ -13,66 +12,51 @@ from sklearn.neighbors import NearestNeighbors
 from mien.novelty.mahalanobis import ClassStatistics, RelativeMahalanobis, squared_distance
 from mien.recognition.model import Outputs
 
-
-@dataclass(frozen=True)
-class LogitsAndFeatures:
-    """What a model says of N faces: logits float [N, K] and last features float [N, D]."""
-
-    logits: np.ndarray
-    features: np.ndarray
-
-    @classmethod
-    def of(cls, outputs: Outputs) -> "LogitsAndFeatures":
-        """The logits are the map's mean, or where there is no map the log-probabilities, which lack a constant."""
-        whole = outputs.map.mean((2, 3)) if outputs.map is not None else np.log(outputs.probabilities + 1e-12)
-        return cls(whole.astype(np.float64), outputs.features.astype(np.float64))
-
-
-Score = Callable[[LogitsAndFeatures], np.ndarray]
-Fit = Callable[[LogitsAndFeatures, np.ndarray], Score]
+Score = Callable[[Outputs], np.ndarray]
+Fit = Callable[[Outputs, np.ndarray], Score]
 
 _NEIGHBOUR = 50  # Sun et al. 2022 use the 50th for a training set of CIFAR's size
 
 
-def maximum_softmax(training: LogitsAndFeatures, labels: np.ndarray) -> Score:
+def maximum_softmax(training: Outputs, labels: np.ndarray) -> Score:
     """The most probable class's probability, negative (Hendrycks and Gimpel 2017)."""
 
-    def score(outputs: LogitsAndFeatures) -> np.ndarray:
+    def score(outputs: Outputs) -> np.ndarray:
         top = outputs.logits.max(1)
         return -np.exp(top - logsumexp(outputs.logits))
 
     return score
 
 
-def energy(training: LogitsAndFeatures, labels: np.ndarray) -> Score:
+def energy(training: Outputs, labels: np.ndarray) -> Score:
     """The logits' log-sum-exp, negative (Liu et al. 2020)."""
     return lambda outputs: -logsumexp(outputs.logits)
 
 
-def mahalanobis(training: LogitsAndFeatures, labels: np.ndarray) -> Score:
+def mahalanobis(training: Outputs, labels: np.ndarray) -> Score:
     """The squared distance to the nearest class's mean under the shared covariance (Lee et al. 2018)."""
     statistics = ClassStatistics.of(training.features, labels)
 
-    def score(outputs: LogitsAndFeatures) -> np.ndarray:
+    def score(outputs: Outputs) -> np.ndarray:
         return np.min([squared_distance(outputs.features, mean, statistics.within) for mean in statistics.means], 0)
 
     return score
 
 
-def relative_mahalanobis(training: LogitsAndFeatures, labels: np.ndarray) -> Score:
+def relative_mahalanobis(training: Outputs, labels: np.ndarray) -> Score:
     """See `mahalanobis`."""
     fitted = RelativeMahalanobis.of(ClassStatistics.of(training.features, labels))
     return lambda outputs: fitted(outputs.features)
 
 
-def nearest_neighbours(training: LogitsAndFeatures, labels: np.ndarray) -> Score:
+def nearest_neighbours(training: Outputs, labels: np.ndarray) -> Score:
     """The distance to the 50th nearest training face, features scaled to length 1 (Sun et al. 2022)."""
     rank = min(_NEIGHBOUR, len(training.features))
     index = NearestNeighbors(n_neighbors=rank, algorithm="brute").fit(_unit(training.features))
     return lambda outputs: index.kneighbors(_unit(outputs.features))[0][:, -1]
 
 
-def virtual_logit(training: LogitsAndFeatures, labels: np.ndarray) -> Score:
+def virtual_logit(training: Outputs, labels: np.ndarray) -> Score:
     """ViM (Wang et al. 2022): the features' part outside the principal subspace, as one more logit."""
     count, width = training.features.shape
     # The head is linear: least squares give back its weights and bias.
@@ -84,7 +68,7 @@ def virtual_logit(training: LogitsAndFeatures, labels: np.ndarray) -> Score:
     axes = np.linalg.eigh(apart.T @ apart / count)[1][:, : width - kept]
     scale = training.logits.max(1).mean() / np.linalg.norm(apart @ axes, axis=1).mean()
 
-    def score(outputs: LogitsAndFeatures) -> np.ndarray:
+    def score(outputs: Outputs) -> np.ndarray:
         outside = np.linalg.norm((outputs.features - origin) @ axes, axis=1)
         return scale * outside - logsumexp(outputs.logits)
 
@@ -109,4 +93,5 @@ def logsumexp(logits: np.ndarray) -> np.ndarray:
 
 
 def _unit(features: np.ndarray) -> np.ndarray:
+    features = features.astype(np.float64)
     return (features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)).astype(np.float32)

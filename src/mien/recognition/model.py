@@ -40,6 +40,12 @@ class Outputs:
     map: np.ndarray | None = None
     novelty: np.ndarray | None = None
 
+    @property
+    def logits(self) -> np.ndarray:
+        """Float64 [N, 7]: the map's mean, or where there is no map the log-probabilities, which lack a constant."""
+        logits = self.map.mean((2, 3)) if self.map is not None else np.log(self.probabilities + 1e-12)
+        return logits.astype(np.float64)
+
     def __getitem__(self, indices: slice) -> "Outputs":
         """The outputs for some of the faces."""
         values: list[Any] = [None if output is None else output[indices] for output in self._values()]

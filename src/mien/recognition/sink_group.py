@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from types import TracebackType
 
 from mien.errors import MienError, StorageError
 from mien.recognition.faces import Frame
@@ -62,9 +61,7 @@ class SinkGroup(AbstractContextManager):
                 self._tell(str(name), _told(name, error))
                 self._close(sink, name, error, known=True)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         with ExitStack() as stack:  # closes the others also where an interrupt ends the closing of one
             for name, sink in self._sinks:
                 stack.callback(self._close, sink, name, error)

@@ -4,12 +4,9 @@ Sinks are context managers. Files appear in place, complete, when they close, al
 what was done is kept. None of them holds more than a few frames.
 """
 
-import csv
-import io
 import json
 from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Protocol, Self
 
 from PIL import Image
@@ -19,7 +16,7 @@ from mien.names import free_name
 from mien.recognition.drawing import annotate
 from mien.recognition.faces import Face, Frame
 from mien.recognition.file_types import JPEG_SUFFIXES
-from mien.storage import GrowingFile, write_atomically
+from mien.storage import GrowingFile, csv_text, write_atomically
 
 
 class Sink(AbstractContextManager, Protocol):
@@ -56,9 +53,7 @@ class _GrowingSink:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._file.close()
 
 
@@ -84,9 +79,7 @@ class JsonLinesSink(AbstractContextManager):
     def write(self, frame: Frame) -> None:
         print(json.dumps(frame.to_dict()), flush=True)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    def __exit__(self, *raised: object) -> None: ...
 
 
 class CsvSink(_GrowingSink):
@@ -95,15 +88,10 @@ class CsvSink(_GrowingSink):
     def __init__(self, path: Path, columns: tuple[str, ...] = PICTURE_COLUMNS) -> None:
         super().__init__(path)
         self._columns = columns
-        self._file.add(self._lines([dict(zip(columns, columns, strict=True))]))
+        self._file.add(csv_text(columns, ()))
 
     def write(self, frame: Frame) -> None:
-        self._file.add(self._lines(rows(frame)))
-
-    def _lines(self, records: list[dict[str, Any]]) -> str:
-        text = io.StringIO()
-        csv.DictWriter(text, self._columns, restval="", lineterminator="\n").writerows(records)
-        return text.getvalue()
+        self._file.add(csv_text(self._columns, rows(frame), head=False))
 
 
 LONGEST_JPEG = 65_500
@@ -128,6 +116,4 @@ class AnnotatingSink(AbstractContextManager):
         drawn = Image.fromarray(annotate(frame.pixels, frame.faces, self._show_map))
         write_atomically(self._folder / name, lambda draft: drawn.save(draft, kind, quality=92))
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    def __exit__(self, *raised: object) -> None: ...

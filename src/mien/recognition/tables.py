@@ -8,7 +8,6 @@ import re
 import shutil
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from mien.errors import MienError
@@ -79,9 +78,7 @@ class ParquetSink:
         if len(self._chunks) * CHUNK >= PART:
             self._close_part()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._close_chunk()
         if len(self._chunks[0]) or not self._parts:
             self._close_part()

@@ -1,7 +1,7 @@
 """What the scripts in benchmarks/ measure: results/benchmarks/. Files about a model bear its hash, older ones not."""
 
 from dataclasses import field
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import Field
 
@@ -81,6 +81,17 @@ class RecognitionSpeed(Measured):
         return found if isinstance(found, PeerSpeed) else None
 
 
+T = TypeVar("T")
+
+
+@record
+class Builds(Generic[T]):
+    """What was measured of this build of the app, and of the one before where it was measured too."""
+
+    now: T
+    before: T | None = None
+
+
 @record
 class Steps:
     """Milliseconds of each step of a frame."""
@@ -125,14 +136,6 @@ class AppSpeed(Measured):
 
 
 @record
-class Builds:
-    """A build of the app, and the one before it where it was measured too."""
-
-    now: FrameSpeed
-    before: FrameSpeed | None = None
-
-
-@record
 class AppFaces(Measured):
     """app-faces.json: frames with one, three and six faces; model_hash: of the default model, None in older files."""
 
@@ -140,22 +143,14 @@ class AppFaces(Measured):
 
     machine: Machine
     seconds: int
-    one: Annotated[Builds, Field(alias="1")]
-    three: Annotated[Builds, Field(alias="3")]
-    six: Annotated[Builds, Field(alias="6")]
+    one: Annotated[Builds[FrameSpeed], Field(alias="1")]
+    three: Annotated[Builds[FrameSpeed], Field(alias="3")]
+    six: Annotated[Builds[FrameSpeed], Field(alias="6")]
     model_hash: str | None = field(default=None, kw_only=True)
 
     @property
-    def by_count(self) -> dict[int, Builds]:
+    def by_count(self) -> dict[int, Builds[FrameSpeed]]:
         return {1: self.one, 3: self.three, 6: self.six}
-
-
-@record
-class Megabytes:
-    """Of this build, and of the one before."""
-
-    now: float
-    before: float | None = None
 
 
 @record
@@ -165,15 +160,7 @@ class AppPicture(Measured):
     made_by: ClassVar[str] = "python benchmarks/app.py --picture"
 
     machine: Machine
-    megabytes: Megabytes
-
-
-@record
-class Series:
-    """One number a try or a minute, of this build and of the one before."""
-
-    now: list[float]
-    before: list[float] | None = None
+    megabytes: Builds[float]
 
 
 @record
@@ -183,7 +170,7 @@ class AppFirst(Measured):
     made_by: ClassVar[str] = "python benchmarks/app.py --first"
 
     machine: Machine
-    seconds: Series
+    seconds: Builds[list[float]]
     model_hash: str | None = field(default=None, kw_only=True)
 
 
@@ -195,7 +182,7 @@ class AppMemory(Measured):
 
     machine: Machine
     minutes: int
-    megabytes: Series
+    megabytes: Builds[list[float]]
 
 
 @record
@@ -207,14 +194,6 @@ class Flips:
 
 
 @record
-class FlipsOfBuilds:
-    """Of this build, and of the one before."""
-
-    now: Flips
-    before: Flips | None = None
-
-
-@record
 class AppSteadiness(Measured):
     """app-steadiness.json, by camera."""
 
@@ -223,7 +202,7 @@ class AppSteadiness(Measured):
     seconds: int
     unit: str
     cores: int
-    cameras: dict[str, FlipsOfBuilds]
+    cameras: dict[str, Builds[Flips]]
 
 
 @record

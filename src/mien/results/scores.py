@@ -20,6 +20,12 @@ class Interval:
     low: float
     high: float
 
+    @classmethod
+    def of(cls, value: float, draws: np.ndarray) -> Self:
+        """A value, and the middle 95% of what the bootstrap's draws [R] came to."""
+        low, high = np.percentile(draws, [2.5, 97.5])
+        return cls(float(value), float(low), float(high))
+
     @property
     def is_ordered(self) -> bool:
         """Whether the value lies between its ends, but for rounding, and all in [0, 1]."""

@@ -1,7 +1,7 @@
 """Synthesis: any face to any expression by a StarGAN, and data sets balanced with it.
 
-To train: `recipe` (what to do), `networks`, `sampling` and `losses` (what a step is made of), `step` (one step),
-`loop` (all of them), `run` (what came out), `export` (the generator as one ONNX file). To use: `translator`, which
-needs no training framework. To balance and judge: `balance`, `filters`, `scores`, `judge`, and `face_sheets` for both.
-Imports `data`, `training.recipe` and `training.run`, `recognition`, `expressions`, `errors`, `storage`.
+To train: `recipe` (what to do), `networks`, `sampling` and `losses` (what a step is made of), `step` (one step), `loop`
+(all of them), `run` (what came out), `export` (the generator as one ONNX file). To use: `translator`, which needs no
+training framework. To balance and judge: `balance`, `filters`, `scores`, `judge`, and `face_sheets` for both. Imports
+`export.onnx`, `training.recipe`, `training.run`, `classifier`, `data`, `recognition` and below.
 """

@@ -7,7 +7,6 @@ links cannot be) and `images/train/<class>/syn-<n>.png`; beside it the index fer
 """
 
 import csv
-import io
 import os
 import shutil
 from collections.abc import Callable
@@ -17,12 +16,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from mien.classifier.classifier import Classifier
+from mien.data.class_chart import class_chart
 from mien.data.dataset import FaceData
 from mien.errors import DataError
 from mien.expressions import NAMES
+from mien.plotting import save
 from mien.provenance import file_hash
-from mien.recognition.model import ModelFile
-from mien.storage import write_atomically, write_folder, write_json, write_text
+from mien.storage import csv_text, write_folder, write_json, write_text
 from mien.synthesis import face_sheets
 from mien.synthesis.filters import ClassifierScores, QualityFilter
 from mien.synthesis.sampling import training_faces
@@ -98,7 +99,7 @@ def balance(
     request: Request,
     maker: Maker,
     out: Path,
-    judge: ModelFile | None = None,
+    judge: Classifier | None = None,
     show: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Any]:
     """Write the balanced set of the data under `root`, read as `data`, to `out`; returns what balance.json holds.
@@ -125,7 +126,7 @@ def balance(
         "split": request.split,
         "seed": request.seed,
         "generator": maker.sha256,
-        "judge": file_hash(judge.path) if judge is not None else None,
+        "judge": file_hash(judge.file) if judge is not None else None,
         "least_probability": request.least,
         "most_novelty": quality.most_novelty if quality is not None and request.novelty else None,
         "training_pictures_before": dict(zip(NAMES, real.tolist(), strict=True)),
@@ -140,15 +141,15 @@ def balance(
             shutil.copyfile(index, folder / INDEX)
         lines = _write_synthetics(data, sources, made, request.seed, maker, folder)
         _write_manifest(lines, folder / MANIFEST)
-        chart = face_sheets.class_counts(real, added)
-        write_atomically(folder / "classes.png", lambda draft: chart.savefig(draft, format="png", dpi=120))
+        chart = class_chart({"before": (real, 0 * added), "after": (real, added)})
+        save(chart, folder / "classes.png")
         write_json(folder / SUMMARY, summary)
 
     write_folder(out, fill)
     return summary
 
 
-def _check(root: Path, data: FaceData, request: Request, maker: Maker, out: Path, judge: ModelFile | None) -> None:
+def _check(root: Path, data: FaceData, request: Request, maker: Maker, out: Path, judge: Classifier | None) -> None:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DataError(f"{out}: exists already and is not an empty folder; choose another --out")
     if (root / SUMMARY).is_file() or is_synthetic(data).any():
@@ -184,8 +185,7 @@ def _make(
         if quality is not None:
             scores.append(quality.score(faces[-1], label))
         keep = np.append(
-            keep,
-            _passes(scores[-1], request, quality) if quality is not None else np.full(len(rows), True),
+            keep, _passes(scores[-1], request, quality) if quality is not None else np.full(len(rows), True)
         )
         show(min(int(keep.sum()), more))
         if keep.sum() >= more:
@@ -255,12 +255,7 @@ def _link_originals(base: Path, data: FaceData, folder: Path) -> None:
 
 
 def _write_synthetics(
-    data: FaceData,
-    sources: FaceData,
-    made: dict[int, _Made],
-    seed: int,
-    maker: Maker,
-    folder: Path,
+    data: FaceData, sources: FaceData, made: dict[int, _Made], seed: int, maker: Maker, folder: Path
 ) -> list[Synthetic]:
     lines: list[Synthetic] = []
     for label, kept in made.items():
@@ -293,11 +288,7 @@ def _class_folder(data: FaceData, label: int) -> str:
 
 
 def _write_manifest(lines: list[Synthetic], path: Path) -> None:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [entry.name for entry in fields(Synthetic)], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(line) for line in lines)
-    write_text(path, text.getvalue())
+    write_text(path, csv_text((entry.name for entry in fields(Synthetic)), map(asdict, lines)))
 
 
 def read_manifest(folder: Path) -> list[Synthetic]:

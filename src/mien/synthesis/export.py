@@ -13,8 +13,6 @@ from mien.data.dataset import FACE_SIZE
 from mien.errors import ExportError
 from mien.export import onnx as onnx_export
 from mien.expressions import NAMES
-from mien.provenance import code_version
-from mien.recognition.framing import FRAMING
 from mien.storage import write_atomically
 from mien.synthesis.networks import Generator, to_float, to_grey
 from mien.synthesis.run import SynthesisRun
@@ -45,36 +43,20 @@ def export_run(run: SynthesisRun, path: Path) -> Path:
     """
     recipe, description = run.recipe(), run.description()
     graph = GeneratorGraph(run.generator()).eval()
-    properties = {
-        "name": "stargan",
-        "version": code_version(),
-        "classes": ",".join(NAMES),
-        "input_size": str(FACE_SIZE),
-        "crop": FRAMING.to_text(),
-        "precision": "float16 weights",
-        "split": recipe.split,
-        "training_data": description.data,
-        "licence": "weights: Apache-2.0; trained on FER2013, which was released for research",
-    }
+    properties = onnx_export.properties("stargan", "float16 weights", description.data) | {"split": recipe.split}
     with tempfile.TemporaryDirectory() as workshop:
         draft = Path(workshop) / "generator.onnx"
-        model = halved(exported(graph))
-        helper.set_model_props(model, properties)
-        onnx.save(model, draft)
+        onnx.save(halved(exported(graph)), draft)
+        onnx_export.set_metadata(draft, properties)
         _compare(graph, draft)
         write_atomically(path, lambda place: place.write_bytes(draft.read_bytes()))
     return path
 
 
 def exported(graph: GeneratorGraph) -> onnx.ModelProto:
-    """The graph as ONNX in float32, for any number of faces a call, without the exporter's notes."""
+    """The graph as ONNX in float32, for any number of faces a call."""
     faces, targets = torch.zeros(2, FACE_SIZE, FACE_SIZE, dtype=torch.uint8), torch.zeros(2, dtype=torch.int64)
-    model = onnx_export.exported(graph, {"face": faces, "target": targets}, ["translated"]).model_proto
-    del model.metadata_props[:]
-    for node in model.graph.node:
-        del node.metadata_props[:]
-        node.doc_string = ""
-    return model
+    return onnx_export.exported(graph, {"face": faces, "target": targets}, ["translated"]).model_proto
 
 
 def halved(model: onnx.ModelProto) -> onnx.ModelProto:

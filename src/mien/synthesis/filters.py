@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mien.classifier.classifier import Classifier
 from mien.data.dataset import FaceData
-from mien.recognition.model import ModelFile, Outputs
 from mien.synthesis.scores import nearest, unit
 
-BATCH = 64
 NEIGHBOUR = 5
 """Novelty is the distance to so many-th nearest real face: one odd picture makes no neighbourhood."""
 KEPT = 0.95
@@ -48,17 +47,17 @@ class QualityFilter:
     within which 95% of the other half lie. Far from everything known means broken rather than new.
     """
 
-    def __init__(self, model: ModelFile, real: FaceData, seed: int) -> None:
+    def __init__(self, model: Classifier, real: FaceData, seed: int) -> None:
         self.model = model
         order = np.random.default_rng(seed).permutation(len(real))[:_MOST_REFERENCES]
-        features = unit(classify(model, real.faces[order]).features)
+        features = unit(model.outputs(real.faces[order]).features)
         half = len(features) // 2
         self._references = features[:half]
         self.most_novelty = float(np.quantile(self.novelty(features[half:]), KEPT))
 
     def score(self, faces: np.ndarray, label: int) -> ClassifierScores:
         """For uint8 [N, 48, 48] made for the class `label`."""
-        said = classify(self.model, faces)
+        said = self.model.outputs(faces)
         return ClassifierScores(
             said.probabilities.argmax(1) == label, said.probabilities[:, label], self.novelty(unit(said.features))
         )
@@ -67,8 +66,3 @@ class QualityFilter:
         """Distances float32 [N] of unit features [N, D]."""
         rank = min(NEIGHBOUR, len(self._references))
         return 1 - nearest(features, self._references, rank)[0]
-
-
-def classify(model: ModelFile, faces: np.ndarray) -> Outputs:
-    """Run a model file over uint8 [N, 48, 48] in batches; raises ModelError where it has no answer for a face."""
-    return Outputs.joined([model.run(faces[start : start + BATCH]) for start in range(0, len(faces), BATCH)])

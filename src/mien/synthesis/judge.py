@@ -10,15 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
+from mien.classifier.classifier import Classifier
 from mien.data import dataset
 from mien.data.dataset import FaceData
 from mien.errors import DataError
 from mien.expressions import NAMES
-from mien.recognition.model import ModelFile
 from mien.results.synthesis import ClassJudgement, Identity
 from mien.synthesis import face_sheets, scores
 from mien.synthesis.balance import SUMMARY, Synthetic, read_manifest
-from mien.synthesis.filters import classify
 from mien.synthesis.sampling import training_faces
 
 COPY = 0.97
@@ -58,7 +57,7 @@ def read(folder: Path) -> Balanced:
     return Balanced(real, lines, np.stack(faces), np.array([row_of[line.source] for line in lines]))
 
 
-def judge(balanced: Balanced, model: ModelFile, seed: int = 0) -> dict[str, ClassJudgement]:
+def judge(balanced: Balanced, model: Classifier, seed: int = 0) -> dict[str, ClassJudgement]:
     """A verdict for each class that has synthetic faces, by name; raises DataError where there are too few to judge."""
     targets = np.array([NAMES.index(line.label) for line in balanced.lines])
     verdicts = {}
@@ -68,7 +67,7 @@ def judge(balanced: Balanced, model: ModelFile, seed: int = 0) -> dict[str, Clas
     return verdicts
 
 
-def _verdict(balanced: Balanced, chosen: np.ndarray, label: int, model: ModelFile, seed: int) -> ClassJudgement:
+def _verdict(balanced: Balanced, chosen: np.ndarray, label: int, model: Classifier, seed: int) -> ClassJudgement:
     generator = np.random.default_rng([seed, label])
     faces, rows = balanced.synthetic[chosen], balanced.sources[chosen]
     own_class = balanced.real.where(balanced.real.labels == label)
@@ -76,8 +75,8 @@ def _verdict(balanced: Balanced, chosen: np.ndarray, label: int, model: ModelFil
         raise DataError(
             f"'{NAMES[label]}': {len(faces)} synthetic and {len(own_class)} real faces are too few to judge"
         )
-    made, sources = classify(model, faces), classify(model, balanced.real.faces[rows])
-    real = classify(model, own_class.faces)
+    made, sources = model.outputs(faces), model.outputs(balanced.real.faces[rows])
+    real = model.outputs(own_class.faces)
     halves = np.array_split(generator.permutation(len(own_class)), 2)
     another = (np.arange(len(rows)) + generator.integers(1, len(rows), len(rows))) % len(rows)
     looks, source_looks = scores.appearance(faces), scores.appearance(balanced.real.faces[rows])

@@ -5,8 +5,6 @@ the averaged generator made of the same faces then. checkpoint.pt: everything to
 averaged generator. All are written atomically, so a kill at any moment leaves the last good ones.
 """
 
-import csv
-import io
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -16,12 +14,14 @@ import torch
 from safetensors.torch import save_file
 
 from mien.errors import DataError, ModelError, RecipeError
+from mien.plotting import save
 from mien.provenance import code_version, hardware
 from mien.results.record import read, write
 from mien.results.synthesis import SynthesisDescription
-from mien.storage import write_atomically, write_text
+from mien.storage import csv_text, write_atomically, write_text
 from mien.synthesis import face_sheets
 from mien.synthesis.curve import CurvePoint
+from mien.synthesis.loss_plot import loss_curves
 from mien.synthesis.networks import Generator
 from mien.synthesis.recipe import SynthesisRecipe, from_dict
 from mien.training.run import RunFolder
@@ -67,13 +67,9 @@ class SynthesisRun:
         self, curve: list[CurvePoint], sheet: np.ndarray, generator: Generator, state: dict[str, Any]
     ) -> None:
         """Curve, sample sheet uint8 [H, W], averaged generator and, last, the checkpoint that counts them as done."""
-        text = io.StringIO()
-        writer = csv.DictWriter(text, [entry.name for entry in fields(CurvePoint)], lineterminator="\n")
-        writer.writeheader()
-        for point in curve:
-            writer.writerow({key: round(value, 5) for key, value in asdict(point).items()})
-        write_text(self.path / "curve.csv", text.getvalue())
-        write_atomically(self.path / "curve.png", lambda draft: face_sheets.curves(curve).savefig(draft, format="png"))
+        lines = ({key: round(value, 5) for key, value in asdict(point).items()} for point in curve)
+        write_text(self.path / "curve.csv", csv_text((entry.name for entry in fields(CurvePoint)), lines))
+        save(loss_curves(curve), self.path / "curve.png")
         face_sheets.save(sheet, self.path / "sheets" / f"step-{curve[-1].step:06}.png")
         weights = {name: tensor.detach().cpu().contiguous() for name, tensor in generator.state_dict().items()}
         write_atomically(self.weights, lambda draft: save_file(weights, draft))

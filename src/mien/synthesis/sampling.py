@@ -45,7 +45,7 @@ def training_faces(data: FaceData) -> FaceData:
     Nothing else may be learned from or translated, or synthetic faces would carry the test set into training. Raises
     DataError where a class has no picture left.
     """
-    chosen = data.part("train").without_copies_of(data.where(data.parts != "train"))
+    chosen = data.training_part()
     chosen = chosen.where(~is_synthetic(chosen))
     for label, name in enumerate(NAMES):
         if not (chosen.labels == label).any():

@@ -16,10 +16,10 @@ from mien.evaluation.label_noise import accuracy_majority
 from mien.evaluation.metrics import accuracy_and_macro_f1, confusion_matrix
 from mien.results.record import write
 from mien.results.runs import Epoch, Interpolation, InterpolationScores, RunDescription
-from mien.training.loop import predict
 from mien.training.networks import ExpressionNetwork, build
 from mien.training.norms import measure_norms
 from mien.training.run import RunFolder
+from mien.training.run_classifier import predict
 from mien.training.splits import training_and_validation
 from mien.training.weights import load_weights
 

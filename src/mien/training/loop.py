@@ -16,7 +16,6 @@ from mien.evaluation.label_noise import accuracy_majority
 from mien.evaluation.metrics import accuracy_and_macro_f1, confusion_matrix
 from mien.expressions import NAMES
 from mien.results.runs import Epoch
-from mien.training.affine import enlarge
 from mien.training.checkpointer import Checkpointer
 from mien.training.moving_average import MovingAverage
 from mien.training.networks import ExpressionNetwork
@@ -25,11 +24,11 @@ from mien.training.objective import Objective
 from mien.training.optimiser import adamw, set_rate
 from mien.training.recipe import Recipe
 from mien.training.run import RunFolder
+from mien.training.run_classifier import predict
 from mien.training.sampling import class_weights, epoch_order
 from mien.training.targets import class_targets
 from mien.training.teachers import Teachers
 
-VALIDATION_BATCH = 256
 SHOW_SECONDS = 2.0
 
 
@@ -284,11 +283,3 @@ def _batches(
     each = max(len(batches) // fabric.world_size, 1)
     for number in range(each):
         yield batches[(number * fabric.world_size + fabric.global_rank) % len(batches)], generator
-
-
-@torch.inference_mode()
-def predict(network: torch.nn.Module, faces: torch.Tensor, pixels: int) -> np.ndarray:
-    """Probabilities float32 [N, 7] of the network in eval mode for uint8 faces [N, 48, 48] on its device."""
-    network.eval()
-    parts = [network(enlarge(part, pixels))[0].float().softmax(1) for part in faces.split(VALIDATION_BATCH)]
-    return torch.cat(parts).cpu().numpy()

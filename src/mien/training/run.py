@@ -7,7 +7,6 @@ it. metrics.json: that epoch's scores. All are written atomically, so a kill at 
 """
 
 import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -21,7 +20,7 @@ from mien.errors import DataError, ModelError, RecipeError
 from mien.provenance import code_version, file_hash, hardware
 from mien.results.record import read, write
 from mien.results.runs import Epoch, RunDescription, StartTensors
-from mien.storage import write_atomically, write_text
+from mien.storage import csv_text, write_atomically, write_text
 from mien.training.networks import ExpressionNetwork, build
 from mien.training.recipe import Recipe, from_dict
 from mien.training.weights import Taken, load_weights
@@ -106,15 +105,11 @@ class RunFolder:
             raise DataError(f"{self.path / 'run.json'}: no recipe that is known here: {error}") from error
 
     def write_curve(self, epochs: list[Epoch]) -> None:
-        text = io.StringIO()
         known = [
             entry.name for entry in fields(Epoch) if all(getattr(epoch, entry.name) is not None for epoch in epochs)
         ]
-        writer = csv.DictWriter(text, known, lineterminator="\n")
-        writer.writeheader()
-        for epoch in epochs:
-            writer.writerow({name: round(getattr(epoch, name), 5) for name in known})
-        write_text(self.path / "curve.csv", text.getvalue())
+        lines = ({name: round(getattr(epoch, name), 5) for name in known} for epoch in epochs)
+        write_text(self.path / "curve.csv", csv_text(known, lines))
 
     def curve(self) -> list[Epoch]:
         """The epochs so far, from curve.csv; none where there is no such file; raises DataError where it is damaged."""

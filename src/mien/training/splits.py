@@ -38,10 +38,9 @@ def training_and_validation(recipe: Recipe, faces: FaceData) -> tuple[FaceData, 
 
 
 def _divided(recipe: Recipe, faces: FaceData) -> tuple[FaceData, FaceData]:
-    rest = faces.where(faces.parts != "train")
-    train = _with_synthetic(faces.part("train").without_copies_of(rest), recipe.synthetic)
+    train = _with_synthetic(faces.training_part(), recipe.synthetic)
     share = recipe.hold_out
-    if not share and "validation" not in rest.parts:
+    if not share and "validation" not in faces.parts:
         share = _SHARE_WITHOUT_VALIDATION
     if not share:
         return train, faces.part("validation")

@@ -33,9 +33,8 @@ class FitGate:
 
     def make(self, work: Work) -> Path:
         faces = work.place.load(self.split)
-        training = faces.part("train").without_copies_of(faces.where(faces.parts != "train"))
         target = work.folder / work.results[self.file].name
-        fitted = gate.fit(work.results[self.file], target, training, faces.part("validation"))
+        fitted = gate.fit(work.results[self.file], target, faces.training_part(), faces.part("validation"))
         found = "" if fitted.refused_found is None else f", {fitted.refused_found:.1%} of those found again"
         work.say(f"the gate refuses {fitted.refused:.1%} of the validation faces{found}")
         return target

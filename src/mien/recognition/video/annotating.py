@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -87,9 +86,7 @@ class AnnotatedVideo:
             self._write_sound(frame.time)
             self._output.mux(self._stream.encode(picture))
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         try:
             with suppress(StorageError) if self._failed or error is not None else nullcontext(), self._refusing():
                 self._finish(cut_short=self._failed or error is not None)

@@ -42,7 +42,7 @@ class Joints:
         self._end = -math.inf
         self._step = 0.04
         self.shifts = [0.0]
-        self.places: list[float] = []
+        self.jumps: list[float] = []
 
     def move(self, packet: Any) -> None:
         """Correct the times of the pictures' next packet in place."""
@@ -56,7 +56,7 @@ class Joints:
         shown = (stamp if packet.pts is None else packet.pts) * unit
         if math.isfinite(ahead) and not -(BACK if told else BACK_SHOWN) <= ahead <= self._most:
             self.shifts.append(self._end - shown)
-            self.places.append(self._end)
+            self.jumps.append(self._end)
         self._last[told] = stamp * unit + self.shifts[-1]
         self._end = max(self._end, shown + self.shifts[-1] + self._step)
         _shift(packet, self.shifts[-1])
@@ -69,7 +69,7 @@ class Joints:
             expected: When the sound before it ends, in seconds on the corrected clock; None at the start.
         """
         if packet.pts is not None and len(self.shifts) > 1:
-            _shift(packet, self._shift_of_sound(packet, self.places[-1] if expected is None else expected))
+            _shift(packet, self._shift_of_sound(packet, self.jumps[-1] if expected is None else expected))
 
     def follows(self, packet: Any, expected: float | None) -> bool:
         """Whether a packet of sound follows on the one before once it is moved; else the pictures may jump soon too."""

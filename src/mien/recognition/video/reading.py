@@ -177,7 +177,7 @@ class VideoFile:
         return None if frame.pts is None or not frame.time_base else float(frame.pts * frame.time_base)
 
     def _take_notes(self, clock: Clock, frames: int) -> None:
-        jumps = self._joints.places
+        jumps = self._joints.jumps
         if jumps:
             where = f"at {jumps[0]:.1f} s" if len(jumps) == 1 else f"{len(jumps)} times, first at {jumps[0]:.1f} s"
             self.notes.append(f"{self.source}: its clock jumps {where}; the times given go on rising from there")
@@ -194,7 +194,7 @@ class VideoFile:
         """What was wrong with a file whose last frame was shown at `last`."""
         if last is None:
             return VideoError(f"{self.source}: no frame of it can be decoded")
-        if self.duration is not None and not self._joints.places:
+        if self.duration is not None and not self._joints.jumps:
             missing = self.start + self.duration - last
             if missing > max(1.0, CUT_OFF * self.duration):
                 return VideoError(f"{self.source}: cut off: it ends at {last:.1f} s, {missing:.1f} s too early")

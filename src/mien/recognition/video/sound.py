@@ -148,9 +148,9 @@ class Sound:
         waiting: list[Any] = []
         for packet in self._read():
             if packet.stream.index != self._stream.index:
-                jumps = len(self._joints.places)
+                jumps = len(self._joints.jumps)
                 self._joints.move(packet)
-                if len(self._joints.places) > jumps:
+                if len(self._joints.jumps) > jumps:
                     yield from self._moved(waiting)
                     waiting = []
             elif packet.size:

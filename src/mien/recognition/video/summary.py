@@ -5,7 +5,6 @@ Both the summary's table and the timeline are made from it.
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from types import TracebackType
 
 import numpy as np
 
@@ -60,6 +59,4 @@ class Summary(AbstractContextManager):
                     place = int(frame.time // BIN)
                     track.bins[place] = track.bins.get(place, np.zeros(len(NAMES))) + face.probabilities
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    def __exit__(self, *raised: object) -> None: ...

@@ -2,7 +2,6 @@
 
 from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -28,9 +27,7 @@ class Timeline(AbstractContextManager):
     def write(self, frame: Frame) -> None:
         self._summary.write(frame)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         figure = draw(self._summary)
         kind_of_file = self._path.suffix.removeprefix(".") or "png"
         write_atomically(self._path, lambda draft: figure.savefig(draft, format=kind_of_file, dpi=120))

@@ -1,0 +1,63 @@
+"""What can be asked of a trained network, whether it is in a model file or in a run's folder."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from mien.classifier.batches import Show, in_batches, silent
+from mien.recognition.framing import FRAMING, Framing
+from mien.recognition.gate import Gate, require_probabilities
+from mien.recognition.model import Outputs
+
+
+class Classifier(ABC):
+    """A trained network, asked about grey faces.
+
+    Attributes:
+        name: The model file's or the run's.
+        file: Its weights.
+        framing: How faces are cropped for it.
+        split: The data set's split that it learned from; None where that is not known.
+        temperature: What its logits are divided by; None for a run, whose probabilities are the network's own.
+        gate: What becomes of its gate's scores; None without a gate.
+    """
+
+    name: str
+    file: Path
+    framing: Framing = FRAMING
+    split: str | None = None
+    temperature: float | None = None
+    gate: Gate | None = None
+
+    @abstractmethod
+    def run(self, faces: np.ndarray) -> Outputs:
+        """Probabilities, features, map and the gate's scores of uint8 [N, 48, 48] in one call of the network."""
+
+    def run_probabilities(self, faces: np.ndarray) -> np.ndarray:
+        """The probabilities alone, float32 [N, 7]."""
+        return self.run(faces).probabilities
+
+    def rest_of_map(self, faces: np.ndarray) -> Callable[[], object] | None:
+        """What is left to do for the map once the probabilities are there, to be timed; None if both come at once."""
+        return None
+
+    def outputs(self, faces: np.ndarray, show: Show = silent) -> Outputs:
+        """All that it says of many faces.
+
+        Args:
+            faces: uint8 [N, 48, 48].
+            show: Is called with the faces done and their number, batch after batch.
+
+        Raises:
+            ModelError: It gives no finite probabilities for a face.
+        """
+        found = Outputs.joined(in_batches(self.run, faces, show=show))
+        require_probabilities(found.probabilities, self.name)
+        return found
+
+    def probabilities(self, faces: np.ndarray, show: Show = silent) -> np.ndarray:
+        """Probabilities float32 [N, 7] for faces as `outputs` takes them; raises as it does."""
+        found = in_batches(self.run_probabilities, faces, show=show)
+        return require_probabilities(np.concatenate(found), self.name)

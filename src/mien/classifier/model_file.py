@@ -1,0 +1,28 @@
+"""The network in a model file, run by ONNX Runtime."""
+
+import numpy as np
+
+from mien.classifier.classifier import Classifier
+from mien.recognition.framing import Framing
+from mien.recognition.model import ModelFile, Outputs
+
+
+class ModelFileClassifier(Classifier):
+    """A model file as a classifier.
+
+    Args:
+        model: A shipped model's name or a model file's path.
+
+    Raises:
+        ModelError: There is none, or it is damaged.
+    """
+
+    def __init__(self, model: str) -> None:
+        self.model = ModelFile.open(model)
+        self.name, self.file, self.gate = self.model.name, self.model.path, self.model.gate
+        self.framing = Framing.from_text(self.model.metadata["crop"])
+        heat = self.model.metadata.get("temperature")
+        self.temperature = None if heat is None else float(heat)
+
+    def run(self, faces: np.ndarray) -> Outputs:
+        return self.model.run(faces)

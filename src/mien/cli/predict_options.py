@@ -1,0 +1,136 @@
+"""The options of `mien predict`: as they are given, and what each kind of input takes of them."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mien.cli.console import say
+from mien.errors import MienError
+from mien.recognition.gate import Gating
+
+if TYPE_CHECKING:
+    from mien.recognition.recognizer import Recognizer
+
+InputTexts = Annotated[
+    list[str],
+    typer.Argument(metavar="INPUT...", help="Pictures, videos, and folders of them; or webcam, webcam:1, rtsp://..."),
+]
+Model = Annotated[str, typer.Option(help="A shipped model's name, or a model file.")]
+JsonFile = Annotated[
+    Path | None, typer.Option("--json", help="Write the results as JSON; '-' prints a line a picture or frame.")
+]
+CsvFile = Annotated[Path | None, typer.Option("--csv", help="Write a CSV file, one row a face (and frame of a video).")]
+Parquet = Annotated[
+    Path | None,
+    typer.Option(help="Write the same rows as Parquet to this folder; of pictures, only those not done yet."),
+]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Processes that read pictures (with --parquet); as many as cores if left out.")
+]
+Ray = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Read pictures on a Ray cluster (with --parquet): auto, host:6379, local."),
+]
+Annotate = Annotated[
+    Path | None,
+    typer.Option("--annotate", help="Write the pictures or videos with the faces drawn in, to this folder."),
+]
+ShowMap = Annotated[
+    bool, typer.Option("--map", help="Draw where in the face the expression was seen (with --annotate).")
+]
+ShowWindow = Annotated[
+    bool | None,
+    typer.Option(
+        "--window/--no-window", help="Show it in a window, with keys; a camera without other outputs is shown."
+    ),
+]
+Gate = Annotated[
+    Gating,
+    typer.Option(help="What becomes of faces unlike those the models know: marked, or also left without a word."),
+]
+Device = Annotated[
+    str, typer.Option(help="Where the model runs: cpu, cuda, directml, coreml, ..., or auto for the best there is.")
+]
+SmallFaces = Annotated[
+    bool, typer.Option("--small-faces", help="Find faces down to 30 pixels in large pictures; many times as long.")
+]
+FacesAreCut = Annotated[
+    bool, typer.Option("--faces-are-cut", help="Each picture is one face, of any size; none is looked for.")
+]
+TimelineFile = Annotated[
+    Path | None, typer.Option(help="Plot each face's expressions over time to this .png, .svg or .pdf (videos).")
+]
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """Which model reads the faces, and how; `needs_map` where its map is to be drawn."""
+
+    model: str
+    gate: Gating
+    device: str
+    small_faces: bool
+    needs_map: bool
+
+    def open(self, threads: int | None = None) -> "Recognizer":
+        """The recognizer; what it runs on is said where that is not the CPU."""
+        from mien.recognition.recognizer import Recognizer
+
+        recognizer = Recognizer(self.model, threads, self.gate, self.device, self.small_faces)
+        if self.needs_map and not recognizer.model.has_map:
+            raise MienError(f"the model {recognizer.model.name} has no map; leave --map out")
+        if recognizer.model.device != "cpu":
+            say(f"{recognizer.model.name} runs on {recognizer.model.device}")
+        return recognizer
+
+
+@dataclass(frozen=True)
+class PictureOptions:
+    """What pictures are read into; None for what was not asked for."""
+
+    reading: ModelOptions
+    json_file: Path | None
+    csv_file: Path | None
+    annotated: Path | None
+    faces_are_cut: bool
+
+
+@dataclass(frozen=True)
+class ArchiveOptions:
+    """Which folder of Parquet parts is filled, and by so many processes (None: as many as cores) or a Ray cluster."""
+
+    reading: ModelOptions
+    folder: Path | None
+    workers: int | None
+    ray: str | None
+
+
+@dataclass(frozen=True)
+class VideoOptions:
+    """What videos are read into; None for what was not asked for."""
+
+    reading: ModelOptions
+    json_file: Path | None
+    csv_file: Path | None
+    parquet: Path | None
+    annotated: Path | None
+    timeline: Path | None
+    window: bool | None
+
+    def beside_pictures(self) -> "VideoOptions":
+        """Where the named files and folders hold the pictures' results: they have other columns."""
+        return replace(
+            self, json_file=_beside(self.json_file), csv_file=_beside(self.csv_file), parquet=_beside(self.parquet)
+        )
+
+    def shows_window(self, live: bool) -> bool:
+        """Where nothing is asked for, what a camera sees is shown."""
+        files = (self.json_file, self.csv_file, self.parquet, self.annotated, self.timeline)
+        return self.window if self.window is not None else live and not any(files)
+
+
+def _beside(path: Path | None) -> Path | None:
+    """The file or folder for the videos' results where `path` holds the pictures'; '-' takes both."""
+    return path if path is None or path == Path("-") else path.with_name(f"{path.stem}-videos{path.suffix}")
