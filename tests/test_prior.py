@@ -1,11 +1,15 @@
 """The class prior: what a recognizer says where expressions are as frequent as the user tells it."""
 
+import csv
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+from typer.testing import CliRunner
 
 from mien import Recognizer
+from mien.cli.main import app
 from mien.errors import MienError, ModelError
 from mien.expressions import NAMES
 from mien.recognition.prior import apply_prior, prior_ratio, training_prior
@@ -69,3 +73,22 @@ def test_a_recognizer_reads_cut_faces_and_pictures_by_its_prior(tmp_path: Path):
     (face,) = even.recognize(FACES[0], faces_are_cut=True)
     assert face.probabilities == pytest.approx(expected[0], abs=1e-4)
     assert face.probabilities.dtype == np.float32
+
+
+def test_the_command_reads_by_a_prior(tmp_path: Path):
+    picture = tmp_path / "face.png"
+    Image.fromarray(FACES[0]).save(picture)
+
+    def shares(*more: str) -> np.ndarray:
+        out = tmp_path / "out.csv"
+        words = ["predict", str(picture), "--faces-are-cut", "--csv", str(out), *more]
+        CliRunner().invoke(app, words, catch_exceptions=False, standalone_mode=False)
+        (row,) = csv.DictReader(out.read_text().splitlines())
+        return np.array([float(row[name]) for name in NAMES])
+
+    ratio = prior_ratio("equal", Recognizer().model.metadata)
+    assert shares("--prior", "equal") == pytest.approx(apply_prior(shares()[None], ratio)[0], abs=2e-3)
+    numbers = ",".join(f"{name}=2" for name in NAMES)
+    assert shares("--prior", numbers) == pytest.approx(shares("--prior", "equal"))
+    with pytest.raises(MienError, match="--prior takes training, equal or numbers"):
+        shares("--prior", "happy=much")

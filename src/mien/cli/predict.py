@@ -29,6 +29,7 @@ def predict(
     device: given_as.Device = "cpu",
     small_faces: given_as.SmallFaces = False,
     faces_are_cut: given_as.FacesAreCut = False,
+    prior: given_as.PriorText = "training",
     timeline: given_as.TimelineFile = None,
 ) -> None:
     """Find the faces in pictures, videos or what a camera sees, and say which expression each shows.
@@ -54,7 +55,7 @@ def predict(
     mien predict archive/ --parquet rows/ --workers 8
     mien predict crowd.jpg --small-faces
     """
-    reading = ModelOptions(model, gate, device, small_faces, show_map)
+    reading = ModelOptions(model, gate, device, small_faces, show_map, prior)
     of_pictures = PictureOptions(reading, json_file, csv_file, annotated, faces_are_cut)
     of_videos = VideoOptions(reading, json_file, csv_file, parquet, annotated, timeline, window)
     of_archives = ArchiveOptions(reading, parquet, workers, ray)
@@ -82,8 +83,8 @@ def _refuse(given: Inputs, pictures: PictureOptions, videos: VideoOptions, archi
         and (archives.workers or archives.ray is not None),
         "--parquet is for archives; leave --json, --csv and --annotate out": archive
         and (pictures.json_file or pictures.csv_file or pictures.annotated),
-        "--parquet reads archives on the CPU; leave --device, --small-faces, --faces-are-cut out": archive
-        and (reading.device != "cpu" or reading.small_faces or pictures.faces_are_cut),
+        "--parquet reads archives on the CPU; leave --device, --small-faces, --faces-are-cut, --prior out": archive
+        and (reading.device != "cpu" or reading.small_faces or pictures.faces_are_cut or reading.prior != "training"),
     }
     for message, applies in refusals.items():
         if applies:

@@ -11,6 +11,7 @@ from mien.errors import MienError
 from mien.recognition.gate import Gating
 
 if TYPE_CHECKING:
+    from mien.recognition.prior import Prior
     from mien.recognition.recognizer import Recognizer
 
 InputTexts = Annotated[
@@ -56,6 +57,14 @@ Device = Annotated[
 SmallFaces = Annotated[
     bool, typer.Option("--small-faces", help="Find faces down to 30 pixels in large pictures; many times as long.")
 ]
+PriorText = Annotated[
+    str,
+    typer.Option(
+        "--prior",
+        metavar="PRIOR",
+        help="How frequent expressions are: training, equal (posed pictures, as many of each), or happy=30,sad=5,...",
+    ),
+]
 FacesAreCut = Annotated[
     bool, typer.Option("--faces-are-cut", help="Each picture is one face, of any size; none is looked for.")
 ]
@@ -73,12 +82,13 @@ class ModelOptions:
     device: str
     small_faces: bool
     needs_map: bool
+    prior: str = "training"
 
     def open(self, threads: int | None = None) -> "Recognizer":
         """The recognizer; what it runs on is said where that is not the CPU."""
         from mien.recognition.recognizer import Recognizer
 
-        recognizer = Recognizer(self.model, threads, self.gate, self.device, self.small_faces)
+        recognizer = Recognizer(self.model, threads, self.gate, self.device, self.small_faces, read_prior(self.prior))
         if self.needs_map and not recognizer.model.has_map:
             raise MienError(f"the model {recognizer.model.name} has no map; leave --map out")
         if recognizer.model.device != "cpu":
@@ -129,6 +139,16 @@ class VideoOptions:
         """Where nothing is asked for, what a camera sees is shown."""
         files = (self.json_file, self.csv_file, self.parquet, self.annotated, self.timeline)
         return self.window if self.window is not None else live and not any(files)
+
+
+def read_prior(text: str) -> "Prior":
+    """A class prior as the command line has it: a word, or numbers by class, "happy=30,sad=5,..."."""
+    if "=" not in text:
+        return text
+    try:
+        return {name.strip(): float(number) for name, number in (part.split("=") for part in text.split(","))}
+    except ValueError:
+        raise MienError(f"--prior takes training, equal or numbers such as happy=30,sad=5,...; not '{text}'") from None
 
 
 def _beside(path: Path | None) -> Path | None:

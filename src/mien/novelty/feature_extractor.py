@@ -81,8 +81,8 @@ FEATURE_LAYERS: dict[str, tuple[FeatureLayer, ...]] = {
         FeatureLayer("blocks.5.2.conv_pw", bands=1, unit=True),
     ),
     "ViT": (
-        FeatureLayer("blocks.2.norm1", bands=1, room=128 * 192),
-        FeatureLayer("blocks.6.norm1", bands=1, unit=True, room=128 * 192),
+        FeatureLayer("blocks.1.norm1", bands=1, room=128 * 192),
+        FeatureLayer("blocks.4.norm1", bands=1, unit=True, room=128 * 192),
         FeatureLayer("blocks.10.norm1", bands=1, unit=True, room=128 * 192),
     ),
 }
