@@ -48,6 +48,21 @@ def test_a_photograph_without_a_face_counts_as_wrong(elsewhere: Path) -> None:
     assert scores.calibration_error == pytest.approx(0.5)  # sure of itself on both faces, right on one
 
 
+def test_an_equal_prior_is_judged_beside_the_models_own(elsewhere: Path) -> None:
+    news = world.load(elsewhere)[0]
+
+    def unsure(faces: np.ndarray) -> np.ndarray:
+        return np.tile(np.array([0, 0, 0, 0.6, 0, 0, 0.4]), (len(faces), 1))
+
+    ratio = np.array([1, 1, 1, 1, 1, 1, 2.0])
+    scores = world.judge(unsure, news, ratio)
+    assert scores.accuracy_equal_prior is not None
+    assert (scores.recall["happy"], scores.accuracy.value) == (1, pytest.approx(1 / 3))
+    calls_neutral = world.judge(always("neutral"), news)
+    assert scores.accuracy_equal_prior == calls_neutral.accuracy
+    assert calls_neutral.accuracy_equal_prior is None
+
+
 def test_each_set_counts_alike(elsewhere: Path) -> None:
     sets = world.load(elsewhere / "faces")
     scores = {one.name: world.judge(always("angry"), one) for one in sets}

@@ -22,6 +22,7 @@ class Classifier(ABC):
         split: The data set's split that it learned from; None where that is not known.
         temperature: What its logits are divided by; None for a run, whose probabilities are the network's own.
         gate: What becomes of its gate's scores; None without a gate.
+        to_equal_prior: What brings its probabilities to an equal class prior, float64 [7]; None for a run.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Classifier(ABC):
     split: str | None = None
     temperature: float | None = None
     gate: Gate | None = None
+    to_equal_prior: np.ndarray | None = None
 
     @abstractmethod
     def run(self, faces: np.ndarray) -> Outputs:

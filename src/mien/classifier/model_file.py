@@ -5,6 +5,7 @@ import numpy as np
 from mien.classifier.classifier import Classifier
 from mien.recognition.framing import Framing
 from mien.recognition.model import ModelFile, Outputs
+from mien.recognition.prior import EQUAL, prior_ratio
 
 
 class ModelFileClassifier(Classifier):
@@ -21,6 +22,7 @@ class ModelFileClassifier(Classifier):
         self.model = ModelFile.open(model)
         self.name, self.file, self.gate = self.model.name, self.model.path, self.model.gate
         self.framing = Framing.from_text(self.model.metadata["crop"])
+        self.to_equal_prior = prior_ratio(EQUAL, self.model.metadata)
         heat = self.model.metadata.get("temperature")
         self.temperature = None if heat is None else float(heat)
 

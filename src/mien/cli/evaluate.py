@@ -152,7 +152,7 @@ def _world(classifiers: "list[Classifier]", folder: Path) -> None:
     for classifier in classifiers:
         with bar() as show:
             predict = partial(classifier.probabilities, show=partial(show, classifier.name))
-            scores = {one.name: world.judge(predict, one) for one in sets}
+            scores = {one.name: world.judge(predict, one, classifier.to_equal_prior) for one in sets}
         result = world.result(classifier.name, file_hash(classifier.file), scores)
         write(Path("results") / f"{classifier.name}-world.json", result)
         cells = [f"{of.accuracy.value:.3f} ({of.calibration_error:.3f})" for of in scores.values()]

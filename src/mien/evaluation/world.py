@@ -17,6 +17,8 @@ from mien.evaluation.bootstrap import fraction_right
 from mien.evaluation.calibration import calibration_error
 from mien.expressions import NAMES
 from mien.provenance import origin
+from mien.recognition.prior import apply_prior
+from mien.results.scores import Interval
 from mien.results.world import World, WorldScores
 
 FACES = "faces"
@@ -71,26 +73,32 @@ def _load_set(folder: Path, progress: Callable[[str, int, int], None]) -> WorldS
     return WorldSet(folder.name, found, missed)
 
 
-def judge(predict: Predict, world: WorldSet) -> WorldScores:
+def judge(predict: Predict, world: WorldSet, to_equal: np.ndarray | None = None) -> WorldScores:
     """Judge a model on one set.
 
     Args:
         predict: Answers for grey faces.
         world: The set.
+        to_equal: What brings its probabilities to an equal class prior, float [7] (`prior_ratio`); None if that is not
+            known.
 
     Returns:
         Its scores; photographs without a face that is found count as wrong.
     """
     probabilities = predict(world.faces.faces)
-    right = np.concatenate([probabilities.argmax(1) == world.faces.labels, np.zeros(world.missed, bool)])
     return WorldScores(
         pictures=world.pictures,
         missed=world.missed,
-        accuracy=fraction_right(right),
+        accuracy=_accuracy(world, probabilities),
+        accuracy_equal_prior=None if to_equal is None else _accuracy(world, apply_prior(probabilities, to_equal)),
         calibration_error=calibration_error(world.faces.labels, probabilities),
         recall=_recall(world, probabilities.argmax(1)),
         data_hash=world.faces.fingerprint(),
     )
+
+
+def _accuracy(world: WorldSet, probabilities: np.ndarray) -> Interval:
+    return fraction_right(np.concatenate([probabilities.argmax(1) == world.faces.labels, np.zeros(world.missed, bool)]))
 
 
 def _recall(world: WorldSet, called: np.ndarray) -> dict[str, float]:

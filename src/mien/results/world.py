@@ -1,5 +1,6 @@
 """A model on photographs from elsewhere: results/<model>-world.json."""
 
+from dataclasses import field
 from typing import ClassVar
 
 from mien.results.record import Measured, record
@@ -14,6 +15,7 @@ class WorldScores:
         pictures: All photographs.
         missed: Those without a face that is found; they count as wrong.
         accuracy: Share of all photographs that are called as labelled, with its 95% bootstrap interval over them.
+        accuracy_equal_prior: The same under an equal class prior; None of a run, and in older files.
         calibration_error: Expected calibration error on the faces that were found, 15 bins, in [0, 1].
         recall: By class that the set has: the share of its found faces that are called so.
         data_hash: SHA-256 over the found faces' pixels and labels.
@@ -25,6 +27,7 @@ class WorldScores:
     calibration_error: float
     recall: dict[str, float]
     data_hash: str
+    accuracy_equal_prior: Interval | None = field(default=None, kw_only=True)
 
 
 @record
