@@ -713,7 +713,7 @@ def test_faces_and_classes_are_drawn(tiny_data: Path) -> None:
     ids = train.ids.astype("U100")
     ids[:2] = ["train/angry/syn-0.png", "train/angry/syn-1.png"]
     drawn = run_plots.classes(replace(train, ids=ids))
-    assert [text.get_text() for text in drawn.axes[0].texts][:2] == ["4 + 2", "6"]
+    assert [text.get_text() for text in drawn.axes[0].texts][:2] == ["6  (2 synthetic)", "6  (14.3%)"]
 
 
 # All of it, with the real commands
