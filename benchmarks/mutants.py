@@ -15,6 +15,7 @@ import random
 import subprocess
 import sys
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 from rich.console import Console
@@ -29,10 +30,12 @@ ROOT = Path(__file__).parents[1]
 WORK = ROOT / "out/mutants"
 RESULTS = ROOT / "results/benchmarks"
 TOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
-TESTS: dict[str, list[str]] = TOOLS["mien-mutants"]
+TESTS: dict[str, list[str]] = TOOLS["mien-mutants"]["tests"]
 WEB = "web"
 KILLED = frozenset({"killed", "timeout", "segfault", "Killed", "Timeout", "RuntimeError"})
 LEFT_OUT = frozenset({"skipped", "Ignored", "CompileError"})  # no fault: nobody can build it
+BESIDE = ("models", "examples", "results", "recipes", "docs", "README.md", "benchmarks", "web")
+"""What tests read of the repository."""
 # A mutant's process is forked from one that holds the tests; threads would not be forked with it.
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
 
@@ -101,18 +104,9 @@ def _mutmut(package: str, files: list[str], sample: int | None, seed: int) -> di
         for file, names in made.items()
     }
     paths = os.pathsep.join([str(work / "mutants/src"), str(ROOT / "benchmarks")])
+    command = [str(Path(sys.executable).with_name("mutmut")), "run", "--max-children", "1"]
     subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "mutmut",
-            "run",
-            "--max-children",
-            "1",
-            *(name for names in drawn.values() for name in names),
-        ],
-        env={**os.environ, **ONE_THREAD, "PYTHONPATH": paths},
-        check=True,
+        [*command, *chain(*drawn.values())], env={**os.environ, **ONE_THREAD, "PYTHONPATH": paths}, check=True
     )
     found: dict[str, MutantScore] = {}
     for file, names in drawn.items():
@@ -128,12 +122,19 @@ def _prepare(work: Path, package: str) -> None:
     (work / "mutants").mkdir(parents=True, exist_ok=True)
     for name in ("src", "tests"):
         _link(work / name, ROOT / name)
-    for name in ("models", "examples", "results", "recipes", "docs", "README.md", "benchmarks", "web"):
+    for name in BESIDE:
         _link(work / "mutants" / name, ROOT / name)
     settings = {
         **TOOLS["mutmut"],
         "only_mutate": [f"src/mien/{package}/*"],
-        "pytest_add_cli_args": ["-p", "quickest_first", "-p", "no:cacheprovider"],
+        "pytest_add_cli_args": [
+            "-p",
+            "quickest_first",
+            "-p",
+            "no:cacheprovider",
+            "-k",
+            f"not ({TOOLS['mien-mutants']['skip']})",
+        ],
         "pytest_add_cli_args_test_selection": [f"tests/{name}" for name in TESTS[package]],
     }
     write_text(
@@ -142,6 +143,7 @@ def _prepare(work: Path, package: str) -> None:
 
 
 def _link(link: Path, target: Path) -> None:
+    link.parent.mkdir(parents=True, exist_ok=True)
     if not link.is_symlink():
         link.symlink_to(target)
 
@@ -150,6 +152,8 @@ def _stryker(files: list[str]) -> dict[str, MutantScore]:
     """Try all mutants of some TypeScript files; what became of them, by the file."""
     web = ROOT / "web"
     mutated = ",".join(file.removeprefix("web/") for file in files)
+    for name in ("models", "src", "pyproject.toml"):  # where Stryker's copy of web/ looks for them
+        _link(WORK / WEB / name, ROOT / name)
     subprocess.run(["npx", "stryker", "run", "--mutate", mutated], cwd=web, check=True)
     report = json.loads((ROOT / "out/mutants/web/mutation.json").read_text(encoding="utf-8"))
     return {
