@@ -98,6 +98,24 @@ def test_several_teachers_speak_with_one_voice_or_are_refused(tmp_path: Path) ->
         ensemble(tmp_path, ["broken"])
 
 
+def test_a_run_is_asked_at_the_size_that_it_was_trained_for(tmp_path: Path, training: FaceData) -> None:
+    torch.manual_seed(5)
+    network = build("mobilenet_v2", 32)
+    torch.nn.init.normal_(network.head.weight)
+    folder = RunFolder(tmp_path)
+    folder.write_description(replace(STUDENT, distillation=None), "abc", "none", "32-true")
+    folder.write_weights(network.state_dict())
+    views = Views(RandomAffine(), 2, seed=1)
+    seen = views.params(len(training))(torch.from_numpy(training.faces).repeat(2, 1, 1), 32)
+    with torch.no_grad():
+        expected = network.eval()(seen)[0].softmax(1).reshape(2, len(training), 7)
+    asked: list[tuple[int, int]] = []
+    said = Teacher.open(tmp_path).look(training, views, lambda done, total: asked.append((done, total)))
+    np.testing.assert_allclose(said.probabilities, expected, atol=1e-5)
+    assert said.probabilities.std(0).max() > 0.01, "each view has an answer of its own"
+    assert asked[-1] == (2 * len(training), 2 * len(training))
+
+
 def test_a_teacher_that_gives_no_numbers_is_refused(tmp_path: Path, training: FaceData) -> None:
     teacher = Teacher("broken", CPU, lambda faces, moves: torch.full((len(faces), 7), torch.nan))
     with pytest.raises(ModelError, match="broken gave no finite probabilities"):
