@@ -103,6 +103,25 @@ def test_labels_and_raters_choose_the_fraction_alike(
     assert torch.allclose(mean, 0.6 * load_file(start)["head.weight"] + 0.4 * last(tuned)["head.weight"], atol=1e-6)
 
 
+def test_the_best_fraction_is_written_and_not_the_last(
+    start: Path, tuned: RunFolder, tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faces = dataset.load(tiny_data, "kaggle")
+    _, choosing = training_and_validation(tuned.recipe(), faces)
+    right = np.eye(len(NAMES), dtype=np.float32)[choosing.labels]
+    answers = iter([np.roll(right, 1, axis=1), right, np.roll(right, 2, axis=1)])
+    monkeypatch.setattr(interpolation, "predict", lambda *_: next(answers))
+    out = RunFolder(tmp_path / "averaged")
+    best = interpolate(tuned, start, [0.2, 0.4, 0.6], faces, out)
+    assert (best.fraction, best.accuracy) == (0.4, 1.0)
+    told = out.description().interpolation
+    assert told is not None
+    assert (told.start, told.last_epoch) == (0.6, 0.4)
+    assert read(Epoch, out.path / "metrics.json").accuracy == 1.0
+    mean = load_file(out.weights)["head.weight"]
+    assert torch.allclose(mean, 0.6 * load_file(start)["head.weight"] + 0.4 * last(tuned)["head.weight"], atol=1e-6)
+
+
 def test_a_run_without_checkpoint_gives_its_best_epoch(
     start: Path, tuned: RunFolder, tiny_data: Path, tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from made_videos import every, make_sound, make_video
 
 from mien.errors import VideoError
+from mien.recognition.video.live import Stream
 from mien.recognition.video.reading import VideoFile
 
 
@@ -99,6 +100,14 @@ def test_frames_are_timed_by_when_they_are_shown_not_by_when_they_are_decoded(tm
     with av.open(str(early)) as stored:
         assert any(abs(frame.pts - frame.dts) * frame.time_base > 0.1 for frame in stored.decode(video=0) if frame.dts)
     assert [shot.time for shot in VideoFile(early)] == pytest.approx(times, abs=1e-3)
+
+
+def test_a_streams_time_counts_from_its_first_frame(tmp_path):
+    times = [5 + time for time in UNEVEN]
+    path = make_video(tmp_path / "joined-late.mp4", ramp, times)
+    shots = list(Stream(str(path)))
+    assert shots[0].time == 0
+    assert [shot.time for shot in shots] == pytest.approx([time - times[0] for time in times], abs=1e-3)
 
 
 def set_matrix(path: Path, matrix: tuple[int, ...]) -> None:
