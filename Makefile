@@ -5,7 +5,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 VENV := .venv
 MIEN := $(VENV)/bin/mien
 
-.PHONY: help demo test check app test-app app-ready apk test-apk show-apk benchmark trust tables clean
+.PHONY: help demo test check app test-app app-ready apk test-apk show-apk benchmark trust mutants tables clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -85,6 +85,9 @@ trust: $(VENV)/.dev ## judge the shipped models anew (MIEN_DATA names the data s
 	$(if $(RUNS),$(MIEN) evaluate --faithful $(RUNS))
 	$(VENV)/bin/python benchmarks/corruption_sheet.py
 	$(VENV)/bin/python benchmarks/tables.py
+
+mutants: $(VENV)/.dev web/node_modules/.package-lock.json ## how many small faults in the code the tests notice (MODULE: one package or file; SAMPLE: so many a file)
+	$(VENV)/bin/python benchmarks/mutants.py $(MODULE) $(if $(SAMPLE),--sample $(SAMPLE))
 
 tables: $(VENV)/.dev ## write every table of README, docs, card and report anew from results/
 	$(VENV)/bin/python benchmarks/tables.py

@@ -16,11 +16,13 @@ from mien.data import dataset
 from mien.data.dataset import RATED
 from mien.errors import ModelError, RecipeError
 from mien.expressions import NAMES
-from mien.results.runs import Interpolation, InterpolationScores
+from mien.results.record import read
+from mien.results.runs import Epoch, Interpolation, InterpolationScores
 from mien.training import interpolation
-from mien.training.interpolation import interpolate
+from mien.training.interpolation import average, interpolate
 from mien.training.networks import build
 from mien.training.run import RunFolder
+from mien.training.run_classifier import predict
 from mien.training.splits import training_and_validation
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -55,6 +57,13 @@ def last(run: RunFolder) -> dict[str, torch.Tensor]:
     return {name.removeprefix("module."): value for name, value in found["averaged"].items()}
 
 
+def accuracy_of(run: RunFolder, data: Path) -> float:
+    """Of the weights that lie in the folder, on the pictures that choose."""
+    _, choosing = training_and_validation(run.recipe(), dataset.load(data, "kaggle"))
+    answers = predict(run.network(), torch.from_numpy(choosing.faces), run.recipe().pixels).argmax(1)
+    return float((answers == choosing.labels).mean())
+
+
 @pytest.mark.parametrize("fraction", [0.0, 0.25, 1.0])
 def test_weights_lie_between_start_and_last_epoch(
     fraction: float, start: Path, tuned: RunFolder, tiny_data: Path, tmp_path: Path
@@ -67,7 +76,7 @@ def test_weights_lie_between_start_and_last_epoch(
         if "running" not in name and "num_batches" not in name:
             assert torch.allclose(values, (1 - fraction) * before[name] + fraction * after[name], atol=1e-6)
     assert out.description().interpolation == Interpolation(1 - fraction, last_epoch=fraction, tried=[scores])
-    assert 0 <= scores.accuracy <= 1
+    assert scores.accuracy == pytest.approx(accuracy_of(out, tiny_data))
     assert out.network().training is False
 
 
@@ -91,6 +100,25 @@ def test_labels_and_raters_choose_the_fraction_alike(
     tied = replace(tried_scores[1], accuracy=are_neutral + 0.01)
     assert tied.selection_score > tried_scores[0].selection_score
     mean = load_file(tmp_path / "averaged" / "weights.safetensors")["head.weight"]
+    assert torch.allclose(mean, 0.6 * load_file(start)["head.weight"] + 0.4 * last(tuned)["head.weight"], atol=1e-6)
+
+
+def test_the_best_fraction_is_written_and_not_the_last(
+    start: Path, tuned: RunFolder, tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faces = dataset.load(tiny_data, "kaggle")
+    _, choosing = training_and_validation(tuned.recipe(), faces)
+    right = np.eye(len(NAMES), dtype=np.float32)[choosing.labels]
+    answers = iter([np.roll(right, 1, axis=1), right, np.roll(right, 2, axis=1)])
+    monkeypatch.setattr(interpolation, "predict", lambda *_: next(answers))
+    out = RunFolder(tmp_path / "averaged")
+    best = interpolate(tuned, start, [0.2, 0.4, 0.6], faces, out)
+    assert (best.fraction, best.accuracy) == (0.4, 1.0)
+    told = out.description().interpolation
+    assert told is not None
+    assert (told.start, told.last_epoch) == (0.6, 0.4)
+    assert read(Epoch, out.path / "metrics.json").accuracy == 1.0
+    mean = load_file(out.weights)["head.weight"]
     assert torch.allclose(mean, 0.6 * load_file(start)["head.weight"] + 0.4 * last(tuned)["head.weight"], atol=1e-6)
 
 
@@ -124,6 +152,28 @@ def test_batch_norms_are_measured_with_the_mean_weights(
         network(plan.affine(torch.from_numpy(faces), plan.pixels, torch.Generator().manual_seed(9)))
     # Other draws of the augmentation, so about the same: the statistics of the fresh network were 0 and 1.
     assert torch.allclose(first.running_var, seen[0].var((0, 2, 3)), rtol=0.3)
+
+
+def test_the_plain_mean_of_runs_counts_each_alike(tuned: RunFolder, tiny_data: Path, tmp_path: Path) -> None:
+    runs = [tuned]
+    for factor in (2, 6):
+        runs.append(RunFolder(Path(shutil.copytree(tuned.path, tmp_path / f"times{factor}"))))
+        of_tuned = load_file(tuned.weights)
+        scaled = {name: values * factor if "running" not in name else values for name, values in of_tuned.items()}
+        save_file(scaled, runs[-1].weights)
+    out = RunFolder(tmp_path / "mean")
+    scores = average(runs, dataset.load(tiny_data, "kaggle"), out)
+    mean = load_file(out.weights)
+    for name, values in load_file(tuned.weights).items():
+        if "running" not in name and "num_batches" not in name:
+            assert torch.allclose(mean[name], 3 * values, atol=1e-5), name
+    assert any("running_mean" in name and not torch.equal(mean[name], values) for name, values in of_tuned.items())
+    assert out.description().average_of == 3
+    assert scores.accuracy == pytest.approx(accuracy_of(out, tiny_data))
+    last_epoch = tuned.curve()[-1]
+    told = read(Epoch, out.path / "metrics.json")
+    assert (told.epoch, told.accuracy, told.macro_f1) == (last_epoch.epoch, scores.accuracy, scores.macro_f1)
+    assert out.curve() == tuned.curve()
 
 
 def test_what_cannot_be_averaged_is_refused(start: Path, tuned: RunFolder, tiny_data: Path, tmp_path: Path) -> None:

@@ -140,6 +140,14 @@ def test_probability_leaves_the_others_as_they_are(kind: type) -> None:
     assert torch.equal(kind(probability=0)(batch, generator()).faces, batch)
 
 
+def test_cutouts_square_falls_alike_on_all_sides() -> None:
+    hit = (Cutout(size=0.5)(torch.zeros((4000, 1, 8, 8)), generator()).faces == GREY).float().mean((0, 1))
+    # A pixel is hit where the centre falls within a quarter of its middle: near an edge, as far as the picture goes.
+    reach = (torch.arange(8) + 0.5) / 8
+    often = (reach + 0.25).clamp(max=1) - (reach - 0.25).clamp(min=0)
+    torch.testing.assert_close(hit, often[:, None] * often[None, :], atol=0.03, rtol=0)
+
+
 def test_cutout_greys_a_square_and_keeps_the_target() -> None:
     mixture = Cutout(size=0.5)(torch.zeros((300, 1, 24, 24)), generator())
     assert (mixture.lam == 1).all()

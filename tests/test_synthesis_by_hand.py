@@ -208,6 +208,38 @@ def test_a_step_is_so_many_updates_of_the_critic_and_one_of_the_generator() -> N
     assert torch.equal(judged[-1][1], targets)
 
 
+def weights(*networks: torch.nn.Module) -> list[torch.Tensor]:
+    return [torch.cat([values.detach().flatten().clone() for values in network.parameters()]) for network in networks]
+
+
+def test_critic_generator_and_average_learn_in_every_step_after_those_on_classes_alone() -> None:
+    step = step_of(replace(PLAN, class_steps=2))
+    speaking(step.generator)
+    for number in range(4):
+        before = weights(step.critic, step.generator, step.averaged)
+        step(number)
+        after = weights(step.critic, step.generator, step.averaged)
+        changed = [not torch.equal(one, other) for one, other in zip(before, after, strict=True)]
+        assert changed == [True, number >= 2, number >= 2]
+
+
+def test_a_training_that_goes_on_takes_the_steps_of_one_that_was_not_interrupted() -> None:
+    whole, first, second = step_of(PLAN), step_of(PLAN), step_of(PLAN)
+    for number in range(4):
+        whole(number)
+    for number in range(2):
+        first(number)
+    second.load(copy.deepcopy(first.state()))
+    for number in range(2, 4):
+        second(number)
+    for one, other in zip(
+        weights(whole.critic, whole.generator, whole.averaged),
+        weights(second.critic, second.generator, second.averaged),
+        strict=True,
+    ):
+        assert torch.equal(one, other)
+
+
 def test_real_faces_are_of_the_class_that_made_ones_are_compared_as() -> None:
     """Each class has a light of its own, so that a critic's input tells whose picture it is."""
     light = np.linspace(20, 230, 7)[UNEVEN.labels]

@@ -26,7 +26,7 @@ from mien.results.runs import Epoch
 from mien.training import loop
 from mien.training.affine import RandomAffine
 from mien.training.degrading import Degrade
-from mien.training.loop import train
+from mien.training.loop import _batches, train
 from mien.training.mixing.mixture import Mixing, Mixture
 from mien.training.networks import build
 from mien.training.recipe import Distillation, Recipe, Stage
@@ -328,6 +328,32 @@ def test_the_order_is_another_in_each_epoch_and_for_each_seed(tmp_path: Path) ->
     orders = [run[epoch] + run[epoch + 1] for run in (first, other) for epoch in (0, 2)]
     assert len(set(map(tuple, [*orders, list(range(20))]))) == 5
     assert all(sorted(order) == list(range(20)) for order in orders)
+
+
+@dataclass(frozen=True)
+class Process:
+    """What a training asks of Fabric to know its part of the work."""
+
+    world_size: int
+    global_rank: int
+    device: str = "cpu"
+
+
+def test_processes_divide_an_epochs_batches_and_draw_apart() -> None:
+    plan, labels = replace(PLAN, batch_size=3), torch.arange(22) % CLASSES
+
+    def part(world_size: int, rank: int) -> tuple[list[list[int]], float]:
+        batches = list(_batches(labels, plan, 4, Process(world_size, rank)))  # type: ignore[arg-type]
+        return [indices.tolist() for indices, _ in batches], float(torch.rand((), generator=batches[0][1]))
+
+    (alone, _), (first, one_draw), (second, other_draw) = part(1, 0), part(2, 0), part(2, 1)
+    assert len(alone) == 7, "the picture left over would be a batch of its own"
+    assert len({index for batch in alone for index in batch}) == 21
+    assert first == alone[0:6:2]
+    assert second == alone[1:6:2], "as many as the other has: they wait for each other at each step"
+    assert one_draw != other_draw
+    few, _ = part(9, 8)
+    assert few == [alone[8 % 7]], "more processes than batches: each has one all the same"
 
 
 def test_a_balanced_training_shows_rare_classes_more_often(tmp_path: Path) -> None:

@@ -167,6 +167,8 @@ def test_a_summary_is_the_mean_over_frames_in_quarters_of_a_second() -> None:
     with summary:
         for number, (time, said) in enumerate(frames.items()):
             faces = [] if said is None else [tracked(1, said, RAW), tracked(2, said, RAW, withheld=True)]
+            if said is not None:
+                faces.append(tracked(3, said, RAW, withheld=time > 0))
             summary.write(Frame("a.mp4", PIXELS, list(faces), number, time))
     one, two = summary.tracks[1], summary.tracks[2]
     assert one.shares == pytest.approx(0.75 * np.eye(7)[3] + 0.25 * np.eye(7)[4])
@@ -177,6 +179,7 @@ def test_a_summary_is_the_mean_over_frames_in_quarters_of_a_second() -> None:
     }
     assert two.shares.sum() == 0
     assert two.frames == 4
+    assert summary.tracks[3].shares == pytest.approx(np.eye(7)[3]), "of the frames in which it was judged"
     assert (summary.frames, summary.frames_without_face, summary.start, summary.end) == (5, 1, 0.0, 0.9)
 
 

@@ -11,6 +11,7 @@ import pytest
 from made_videos import every, make_sound, make_video
 
 from mien.errors import VideoError
+from mien.recognition.video.live import Stream
 from mien.recognition.video.reading import VideoFile
 
 
@@ -80,6 +81,33 @@ def test_frames_that_are_stored_out_of_order_come_in_order_at_their_own_times(tm
     blues = [float(shot.pixels[:, :, 2].mean()) for shot in shots]
     assert blues == pytest.approx([int(time * 40) % 256 for time in times], abs=6)
     assert all(shot.pixels[:, -8:, 0].mean() > 180 > 60 > shot.pixels[:, :8, 0].mean() for shot in shots)
+
+
+def test_frames_are_timed_by_when_they_are_shown_not_by_when_they_are_decoded(tmp_path):
+    """Decoders give a frame the decoding time of the packet that brought it out: mostly, but not always, its own."""
+    times = [1 + time for time in UNEVEN]
+    plain = make_video(
+        tmp_path / "plain.mp4", ramp, times, encoding={"preset": "ultrafast", "x264-params": "bframes=0"}
+    )
+    early = tmp_path / "early.mp4"
+    with av.open(str(plain)) as source, av.open(str(early), "w") as output:
+        stream = output.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.dts -= int(0.2 / packet.time_base)
+                packet.stream = stream
+                output.mux(packet)
+    with av.open(str(early)) as stored:
+        assert any(abs(frame.pts - frame.dts) * frame.time_base > 0.1 for frame in stored.decode(video=0) if frame.dts)
+    assert [shot.time for shot in VideoFile(early)] == pytest.approx(times, abs=1e-3)
+
+
+def test_a_streams_time_counts_from_its_first_frame(tmp_path):
+    times = [5 + time for time in UNEVEN]
+    path = make_video(tmp_path / "joined-late.mp4", ramp, times)
+    shots = list(Stream(str(path)))
+    assert shots[0].time == 0
+    assert [shot.time for shot in shots] == pytest.approx([time - times[0] for time in times], abs=1e-3)
 
 
 def set_matrix(path: Path, matrix: tuple[int, ...]) -> None:

@@ -476,6 +476,37 @@ class NotMade:
     why: list[str]
 
 
+@record
+class MutantScore:
+    """Small faults put into the code: how many there can be, how many were tried, how many of those tests noticed."""
+
+    mutants: int
+    tried: int
+    killed: int
+
+    @property
+    def share(self) -> float:
+        """Killed of those that were tried."""
+        return self.killed / self.tried
+
+
+@record
+class Mutants(Measured):
+    """mutants-PACKAGE.json, by file; sample: how many of each were drawn, None where all were tried."""
+
+    made_by: ClassVar[str] = "python benchmarks/mutants.py"
+
+    package: str
+    files: dict[str, MutantScore]
+    sample: int | None = None
+
+    @property
+    def total(self) -> MutantScore:
+        """Of all files together."""
+        counts = [(one.mutants, one.tried, one.killed) for one in self.files.values()]
+        return MutantScore(*map(sum, zip(*counts, strict=True)))
+
+
 FUZZ = dict[str, Fuzzed]
 """fuzz.json, by kind."""
 KILLS = dict[str, Killed]

@@ -48,6 +48,7 @@ KINDS: dict[str, object] = {
     "benchmarks/inputs.json": benchmarks.InputKinds,
     "benchmarks/fuzz.json": benchmarks.FUZZ,
     "benchmarks/kills.json": benchmarks.KILLS,
+    "benchmarks/mutants-*.json": benchmarks.Mutants,
     "benchmarks/training-*.json": benchmarks.TrainingSpeeds,
     "benchmarks/video.json": benchmarks.VideoMeasurements,
     "benchmarks/video-sound.json": benchmarks.SOUND,
