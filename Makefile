@@ -23,6 +23,7 @@ check: $(VENV)/.dev ## style and types
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-cache
+	@! [ -x $(VENV)/bin/hadolint ] || $(VENV)/bin/hadolint Dockerfile
 
 app: $(VENV)/.core web/node_modules/.package-lock.json ## build the app for the browser, start and open it
 	cd web && npm run --silent build

@@ -31,10 +31,11 @@ _ROUNDING = ("native / web", "native / native, graph not optimised", "native / u
 def texts(root: Path) -> dict[Path, str]:
     """The whole text of every document of a checkout, as results/ has it; raises DataError where a file is damaged."""
     results = root / "results"
-    readme, app = root / "README.md", root / "docs" / "app.md"
+    readme, app, serve = root / "README.md", root / "docs" / "app.md", root / "docs" / "serve.md"
     return {
         readme: _marked(readme, {"results": readme_results(results), "reference": readme_reference(results)}),
         app: _marked(app, {"figures": app_figures(results), "steadiness": app_steadiness(results)}),
+        serve: _marked(serve, {"serve": serve_load(results)}),
         root / card.NAME: card.write_card(root),
         results / "report.md": report.markdown(report.gather(results)),
     }
@@ -160,3 +161,10 @@ def app_steadiness(results: Path) -> str:
         "app_steadiness.md",
         told=read_if_there(benchmarks.AppSteadiness, results / "benchmarks" / "app-steadiness.json"),
     )
+
+
+def serve_load(results: Path) -> str:
+    """What the service did under load."""
+    load = read_if_there(benchmarks.ServeLoad, results / "benchmarks" / "serve-load.json")
+    notes = _notes([] if load is None else [("figures", load.model, load.model_hash)])
+    return fill("serve_load.md", load=load, notes=notes)

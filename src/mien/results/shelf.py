@@ -48,6 +48,7 @@ KINDS: dict[str, object] = {
     "benchmarks/inputs.json": benchmarks.Inputs,
     "benchmarks/fuzz.json": benchmarks.FUZZ,
     "benchmarks/kills.json": benchmarks.KILLS,
+    "benchmarks/serve-load.json": benchmarks.ServeLoad,
     "benchmarks/training-*.json": benchmarks.TrainingSpeeds,
     "benchmarks/video.json": benchmarks.Video,
     "benchmarks/video-sound.json": benchmarks.SOUND,
