@@ -5,7 +5,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 VENV := .venv
 MIEN := $(VENV)/bin/mien
 
-.PHONY: help demo test check app test-app app-ready apk test-apk show-apk benchmark trust tables clean
+.PHONY: package help demo test check app test-app app-ready apk test-apk show-apk benchmark trust tables clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,7 +56,10 @@ app-ready: $(VENV)/.dev web/node_modules/.package-lock.json # built and its arit
 	@command -v chromium >/dev/null || { $(SUDO) apt-get update -q && $(SUDO) apt-get install -qy chromium; } || \
 		echo "Chromium cannot be installed here: the tests in it are skipped."
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check 'playwright>=1.49'
-	cd web && npm run --silent build && npm test
+	cd web && npm run --silent build && npm run --silent build:package && npm test
+
+package: web/node_modules/.package-lock.json ## build the npm package, web/package/dist, and say its size
+	cd web && npm run --silent build:package
 
 apk: web/node_modules/.package-lock.json .android-tools ## build the Android app: out/mien.apk, and out/mien.aab for a store
 	cd web && npm run --silent build:static
@@ -91,7 +94,7 @@ tables: $(VENV)/.dev ## write every table of README, docs, card and report anew 
 	$(VENV)/bin/python benchmarks/tables.py
 
 clean: ## remove what the commands made
-	rm -rf $(VENV) $(OLDEST) out build dist web/node_modules web/dist src/mien/server/app
+	rm -rf $(VENV) $(OLDEST) out build dist web/node_modules web/dist web/package/dist web/package/types src/mien/server/app
 
 web/node_modules/.package-lock.json: web/package-lock.json
 	cd web && npm ci --no-fund --no-audit
