@@ -5,7 +5,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 VENV := .venv
 MIEN := $(VENV)/bin/mien
 
-.PHONY: package help demo test check app test-app app-ready apk test-apk show-apk benchmark trust tables clean
+.PHONY: docs package help demo test check app test-app app-ready apk test-apk show-apk benchmark trust tables clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -90,6 +90,9 @@ trust: $(VENV)/.dev ## judge the shipped models anew (MIEN_DATA names the data s
 	$(VENV)/bin/python benchmarks/corruption_sheet.py
 	$(VENV)/bin/python benchmarks/tables.py
 
+docs: $(VENV)/.docs ## build the documentation site, out/site/html: all links checked, a warning ends it
+	$(VENV)/bin/python site/build.py
+
 tables: $(VENV)/.dev ## write every table of README, docs, card and report anew from results/
 	$(VENV)/bin/python benchmarks/tables.py
 
@@ -115,3 +118,7 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	@# Its Grad-CAM judges ours; without what it asks for, which would put a second OpenCV over the headless one.
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps 'grad-cam>=1.5' ttach tqdm
 	@touch $@ $(VENV)/.core
+
+$(VENV)/.docs: pyproject.toml | $(VENV)/.dev
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	@touch $@

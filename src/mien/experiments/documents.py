@@ -31,9 +31,11 @@ _ROUNDING = ("native / web", "native / native, graph not optimised", "native / u
 def texts(root: Path) -> dict[Path, str]:
     """The whole text of every document of a checkout, as results/ has it; raises DataError where a file is damaged."""
     results = root / "results"
-    readme, app, serve = root / "README.md", root / "docs" / "app.md", root / "docs" / "serve.md"
+    readme, figures = root / "README.md", root / "docs" / "results.md"
+    app, serve = root / "docs" / "app.md", root / "docs" / "serve.md"
     return {
-        readme: _marked(readme, {"results": readme_results(results), "reference": readme_reference(results)}),
+        readme: _marked(readme, {"results": readme_results(results)}),
+        figures: _marked(figures, {"results": all_results(results), "reference": reference_results(results)}),
         app: _marked(app, {"figures": app_figures(results), "steadiness": app_steadiness(results)}),
         serve: _marked(serve, {"serve": serve_load(results)}),
         root / card.NAME: card.write_card(root),
@@ -55,7 +57,7 @@ def _marked(path: Path, blocks: dict[str, str]) -> str:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the README's table: a model or a peer, and what of it was measured."""
+    """A line of the table of results: a model or a peer, and what of it was measured."""
 
     title: str
     scores: Evaluation | None
@@ -66,7 +68,26 @@ class Row:
 
 
 def readme_results(results: Path) -> str:
-    """Our models beside peers."""
+    """Our models beside peers, in three columns."""
+    rows, _ = _rows(results)
+    scored = [("scores", name, of.model_hash) for name, of in _scores(results).items()]
+    return fill("readme_results.md", rows=rows, notes=_notes(scored))
+
+
+def all_results(results: Path) -> str:
+    """Our models beside peers, in all that was measured."""
+    rows, measured = _rows(results)
+    return fill("all_results.md", rows=rows, notes=_notes(measured))
+
+
+def _scores(results: Path) -> dict[str, Evaluation]:
+    """Those of the shipped models, by name, as far as they are on file."""
+    found = {name: read_if_there(Evaluation, results / f"{name}-official-test.json") for name in shipped_models()}
+    return {name: of for name, of in found.items() if of is not None}
+
+
+def _rows(results: Path) -> tuple[list[Row], list[tuple[str, str, str | None]]]:
+    """A row for each model and peer, and what was measured of which file: what, model and hash."""
     speed = read_if_there(benchmarks.RecognitionSpeed, results / "benchmarks" / "recognition.json")
     rows, measured = [], []
     for name in shipped_models():
@@ -79,7 +100,7 @@ def readme_results(results: Path) -> str:
         columns = {"scores": scores, "elsewhere": world, "kept when spoiled": robust, "ms a face": fast}
         measured += [(what, name, of.model_hash) for what, of in columns.items() if of is not None]
     rows += [_peer(name, source, results, speed) for name, source in PEERS.items()]
-    return fill("readme_results.md", rows=rows, notes=_notes(measured))
+    return rows, measured
 
 
 def _peer(name: str, source: str, results: Path, speed: benchmarks.RecognitionSpeed | None) -> Row:
@@ -112,7 +133,7 @@ class Beside:
     published: ReferenceRow
 
 
-def readme_reference(results: Path) -> str:
+def reference_results(results: Path) -> str:
     """A line a setting of the reference: each network's accuracy and macro F1, ours and published."""
     runs = tables.by_recipe(read_all(results))
     published = {row.name: row for row in read(Reference, results / report.REFERENCE).rows}
@@ -120,7 +141,7 @@ def readme_reference(results: Path) -> str:
     for setting in dict.fromkeys(name.split()[1] for name in published):
         rows = [published[f"{network} {setting}"] for network in NETWORKS]
         settings[setting] = [_beside(row, runs.get(row.recipe, [])) for row in rows]
-    return fill("readme_reference.md", networks=NETWORKS, settings=settings)
+    return fill("reference_results.md", networks=NETWORKS, settings=settings)
 
 
 def _beside(row: ReferenceRow, ours: list[Filed]) -> Beside:
