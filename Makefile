@@ -5,7 +5,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 VENV := .venv
 MIEN := $(VENV)/bin/mien
 
-.PHONY: help demo test check app test-app app-ready apk test-apk show-apk benchmark trust mutants tables clean
+.PHONY: docs package help demo test check app test-app app-ready apk test-apk show-apk benchmark trust mutants tables clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,7 @@ check: $(VENV)/.dev ## style and types
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-cache
+	@! [ -x $(VENV)/bin/hadolint ] || $(VENV)/bin/hadolint Dockerfile
 
 app: $(VENV)/.core web/node_modules/.package-lock.json ## build the app for the browser, start and open it
 	cd web && npm run --silent build
@@ -55,7 +56,10 @@ app-ready: $(VENV)/.dev web/node_modules/.package-lock.json # built and its arit
 	@command -v chromium >/dev/null || { $(SUDO) apt-get update -q && $(SUDO) apt-get install -qy chromium; } || \
 		echo "Chromium cannot be installed here: the tests in it are skipped."
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check 'playwright>=1.49'
-	cd web && npm run --silent build && npm test
+	cd web && npm run --silent build && npm run --silent build:package && npm test
+
+package: web/node_modules/.package-lock.json ## build the npm package, web/package/dist, and say its size
+	cd web && npm run --silent build:package
 
 apk: web/node_modules/.package-lock.json .android-tools ## build the Android app: out/mien.apk, and out/mien.aab for a store
 	cd web && npm run --silent build:static
@@ -89,11 +93,14 @@ trust: $(VENV)/.dev ## judge the shipped models anew (MIEN_DATA names the data s
 mutants: $(VENV)/.dev web/node_modules/.package-lock.json ## how many small faults in the code the tests notice (MODULE: one package or file; SAMPLE: so many a file)
 	$(VENV)/bin/python benchmarks/mutants.py $(MODULE) $(if $(SAMPLE),--sample $(SAMPLE))
 
+docs: $(VENV)/.docs ## build the documentation site, out/site/html: all links checked, a warning ends it
+	$(VENV)/bin/python site/build.py
+
 tables: $(VENV)/.dev ## write every table of README, docs, card and report anew from results/
 	$(VENV)/bin/python benchmarks/tables.py
 
 clean: ## remove what the commands made
-	rm -rf $(VENV) $(OLDEST) out build dist web/node_modules web/dist src/mien/server/app
+	rm -rf $(VENV) $(OLDEST) out build dist web/node_modules web/dist web/package/dist web/package/types src/mien/server/app
 
 web/node_modules/.package-lock.json: web/package-lock.json
 	cd web && npm ci --no-fund --no-audit
@@ -114,3 +121,7 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	@# Its Grad-CAM judges ours; without what it asks for, which would put a second OpenCV over the headless one.
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps 'grad-cam>=1.5' ttach tqdm
 	@touch $@ $(VENV)/.core
+
+$(VENV)/.docs: pyproject.toml | $(VENV)/.dev
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	@touch $@

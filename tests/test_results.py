@@ -172,7 +172,8 @@ def test_a_replaced_model_makes_results_stale(replaced: str) -> None:
 def test_figures_of_a_replaced_model_are_shown_with_the_file_they_are_of(replaced: str) -> None:
     texts = {path.name: text for path, text in documents.texts(ROOT).items()}
     other = f"the older file {replaced}"
-    assert f"Scores of mobilenet_v2: measured with {other}." in texts["README.md"]
+    for page in ("README.md", "results.md"):
+        assert f"Scores of mobilenet_v2: measured with {other}." in texts[page]
     for what in ("scores", "robustness", "the gate"):
         assert f"{what} of mobilenet_v2 ({other})" in texts["MODEL_CARD.md"]
     assert f"| mobilenet_v2 ({other}) |" in texts["report.md"]
@@ -222,9 +223,10 @@ def test_the_document_on_inputs_has_the_figures_on_file() -> None:
 
 def test_what_is_not_on_file_is_not_run(tmp_path: Path) -> None:
     shutil.copy(RESULTS / "reference.toml", tmp_path)
-    table = documents.readme_results(tmp_path)
+    assert documents.readme_results(tmp_path).count("| not run | not run |") == 6
+    table = documents.all_results(tmp_path)
     assert table.count("| not run | not run | not run | not run | not run | not run | not run |") == 6
-    assert documents.readme_reference(tmp_path).count("| not run |  |") == 12
+    assert documents.reference_results(tmp_path).count("| not run |  |") == 12
     assert documents.app_figures(tmp_path).count("not run") == 6
     assert "not run" in documents.app_steadiness(tmp_path)
 

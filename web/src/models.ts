@@ -126,7 +126,7 @@ export class Models {
 
   /** The same model by a newer list, where its file or the gate's has been replaced; null where the list is the same. */
   private async renewed(model: ModelEntry): Promise<ModelEntry | null> {
-    const catalogue = await loadCatalogue("reload").catch(() => null);
+    const catalogue = await loadCatalogue(document.baseURI, "reload").catch(() => null);
     const found = catalogue?.models.find((other) => nameOf(other) === nameOf(model));
     if (!catalogue || !found || JSON.stringify(catalogue) === JSON.stringify(this.catalogue)) return null;
     this.list.set(catalogue);

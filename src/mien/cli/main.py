@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 import mien
 from mien.addresses import redacted_text
-from mien.cli import app as serve
+from mien.cli import app as browser
 from mien.cli import (
     average,
     card,
@@ -26,6 +26,7 @@ from mien.cli import (
     novelty,
     predict,
     report,
+    serve,
     synth,
     train,
 )
@@ -72,7 +73,7 @@ def _register(group: str, *commands: Any) -> None:
             app.command(rich_help_panel=group)(command)
 
 
-_register("Use", predict.predict, serve.app)
+_register("Use", predict.predict, browser.app, serve.serve)
 _register("Train", ("data", data.app), make.make, train.train, average.average, ("synth", synth.app))
 _register(
     "Judge", evaluate.evaluate, ensemble.ensemble, explain.explain, ("experiments", experiments.app), report.report

@@ -31,10 +31,13 @@ _ROUNDING = ("native / web", "native / native, graph not optimised", "native / u
 def texts(root: Path) -> dict[Path, str]:
     """The whole text of every document of a checkout, as results/ has it; raises DataError where a file is damaged."""
     results = root / "results"
-    readme, app = root / "README.md", root / "docs" / "app.md"
+    readme, figures = root / "README.md", root / "docs" / "results.md"
+    app, serve = root / "docs" / "app.md", root / "docs" / "serve.md"
     return {
-        readme: _marked(readme, {"results": readme_results(results), "reference": readme_reference(results)}),
+        readme: _marked(readme, {"results": readme_results(results)}),
+        figures: _marked(figures, {"results": all_results(results), "reference": reference_results(results)}),
         app: _marked(app, {"figures": app_figures(results), "steadiness": app_steadiness(results)}),
+        serve: _marked(serve, {"serve": serve_load(results)}),
         root / card.NAME: card.write_card(root),
         results / "report.md": report.markdown(report.gather(results)),
     }
@@ -54,7 +57,7 @@ def _marked(path: Path, blocks: dict[str, str]) -> str:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the README's table: a model or a peer, and what of it was measured."""
+    """A line of the table of results: a model or a peer, and what of it was measured."""
 
     title: str
     scores: Evaluation | None
@@ -65,7 +68,28 @@ class Row:
 
 
 def readme_results(results: Path) -> str:
-    """Our models beside peers."""
+    """Our models beside peers, in three columns."""
+    rows, _ = _rows(results)
+    scored: list[tuple[str, str, str | None]] = [
+        ("scores", name, of.model_hash) for name, of in _scores(results).items()
+    ]
+    return fill("readme_results.md", rows=rows, notes=_notes(scored))
+
+
+def all_results(results: Path) -> str:
+    """Our models beside peers, in all that was measured."""
+    rows, measured = _rows(results)
+    return fill("all_results.md", rows=rows, notes=_notes(measured))
+
+
+def _scores(results: Path) -> dict[str, Evaluation]:
+    """Those of the shipped models, by name, as far as they are on file."""
+    found = {name: read_if_there(Evaluation, results / f"{name}-official-test.json") for name in shipped_models()}
+    return {name: of for name, of in found.items() if of is not None}
+
+
+def _rows(results: Path) -> tuple[list[Row], list[tuple[str, str, str | None]]]:
+    """A row for each model and peer, and what was measured of which file: what, model and hash."""
     speed = read_if_there(benchmarks.RecognitionSpeed, results / "benchmarks" / "recognition.json")
     rows, measured = [], []
     for name in shipped_models():
@@ -78,7 +102,7 @@ def readme_results(results: Path) -> str:
         columns = {"scores": scores, "elsewhere": world, "kept when spoiled": robust, "ms a face": fast}
         measured += [(what, name, of.model_hash) for what, of in columns.items() if of is not None]
     rows += [_peer(name, source, results, speed) for name, source in PEERS.items()]
-    return fill("readme_results.md", rows=rows, notes=_notes(measured))
+    return rows, measured
 
 
 def _peer(name: str, source: str, results: Path, speed: benchmarks.RecognitionSpeed | None) -> Row:
@@ -111,7 +135,7 @@ class Beside:
     published: ReferenceRow
 
 
-def readme_reference(results: Path) -> str:
+def reference_results(results: Path) -> str:
     """A line a setting of the reference: each network's accuracy and macro F1, ours and published."""
     runs = tables.by_recipe(read_all(results))
     published = {row.name: row for row in read(Reference, results / report.REFERENCE).rows}
@@ -119,7 +143,7 @@ def readme_reference(results: Path) -> str:
     for setting in dict.fromkeys(name.split()[1] for name in published):
         rows = [published[f"{network} {setting}"] for network in NETWORKS]
         settings[setting] = [_beside(row, runs.get(row.recipe, [])) for row in rows]
-    return fill("readme_reference.md", networks=NETWORKS, settings=settings)
+    return fill("reference_results.md", networks=NETWORKS, settings=settings)
 
 
 def _beside(row: ReferenceRow, ours: list[RunResult]) -> Beside:
@@ -160,3 +184,10 @@ def app_steadiness(results: Path) -> str:
         "app_steadiness.md",
         told=read_if_there(benchmarks.AppSteadiness, results / "benchmarks" / "app-steadiness.json"),
     )
+
+
+def serve_load(results: Path) -> str:
+    """What the service did under load."""
+    load = read_if_there(benchmarks.ServeLoad, results / "benchmarks" / "serve-load.json")
+    notes = _notes([] if load is None else [("figures", load.model, load.model_hash)])
+    return fill("serve_load.md", load=load, notes=notes)

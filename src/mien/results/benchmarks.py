@@ -507,6 +507,40 @@ class Mutants(Measured):
         return MutantScore(*map(sum, zip(*counts, strict=True)))
 
 
+@record
+class ServedKind:
+    """One kind of request to the service: the status it should get, how many got it, and milliseconds to the answer."""
+
+    status: int
+    requests: int
+    right: int
+    p50_ms: float
+    p95_ms: float
+
+
+@record
+class ServeLoad(Measured):
+    """serve-load.json; lost: without an answer; wrong: with another than the right one or "come again"."""
+
+    made_by: ClassVar[str] = "python benchmarks/serve_load.py"
+
+    model: str
+    model_hash: str
+    requests: int
+    clients: int
+    requests_per_second: float
+    kinds: dict[str, ServedKind]
+    lost: int
+    wrong: int
+    longest_seconds: float
+    limit_seconds: float
+    burst: int
+    burst_statuses: dict[str, int]
+    megabytes_after_a_tenth: float
+    megabytes_after_all: float
+    deepface: NotRun
+
+
 FUZZ = dict[str, Fuzzed]
 """fuzz.json, by kind."""
 KILLS = dict[str, Killed]

@@ -49,6 +49,7 @@ KINDS: dict[str, object] = {
     "benchmarks/fuzz.json": benchmarks.FUZZ,
     "benchmarks/kills.json": benchmarks.KILLS,
     "benchmarks/mutants-*.json": benchmarks.Mutants,
+    "benchmarks/serve-load.json": benchmarks.ServeLoad,
     "benchmarks/training-*.json": benchmarks.TrainingSpeeds,
     "benchmarks/video.json": benchmarks.VideoMeasurements,
     "benchmarks/video-sound.json": benchmarks.SOUND,

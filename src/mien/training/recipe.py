@@ -39,10 +39,13 @@ def _known_network(name: str) -> str:
 
 @settings
 class Stage:
-    """Some epochs alike: `pixels` is the side of the enlarged faces.
+    """Some epochs alike.
 
-    patch_drop: share of a transformer's patches left out of each training pass, which saves that share of its time
-    (PatchDropout, Liu et al. 2023; end with a short stage without it). Only the vision transformers take it.
+    Attributes:
+        epochs: How many.
+        pixels: Side of the enlarged faces, and in the last stage the model's input size.
+        patch_drop: Share of a transformer's patches left out of each training pass, which saves that share of its time
+            (PatchDropout, Liu et al. 2023; end with a short stage without it). Only the vision transformers take it.
     """
 
     epochs: Count
@@ -67,21 +70,35 @@ class Distillation:
 class Recipe:
     """How one network is trained.
 
-    stages: in order; the last stage's pixels are the model's input size.
-    hold_out: share of the training part that chooses the epoch instead of the validation part, which then is free to be
-    reported on. synthetic: share of the data set's synthetic pictures that are learned from; above 0 it needs a set
-    balanced with them.
-    learning_rate: the peak, after warm-up; layer_decay: factor from each layer to the one below it.
-    balance: pictures are drawn in proportion to class size ** -balance (0 as they are, 1 all classes alike).
-    reweight: the loss is weighted by class size ** -reweight (mean weight 1).
-    raters: share of each class target that FER+'s raters give, the rest is the label's; they choose the epoch, too.
-    fer_plus: weight of a second head's loss against FER+'s vote shares; the head is left out of the model.
-    ema: decay of the averaged weights a step, which are the ones that are judged and kept.
-    keep: which epoch's weights: the best on the pictures that choose it, or the last, where those are too unlike what
-    the model is for.
-    affine: how faces are moved and lit; degrade: how they are spoiled before that, if they are; mixing: how they are
-    mixed with each other after it.
-    distillation: which teachers are learned from, if any.
+    Attributes:
+        network: Its name; `mien.training.networks.ARCHITECTURES` has them.
+        stages: In order; the last stage's pixels are the model's input size.
+        split: Which split of the data set: FER2013's own three parts, or Kaggle's folders.
+        hold_out: Share of the training part that chooses the epoch instead of the validation part, which then is free
+            to be reported on.
+        synthetic: Share of the data set's synthetic pictures that are learned from; above 0 it needs a set balanced
+            with them.
+        seed: Decides every draw; the same recipe and seed give the same run on one machine.
+        batch_size: Faces a step.
+        learning_rate: The peak, after warm-up.
+        weight_decay: AdamW's.
+        layer_decay: Factor of the learning rate from each layer to the one below it.
+        warmup_epochs: For so many epochs the learning rate rises to its peak.
+        label_smoothing: Share of each target that all classes get alike.
+        drop_path: Chance that a residual path is left out in a training pass, at the deepest layer.
+        balance: Pictures are drawn in proportion to class size ** -balance (0 as they are, 1 all classes alike).
+        reweight: The loss is weighted by class size ** -reweight (mean weight 1).
+        raters: Share of each class target that FER+'s raters give, the rest is the label's; they choose the epoch, too.
+        fer_plus: Weight of a second head's loss against FER+'s vote shares; the head is left out of the model.
+        ema: Decay of the averaged weights a step, which are the ones that are judged and kept.
+        keep: Which epoch's weights: the best on the pictures that choose it, or the last, where those are too unlike
+            what the model is for.
+        precision: Of the arithmetic: float32, or bfloat16 where it is safe.
+        compile: Whether torch.compile makes the network's passes faster, after some minutes of work.
+        affine: How faces are moved and lit.
+        mixing: How faces are mixed with each other after that; none by default.
+        degrade: How faces are spoiled before they are moved; not by default.
+        distillation: Which teachers are learned from; none by default.
     """
 
     network: Annotated[str, AfterValidator(_known_network)]

@@ -17,16 +17,16 @@ export interface Catalogue {
 }
 
 /**
- * Reads the list, with addresses that hold in the worker too; a broken one is asked for again, past every cache.
+ * Reads the list of a folder, with addresses that hold in the worker too; a broken one is asked for again, past every cache.
  *
  * Raises a "list" fault where it stays broken, and a "download" fault where it cannot be had.
  */
-export async function loadCatalogue(cache: RequestCache = "no-cache"): Promise<Catalogue> {
-  const response = await fetch("models.json", { cache }).catch(() => null);
+export async function loadCatalogue(folder: string = document.baseURI, cache: RequestCache = "no-cache"): Promise<Catalogue> {
+  const response = await fetch(new URL("models.json", folder), { cache }).catch(() => null);
   if (!response?.ok) throw new FaultError("download", `models.json: ${response?.status ?? "no answer"}`);
   const catalogue = catalogueOf(await response.text());
-  if (catalogue) return { models: catalogue.models.map((model) => ({ ...model, url: new URL(model.url, document.baseURI).href })) };
-  if (cache !== "reload") return loadCatalogue("reload");
+  if (catalogue) return { models: catalogue.models.map((model) => ({ ...model, url: new URL(model.url, folder).href })) };
+  if (cache !== "reload") return loadCatalogue(folder, "reload");
   throw new FaultError("list", "models.json is not a list of models");
 }
 

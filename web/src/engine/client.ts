@@ -27,6 +27,13 @@ export class Engine {
     });
   }
 
+  /** Ends the worker; calls that wait are rejected. */
+  close(): void {
+    this.worker?.terminate();
+    this.worker = null;
+    this.rejectAll("the recognizer was closed");
+  }
+
   private start(): Worker {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
     worker.addEventListener("message", (event: MessageEvent<Message>) => this.receive(event.data));
@@ -35,12 +42,16 @@ export class Engine {
       event.preventDefault();
       worker.terminate();
       this.worker = null;
-      const calls = [...this.waiting.values()];
-      this.waiting.clear();
       this.onLost();
-      for (const call of calls) call.reject(new FaultError("engine", event.message));
+      this.rejectAll(event.message);
     });
     return worker;
+  }
+
+  private rejectAll(reason: string): void {
+    const calls = [...this.waiting.values()];
+    this.waiting.clear();
+    for (const call of calls) call.reject(new FaultError("engine", reason));
   }
 
   private receive(message: Message): void {

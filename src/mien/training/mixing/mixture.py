@@ -46,6 +46,7 @@ class Mixing:
 class PairMixing(Mixing):
     """A mixing of two faces with lambda from Beta(alpha, alpha).
 
+    alpha: of the beta distribution: 1 draws any lambda alike, less draws more of those near 0 and 1.
     per: "sample" draws a lambda (and a mask) for each face, "batch" one for all of them.
     """
 
