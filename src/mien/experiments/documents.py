@@ -69,23 +69,15 @@ class Row:
 
 def readme_results(results: Path) -> str:
     """Our models beside peers, in three columns."""
-    rows, _ = _rows(results)
-    scored: list[tuple[str, str, str | None]] = [
-        ("scores", name, of.model_hash) for name, of in _scores(results).items()
-    ]
-    return fill("readme_results.md", rows=rows, notes=_notes(scored))
+    rows, measured = _rows(results)
+    shown = [one for one in measured if one[0] in ("scores", "elsewhere")]
+    return fill("readme_results.md", rows=rows, notes=_notes(shown))
 
 
 def all_results(results: Path) -> str:
     """Our models beside peers, in all that was measured."""
     rows, measured = _rows(results)
     return fill("all_results.md", rows=rows, notes=_notes(measured))
-
-
-def _scores(results: Path) -> dict[str, Evaluation]:
-    """Those of the shipped models, by name, as far as they are on file."""
-    found = {name: read_if_there(Evaluation, results / f"{name}-official-test.json") for name in shipped_models()}
-    return {name: of for name, of in found.items() if of is not None}
 
 
 def _rows(results: Path) -> tuple[list[Row], list[tuple[str, str, str | None]]]:
