@@ -300,6 +300,9 @@ def test_a_gate_comes_back_from_its_text() -> None:
 def test_verdicts() -> None:
     said = [GIVEN.verdict(np.array(row)) for row in ([0, 5, 1], [0, 5.1, 0], [0, 0, 1.1], [0, 20.1, 9], [1e9, 0, 0])]
     assert said == [Verdict.KNOWN, Verdict.NEAR, Verdict.COVERED, Verdict.FAR, Verdict.KNOWN]
+    # Under a black bar a found face is as unlike as nothing else; what comes cut may be no face at all.
+    found = [GIVEN.verdict(np.array(row), 0.9) for row in ([0, 20.1, 1.1], [0, 20.1, 1], [0, np.nan, 9])]
+    assert found == [Verdict.COVERED, Verdict.FAR, Verdict.FAR]
     # A detector's score of .5 leaves a doubt of 3; one of 1 counts as .999.
     for unlike, found, verdict in ((4, 0.5, "known"), (4.1, 0.5, "near"), (17.8, 1, "known"), (17.9, 1, "near")):
         assert GIVEN.verdict(np.array([0, unlike, 0]), found) == verdict
