@@ -166,7 +166,7 @@ def replaced(monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_a_replaced_model_makes_results_stale(replaced: str) -> None:
     assert {"Evaluation of mobilenet_v2", "Robustness of mobilenet_v2", "World of mobilenet_v2"} <= set(stale())
-    assert {"GateJudgement of mobilenet_v2", "AppClarity of mobilenet_v2", "Inputs of mobilenet_v2"} <= set(stale())
+    assert {"GateJudgement of mobilenet_v2", "AppClarity of mobilenet_v2", "InputKinds of mobilenet_v2"} <= set(stale())
 
 
 def test_figures_of_a_replaced_model_are_shown_with_the_file_they_are_of(replaced: str) -> None:
