@@ -403,7 +403,7 @@ def test_a_face_that_came_cut_is_judged_without_a_detectors_word(tmp_path: Path)
     + [(Gating.REFUSE, verdict, True) for verdict in (Verdict.COVERED, Verdict.FAR)],
 )
 def test_what_becomes_of_a_strange_face(tmp_path: Path, gating: Gating, verdict: Verdict, withheld: bool) -> None:
-    strict = asdict(GIVEN) | {"far": 1e6 if verdict is Verdict.COVERED else -1e6, "covered": -1e6}
+    strict = asdict(GIVEN) | {"far": -1e6, "covered": -1e6 if verdict is Verdict.COVERED else 1e6}
     nothing_known = with_properties(tmp_path / "strict.onnx", **{GATE: json.dumps(strict)})
     (face,) = Recognizer(nothing_known, threads=1, gate=gating).recognize(PORTRAIT)
     assert (face.verdict, face.withheld) == (verdict, withheld)
