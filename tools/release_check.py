@@ -27,7 +27,7 @@ MOST_MEGABYTES = 45
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 NEEDED = ("mien/server/app/index.html", "mien/server/app/models.json", "mien/models/mobilenet_v2.onnx")
 NEEDED_LICENCES = ("mien/models/LICENSES.md", "LICENSE")
-UNWANTED = re.compile(r"\.pyc$|__pycache__|node_modules|\.env|/\.git")
+UNWANTED = re.compile(r"\.pyc$|__pycache__|node_modules|\.env|/\.git/")
 LOOK = "import mien; [face] = mien.Recognizer().recognize({picture!r}); assert face.expression == 'happy', face"
 
 

@@ -70,7 +70,9 @@ class Row:
 def readme_results(results: Path) -> str:
     """Our models beside peers, in three columns."""
     rows, _ = _rows(results)
-    scored = [("scores", name, of.model_hash) for name, of in _scores(results).items()]
+    scored: list[tuple[str, str, str | None]] = [
+        ("scores", name, of.model_hash) for name, of in _scores(results).items()
+    ]
     return fill("readme_results.md", rows=rows, notes=_notes(scored))
 
 
