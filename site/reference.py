@@ -117,7 +117,9 @@ def _kind(schema: dict[str, Any]) -> str:
     """A value's kind and range in a few words."""
     if "enum" in schema:
         return " or ".join(f"`{value}`" for value in schema["enum"])
-    if "anyOf" in schema or "$ref" in schema:
+    if "anyOf" in schema and "type" in schema["anyOf"][0]:  # of one kind, or left out
+        return _kind(schema["anyOf"][0])
+    if "anyOf" in schema or "$ref" in schema or schema.get("type") == "object":
         return "a table"
     if schema.get("type") == "array":
         return "a list"

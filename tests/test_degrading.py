@@ -138,6 +138,6 @@ def test_training_spoils_before_faces_are_moved(faces: torch.Tensor) -> None:
     still = RandomAffine((1.0, 1.0), 0, 0, mirror=False, brightness=0, contrast=0, erase=0)
     recipe = Recipe("vit_tiny", (Stage(1, 48),), affine=still, degrade=replace(NOTHING, side_light=0.9))
     places = torch.arange(28)
-    batch, *_ = _mixed_batch(data, places, recipe, 0, torch.Generator().manual_seed(3))
+    batch, *_ = _mixed_batch(data, places, recipe.degrade, recipe.stage_at(0), torch.Generator().manual_seed(3))
     expected = spoil(recipe.degrade, faces, 3).float() / 255
     assert torch.allclose(batch[:, 0], expected, atol=1e-5)

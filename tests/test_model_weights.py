@@ -20,6 +20,7 @@ from mien.training.weights import start_from
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 PIXELS = 32
+SHIPPED = Path(__file__).parent.parent / "models"
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +90,12 @@ def test_8_bit_weights_come_back_as_floats(tmp_path: Path, tiny_data: Path) -> N
     assert taken.taken == taken.of
     torch.testing.assert_close(logits(back, faces, 48), logits(network, faces, 48), atol=0.05, rtol=0.05)
     assert torch.equal(back.backbone.pos_embed, network.backbone.pos_embed)
+
+
+def test_a_file_whose_network_has_more_is_refused() -> None:
+    """DINOv2's blocks have scales that the plain ones lack; without them the other tensors are of no use."""
+    with pytest.raises(ModelError, match="not a model file of vit_small, which has no backbone.blocks.0.ls1.gamma"):
+        start_from(SHIPPED / "vit_small.onnx", "vit_small", 112)
 
 
 def test_another_network_or_file_is_refused(model_file: Path, tmp_path: Path) -> None:

@@ -306,6 +306,27 @@ def test_each_stage_has_its_size_and_drops_its_patches_and_the_last_size_is_judg
     assert {faces.shape[-1] for faces in watcher.judged} == {48}
 
 
+def test_a_stage_mixes_smooths_and_erases_as_it_says_and_else_as_the_recipe(tmp_path: Path) -> None:
+    """Nothing is learned to speak of, so that each epoch's loss is the first network's, by its definition."""
+    stages = (Stage(1, PIXELS), Stage(1, PIXELS, mixing=False, label_smoothing=0.4), Stage(1, PIXELS, erase=1.0))
+    training, network, mixing = pictures(6), small_network(), Quarters()
+    watcher, mine = watched(network), small_network().train()
+    recipe = replace(PLAN, batch_size=6, learning_rate=1e-9, mixing=mixing, stages=stages)
+    curve = learn(recipe, network, tmp_path, training, pictures(4, first=50))
+    assert len(mixing.given) == 2
+    partners, one = torch.arange(6).roll(1), torch.ones(CLASSES)
+    places = [which(given, training.faces) for given in (mixing.given[0], watcher.shown[1])]
+    labels = [torch.from_numpy(training.labels)[place] for place in places]
+    torch.testing.assert_close(watcher.shown[0], 0.25 * mixing.given[0] + 0.75 * mixing.given[0][partners])
+    with torch.no_grad():
+        logits = [mine(shown)[0] for shown in watcher.shown[:2]]
+    assert curve[0].loss == pytest.approx(float(plain_loss(logits[0], labels[0], partners, one, 0.1)), rel=1e-4)
+    unmixed = plain_loss(logits[1], labels[1], torch.arange(6), one, 0.4)
+    assert curve[1].loss == pytest.approx(float(unmixed), rel=1e-4)
+    with pytest.raises(AssertionError):
+        which(mixing.given[1], training.faces)  # a part of each face was erased before it was mixed
+
+
 def test_a_network_in_eval_mode_is_trained_all_the_same(tmp_path: Path) -> None:
     network = small_network().eval()
     watcher = watched(network)  # asserts the modes

@@ -17,12 +17,13 @@ from mien.evaluation.metrics import accuracy_and_macro_f1, confusion_matrix
 from mien.expressions import NAMES
 from mien.results.runs import Epoch
 from mien.training.checkpointer import Checkpointer
+from mien.training.degrading import Degrade
 from mien.training.moving_average import MovingAverage
 from mien.training.networks import ExpressionNetwork
 from mien.training.networks.processor import suit_processor
 from mien.training.objective import Objective
 from mien.training.optimiser import adamw, set_rate
-from mien.training.recipe import Recipe
+from mien.training.recipe import ActiveStage, Recipe
 from mien.training.run import RunFolder
 from mien.training.run_classifier import predict
 from mien.training.sampling import class_weights, epoch_order
@@ -224,13 +225,15 @@ class _Trainer:
         recipe, fabric = self.recipe, self.fabric
         started = shown = time.monotonic()
         torch.manual_seed((recipe.seed * 1009 + epoch) * 1009 + fabric.global_rank)
-        self.network.drop_patches(recipe.stage_at(epoch).patch_drop)
+        stage = recipe.stage_at(epoch)
+        self.network.drop_patches(stage.patch_drop)
+        self.objective.label_smoothing = stage.label_smoothing
         self.model.train()
         batches = list(_batches(labels, recipe, epoch, fabric))
         total, seen = torch.zeros((), device=fabric.device), 0
         for step, (indices, generator) in enumerate(batches):
             set_rate(self.optimiser, recipe, epoch + step / len(batches))
-            faces, targets, votes = _mixed_batch(data, indices, recipe, epoch, generator)
+            faces, targets, votes = _mixed_batch(data, indices, recipe.degrade, stage, generator)
             taught = None if self.teachers is None else self.teachers(faces, fabric.autocast())
             total += self._step((faces, targets, votes, taught))
             seen += len(indices) * fabric.world_size
@@ -255,15 +258,15 @@ class _Trainer:
 
 
 def _mixed_batch(
-    data: DeviceData, indices: torch.Tensor, recipe: Recipe, epoch: int, generator: torch.Generator
+    data: DeviceData, indices: torch.Tensor, degrade: Degrade | None, stage: ActiveStage, generator: torch.Generator
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
     """Spoiled, moved and mixed faces, with their targets and votes, for int64 indices [N] into the data."""
-    faces = data.faces[indices] if recipe.degrade is None else recipe.degrade(data.faces[indices], generator)
-    faces = recipe.affine(faces, recipe.stage_at(epoch).pixels, generator)
+    faces = data.faces[indices] if degrade is None else degrade(data.faces[indices], generator)
+    faces = stage.affine(faces, stage.pixels, generator)
     targets, votes = data.targets[indices], None if data.votes is None else data.votes[indices]
-    if recipe.mixing is None:
+    if stage.mixing is None:
         return faces, targets, votes
-    mixture = recipe.mixing(faces, generator)
+    mixture = stage.mixing(faces, generator)
     return mixture.faces, mixture.targets(targets), None if votes is None else mixture.targets(votes)
 
 

@@ -15,6 +15,7 @@ from mien.training.networks import ExpressionNetwork, build
 MODEL_FILE = ".onnx"
 _NETWORK = "network."  # the exported module keeps the network under this name
 _QUANTISED = "_quantized"
+_FOLDED = ".weight_bias"  # of a batch norm that became a part of the convolution before it
 
 
 def read_model_file(path: Path, name: str, pixels: int) -> dict[str, torch.Tensor]:
@@ -45,7 +46,7 @@ def read_model_file(path: Path, name: str, pixels: int) -> dict[str, torch.Tenso
     }
     found |= _linear_weights(graph, values)
     for convolution, norm, eps in _folded_norms(network, pixels):
-        if (bias := values.get(f"{_NETWORK}{convolution}.weight_bias")) is not None:
+        if (bias := values.get(f"{_NETWORK}{convolution}{_FOLDED}")) is not None:
             found |= {f"{norm}.weight": np.ones_like(bias), f"{norm}.bias": bias}
             found |= {f"{norm}.running_mean": np.zeros_like(bias), f"{norm}.running_var": np.full_like(bias, 1 - eps)}
     # Of a small network the exporter computes with the position embeddings, and they lose their name.
@@ -56,6 +57,10 @@ def read_model_file(path: Path, name: str, pixels: int) -> dict[str, torch.Tenso
     missing = [key for key in state if key not in found and not key.endswith("num_batches_tracked")]
     if missing:
         raise ModelError(f"{path}: not a model file of {name}; e.g. {missing[0]} is not in it")
+    named = (key.removeprefix(_NETWORK) for key in values if key.startswith(_NETWORK))
+    foreign = [key for key in named if key not in state and not key.endswith(_FOLDED)]
+    if foreign:
+        raise ModelError(f"{path}: not a model file of {name}, which has no {foreign[0]}")
     return {key: torch.from_numpy(np.array(tensor, np.float32)) for key, tensor in found.items()}
 
 

@@ -2,11 +2,11 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
 from mien.data.dataset import Split
 from mien.errors import RecipeError
@@ -37,6 +37,22 @@ def _known_network(name: str) -> str:
     return name
 
 
+def _mixing(given: object) -> Mixing | Literal[False] | None:
+    """A mixing from a recipe's table; one that is made already, false and None stay as they are."""
+    if given is None or given is False or isinstance(given, Mixing):
+        return given
+    if not isinstance(given, Mapping):
+        raise RecipeError('mixing must be false or a table with its name, e.g. mixing = { name = "cutmix" }')
+    options = dict(given)
+    name = options.pop("name", None)
+    if name not in list(MIXINGS):
+        raise RecipeError(f"mixing.name must be one of {', '.join(MIXINGS)}{hint(str(name), list(MIXINGS))}")
+    return validated(MIXINGS[name], options, "mixing")
+
+
+_MixingTable = Annotated[Mixing | Literal[False] | None, PlainValidator(_mixing), WithJsonSchema({"type": "object"})]
+
+
 @settings
 class Stage:
     """Some epochs alike.
@@ -46,11 +62,18 @@ class Stage:
         pixels: Side of the enlarged faces, and in the last stage the model's input size.
         patch_drop: Share of a transformer's patches left out of each training pass, which saves that share of its time
             (PatchDropout, Liu et al. 2023; end with a short stage without it). Only the vision transformers take it.
+        mixing: How faces are mixed in this stage instead of as the recipe says; false: not at all. Trainings that mix
+            gain by a last stage that does not (He et al. 2019, arXiv 1909.09148).
+        label_smoothing: Instead of the recipe's.
+        erase: Instead of the recipe's `affine.erase`.
     """
 
     epochs: Count
     pixels: Annotated[int, Field(ge=32, le=1024)] = 112
     patch_drop: ShareOfLess = 0.0
+    mixing: _MixingTable = None
+    label_smoothing: ShareOfLess | None = None
+    erase: Share | None = None
 
 
 @settings
@@ -96,7 +119,7 @@ class Recipe:
         precision: Of the arithmetic: float32, or bfloat16 where it is safe.
         compile: Whether torch.compile makes the network's passes faster, after some minutes of work.
         affine: How faces are moved and lit.
-        mixing: How faces are mixed with each other after that; none by default.
+        mixing: How faces are mixed with each other after that; none by default. A stage may have its own.
         degrade: How faces are spoiled before they are moved; not by default.
         distillation: Which teachers are learned from; none by default.
     """
@@ -123,7 +146,7 @@ class Recipe:
     precision: Precision = "32-true"
     compile: bool = False
     affine: RandomAffine = field(default_factory=RandomAffine)
-    mixing: Mixing | None = None
+    mixing: _MixingTable = None
     degrade: Degrade | None = None
     distillation: Distillation | None = None
 
@@ -147,13 +170,16 @@ class Recipe:
         """The model's input size: the last stage's."""
         return self.stages[-1].pixels
 
-    def stage_at(self, epoch: int) -> Stage:
-        """The stage that `epoch`, counted from 0, belongs to."""
+    def stage_at(self, epoch: int) -> "ActiveStage":
+        """What holds in `epoch`, counted from 0; past the end, what holds in the last one."""
         for stage in self.stages:
             if epoch < stage.epochs:
-                return stage
+                break
             epoch -= stage.epochs
-        return self.stages[-1]
+        mixing = self.mixing if stage.mixing is None else stage.mixing
+        smoothing = self.label_smoothing if stage.label_smoothing is None else stage.label_smoothing
+        affine = self.affine if stage.erase is None else replace(self.affine, erase=stage.erase)
+        return ActiveStage(stage.pixels, stage.patch_drop, mixing or None, smoothing, affine)
 
     def kept(self, curve: Sequence[Epoch]) -> Epoch:
         """The epoch of a curve whose weights are kept; of those that are as good the first."""
@@ -166,8 +192,31 @@ class Recipe:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values; `from_dict` reads them back."""
-        mixing = None if self.mixing is None else {"name": self.mixing.name, **asdict(self.mixing)}
-        return {**asdict(self), "mixing": mixing}
+        stages = tuple({**asdict(stage), "mixing": _mixing_values(stage.mixing)} for stage in self.stages)
+        return {**asdict(self), "stages": stages, "mixing": _mixing_values(self.mixing)}
+
+
+def _mixing_values(mixing: Mixing | Literal[False] | None) -> dict[str, Any] | Literal[False] | None:
+    return {"name": mixing.name, **asdict(mixing)} if isinstance(mixing, Mixing) else mixing
+
+
+@dataclass(frozen=True)
+class ActiveStage:
+    """What one epoch is trained with: its stage's values, and the recipe's where the stage has none of its own.
+
+    Attributes:
+        pixels: Side of the enlarged faces.
+        patch_drop: Share of a transformer's patches that is left out.
+        mixing: How faces are mixed, or None.
+        label_smoothing: Share of each target that all classes get alike.
+        affine: How faces are moved, lit and erased.
+    """
+
+    pixels: int
+    patch_drop: float
+    mixing: Mixing | None
+    label_smoothing: float
+    affine: RandomAffine
 
 
 def read(path: Path) -> Recipe:
@@ -220,17 +269,4 @@ def from_dict(values: Mapping[str, Any]) -> Recipe:
     """
     if not isinstance(values, Mapping):
         raise RecipeError(f"a table of values is needed where '{values}' stands")
-    given = dict(values)
-    mixing = given.pop("mixing", None)
-    recipe = validated(Recipe, given)
-    return recipe if mixing is None else replace(recipe, mixing=_mixing(mixing))
-
-
-def _mixing(values: Mapping[str, Any]) -> Mixing:
-    if not isinstance(values, Mapping):
-        raise RecipeError('mixing must be a table with its name, e.g. mixing = { name = "cutmix" }')
-    options = dict(values)
-    name = options.pop("name", None)
-    if name not in list(MIXINGS):
-        raise RecipeError(f"mixing.name must be one of {', '.join(MIXINGS)}{hint(str(name), list(MIXINGS))}")
-    return validated(MIXINGS[name], options, "mixing")
+    return validated(Recipe, values)

@@ -16,7 +16,8 @@ from mien.training.model_weights import MODEL_FILE, read_model_file
 from mien.training.networks import ARCHITECTURES, ExpressionNetwork, build
 
 # Of a backbone's tensors, this share must come from the file. A last norm may be missing, where weights were made for
-# another pool; a file of another network, or with other names, or of which a block is missing, lacks more.
+# another pool; a file of another network, or with other names, or of which a block is missing, lacks more. As large a
+# share of the file's own must be taken, its head aside: what is left over inside a block makes it another network.
 LEAST_TAKEN = 0.98
 # What wrappers put before the names of a network's tensors.
 PREFIXES = ("module.", "_orig_mod.", "model.", "backbone.", "encoder.", "network.", "net.")
@@ -106,7 +107,8 @@ def start_from(path: Path, name: str, pixels: int, drop_path: float = 0.0) -> tu
         drop_path: See `networks.build`.
 
     Raises:
-        ModelError: Where the file cannot be read, or the backbone finds fewer of its tensors in it than `LEAST_TAKEN`.
+        ModelError: Where the file cannot be read, the backbone finds fewer of its tensors in it than `LEAST_TAKEN`, or
+            more of the file's than that leaves have no place in parts that the backbone has.
     """
     state = read_model_file(path, name, pixels) if path.suffix == MODEL_FILE else read_weights(path)
     state, prefix = _without_prefix(state)
@@ -138,6 +140,13 @@ def start_from(path: Path, name: str, pixels: int, drop_path: float = 0.0) -> tu
         raise ModelError(
             f"{path}: not weights of {name} ({ARCHITECTURES[name].timm_name} in timm): only {taken.taken} of its "
             f"{taken.of} tensors are in the file, which has names like {next(iter(state))}"
+        )
+    parts = {name for name, part in probe.backbone.named_children() if list(part.parameters())}
+    inside = sum(key.partition(".")[0] in parts for key, values in backbone.items() if values.is_floating_point())
+    if inside - taken.taken > (1 - LEAST_TAKEN) * inside:
+        raise ModelError(
+            f"{path}: not weights of {name} ({ARCHITECTURES[name].timm_name} in timm): {inside - taken.taken} of the "
+            f"{inside} tensors of its blocks have no place there; name the network that they were made for"
         )
     if own:
         network.head.load_state_dict({key: state[f"head.{key}"] for key in ("weight", "bias")})
