@@ -156,6 +156,10 @@ class TrackedFace(Face):
         return {"track": int(self.track)} | super().to_dict() | {"raw": self._told(self.raw)}
 
 
+NO_PIXELS = np.empty((0, 0, 3), np.uint8)
+"""Of a frame whose rows alone are wanted: a batch of large pictures would fill the memory."""
+
+
 @dataclass(frozen=True, eq=False)
 class Frame:
     """A picture, or one frame of a video, and the faces in it.

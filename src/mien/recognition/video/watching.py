@@ -16,7 +16,8 @@ from mien.cores import cores
 from mien.errors import VideoError
 from mien.recognition.faces import Face, Frame, TrackedFace
 from mien.recognition.recognizer import FaceCrop, Recognizer
-from mien.recognition.video.ahead import ahead, side_by_side
+from mien.recognition.side_by_side import side_by_side
+from mien.recognition.video.ahead import ahead
 from mien.recognition.video.animations import Animation, is_animation
 from mien.recognition.video.live import is_live, open_live
 from mien.recognition.video.placing import DETECT_EVERY, Placer
