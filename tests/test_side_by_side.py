@@ -19,10 +19,11 @@ import mien
 from mien.cli.exit_codes import INTERRUPTED
 from mien.cli.main import app
 from mien.errors import MienWarning, PictureError
-from mien.recognition import detection, model, pictures
+from mien.recognition import detection, model, pictures, pyramid
 from mien.recognition.detection import FaceDetector
-from mien.recognition.faces import Face
+from mien.recognition.faces import Face, Square
 from mien.recognition.model import Session, models_folder
+from mien.recognition.pyramid import shrunk
 from mien.recognition.recognizer import Recognizer
 from mien.recognition.side_by_side import mapping, side_by_side
 
@@ -132,31 +133,35 @@ def test_no_more_than_a_batch_is_taken_and_no_thread_works_while_the_caller_does
 
 
 class Watched:
-    """A function that notes how many threads are in it at the same time."""
+    """A function that notes how many threads are in it at once; so many of the first calls wait for each other."""
 
-    def __init__(self, function: Callable) -> None:
+    def __init__(self, function: Callable, together: int) -> None:
         self.function, self.lock, self.inside, self.most = function, threading.Lock(), 0, 0
+        self.calls, self.together, self.barrier = 0, together, threading.Barrier(together)
 
     def __call__(self, *given: object, **options: object) -> object:
         with self.lock:
+            self.calls += 1
             self.inside += 1
             self.most = max(self.most, self.inside)
-        time.sleep(0.02)
+            waits = self.calls <= self.together
         try:
+            if waits:
+                self.barrier.wait(timeout=20)
             return self.function(*given, **options)
         finally:
             with self.lock:
                 self.inside -= 1
 
 
-@pytest.mark.parametrize(("threads", "expected"), [(1, 1), (3, 3)])
+@pytest.mark.parametrize("threads", [1, 3])
 def test_so_many_pictures_are_read_at_the_same_time(
-    given: list[Path], monkeypatch: pytest.MonkeyPatch, threads: int, expected: int
+    given: list[Path], monkeypatch: pytest.MonkeyPatch, threads: int
 ) -> None:
-    watched = Watched(pictures.read_picture)
+    watched = Watched(pictures.read_picture, threads)
     monkeypatch.setattr(pictures, "read_picture", watched)
     assert len(list(Recognizer(threads=threads).recognize_all([given[0], given[1], given[2], given[6]]))) == 4
-    assert watched.most == expected
+    assert watched.most == threads
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +178,7 @@ def test_of_one_large_picture_the_parts_are_looked_at_at_the_same_time(
     large: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone = FaceDetector().detect(large, any_rotation=True)
-    watched = Watched(detection._Network.detect_in)
+    watched = Watched(detection._Network.detect_in, 3)
     monkeypatch.setattr(detection._Network, "detect_in", lambda *given: watched(*given))
     found = FaceDetector(threads=3).detect(large, any_rotation=True)
     assert watched.most == 3
@@ -186,21 +191,20 @@ def test_of_one_large_picture_the_parts_are_looked_at_at_the_same_time(
     assert watched.most == 1
 
 
-def test_a_level_is_made_once_for_all_threads(large: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_level_is_made_once_for_all_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[int] = []
-    shrunk = detection.Pyramid.__init__.__globals__["shrunk"]
 
     def noted(picture: np.ndarray, times: int) -> np.ndarray:
         made.append(picture.shape[0])
-        time.sleep(0.02)
+        time.sleep(0.05)
         return shrunk(picture, times)
 
-    monkeypatch.setitem(detection.Pyramid.__init__.__globals__, "shrunk", noted)
-    monkeypatch.setattr(detection.Pyramid.__init__.__globals__["Pyramid"], "_inside", lambda self, level, *part: (
-        self._level(level)[part[0] : part[1], part[2] : part[3]]
-    ))  # fmt: skip
-    FaceDetector(threads=4).detect(large)
-    assert len(made) == len(set(made))
+    monkeypatch.setattr(pyramid, "shrunk", noted)
+    halved = pyramid.Pyramid(np.zeros((800, 800, 3), np.uint8), 100)
+    with mapping(4) as apply:
+        views = list(apply(lambda size: halved.view(Square(400, 400, 800), size), [200, 200, 100, 100]))
+    assert [view.shape[0] for view in views] == [200, 200, 100, 100]
+    assert made == [800, 400, 200]
 
 
 def test_sessions_do_not_spin_and_take_no_more_cores_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:

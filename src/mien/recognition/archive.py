@@ -33,11 +33,11 @@ from mien.names import as_text
 from mien.provenance import file_hash
 from mien.recognition.extra import load
 from mien.recognition.faces import NO_PIXELS, Frame
-from mien.recognition.gate import Gating
 from mien.recognition.pictures import read_picture
 from mien.recognition.recognizer import Recognizer
 from mien.recognition.sinks import PICTURE_COLUMNS, rows
 from mien.recognition.tables import as_table, write_table
+from mien.recognition.verdicts import Gating
 from mien.storage import write_json
 
 COLUMNS = (*PICTURE_COLUMNS, "problem")

@@ -8,7 +8,7 @@ import numpy as np
 
 from mien.expressions import BY_NAME, NAMES
 from mien.names import as_text
-from mien.recognition.gate import Verdict
+from mien.recognition.verdicts import Verdict
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,12 @@ from mien.recognition.detection import FaceDetector
 from mien.recognition.devices import CPU
 from mien.recognition.faces import Box, Detection, Face, Square
 from mien.recognition.framing import Framing, middle_square
-from mien.recognition.gate import Gating, Verdict
 from mien.recognition.model import ModelFile, Outputs
 from mien.recognition.notes import give, held
 from mien.recognition.pictures import Picture, as_8_bits, as_picture
 from mien.recognition.prior import TRAINING, Prior, apply_prior, prior_ratio
 from mien.recognition.side_by_side import side_by_side
+from mien.recognition.verdicts import Gating, Verdict
 
 GATEKEEPER = "mobilenet_v2"
 """The shipped model whose gate judges the faces of models that have none."""
