@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -130,6 +131,26 @@ def test_no_more_than_a_batch_is_taken_and_no_thread_works_while_the_caller_does
     taken = 0
     next(lazy)
     assert taken == 4
+
+
+def test_of_the_pictures_given_few_are_held_at_a_time(three: Recognizer) -> None:
+    alive, most = 0, 0
+
+    def gone() -> None:
+        nonlocal alive
+        alive -= 1
+
+    def many() -> Iterator[np.ndarray]:
+        nonlocal alive, most
+        for _ in range(40):
+            picture = np.zeros((30, 30, 3), np.uint8)
+            weakref.finalize(picture, gone)
+            alive += 1
+            most = max(most, alive)
+            yield picture
+
+    assert len(list(three.recognize_all(many(), batch=20))) == 40
+    assert most <= 3 + 2
 
 
 class Watched:

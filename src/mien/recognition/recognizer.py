@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Literal, NamedTuple, overload
 
@@ -144,8 +144,9 @@ class Recognizer:
     ) -> Iterator[list[Face]] | Iterator[list[Face] | PictureError]:
         """Read many pictures, the faces of several in one call of the model.
 
-        Takes no more pictures at a time than a batch. With several threads these are read side by side, none while the
-        caller is at work on results; with a single one each picture is taken when the one before has been read.
+        With several threads the pictures of a batch are read side by side, none while the caller is at work on results;
+        with a single one each picture is taken when the one before has been read. Holds two more pictures at most than
+        there are threads.
 
         Args:
             pictures: Each as `recognize` takes it. What is raised while they are gone through is raised here, after the
@@ -190,15 +191,36 @@ class Recognizer:
 
     def _crop_all(self, pictures: Iterable[Picture], batch: int, faces_are_cut: bool) -> Iterator["_Cropped"]:
         """What `_crop` makes of each picture in turn; no thread works when it is given."""
-        together = batch if self.threads > 1 else 1
-        for taken, raised in _groups(pictures, together):
-            threads = min(self.threads, len(taken))
-            if threads > 1 and not faces_are_cut:
-                self.detector.open()
-            crop = partial(self._crop, faces_are_cut=faces_are_cut, threads=self.threads // max(threads, 1))
-            yield from [cropped for _, cropped in side_by_side(crop, taken, max(threads, 1))]
-            if raised is not None:
-                raise raised
+        given, together = iter(pictures), batch if self.threads > 1 else 1
+        while True:
+            cropped: list[_Cropped] = []
+            try:
+                for one in self._crop_some(islice(given, together), faces_are_cut):
+                    cropped.append(one)
+            except Exception:  # of going through the pictures: `_crop` hands on its own
+                yield from cropped
+                raise
+            yield from cropped
+            if len(cropped) < together:
+                return
+
+    def _crop_some(self, pictures: Iterator[Picture], faces_are_cut: bool) -> Iterator["_Cropped"]:
+        """Several pictures side by side, each by one thread; a single one by all threads."""
+        raised, first, second = None, list(islice(pictures, 1)), list[Picture]()
+        try:
+            second = list(islice(pictures, 1))
+        except Exception as error:
+            raised = error
+        several, pair = bool(second), second + first
+        del first, second  # each picture is let go of when it is read
+        taken = chain((pair.pop() for _ in range(len(pair))), pictures)
+        crop = partial(self._crop, faces_are_cut=faces_are_cut, threads=1 if several else self.threads)
+        if several and not faces_are_cut:
+            self.detector.open()
+        for _, cropped in side_by_side(crop, taken, self.threads if several else 1):
+            yield cropped
+        if raised is not None:
+            raise raised
 
     def _crop(self, picture: Picture, faces_are_cut: bool, threads: int) -> "_Cropped":
         """Read a picture, find its faces and cut them; what is raised is handed on."""
@@ -292,20 +314,3 @@ class Recognizer:
 
 def _faces(waiting: "Sequence[list[FaceCrop] | PictureError]") -> int:
     return sum(len(crops) for crops in waiting if not isinstance(crops, PictureError))
-
-
-def _groups(pictures: Iterable[Picture], size: int) -> Iterator[tuple[list[Picture], Exception | None]]:
-    """So many pictures at a time, fewer in the last group, and what going through them has raised after those."""
-    given = iter(pictures)
-    while True:
-        taken: list[Picture] = []
-        try:
-            for picture in islice(given, size):
-                taken.append(picture)
-        except Exception as error:
-            yield taken, error
-            return
-        if taken:
-            yield taken, None
-        if len(taken) < size:
-            return
