@@ -205,7 +205,7 @@ def test_a_turned_face_takes_the_place_of_an_unsure_one_upright(detector, monkey
     picture = np.zeros((100, 100, 3), np.uint8)
     assert detector.detect(picture, any_rotation=True) == [sure, other]
     assert detector.detect(picture) == [unsure, other]
-    monkeypatch.setattr(detector, "_search", lambda halvings, angle, threshold: [] if angle else [unsure, other])
+    monkeypatch.setattr(detector, "_search", lambda pyramid, angle, threshold, apply: [] if angle else [unsure, other])
     assert detector.detect(picture, any_rotation=True) == [unsure, other]
 
 
