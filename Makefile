@@ -5,7 +5,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 VENV := .venv
 MIEN := $(VENV)/bin/mien
 
-.PHONY: docs package help demo test check app test-app app-ready apk test-apk show-apk benchmark benchmark-side-by-side trust mutants tables clean
+.PHONY: docs package release-check help demo test check app test-app app-ready apk test-apk show-apk benchmark benchmark-side-by-side trust mutants tables clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -98,6 +98,10 @@ mutants: $(VENV)/.dev web/node_modules/.package-lock.json ## how many small faul
 
 docs: $(VENV)/.docs ## build the documentation site, out/site/html: all links checked, a warning ends it
 	$(VENV)/bin/python site/build.py
+
+release-check: app-ready ## build wheel and source distribution, list them, install and use them on each Python at hand
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check uv build twine
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python tools/release_check.py
 
 tables: $(VENV)/.dev ## write every table of README, docs, card and report anew from results/
 	$(VENV)/bin/python benchmarks/tables.py

@@ -124,22 +124,16 @@ def _prepare(work: Path, package: str) -> None:
         _link(work / name, ROOT / name)
     for name in BESIDE:
         _link(work / "mutants" / name, ROOT / name)
+    write_text(work / TOOLS["mutmut"]["preload_modules_file"], "\n".join(TOOLS["mien-mutants"]["preload"]))
+    plugin, skip = ["-p", "quickest_first"], f"not ({TOOLS['mien-mutants']['skip']})"
     settings = {
         **TOOLS["mutmut"],
         "only_mutate": [f"src/mien/{package}/*"],
-        "pytest_add_cli_args": [
-            "-p",
-            "quickest_first",
-            "-p",
-            "no:cacheprovider",
-            "-k",
-            f"not ({TOOLS['mien-mutants']['skip']})",
-        ],
+        "pytest_add_cli_args": [*plugin, "-p", "no:cacheprovider", "-k", skip],
         "pytest_add_cli_args_test_selection": [f"tests/{name}" for name in TESTS[package]],
     }
-    write_text(
-        work / "pyproject.toml", "[tool.mutmut]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in settings.items())
-    )
+    lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
+    write_text(work / "pyproject.toml", f"[tool.mutmut]\n{lines}")
 
 
 def _link(link: Path, target: Path) -> None:

@@ -301,6 +301,9 @@ def test_a_gate_comes_back_from_its_text() -> None:
 def test_verdicts() -> None:
     said = [GIVEN.verdict(np.array(row)) for row in ([0, 5, 1], [0, 5.1, 0], [0, 0, 1.1], [0, 20.1, 9], [1e9, 0, 0])]
     assert said == [Verdict.KNOWN, Verdict.NEAR, Verdict.COVERED, Verdict.FAR, Verdict.KNOWN]
+    # Under a black bar a found face is as unlike as nothing else; what comes cut may be no face at all.
+    found = [GIVEN.verdict(np.array(row), 0.9) for row in ([0, 20.1, 1.1], [0, 20.1, 1], [0, np.nan, 9])]
+    assert found == [Verdict.COVERED, Verdict.FAR, Verdict.FAR]
     # A detector's score of .5 leaves a doubt of 3; one of 1 counts as .999.
     for unlike, found, verdict in ((4, 0.5, "known"), (4.1, 0.5, "near"), (17.8, 1, "known"), (17.9, 1, "near")):
         assert GIVEN.verdict(np.array([0, unlike, 0]), found) == verdict
@@ -401,7 +404,7 @@ def test_a_face_that_came_cut_is_judged_without_a_detectors_word(tmp_path: Path)
     + [(Gating.REFUSE, verdict, True) for verdict in (Verdict.COVERED, Verdict.FAR)],
 )
 def test_what_becomes_of_a_strange_face(tmp_path: Path, gating: Gating, verdict: Verdict, withheld: bool) -> None:
-    strict = asdict(GIVEN) | {"far": 1e6 if verdict is Verdict.COVERED else -1e6, "covered": -1e6}
+    strict = asdict(GIVEN) | {"far": -1e6, "covered": -1e6 if verdict is Verdict.COVERED else 1e6}
     nothing_known = with_properties(tmp_path / "strict.onnx", **{GATE: json.dumps(strict)})
     (face,) = Recognizer(nothing_known, threads=1, gate=gating).recognize(PORTRAIT)
     assert (face.verdict, face.withheld) == (verdict, withheld)

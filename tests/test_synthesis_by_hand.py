@@ -125,6 +125,19 @@ def test_the_generator_adds_to_the_face_what_its_blocks_add_to_each_other() -> N
         torch.testing.assert_close(norm(maps, target)[row], expected)
 
 
+def test_the_critic_says_of_a_picture_what_its_patches_say_on_average() -> None:
+    torch.manual_seed(0)
+    critic, faces, labels = Critic(4), torch.rand(7, 1, 48, 48) * 2 - 1, torch.arange(7)
+    with torch.no_grad():
+        realism, logits = critic(faces, labels)
+        maps = critic.trunk(faces)
+    assert maps.shape[2:] == (3, 3)
+    for row in range(7):
+        patches = functional.conv2d(maps[row : row + 1], critic.realism.weight[row : row + 1], padding=1)
+        torch.testing.assert_close(realism[row], patches.mean())
+        torch.testing.assert_close(logits[row], (critic.expression.weight * maps[row]).sum((1, 2, 3)))
+
+
 def test_greys_are_rounded() -> None:
     assert to_grey(torch.full((1, 1, 1, 1), 100.6 / 127.5 - 1)).item() == 101
 

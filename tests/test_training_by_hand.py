@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 from mien.cli.main import app
 from mien.data.dataset import RATED, VOTED, FaceData
 from mien.expressions import EXPRESSIONS
+from mien.results.record import read
 from mien.results.runs import Epoch
 from mien.training import loop
 from mien.training.affine import RandomAffine
@@ -401,6 +402,7 @@ def test_the_best_epochs_average_is_kept_whenever_files_are_written(tmp_path: Pa
     truth = replace(validation, labels=called[1].numpy())
     curve = learn(recipe, small_network(), tmp_path / "second", training, truth)
     assert [epoch.accuracy for epoch in curve].index(1.0) == 1
+    assert read(Epoch, tmp_path / "second" / "metrics.json") == curve[1]
     kept = load_file(tmp_path / "second" / "weights.safetensors")
     assert kept.keys() == watcher.states[1].keys()
     for name, value in watcher.states[1].items():

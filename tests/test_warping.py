@@ -80,6 +80,15 @@ def test_scales_turns_and_mirrors_are_of_the_whole_face() -> None:
         assert (angle.min(), angle.max()) == (pytest.approx(-20, abs=1), pytest.approx(20, abs=1))
 
 
+def test_faces_are_made_as_much_narrower_as_higher() -> None:
+    dot = flat(0)
+    dot[:, 8:12, 28:32] = 255  # 14 above the middle, 6 to its right
+    across, down = middles(warped(dot, aspect=0.5))
+    torch.testing.assert_close(across * down, torch.full((MANY,), -84.0), atol=3, rtol=0)
+    stretch = (across / -down * 14 / 6).log()
+    assert (stretch.min(), stretch.max()) == (pytest.approx(-0.5, abs=0.04), pytest.approx(0.5, abs=0.04))
+
+
 def test_beyond_the_picture_its_edge_repeats() -> None:
     assert warped(flat(200), translation=0.3, rotation=40.0, scale=(1.2, 1.5)).sub(200 / 255).abs().max() < 1e-5
 

@@ -12,6 +12,8 @@ import { bytes, gateCrops, golden } from "./golden";
  * and a last bit that differs between engines decides roundings: benchmarks/int8_rounding.py measures by how much.
  */
 const TOLERANCE: Readonly<Record<string, number>> = { float32: 1e-3, int8: 0.05 };
+/** Of the gate's scores, in spreads of training faces; what int8 rounds otherwise, they see too. */
+const NOVELTY_TOLERANCE: Record<string, number> = { float32: 0.005, int8: 0.2 };
 const SIZE = 48;
 
 describe.each(Object.entries(golden.models))("%s", (name, { sha256, precision, probabilities, novelty }) => {
@@ -32,7 +34,9 @@ describe.each(Object.entries(golden.models))("%s", (name, { sha256, precision, p
         expect(Math.abs(share - probabilities[i]![place]!)).toBeLessThan(TOLERANCE[precision]!);
       });
       expect(outputs.novelty === null).toBe(novelty === null);
-      outputs.novelty?.forEach((score, place) => expect(score).toBeCloseTo(novelty![i]![place]!, 2));
+      outputs.novelty?.forEach((score, place) => {
+        expect(Math.abs(score - novelty![i]![place]!)).toBeLessThan(NOVELTY_TOLERANCE[precision]!);
+      });
     }
   });
   it.runIf(known && name in golden.verdicts)("has Python's verdict on every face and on what is none", async () => {

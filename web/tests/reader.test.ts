@@ -81,6 +81,8 @@ describe("the gate", () => {
   it("has four words", () => {
     const words = [[0, 5, 1], [0, 5.1, 0], [0, 0, 1.1], [0, 20.1, 9]].map((scores) => wordOn(GATE, scores, null));
     expect(words).toEqual(["known", "near", "covered", "far"]);
+    const found = [[0, 20.1, 1.1], [0, 20.1, 1], [0, NaN, 9]].map((scores) => wordOn(GATE, scores, 0.9));
+    expect(found).toEqual(["covered", "far", "far"]);
     expect([[0, 5.1, 0], [0, 0, 1.1]].map((scores) => verdictOf(GATE, scores, null))).toEqual(["strange", "covered"]);
   });
 

@@ -18,13 +18,13 @@ OUTPUT = "novelty"
 def attach(model: onnx.ModelProto, scores: FittedScores, extractor: FeatureExtractor) -> None:
     """Add the scores to a graph that has none; `extractor` is the same model, opened.
 
-    The large matrices are stored in 16 and 8 bits: they are nine tenths of what the file gains.
+    The large matrices are stored in 16 and 8 bits: they are nine tenths of what the file gains. Each node costs some
+    microseconds, as much as its arithmetic, so there are as few as can be.
     """
     graph = _Writer(model.graph)
-    maps = zip(extractor.layers, extractor.shapes, strict=True)
-    vectors = [_vector(graph, model, layer, shape) for layer, shape in maps]
-    layers = zip(scores.unlike.layers, vectors, strict=True)
-    unlike = graph.node("Sum", *(_layer(graph, layer, vector) for layer, vector in layers))
+    shaped = zip(extractor.layers, extractor.shapes, strict=True)
+    vectors = [_vector(graph, model, layer, shape) for layer, shape in shaped]
+    unlike = _unlike(graph, scores.unlike.layers, vectors)
     parts = (_relative(graph, scores.relative), unlike, _covered(graph, scores.covered, vectors))
     graph.node("Concat", *parts, axis=1, name=OUTPUT)
     faces = model.graph.output[0].type.tensor_type.shape.dim[0].dim_param
@@ -34,40 +34,47 @@ def attach(model: onnx.ModelProto, scores: FittedScores, extractor: FeatureExtra
 
 def _vector(graph: "_Writer", model: onnx.ModelProto, layer: FeatureLayer, shape: tuple[int, ...]) -> str:
     """A layer's vectors [N, T], of a map of this shape."""
-    tensor, pooling = str(layer.tensor(model)), graph.floats(layer.pooling(shape))
+    tensor, pooling = str(layer.tensor(model)), layer.pooling(shape)
     if len(shape) == 3:  # tokens
-        banded = graph.node("Transpose", graph.node("MatMul", pooling, tensor), perm=[0, 2, 1])
+        banded = graph.node("MatMul", graph.floats(pooling), tensor)
+        banded = banded if layer.bands == 1 else graph.node("Transpose", banded, perm=[0, 2, 1])
+    elif layer.bands == 1:
+        banded = graph.node("GlobalAveragePool", tensor)
     else:
-        banded = graph.node("MatMul", graph.node("ReduceMean", tensor, graph.ints([3]), keepdims=0), pooling)
+        banded = graph.node(
+            "MatMul", graph.node("ReduceMean", tensor, graph.ints([3]), keepdims=0), graph.floats(pooling)
+        )
     vector = graph.node("Flatten", banded, axis=1)
-    if not layer.unit:
-        return vector
-    length = graph.node("ReduceL2", vector, graph.ints([1]), keepdims=1)
-    return graph.node("Div", vector, graph.node("Max", length, graph.floats(np.array(1e-12))))
+    return graph.node("LpNormalization", vector, axis=1, p=2) if layer.unit else vector
 
 
-def _layer(graph: "_Writer", layer: LayerScore, vector: str) -> str:
-    apart = graph.node("Sub", vector, graph.floats(layer.ellipsoid.centre))
-    white = graph.node("MatMul", apart, graph.bytes(layer.ellipsoid.whitening))
-    distance = graph.node("ReduceMean", graph.node("Mul", white, white), graph.ints([1]), keepdims=1)
-    scaled = graph.node("Mul", graph.node("Log", distance), graph.floats(np.array(layer.scale)))
-    return graph.node("Add", scaled, graph.floats(np.array(layer.offset)))
+def _unlike(graph: "_Writer", layers: tuple[LayerScore, ...], vectors: list[str]) -> str:
+    """The sum over the layers of scale * log(mean square) + offset, by the logarithms of the whitened lengths."""
+    lengths, offset = [], 0.0
+    for layer, vector in zip(layers, vectors, strict=True):
+        whitening, name = graph.bytes(layer.ellipsoid.whitening)
+        # (x - centre) W as x W + shift: with W as it is stored, or the rounding would move the centre
+        shift = graph.floats(-layer.ellipsoid.centre @ whitening)
+        lengths.append(graph.node("ReduceL2", graph.node("Gemm", vector, name, shift), graph.ints([1]), keepdims=1))
+        offset += layer.offset - layer.scale * np.log(whitening.shape[1])
+    logarithms = graph.node("Log", graph.node("Concat", *lengths, axis=1))
+    scales = graph.floats(np.array([[2 * layer.scale] for layer in layers]))
+    return graph.node("Gemm", logarithms, scales, graph.floats(np.array([offset])))
 
 
 def _relative(graph: "_Writer", near: RelativeMahalanobis) -> str:
-    q = graph.node("Sub", graph.node("MatMul", "features", graph.halves(near.directions)), graph.floats(near.origin))
-    squared = graph.node("Mul", q, q)
+    q = graph.node("Gemm", "features", graph.halves(near.directions), graph.floats(-near.origin))
     # |q - c|^2 = |q|^2 - 2 q.c + |c|^2; what does not depend on the class is left out of the minimum.
-    apart = graph.node("MatMul", q, graph.floats(-2 * near.centres.T))
-    to_class = graph.node("Add", apart, graph.floats(np.square(near.centres).sum(1)))
-    nearest = graph.node("ReduceMin", to_class, graph.ints([1]), keepdims=1)
-    shares = (1 - 1 / (1 + near.spread))[:, None]
-    return graph.node("Add", nearest, graph.node("MatMul", squared, graph.floats(shares)))
+    distances = (graph.floats(-2 * near.centres.T), graph.floats(np.square(near.centres).sum(1)))
+    nearest = graph.node("ReduceMin", graph.node("Gemm", q, *distances), graph.ints([1]), keepdims=1)
+    shares = graph.floats((1 - 1 / (1 + near.spread))[:, None])
+    return graph.node("Gemm", graph.node("Mul", q, q), shares, nearest)
 
 
 def _covered(graph: "_Writer", covering: Covering, vectors: list[str]) -> str:
-    apart = graph.node("MatMul", graph.node("Concat", *vectors, axis=1), graph.halves(covering.weights))
-    return graph.node("ReduceMin", graph.node("Add", apart, graph.floats(covering.offset)), graph.ints([1]), keepdims=1)
+    head = (graph.halves(covering.weights), graph.floats(covering.offset))
+    apart = graph.node("Gemm", graph.node("Concat", *vectors, axis=1), *head)
+    return graph.node("ReduceMin", apart, graph.ints([1]), keepdims=1)
 
 
 def detach(model: onnx.ModelProto) -> None:
@@ -104,11 +111,12 @@ class _Writer:
         """A matrix as float16; engines widen it once, when they load the file."""
         return self.node("Cast", self._constant(matrix.astype(np.float16)), to=TensorProto.FLOAT)
 
-    def bytes(self, matrix: np.ndarray) -> str:
-        """A matrix as int8 with one scale a column, for what may be a percent off; widened when the file is loaded."""
-        scale = np.abs(matrix).max(0) / 127
-        whole = self._constant(np.rint(matrix / scale).astype(np.int8))
-        return self.node("Mul", self.node("Cast", whole, to=TensorProto.FLOAT), self.floats(scale))
+    def bytes(self, matrix: np.ndarray) -> tuple[np.ndarray, str]:
+        """A matrix as int8 with one scale a column, widened when the file is loaded; what it then is, and its name."""
+        scale = (np.abs(matrix).max(0) / 127).astype(np.float32)
+        whole = np.rint(matrix / scale).astype(np.int8)
+        widened = self.node("Cast", self._constant(whole), to=TensorProto.FLOAT)
+        return whole.astype(np.float64) * scale, self.node("Mul", widened, self.floats(scale))
 
     def _constant(self, values: np.ndarray) -> str:
         name = self._name()

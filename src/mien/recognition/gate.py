@@ -89,12 +89,14 @@ class Gate:
             found: The detector's score in [0, 1]; None for a face that came cut, which no detector has seen.
 
         Returns:
-            The verdict. The relative Mahalanobis distance decides nothing.
+            The verdict. The relative Mahalanobis distance decides nothing. What the detector took for a face may be as
+            unlike as nothing else, under a black bar, and is covered all the same.
         """
         finite = np.isfinite(scores).all() and (found is None or math.isfinite(found))
-        if not finite or scores[1] > self.far:
+        covered = scores[2] > self.covered
+        if not finite or (scores[1] > self.far and not (covered and found is not None)):
             return Verdict.FAR
-        if scores[2] > self.covered:
+        if covered:
             return Verdict.COVERED
         return Verdict.NEAR if self.strangeness(scores, found) > 0 else Verdict.KNOWN
 

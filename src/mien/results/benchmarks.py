@@ -595,3 +595,27 @@ KILLS = dict[str, Killed]
 """kills.json, by work."""
 SOUND = dict[str, SoundPair | NotMade]
 """video-sound.json, by pair."""
+
+
+@record
+class GateTime:
+    """One model file's milliseconds a face with its gate and without it, and the bytes that the gate takes."""
+
+    sha256: str
+    with_ms: float
+    without_ms: float
+    size: int
+
+    @property
+    def share(self) -> float:
+        """The gate's share of the model's own time."""
+        return self.with_ms / self.without_ms - 1
+
+
+@record
+class GateTimes(Measured):
+    """gate-time.json."""
+
+    made_by: ClassVar[str] = "python benchmarks/gate_time.py"
+
+    models: dict[str, GateTime]

@@ -45,6 +45,7 @@ KINDS: dict[str, object] = {
     "benchmarks/android-detectors.json": benchmarks.AndroidDetectors,
     "benchmarks/android-int8.json": benchmarks.AndroidInt8,
     "benchmarks/int8_rounding-*.json": benchmarks.Int8Rounding,
+    "benchmarks/gate-time.json": benchmarks.GateTimes,
     "benchmarks/inputs.json": benchmarks.InputKinds,
     "benchmarks/fuzz.json": benchmarks.FUZZ,
     "benchmarks/kills.json": benchmarks.KILLS,

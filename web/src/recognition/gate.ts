@@ -33,8 +33,10 @@ export function gateOfText(text: string): Gate | null {
  */
 export function wordOn(gate: Gate, scores: ArrayLike<number>, found: number | null): Word {
   const all = [...Array.from(scores), found ?? 0];
-  if (scores.length !== SCORES || !all.every(Number.isFinite) || scores[1]! > gate.far) return "far";
-  if (scores[2]! > gate.covered) return "covered";
+  if (scores.length !== SCORES || !all.every(Number.isFinite)) return "far";
+  const covered = scores[2]! > gate.covered;
+  if (scores[1]! > gate.far && !(covered && found !== null)) return "far";
+  if (covered) return "covered";
   const strange = found === null ? scores[1]! > gate.cut : scores[1]! + doubt(gate, found) > gate.found;
   return strange ? "near" : "known";
 }

@@ -19,8 +19,9 @@ final class Gate {
     /** found: the detector's score; null for a face that came cut. */
     String word(float[] scores, Double found) {
         for (float score : scores) if (!Float.isFinite(score)) return "far";
-        if (scores[1] > of("far")) return "far";
-        if (scores[2] > of("covered")) return "covered";
+        boolean covered = scores[2] > of("covered");
+        if (scores[1] > of("far") && !(covered && found != null)) return "far";
+        if (covered) return "covered";
         if (found == null) return scores[1] > of("cut") ? "near" : "known";
         double sure = Math.min(Math.max(found, 1 - SUREST), SUREST);
         double doubt = of("doubt_offset") - of("doubt_scale") * Math.log(sure / (1 - sure));
