@@ -15,15 +15,7 @@ from mien.expressions import NAMES, label_of
 TRAINING, EQUAL = "training", "equal"
 CLASS_PRIOR = "class_prior"
 """The metadata property: each class's fraction of the training pictures, in the order of `classes`, comma-separated."""
-_FER2013 = {
-    "angry": 3995,
-    "disgust": 436,
-    "fear": 4097,
-    "happy": 7215,
-    "sad": 4830,
-    "surprise": 3171,
-    "neutral": 4965,
-}
+_FER2013 = dict(zip(NAMES, (3995, 436, 4097, 7215, 4830, 3171, 4965), strict=True))
 """Its training pictures of each class: what files of version 0.1, which do not say, have learned from."""
 
 Prior = str | Mapping[str, float]
