@@ -185,6 +185,73 @@ def test_so_many_pictures_are_read_at_the_same_time(
     assert watched.most == threads
 
 
+@pytest.mark.parametrize(("a_thread", "expected"), [(240 * 240, 3), (240 * 239, 2), (240 * 120, 1), (1, 1)])
+def test_no_more_pixels_than_so_many_are_read_at_the_same_time(
+    given: list[Path], monkeypatch: pytest.MonkeyPatch, a_thread: int, expected: int
+) -> None:
+    watched = Watched(pictures.read_picture, expected)
+    monkeypatch.setattr(pictures, "read_picture", watched)
+    monkeypatch.setattr(pictures, "PIXELS_A_THREAD", a_thread)
+    several = [given[number] for number in (0, 1, 6, 0, 1, 6)]
+    assert len(list(Recognizer(threads=3).recognize_all(several))) == 6
+    assert watched.most == expected
+    watched.most = watched.calls = 0
+    monkeypatch.setattr("mien.cli.pictures.cores", lambda: 3)
+    copies = [path.with_name(f"copy-{number}-{path.name}") for number, path in enumerate(several)]
+    for path, copy in zip(several, copies, strict=True):
+        copy.write_bytes(path.read_bytes())
+    assert predict(*copies).exit_code == 0
+    assert watched.most == expected
+
+
+def test_heavy_items_wait_for_those_before_and_their_results_are_let_go_of() -> None:
+    alive: set[int] = set()
+    most = 0
+
+    class Large:
+        def __init__(self, number: int) -> None:
+            self.number = number
+
+    def made(number: int) -> Large:
+        nonlocal most
+        large = Large(number)
+        alive.add(number)
+        weakref.finalize(large, alive.discard, number)
+        most = max(most, len(alive))
+        return large
+
+    weights = [4, 1, 1, 1, 9, 2, 2]
+    order = []
+    for number, large in side_by_side(made, range(7), 2, weights.__getitem__, 4):
+        assert sum(weights[other] for other in alive) <= 4 or alive == {4}
+        order.append((number, large.number))
+        del large
+    assert order == [(number, number) for number in range(7)]
+
+
+def test_the_pixels_of_every_kind_of_picture_are_known_before_it_is_read(given: list[Path], tmp_path: Path) -> None:
+    deep, content = given[3], given[0].read_bytes()
+    tiff = tmp_path / "pages.tif"
+    Image.new("L", (70, 30)).save(tiff, save_all=True, append_images=[Image.new("L", (50, 20))])
+    known = {
+        240 * 240: [
+            given[0],
+            str(given[0]),
+            content,
+            bytearray(content),
+            np.zeros((240, 240, 3)),
+            Image.open(given[0]),
+        ],
+        50 * 50: [deep, deep.read_bytes()],
+        70 * 30: [tiff],
+        0: [tmp_path / "missing.jpg", b"no picture", "data:image/png;base64,?"],
+        pictures.MOST_PIXELS: [given[0].open("rb")],
+    }
+    for count, several in known.items():
+        assert [pictures.count_pixels(picture) for picture in several] == [count] * len(several)
+    assert [page.count_pixels() for page in pictures.find_pages(tiff)] == [70 * 30, 50 * 20]
+
+
 @pytest.fixture(scope="module")
 def large() -> np.ndarray:
     """Large enough for tiles, with a face in two corners."""

@@ -74,7 +74,7 @@ def _read_all(
 ) -> Generator[Read]:
     """Every page of the pictures in order, with its faces or why it cannot be read: no page of that file follows."""
     from mien.recognition.notes import give
-    from mien.recognition.pictures import find_pages
+    from mien.recognition.pictures import Page, find_pages, together
     from mien.recognition.side_by_side import side_by_side
 
     broken: set[Path] = set()
@@ -82,7 +82,7 @@ def _read_all(
     if at_once > 1 and not options.faces_are_cut:
         recognizer.detector.open()
     read = partial(_read_page, recognizer=recognizer, options=options)
-    with closing(side_by_side(read, pages, at_once)) as results:
+    with closing(side_by_side(read, pages, at_once, Page.count_pixels, together(at_once))) as results:
         for page, (frame, notes) in results:
             if page.file in broken:
                 continue

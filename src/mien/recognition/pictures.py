@@ -1,6 +1,7 @@
 """Read any picture that people have as upright 8-bit RGB."""
 
 import errno
+import math
 import os
 import threading
 import warnings
@@ -27,6 +28,8 @@ from mien.recognition.picture_text import from_text
 
 # A 100-megapixel camera's picture is read; a few kilobytes that claim a gigapixel are not.
 MOST_PIXELS = 120_000_000
+PIXELS_A_THREAD = 25_000_000
+"""So many pixels at most are read side by side for each thread; a larger picture is read alone, for memory's sake."""
 
 
 @runtime_checkable
@@ -77,6 +80,10 @@ class Page:
     def read(self) -> np.ndarray:
         """Read its pixels, as `read_picture` does. Raises PictureError where they cannot be read."""
         return read_picture(self.file) if self.place is None else _read(self.file, name_of(self.name), self.place)
+
+    def count_pixels(self) -> int:
+        """How many pixels it has, as `count_pixels`."""
+        return _count(self.file, self.place or 0)
 
 
 def find_pages(path: Path) -> list[Page]:
@@ -134,6 +141,35 @@ def as_picture(picture: Picture) -> np.ndarray:
     )
 
 
+def count_pixels(picture: Picture) -> int:
+    """How many pixels a picture has, by what its file says of itself; nothing is decoded.
+
+    Args:
+        picture: Any `Picture`.
+
+    Returns:
+        The number; 0 for what cannot be read, and `MOST_PIXELS` for an open file, which is not read twice.
+    """
+    if isinstance(picture, str):
+        try:
+            picture = from_text(picture)
+        except PictureError:  # reading it will say why
+            return 0
+    if isinstance(picture, os.PathLike):
+        return _count(Path(picture))
+    if isinstance(picture, bytes | bytearray | memoryview):
+        return _count(bytes(picture))
+    if isinstance(picture, Image.Image):
+        return math.prod(picture.size)
+    shape = getattr(picture, "shape", None)
+    return MOST_PIXELS if shape is None else math.prod(shape[:2])
+
+
+def together(threads: int) -> int:
+    """How many pixels several threads have in hand at the same time, unless a single picture has more."""
+    return min(threads * PIXELS_A_THREAD, MOST_PIXELS)
+
+
 def name_of(path: str | os.PathLike) -> str:
     """A path as messages call it: short, and on one line."""
     return abridged("".join(" " if ord(character) < 32 else character for character in os.fspath(path)))
@@ -169,6 +205,18 @@ def _read(source: Path | bytes, name: str, page: int | None = None) -> np.ndarra
             if isinstance(source, bytes) or source.stat().st_size:
                 raise
             raise PictureError(f"{name}: empty file") from None
+
+
+def _count(source: Path | bytes, page: int = 0) -> int:
+    """The pixels of a file's page; 0 where it cannot be read."""
+    try:
+        with _quiet():
+            _check(source, "")
+            with Image.open(source if isinstance(source, Path) else BytesIO(source)) as picture:
+                picture.seek(page)
+                return math.prod(picture.size)
+    except Exception:  # reading it will say why
+        return 0
 
 
 def _check(source: Path | bytes, name: str) -> None:

@@ -18,7 +18,7 @@ from mien.recognition.faces import Box, Detection, Face, Square
 from mien.recognition.framing import Framing, middle_square
 from mien.recognition.model import ModelFile, Outputs
 from mien.recognition.notes import give, held
-from mien.recognition.pictures import Picture, as_8_bits, as_picture
+from mien.recognition.pictures import Picture, as_8_bits, as_picture, count_pixels, together
 from mien.recognition.prior import TRAINING, Prior, apply_prior, prior_ratio
 from mien.recognition.side_by_side import side_by_side
 from mien.recognition.verdicts import Gating, Verdict
@@ -146,7 +146,7 @@ class Recognizer:
 
         With several threads the pictures of a batch are read side by side, none while the caller is at work on results;
         with a single one each picture is taken when the one before has been read. Holds two more pictures at most than
-        there are threads.
+        there are threads, and decodes one by one those that have more than 25 megapixels a thread together.
 
         Args:
             pictures: Each as `recognize` takes it. What is raised while they are gone through is raised here, after the
@@ -217,7 +217,8 @@ class Recognizer:
         crop = partial(self._crop, faces_are_cut=faces_are_cut, threads=1 if several else self.threads)
         if several and not faces_are_cut:
             self.detector.open()
-        for _, cropped in side_by_side(crop, taken, self.threads if several else 1):
+        threads = self.threads if several else 1
+        for _, cropped in side_by_side(crop, taken, threads, count_pixels, together(threads)):
             yield cropped
         if raised is not None:
             raise raised

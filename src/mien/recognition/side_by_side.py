@@ -12,7 +12,11 @@ Mapping = Callable[[Callable[[Item], Result], Iterable[Item]], Iterable[Result]]
 
 
 def side_by_side(
-    function: Callable[[Item], Result], items: Iterable[Item], threads: int
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    threads: int,
+    weigh: Callable[[Item], float] = lambda _: 0,
+    most: float = 0,
 ) -> Generator[tuple[Item, Result]]:
     """Apply a function to items, several at the same time.
 
@@ -23,6 +27,9 @@ def side_by_side(
         items: Are gone through by the calling thread, at most one more ahead than there are threads. What they raise is
             raised here, after the results of the items before.
         threads: How many items are worked on at the same time, 1 or more.
+        weigh: How much an item and its result take, such as pixels; is called where there are several threads.
+        most: Items whose weights are more together are not worked on at the same time: an item waits until those before
+            it are done and given, and one that is heavier alone is worked on alone.
 
     Yields:
         Each item with its result, in the items' order. What the function raises is raised in the result's place.
@@ -32,7 +39,12 @@ def side_by_side(
             yield item, function(item)
         return
     pool = ThreadPoolExecutor(threads)
-    working: deque[tuple[Item, Future[Result]]] = deque()
+    working: deque[tuple[Item, Future[Result], float]] = deque()
+
+    def taken() -> tuple[Item, Result]:  # keeps nothing of what it gives, which may be large
+        first, future, _ = working.popleft()
+        return first, future.result()
+
     raised: Exception | None = None
     try:
         given = iter(items)
@@ -44,12 +56,15 @@ def side_by_side(
             except Exception as error:
                 raised = error
                 break
-            working.append((item, pool.submit(function, item)))
+            weight = weigh(item)
+            while working and sum(one[-1] for one in working) + weight > most:
+                yield taken()
+            working.append((item, pool.submit(function, item), weight))
+            del item
             if len(working) > threads:  # one waits, so that no thread does
-                first, result = working.popleft()
-                yield first, result.result()
-        for first, result in working:
-            yield first, result.result()
+                yield taken()
+        while working:
+            yield taken()
         if raised is not None:
             raise raised
     finally:
