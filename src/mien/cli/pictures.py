@@ -51,14 +51,14 @@ def predict(pictures: list[Path], options: "PictureOptions") -> None:
                 sinks.add(csv_file, lambda: CsvSink(csv_file))
             if annotated is not None:
                 sinks.add(annotated, lambda: AnnotatingSink(annotated, options.reading.needs_map))
-            for page, frame in _with_bar(read, len(pictures)):
-                if sinks.all_failed:
-                    break
+            for page, frame in () if sinks.all_failed else _with_bar(read, len(pictures)):
                 if isinstance(frame, PictureError):
                     problems.append(str(frame))
                     continue
                 sinks.write(frame)
                 _add_rows(table, names[page.file] + page.name.name.removeprefix(page.file.name), frame)
+                if sinks.all_failed:
+                    break
     finally:  # also of what was read before an interrupt
         if not printing and table.row_count:
             Terminal().print(table)
