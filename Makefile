@@ -5,7 +5,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 VENV := .venv
 MIEN := $(VENV)/bin/mien
 
-.PHONY: docs package release-check help demo test check app test-app app-ready apk test-apk show-apk benchmark trust mutants tables clean
+.PHONY: docs package release-check help demo test check app test-app app-ready apk test-apk show-apk benchmark benchmark-side-by-side trust mutants tables clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -82,6 +82,9 @@ show-apk: ## what a store reads of the built Android app: signatures, alignment,
 
 benchmark: $(VENV)/.dev ## speed and memory, beside peers
 	$(VENV)/bin/python benchmarks/recognition.py
+
+benchmark-side-by-side: $(VENV)/.dev ## pictures side by side, beside an earlier commit (BEFORE)
+	$(VENV)/bin/python benchmarks/side_by_side.py $(or $(BEFORE),$(error say what to compare with: make $@ BEFORE=COMMIT))
 
 trust: $(VENV)/.dev ## judge the shipped models anew (MIEN_DATA names the data set; RUNS: runs' folders for Grad-CAM)
 	@[ -n "$$MIEN_DATA" ] || { echo "Say where FER2013 is: make trust MIEN_DATA=folder"; exit 1; }

@@ -212,6 +212,23 @@ def test_new_pictures_are_added_and_none_is_there_twice(pictures, tmp_path, smal
     assert len(set(keys)) == len(keys)
 
 
+@pytest.mark.parametrize(
+    ("pictures", "size"), [(0, 8), (1, 8), (300, 8), (2048, 8), (2049, 16), (10_000, 40), (200_000, 512)]
+)
+def test_shards_are_small_enough_to_balance_and_of_whole_batches(pictures: int, size: int) -> None:
+    assert archive.shard_size(pictures) == size
+    assert size % archive.BATCH == 0
+
+
+def test_no_process_is_left_without_work(tmp_path: Path) -> None:
+    """Of 300 pictures each of two processes gets its half, to within a shard."""
+    model = tmp_path / "m.onnx"
+    model.touch()
+    sizes = [len(shard) for shard in archive.Archive(tmp_path / "rows", model).shards(Path(f"{i}") for i in range(300))]
+    assert sum(sizes) == 300
+    assert max(sizes) <= 300 / 2 / 16
+
+
 RUN = "from mien.recognition import archive; archive.SHARD = 4; from mien.cli.main import main; main()"
 
 

@@ -199,11 +199,13 @@ def test_a_turned_face_takes_the_place_of_an_unsure_one_upright(detector, monkey
     sure = Detection(square_at(50, 50, 20), 0.9, np.zeros((6, 2)))
     unsure = Detection(square_at(52, 50, 20), 0.75, np.ones((6, 2)))
     other = Detection(square_at(10, 10, 5), 0.7, np.ones((6, 2)))
-    monkeypatch.setattr(detector, "_search", lambda halvings, angle, threshold: [sure] if angle else [unsure, other])
+    monkeypatch.setattr(
+        detector, "_search", lambda pyramid, angle, threshold, apply: [sure] if angle else [unsure, other]
+    )
     picture = np.zeros((100, 100, 3), np.uint8)
     assert detector.detect(picture, any_rotation=True) == [sure, other]
     assert detector.detect(picture) == [unsure, other]
-    monkeypatch.setattr(detector, "_search", lambda halvings, angle, threshold: [] if angle else [unsure, other])
+    monkeypatch.setattr(detector, "_search", lambda pyramid, angle, threshold, apply: [] if angle else [unsure, other])
     assert detector.detect(picture, any_rotation=True) == [unsure, other]
 
 

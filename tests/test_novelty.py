@@ -29,9 +29,10 @@ from mien.novelty.open_set import risk
 from mien.novelty.scores import BASELINES
 from mien.novelty.thresholds import HeldOutFaces, RedetectedFaces
 from mien.novelty.unlikeness import Unlikeness
-from mien.recognition.gate import GATE, Gate, Gating, Verdict
+from mien.recognition.gate import GATE, Gate
 from mien.recognition.model import ModelFile, Outputs, models_folder
 from mien.recognition.recognizer import Recognizer
+from mien.recognition.verdicts import Gating, Verdict
 
 SHIPPED = models_folder() / "mobilenet_v2.onnx"
 RANDOM = np.random.default_rng(7)

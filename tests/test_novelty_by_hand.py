@@ -25,8 +25,9 @@ from mien.novelty.gate import fit
 from mien.novelty.scores import BASELINES
 from mien.novelty.thresholds import HeldOutFaces, choose
 from mien.recognition.faces import Box, Face, Square
-from mien.recognition.gate import Gate, Verdict
+from mien.recognition.gate import Gate
 from mien.recognition.model import ModelFile, Outputs, models_folder
+from mien.recognition.verdicts import Verdict
 
 SHIPPED = models_folder() / "mobilenet_v2.onnx"
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from mien.recognition.faces import Box, Detection
-from mien.recognition.video.ahead import ahead, side_by_side
+from mien.recognition.side_by_side import side_by_side
+from mien.recognition.video.ahead import ahead
 from mien.recognition.video.placing import DETECT_EVERY, MOST_WAITING, Placer
 from mien.recognition.video.reading import DecodedFrame
 from mien.recognition.video.smoothing import MEMORY, Smoother

@@ -13,10 +13,11 @@ from mien.cli.main import app
 from mien.expressions import NAMES
 from mien.recognition.drawing import annotate
 from mien.recognition.faces import Box, Face, Frame, Square
-from mien.recognition.gate import GATE, Gate, Gating, Verdict
+from mien.recognition.gate import GATE, Gate
 from mien.recognition.model import models_folder
 from mien.recognition.recognizer import Recognizer
 from mien.recognition.sinks import CsvSink, JsonSink
+from mien.recognition.verdicts import Gating, Verdict
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.jpg"))
 

@@ -23,9 +23,9 @@ from mien.recognition.cropping import crop_picture, luma
 from mien.recognition.detection import FaceDetector, anchors, merge, roll, tile_squares
 from mien.recognition.faces import Box, Detection, Square
 from mien.recognition.framing import FRAMING
-from mien.recognition.gate import Verdict
 from mien.recognition.model import ModelFile, models_folder, shipped_models
 from mien.recognition.pictures import read_picture
+from mien.recognition.verdicts import Verdict
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "web" / "tests" / "golden"

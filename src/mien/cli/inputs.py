@@ -31,7 +31,7 @@ def sort_inputs(texts: list[str]) -> Inputs:
     Raises MienError for what can be neither, and PictureError for a folder without pictures and videos.
     """
     from mien.recognition.media_files import find_media
-    from mien.recognition.video.live import is_live
+    from mien.recognition.video.live_names import is_live
 
     paths, playing = [], []
     for text in texts:

@@ -11,7 +11,7 @@ from mien.cli.inputs import Inputs, sort_inputs, warnings_as_lines
 from mien.cli.outputs import STDOUT, check_outputs
 from mien.cli.predict_options import ArchiveOptions, ModelOptions, PictureOptions, VideoOptions
 from mien.errors import MienError
-from mien.recognition.gate import Gating
+from mien.recognition.verdicts import Gating
 
 
 def predict(

@@ -8,7 +8,7 @@ import typer
 
 from mien.cli.console import say
 from mien.errors import MienError
-from mien.recognition.gate import Gating
+from mien.recognition.verdicts import Gating
 
 if TYPE_CHECKING:
     from mien.recognition.prior import Prior

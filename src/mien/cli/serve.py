@@ -3,11 +3,9 @@
 import os
 from typing import Annotated
 
-import numpy as np
 import typer
 
-from mien.recognition.extra import load
-from mien.recognition.gate import Gating
+from mien.recognition.verdicts import Gating
 
 DEFAULT_PORT = 8421
 
@@ -36,6 +34,10 @@ def serve(
 
     Example: mien serve & curl --data-binary @party.jpg http://127.0.0.1:8421/v1/faces
     """
+    import numpy as np
+
+    from mien.recognition.extra import load
+
     for module in ("fastapi", "uvicorn", "prometheus_client", "python_multipart"):
         load(module, "serve")
     from mien.recognition.recognizer import Recognizer

@@ -17,7 +17,7 @@ from mien.errors import MienError
 from mien.recognition.drawing import annotate
 from mien.recognition.extra import load
 from mien.recognition.faces import Frame
-from mien.recognition.gate import Gating
+from mien.recognition.verdicts import Gating
 from mien.storage import write_atomically
 
 if TYPE_CHECKING:

@@ -15,10 +15,11 @@ from mien.expressions import NAMES
 from mien.novelty.ood_sets import OODSet
 from mien.novelty.open_set import risk, unclear
 from mien.novelty.scores import BASELINES
-from mien.recognition.gate import Gate, Verdict
+from mien.recognition.gate import Gate
 from mien.recognition.media_files import find_pictures
 from mien.recognition.pictures import read_picture
 from mien.recognition.recognizer import Recognizer
+from mien.recognition.verdicts import Verdict
 from mien.results.gate import DetectorAndGate, GateScores, Passage, Risk, Separation
 
 OURS, OURS_COVERED = "gate: unlike", "gate: covered"

@@ -8,7 +8,8 @@ from mien.data.dataset import FaceData
 from mien.expressions import NAMES
 from mien.novelty.judge import OURS, OURS_COVERED
 from mien.novelty.ood_sets import OODSet
-from mien.recognition.gate import Gate, Verdict
+from mien.recognition.gate import Gate
+from mien.recognition.verdicts import Verdict
 from mien.results.gate import GateScores, Separation
 
 _FACES, _NEAR, _FAR = "#2563eb", "#d97706", "#6b7280"

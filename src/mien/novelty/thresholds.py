@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mien.recognition.gate import Gate, Verdict
+from mien.recognition.gate import Gate
+from mien.recognition.verdicts import Verdict
 
 KEPT = 0.95
 """Of faces like the held-out ones, at least this share passes."""

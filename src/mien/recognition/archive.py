@@ -11,6 +11,7 @@ picture that was changed take the old ones' place in the same part, in one step.
 
 import hashlib
 import json
+import math
 import multiprocessing
 import os
 import signal
@@ -31,28 +32,27 @@ from mien.errors import MienError, PictureError
 from mien.names import as_text
 from mien.provenance import file_hash
 from mien.recognition.extra import load
-from mien.recognition.faces import Frame
-from mien.recognition.gate import Gating
+from mien.recognition.faces import NO_PIXELS, Frame
 from mien.recognition.pictures import read_picture
 from mien.recognition.recognizer import Recognizer
 from mien.recognition.sinks import PICTURE_COLUMNS, rows
 from mien.recognition.tables import as_table, write_table
+from mien.recognition.verdicts import Gating
 from mien.storage import write_json
 
 COLUMNS = (*PICTURE_COLUMNS, "problem")
 SHARD = 512
-"""Pictures a shard: some ten seconds of one core's work, which is what a kill costs at most."""
-BATCH = 32
-"""Pictures whose faces the model reads in one call."""
+"""Pictures a shard at most: some ten seconds of one core's work, which is what a kill costs at most."""
+SHARDS = 256
+"""Into so many shards pictures are dealt at least, where there are enough: at the end no process waits long for one."""
+BATCH = 8
+"""Pictures whose faces the model reads in one call; all shards but the last are of whole batches."""
 ABOUT = "_mien.json"
 """Beside the parts: the model that made them. Readers of Parquet pass over names that begin with an underscore."""
 NOTE = b"mien.pictures"
 """In a part's schema: the stamp of each picture's file, as JSON."""
 MISSING, CHANGED = -1, -2
 """In the place of a size: there is no such file; it is another one than was read."""
-
-NO_PIXELS = np.empty((0, 0, 3), np.uint8)
-"""Rows need none, and a batch of large pictures would fill the memory."""
 
 Records = list[dict[str, Any]]
 Shard = list[str]
@@ -123,7 +123,8 @@ class Archive:
         dealt = list({stamps[picture].path: picture for picture in reversed(given)}.values())[::-1]
         plan = Plan([], twice=len(given) - len(dealt))
         done = self._find_done({stamps[picture].path: stamps[picture] for picture in dealt}, plan)
-        parts = [dealt[start : start + SHARD] for start in range(0, len(dealt), SHARD)]
+        size = shard_size(len(dealt))
+        parts = [dealt[start : start + size] for start in range(0, len(dealt), size)]
         left = [[picture for picture in part if stamps[picture].path not in done] for part in parts]
         plan.shards, plan.done = [part for part in left if part], len(done)
         self._stamps = {picture: stamps[picture] for part in left for picture in part}
@@ -261,6 +262,11 @@ def _read_about(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise MienError(f"{path}: damaged; choose another folder") from error
+
+
+def shard_size(pictures: int) -> int:
+    """How many of so many pictures belong to one shard."""
+    return min(BATCH * max(math.ceil(pictures / (BATCH * SHARDS)), 1), SHARD)
 
 
 def read_shard(recognizer: Recognizer, shard: Shard, stop: Callable[[], bool] = lambda: False) -> Records | None:

@@ -11,8 +11,8 @@ from typing import Any
 from mien.errors import MienError
 from mien.recognition.archive import Records, Shard, read_shard
 from mien.recognition.extra import load
-from mien.recognition.gate import Gating
 from mien.recognition.recognizer import Recognizer
+from mien.recognition.verdicts import Gating
 
 
 class ShardReader:

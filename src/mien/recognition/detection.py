@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import compress
+from itertools import chain, compress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from mien.errors import ModelError
 from mien.recognition.faces import Box, Detection, Square
 from mien.recognition.model import Session, models_folder, verify_hash
 from mien.recognition.pyramid import Pyramid
+from mien.recognition.side_by_side import Mapping, mapping
 
 LEFT_EYE, RIGHT_EYE, NOSE, MOUTH, LEFT_EAR, RIGHT_EAR = range(6)
 
@@ -66,7 +67,7 @@ class FaceDetector:
     threshold: the score in (0, 1) that a face must reach when it is refined.
     tiles: how many tiles to look at, at most, in a picture longer than a tile; 0 looks at none, which is quicker and
     misses many faces smaller than a twentieth of the picture's long side. `TILES` if None, or `SMALL_TILES`.
-    threads: for one network's run.
+    threads: how many parts of a picture are looked at side by side, each by a thread of its own.
     small_faces: look at more and smaller tiles, `SMALL_TILE` pixels instead of `TILE`: for crowds.
     """
 
@@ -90,19 +91,25 @@ class FaceDetector:
 
     @cached_property
     def _front(self) -> "_Network":
-        return _Network(self.models, FRONT, self.threads)
+        return _Network(self.models, FRONT)
 
     @cached_property
     def _back(self) -> "_Network":
-        return _Network(self.models, BACK, self.threads)
+        return _Network(self.models, BACK)
 
-    def detect(self, picture: np.ndarray, any_rotation: bool = False) -> list[Detection]:
+    def open(self) -> None:
+        """Read the files now, once, before several threads look for faces. Raises ModelError as `detect`."""
+        for network in (self._front, self._back):
+            _ = network.session.opened
+
+    def detect(self, picture: np.ndarray, any_rotation: bool = False, threads: int | None = None) -> list[Detection]:
         """Find the faces of a picture.
 
         Args:
             picture: uint8 RGB [H, W, 3].
             any_rotation: Where no face is found, or none surely, look for faces that are upside down, and then for
                 faces that lie on either side. A picture without a face takes four times as long then.
+            threads: Instead of the detector's own number, for where several pictures are searched at the same time.
 
         Returns:
             The faces, largest first; none is an empty list. Boxes and landmarks are in the picture as it was given.
@@ -111,31 +118,40 @@ class FaceDetector:
             ModelError: A network's file is missing or damaged.
         """
         pyramid = Pyramid(picture, FRONT.size)
-        faces = self._search(pyramid, 0.0, self.threshold)
-        if any_rotation and all(face.score < SURE_SCORE for face in faces):
-            faces = self._search_rotated(pyramid, faces)
+        with mapping(threads or self.threads) as apply:
+            faces = self._search(pyramid, 0.0, self.threshold, apply)
+            if any_rotation and all(face.score < SURE_SCORE for face in faces):
+                faces = self._search_rotated(pyramid, faces, apply)
         return sorted(faces, key=lambda face: -face.box.area)
 
-    def _search_rotated(self, pyramid: Pyramid, unsure: list[Detection]) -> list[Detection]:
+    def _search_rotated(self, pyramid: Pyramid, unsure: list[Detection], apply: Mapping) -> list[Detection]:
         """The faces of the first rotation in which there are some, and the unsure ones that are none of them."""
         for angle in ROTATIONS:
-            sure = self._search(pyramid, angle, max(self.threshold, ROTATED_THRESHOLD))
+            sure = self._search(pyramid, angle, max(self.threshold, ROTATED_THRESHOLD), apply)
             if sure:
                 apart = [all(face.box.overlap(one.box) < SAME_FACE_OVERLAP for one in sure) for face in unsure]
                 return sure + list(compress(unsure, apart))
         return unsure
 
-    def _search(self, pyramid: Pyramid, angle: float, threshold: float) -> list[Detection]:
+    def _search(self, pyramid: Pyramid, angle: float, threshold: float, apply: Mapping) -> list[Detection]:
         """The faces that are rolled by about `angle`, in any order."""
         height, width = pyramid.picture.shape[:2]
-        whole = Square(width / 2, height / 2, max(height, width), angle)
-        candidates = self._back.detect_in(pyramid, whole, CANDIDATE_THRESHOLD)
-        candidates += self._front.detect_in(pyramid, replace(whole, side=whole.side * MARGIN), CANDIDATE_THRESHOLD)
-        enough, least = (SMALL_TILE, SMALL_CANDIDATE_THRESHOLD) if self.small_faces else (TILE, CANDIDATE_THRESHOLD)
-        for tile in tile_squares(height, width, self.tiles, enough):
-            candidates += self._back.detect_in(pyramid, replace(tile, roll=angle), least)
-        faces = [self._refine(pyramid, candidate, threshold) for candidate in merge(candidates)]
+        looks = self._looks(height, width, angle)
+        found = apply(lambda look: look.network.detect_in(pyramid, look.square, look.threshold), looks)
+        candidates = merge(list(chain.from_iterable(found)))
+        faces = apply(lambda candidate: self._refine(pyramid, candidate, threshold), candidates)
         return merge([face for face in faces if face])
+
+    def _looks(self, height: int, width: int, angle: float) -> "list[_Look]":
+        """All that is looked at for candidates in a picture of this size."""
+        whole = Square(width / 2, height / 2, max(height, width), angle)
+        looks = [
+            _Look(self._back, whole, CANDIDATE_THRESHOLD),
+            _Look(self._front, replace(whole, side=whole.side * MARGIN), CANDIDATE_THRESHOLD),
+        ]
+        enough, least = (SMALL_TILE, SMALL_CANDIDATE_THRESHOLD) if self.small_faces else (TILE, CANDIDATE_THRESHOLD)
+        tiles = tile_squares(height, width, self.tiles, enough)
+        return looks + [_Look(self._back, replace(tile, roll=angle), least) for tile in tiles]
 
     def follow(self, picture: np.ndarray, expected: Sequence[Detection]) -> list[Detection]:
         """The faces of a video's frame near the places where some are expected: one run of the front network a face.
@@ -158,13 +174,13 @@ class FaceDetector:
 class _Network:
     """One BlazeFace network: squares of a picture in, candidates in the picture's coordinates out."""
 
-    def __init__(self, models: Path, file: _NetworkFile, threads: int) -> None:
+    def __init__(self, models: Path, file: _NetworkFile) -> None:
         path = models / file.name
         if not path.is_file():
             raise ModelError(f"{path}: the face detector is missing; install mien again")
         verify_hash(path)
         self.size = file.size
-        self.session = Session(path, threads)
+        self.session = Session(path, threads=1)  # the threads of two sessions would get in each other's way
         self.anchors = anchors()
 
     def detect_in(self, pyramid: Pyramid, square: Square, threshold: float) -> list[Detection]:
@@ -184,6 +200,15 @@ class _Network:
                 scores.tolist(), sizes.tolist(), centres, landmarks, strict=True
             )
         ]
+
+
+@dataclass(frozen=True)
+class _Look:
+    """A network's look at a square of the picture; the score from which what it finds is a candidate."""
+
+    network: _Network
+    square: Square
+    threshold: float
 
 
 def anchors() -> np.ndarray:

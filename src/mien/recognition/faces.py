@@ -8,7 +8,7 @@ import numpy as np
 
 from mien.expressions import BY_NAME, NAMES
 from mien.names import as_text
-from mien.recognition.gate import Verdict
+from mien.recognition.verdicts import Verdict
 
 
 @dataclass(frozen=True)
@@ -154,6 +154,10 @@ class TrackedFace(Face):
     def to_dict(self) -> dict[str, Any]:
         """The face as plain values, with its track's number first; see `Face.to_dict`."""
         return {"track": int(self.track)} | super().to_dict() | {"raw": self._told(self.raw)}
+
+
+NO_PIXELS = np.empty((0, 0, 3), np.uint8)
+"""Of a frame whose rows alone are wanted: a batch of large pictures would fill the memory."""
 
 
 @dataclass(frozen=True, eq=False)

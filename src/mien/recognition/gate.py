@@ -4,11 +4,11 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from enum import StrEnum
 
 import numpy as np
 
 from mien.errors import ModelError
+from mien.recognition.verdicts import Verdict
 
 GATE = "novelty_gate"
 """The metadata property that holds a gate's numbers, as JSON."""
@@ -18,23 +18,6 @@ SCORES = ("relative", "unlike", "covered")
 """The columns of a model file's output `novelty`; higher is stranger."""
 _SUREST = 0.999
 """Detector scores nearer to 0 or 1 than this count as this: their logit would rule alone."""
-
-
-class Verdict(StrEnum):
-    """The gate's word on a face: like the known ones, partly covered, otherwise unlike them, or nothing like a face."""
-
-    KNOWN = "known"
-    COVERED = "covered"
-    NEAR = "near"
-    FAR = "far"
-
-
-class Gating(StrEnum):
-    """What becomes of strange faces: not looked for, marked, or marked and their expression withheld."""
-
-    OFF = "off"
-    WARN = "warn"
-    REFUSE = "refuse"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from pathlib import Path
 from mien.errors import PictureError
 from mien.recognition.file_types import MOVING, PICTURE_SUFFIXES, VIDEO_SUFFIXES, FileType, likely_file_type
 from mien.recognition.pictures import name_of
-from mien.recognition.video.reading import holds_video
 
 _SYSTEM = frozenset({"__MACOSX", "@eaDir", "$RECYCLE.BIN", "Thumbs.db", "desktop.ini"})
 """What systems leave in folders beside names that begin with a dot."""
@@ -122,9 +121,15 @@ def _plays(path: Path) -> bool:
     """Whether a file that was named is a video, or should have been one, so that reading it says what is wrong."""
     try:
         kind = likely_file_type(path)
-        return holds_video(path) if kind is FileType.OTHER else kind in MOVING | {FileType.HLS, FileType.PLAYLIST}
+        return _holds_video(path) if kind is FileType.OTHER else kind in MOVING | {FileType.HLS, FileType.PLAYLIST}
     except ValueError:  # no name of a file
         return False
+
+
+def _holds_video(path: Path) -> bool:
+    from mien.recognition.video.reading import holds_video  # it takes a while, and hardly any file needs it
+
+    return holds_video(path)
 
 
 def _suffix(file: Path) -> str:

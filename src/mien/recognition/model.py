@@ -3,8 +3,10 @@
 import ctypes
 import json
 import os
+import threading
 import warnings
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -14,6 +16,7 @@ from weakref import WeakSet
 
 import numpy as np
 
+from mien.cores import cores
 from mien.errors import MienWarning, ModelError
 from mien.expressions import NAMES
 from mien.provenance import file_hash
@@ -147,7 +150,8 @@ class ModelFile:
             return self.run(np.zeros((1, size, size), np.uint8))[:0]
         # Dynamic int8 takes its scales from all the faces of a call: one at a time, a neighbour never changes a result.
         step = 1 if self.metadata.get("precision") == "int8" else len(faces)
-        outputs = run_session(self._session.opened, faces, step)
+        with self._session.turn:
+            outputs = run_session(self._session.opened, faces, step)
         require_probabilities(outputs.probabilities, self.name)
         return outputs
 
@@ -203,11 +207,15 @@ def record_hash(path: Path) -> None:
 
 
 class Session:
-    """An ONNX Runtime session, opened when it is first used and again in every process that is forked from then on."""
+    """An ONNX Runtime session, opened when it is first used and again in every process that is forked from then on.
+
+    `turn` is to be held while it runs: a session of the CPU may run in many threads at once, one of DirectML may not.
+    """
 
     def __init__(self, path: Path, threads: int | None = None, device: str = CPU) -> None:
         self.path, self.threads, self.device = path, threads, device
         self._opened: onnxruntime.InferenceSession | None = None
+        self.turn = self._turn()
         _SESSIONS.add(self)
 
     @property
@@ -218,11 +226,15 @@ class Session:
             opened = self._opened = open_session(self.path, self.threads, self.device)
         return opened
 
+    def _turn(self) -> AbstractContextManager[object]:
+        return nullcontext() if self.device == CPU else threading.Lock()
+
     def forget(self) -> None:
         """Leave the session of the process that this one was forked from alone.
 
         Its threads are not here: to run it, or to end it when this process ends, would wait for them forever.
         """
+        self.turn = self._turn()  # a thread that is not here may hold the other
         if self._opened is not None:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._opened))
             self._opened = None
@@ -246,8 +258,9 @@ def open_session(path: Path, threads: int | None, device: str = CPU) -> onnxrunt
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3 if device == CPU else 4  # its warnings are about the graph's own optimisation
     options.enable_mem_pattern = device.partition(":")[0] != "directml"  # which cannot work with it
-    if threads is not None:
-        options.intra_op_num_threads = threads
+    options.intra_op_num_threads = threads or cores()
+    # threads that spin while they wait take the cores from those that work: other sessions', decoders', programs'
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=providers(device))
     except Exception as error:  # ONNX Runtime raises classes of its own for each cause

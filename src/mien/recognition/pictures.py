@@ -1,12 +1,13 @@
 """Read any picture that people have as upright 8-bit RGB."""
 
 import errno
-import inspect
+import math
 import os
 import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -16,16 +17,19 @@ import numpy as np
 from PIL import Image, ImageCms, ImageSequence
 from PIL.ImageFile import ImageFile
 
-from mien.errors import MienError, MienWarning, MissingExtraError, PictureError
+from mien.errors import MienError, MissingExtraError, PictureError
 from mien.names import abridged
 from mien.recognition.depth import decode_wide, is_wide, to_8_bits
 from mien.recognition.extra import load
 from mien.recognition.file_types import APPLE_DOUBLE, HEAD, is_heif, is_video
 from mien.recognition.jpeg import decode_jpeg
+from mien.recognition.notes import note
 from mien.recognition.picture_text import from_text
 
 # A 100-megapixel camera's picture is read; a few kilobytes that claim a gigapixel are not.
 MOST_PIXELS = 120_000_000
+PIXELS_A_THREAD = 25_000_000
+"""So many pixels at most are read side by side for each thread; a larger picture is read alone, for memory's sake."""
 
 
 @runtime_checkable
@@ -59,26 +63,54 @@ def read_picture(path: str | os.PathLike) -> np.ndarray:
     return _read(Path(path), name_of(path))
 
 
+@dataclass(frozen=True)
+class Page:
+    """A page of a picture file.
+
+    Attributes:
+        file: The file.
+        name: What names the page: the file itself where it is the only one, and `scan.tif#page=2` otherwise.
+        place: Where among all of the file's pages it stands, from 0; None for the only one.
+    """
+
+    file: Path
+    name: Path
+    place: int | None = None
+
+    def read(self) -> np.ndarray:
+        """Read its pixels, as `read_picture` does. Raises PictureError where they cannot be read."""
+        return read_picture(self.file) if self.place is None else _read(self.file, name_of(self.name), self.place)
+
+    def count_pixels(self) -> int:
+        """How many pixels it has, as `count_pixels`."""
+        return _count(self.file, self.place or 0)
+
+
+def find_pages(path: Path) -> list[Page]:
+    """The pages of a picture file; all but TIFF files have a single one, and so has what cannot be read."""
+    try:
+        places = _page_places(path)
+    except PictureError:  # reading it will say why
+        places = [0]
+    if len(places) < 2:
+        return [Page(path, path)]
+    return [Page(path, path.with_name(f"{path.name}#page={count}"), place) for count, place in enumerate(places, 1)]
+
+
 def read_pages(path: Path) -> Iterator[tuple[Path, np.ndarray]]:
-    """Read every page of a picture file; all but TIFF files have a single one.
+    """Read every page of a picture file.
 
     Args:
         path: The file.
 
     Yields:
-        What names the page, the path itself where it is the only one and `scan.tif#page=2` otherwise, and its pixels as
-        from `read_picture`.
+        Each page's name, as `Page` has it, and its pixels as from `read_picture`.
 
     Raises:
         PictureError: As `read_picture`, for the first page that cannot be read.
     """
-    numbers = _page_numbers(path)
-    if len(numbers) < 2:
-        yield path, read_picture(path)
-        return
-    for count, number in enumerate(numbers, 1):
-        page = path.with_name(f"{path.name}#page={count}")
-        yield page, _read(path, name_of(page), number)
+    for page in find_pages(path):
+        yield page.name, page.read()
 
 
 def as_picture(picture: Picture) -> np.ndarray:
@@ -107,6 +139,35 @@ def as_picture(picture: Picture) -> np.ndarray:
         "a picture must be a path, the bytes of a picture file, an open file, a Pillow image or a NumPy array, "
         f"not {type(picture).__name__}"
     )
+
+
+def count_pixels(picture: Picture) -> int:
+    """How many pixels a picture has, by what its file says of itself; nothing is decoded.
+
+    Args:
+        picture: Any `Picture`.
+
+    Returns:
+        The number; 0 for what cannot be read, and `MOST_PIXELS` for an open file, which is not read twice.
+    """
+    if isinstance(picture, str):
+        try:
+            picture = from_text(picture)
+        except PictureError:  # reading it will say why
+            return 0
+    if isinstance(picture, os.PathLike):
+        return _count(Path(picture))
+    if isinstance(picture, bytes | bytearray | memoryview):
+        return _count(bytes(picture))
+    if isinstance(picture, Image.Image):
+        return math.prod(picture.size)
+    shape = getattr(picture, "shape", None)
+    return MOST_PIXELS if shape is None else math.prod(shape[:2])
+
+
+def together(threads: int) -> int:
+    """How many pixels several threads have in hand at the same time, unless a single picture has more."""
+    return min(threads * PIXELS_A_THREAD, MOST_PIXELS)
 
 
 def name_of(path: str | os.PathLike) -> str:
@@ -144,6 +205,18 @@ def _read(source: Path | bytes, name: str, page: int | None = None) -> np.ndarra
             if isinstance(source, bytes) or source.stat().st_size:
                 raise
             raise PictureError(f"{name}: empty file") from None
+
+
+def _count(source: Path | bytes, page: int = 0) -> int:
+    """The pixels of a file's page; 0 where it cannot be read."""
+    try:
+        with _quiet():
+            _check(source, "")
+            with Image.open(source if isinstance(source, Path) else BytesIO(source)) as picture:
+                picture.seek(page)
+                return math.prod(picture.size)
+    except Exception:  # reading it will say why
+        return 0
 
 
 def _check(source: Path | bytes, name: str) -> None:
@@ -190,7 +263,7 @@ def _opened_again(picture: Image.Image) -> Image.Image:
     return Image.open(BytesIO(content))
 
 
-def _page_numbers(path: Path) -> list[int]:
+def _page_places(path: Path) -> list[int]:
     """The pages of a TIFF file without the smaller copies that it may hold; [0] for every other file."""
     with _refusing(name_of(path)), path.open("rb") as file:
         if file.read(4)[:2] not in (b"II", b"MM"):
@@ -224,15 +297,7 @@ def _note_more(picture: Image.Image, name: str) -> None:
         return
     if count > 1:
         all_of_them = "mien.open reads it as a video" if what == "frames" else "read_pages reads all"
-        _note(f"{name}: {count} {what}, only the first is read; {all_of_them}", f"of several {what} only the first")
-
-
-def _note(message: str, kind: str) -> None:
-    """Warn, at the line outside this package that asked for the picture."""
-    frame, level = inspect.currentframe(), 0
-    while frame is not None and str(frame.f_globals.get("__name__")).startswith("mien."):
-        frame, level = frame.f_back, level + 1
-    warnings.warn(MienWarning(message, kind), stacklevel=level + 1)
+        note(f"{name}: {count} {what}, only the first is read; {all_of_them}", f"of several {what} only the first")
 
 
 class _Quiet:
@@ -304,7 +369,7 @@ def _from_image(picture: Image.Image, name: str, again: Callable[[], Image.Image
         picture.load()
         eight, said = _in_8_bits(picture)
     if said is not None:
-        _note(f"{name}: {said}", "the range of the values was chosen in the same way")
+        note(f"{name}: {said}", "the range of the values was chosen in the same way")
     return _turned_upright(_to_rgb(eight), picture)
 
 
@@ -349,7 +414,7 @@ def as_8_bits(values: np.ndarray) -> np.ndarray:
         raise PictureError(f"a picture must be of numbers, uint8 best, not {values.dtype}")
     eight, said = to_8_bits(values)
     if said is not None:
-        _note(f"this array: {said}", "the range of the values was chosen in the same way")
+        note(f"this array: {said}", "the range of the values was chosen in the same way")
     return eight
 
 

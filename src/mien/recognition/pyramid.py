@@ -6,6 +6,7 @@ works on many bytes at once.
 """
 
 import math
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -27,6 +28,8 @@ STRIP = 32
 class Pyramid:
     """A picture and its halves, quarters and so on, each made when a view first needs it.
 
+    Several threads may ask for views at the same time.
+
     Args:
         picture: uint8 RGB [H, W, 3].
         smallest: halving stops when the longer side would fall below this, in pixels.
@@ -34,6 +37,7 @@ class Pyramid:
 
     def __init__(self, picture: np.ndarray, smallest: int) -> None:
         self._levels = {0: np.ascontiguousarray(picture)}
+        self._making = threading.RLock()
         self._large = max(picture.shape[:2]) > LARGE
         self._last = max(int(math.log2(max(picture.shape[:2]) / smallest)), 0)
 
@@ -136,10 +140,11 @@ class Pyramid:
         return self._level(level)[top:bottom, left:right]
 
     def _level(self, level: int) -> np.ndarray:
-        if level not in self._levels:
-            at_once = level == 2 and self._large
-            self._levels[level] = shrunk(self._levels[0], 4) if at_once else shrunk(self._level(level - 1), 2)
-        return self._levels[level]
+        with self._making:  # each once: the others wait for it
+            if level not in self._levels:
+                at_once = level == 2 and self._large
+                self._levels[level] = shrunk(self._levels[0], 4) if at_once else shrunk(self._level(level - 1), 2)
+            return self._levels[level]
 
 
 def shrunk(picture: np.ndarray, times: int) -> np.ndarray:

@@ -2,21 +2,26 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
-from typing import Literal, overload
+from typing import Literal, NamedTuple, overload
 
 import numpy as np
 
-from mien.errors import MienError, PictureError
+from mien.cores import cores
+from mien.errors import MienError, MienWarning, PictureError
 from mien.recognition.cropping import crop_picture
 from mien.recognition.detection import FaceDetector
 from mien.recognition.devices import CPU
 from mien.recognition.faces import Box, Detection, Face, Square
 from mien.recognition.framing import Framing, middle_square
-from mien.recognition.gate import Gating, Verdict
 from mien.recognition.model import ModelFile, Outputs
-from mien.recognition.pictures import Picture, as_8_bits, as_picture
+from mien.recognition.notes import give, held
+from mien.recognition.pictures import Picture, as_8_bits, as_picture, count_pixels, together
 from mien.recognition.prior import TRAINING, Prior, apply_prior, prior_ratio
+from mien.recognition.side_by_side import side_by_side
+from mien.recognition.verdicts import Gating, Verdict
 
 GATEKEEPER = "mobilenet_v2"
 """The shipped model whose gate judges the faces of models that have none."""
@@ -35,6 +40,13 @@ class FaceCrop:
     found: bool = True
 
 
+class _Cropped(NamedTuple):
+    """The faces of a picture, or what reading it has raised; and what is to be said of it."""
+
+    faces: list[FaceCrop] | Exception
+    notes: list[MienWarning]
+
+
 class Recognizer:
     """Finds the faces in pictures and reads the expression that each shows.
 
@@ -43,7 +55,8 @@ class Recognizer:
 
     Args:
         model: A shipped model's name ("mobilenet_v2", "vit_tiny"), or a model file's path.
-        threads: How many cores a call may use; all of them if None.
+        threads: How many cores a call may use; if None all that the process may run on. Several pictures are read side
+            by side, and of a single large one its parts are looked at so.
         gate: What becomes of faces unlike those the models know: "warn" says so in `Face.verdict`, "refuse" withholds
             their expression too, "off" asks for no verdict.
         device: Where the models run: "cpu", "cuda", "directml", "coreml" or another provider of the installed ONNX
@@ -75,12 +88,13 @@ class Recognizer:
             raise MienError(f"unknown gate {gate!r}; there are {', '.join(Gating)}")
         if threads is not None and threads < 1:
             raise MienError(f"threads must be 1 or more, or None for all cores; not {threads}")
+        self.threads = threads or cores()
         self.model = ModelFile.open(model, threads, device)
         self.gating = Gating(gate)
         self._gatekeeper = None if self.gating is Gating.OFF else self.model
         if self._gatekeeper is not None and self._gatekeeper.gate is None:
             self._gatekeeper = ModelFile.open(GATEKEEPER, threads, device)
-        self.detector = FaceDetector(threads=threads or 1, small_faces=small_faces)
+        self.detector = FaceDetector(threads=self.threads, small_faces=small_faces)
         self._framing = Framing.from_text(self.model.metadata["crop"])
         self._size = int(self.model.metadata["input_size"])
         self._prior_ratio = prior_ratio(prior, self.model.metadata)
@@ -130,12 +144,15 @@ class Recognizer:
     ) -> Iterator[list[Face]] | Iterator[list[Face] | PictureError]:
         """Read many pictures, the faces of several in one call of the model.
 
-        Holds no more pictures than it needs to fill a batch.
+        With several threads the pictures of a batch are read side by side, none while the caller is at work on results;
+        with a single one each picture is taken when the one before has been read. Holds two more pictures at most than
+        there are threads, and decodes one by one those that have more than 25 megapixels a thread together.
 
         Args:
             pictures: Each as `recognize` takes it. What is raised while they are gone through is raised here, after the
                 results of the pictures before it.
-            batch: About how many faces the model reads in one call, 1 or more.
+            batch: About how many faces the model reads in one call, and how many pictures are taken at a time, 1 or
+                more.
             faces_are_cut: As for `recognize`.
             errors: What becomes of a picture that cannot be read: "raise" its PictureError, after the results of the
                 pictures before it, or "return" it in the picture's place and go on.
@@ -158,16 +175,12 @@ class Recognizer:
     ) -> Iterator[list[Face] | PictureError]:
         waiting: list[list[FaceCrop] | PictureError] = []
         try:
-            for picture in pictures:
-                try:
-                    pixels = as_picture(picture)
-                except PictureError as error:
-                    if not returned:
-                        raise
-                    waiting.append(error)
+            for cropped in self._crop_all(pictures, batch, faces_are_cut):
+                give(cropped.notes)
+                if isinstance(cropped.faces, list) or (returned and isinstance(cropped.faces, PictureError)):
+                    waiting.append(cropped.faces)
                 else:
-                    found = None if faces_are_cut else self.detector.detect(pixels, any_rotation=True)
-                    waiting.append([self._whole(pixels)] if found is None else self.crop_faces(pixels, found))
+                    raise cropped.faces
                 if _faces(waiting) >= batch or len(waiting) >= batch:
                     ready, waiting = waiting, []
                     yield from self._classify_some(ready)
@@ -175,6 +188,54 @@ class Recognizer:
             yield from self._classify_some(waiting)
             raise
         yield from self._classify_some(waiting)
+
+    def _crop_all(self, pictures: Iterable[Picture], batch: int, faces_are_cut: bool) -> Iterator["_Cropped"]:
+        """What `_crop` makes of each picture in turn; no thread works when it is given."""
+        given, together = iter(pictures), batch if self.threads > 1 else 1
+        while True:
+            cropped: list[_Cropped] = []
+            try:
+                for one in self._crop_some(islice(given, together), faces_are_cut):
+                    cropped.append(one)
+            except Exception:  # of going through the pictures: `_crop` hands on its own
+                yield from cropped
+                raise
+            yield from cropped
+            if len(cropped) < together:
+                return
+
+    def _crop_some(self, pictures: Iterator[Picture], faces_are_cut: bool) -> Iterator["_Cropped"]:
+        """Several pictures side by side, each by one thread; a single one by all threads."""
+        raised, first, second = None, list(islice(pictures, 1)), list[Picture]()
+        try:
+            second = list(islice(pictures, 1))
+        except Exception as error:
+            raised = error
+        several, pair = bool(second), second + first
+        del first, second  # each picture is let go of when it is read
+        taken = chain((pair.pop() for _ in range(len(pair))), pictures)
+        crop = partial(self._crop, faces_are_cut=faces_are_cut, threads=1 if several else self.threads)
+        if several and not faces_are_cut:
+            self.detector.open()
+        threads = self.threads if several else 1
+        for _, cropped in side_by_side(crop, taken, threads, count_pixels, together(threads)):
+            yield cropped
+        if raised is not None:
+            raise raised
+
+    def _crop(self, picture: Picture, faces_are_cut: bool, threads: int) -> "_Cropped":
+        """Read a picture, find its faces and cut them; what is raised is handed on."""
+        faces: list[FaceCrop] | Exception
+        with held() as notes:
+            try:
+                pixels = as_picture(picture)
+                if faces_are_cut:
+                    faces = [self._whole(pixels)]
+                else:
+                    faces = self.crop_faces(pixels, self.detector.detect(pixels, any_rotation=True, threads=threads))
+            except Exception as error:
+                faces = error
+        return _Cropped(faces, notes)
 
     def _classify_some(self, waiting: "Sequence[list[FaceCrop] | PictureError]") -> Iterator[list[Face] | PictureError]:
         """What `classify_crops` gives for pictures, with the errors of others between them in their places."""

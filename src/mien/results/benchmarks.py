@@ -93,6 +93,54 @@ class Builds(Generic[T]):
 
 
 @record
+class Taken:
+    """Seconds that something takes, and seconds of work of all cores together."""
+
+    seconds: float
+    work_seconds: float
+
+
+@record
+class SideBySide(Measured):
+    """side_by_side.json; before: the commit compared with; times: by what is measured.
+
+    Measured are: `mien predict` with a folder of photographs of 5 megapixels ("folder"), the same as an archive by one
+    and two workers ("archive_1", "archive_2"), a picture of 12 megapixels by one, two and all threads of a `Recognizer`
+    ("large_1", "large_2", "large_all"), `mien --help` ("help"), `mien predict` with one picture ("first") and the
+    import of what it needs ("imports").
+    """
+
+    made_by: ClassVar[str] = "python benchmarks/side_by_side.py COMMIT"
+
+    machine: str
+    before: str
+    model: str
+    model_hash: str
+    photographs: int
+    rounds: int
+    same_rows: bool
+    times: dict[str, Builds[Taken]]
+
+    @property
+    def by_two_workers(self) -> float:
+        """How many times as fast two workers read the archive as one."""
+        return self._times("archive_1", "archive_2")
+
+    @property
+    def by_two_threads(self) -> float:
+        """How many times as fast two threads read the large picture as one."""
+        return self._times("large_1", "large_2")
+
+    @property
+    def start_up(self) -> float:
+        """The time of `mien predict` with one picture, in times of its imports."""
+        return self._times("first", "imports")
+
+    def _times(self, one: str, other: str) -> float:
+        return self.times[one].now.seconds / self.times[other].now.seconds
+
+
+@record
 class Steps:
     """Milliseconds of each step of a frame."""
 

@@ -51,6 +51,7 @@ KINDS: dict[str, object] = {
     "benchmarks/kills.json": benchmarks.KILLS,
     "benchmarks/mutants-*.json": benchmarks.Mutants,
     "benchmarks/serve-load.json": benchmarks.ServeLoad,
+    "benchmarks/side_by_side.json": benchmarks.SideBySide,
     "benchmarks/training-*.json": benchmarks.TrainingSpeeds,
     "benchmarks/video.json": benchmarks.VideoMeasurements,
     "benchmarks/video-sound.json": benchmarks.SOUND,

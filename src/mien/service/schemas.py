@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, create_model
 
 from mien.expressions import NAMES
-from mien.recognition.gate import Verdict
+from mien.recognition.verdicts import Verdict
 
 Share = Annotated[float | None, Field(ge=0, le=1)]
 Probabilities = create_model(

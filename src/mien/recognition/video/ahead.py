@@ -2,14 +2,11 @@
 
 import queue
 import threading
-from collections import deque
-from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Generator, Iterable
 from contextlib import suppress
 from typing import TypeVar
 
 Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 class _End:
@@ -60,24 +57,6 @@ def ahead(items: Iterable[Item], most: int, drop: bool = False) -> Generator[Ite
     finally:
         closed.set()
         thread.join()
-
-
-def side_by_side(
-    function: Callable[[Item], Result], items: Iterable[Item], threads: int
-) -> Generator[tuple[Item, Result]]:
-    """Each item with what the function makes of it, in order; so many are worked on at the same time."""
-    pool = ThreadPoolExecutor(threads)
-    working: deque[tuple[Item, Future[Result]]] = deque()
-    try:
-        for item in items:
-            working.append((item, pool.submit(function, item)))
-            if len(working) > threads:  # one waits, so that no thread does
-                first, result = working.popleft()
-                yield first, result.result()
-        for first, result in working:
-            yield first, result.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _discard(made: queue.Queue) -> None:

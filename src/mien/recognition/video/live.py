@@ -1,6 +1,5 @@
 """Cameras and streams: frames as they come, the newest first in line; time counts from the first of them."""
 
-import re
 import sys
 import time
 from collections.abc import Iterator
@@ -12,23 +11,17 @@ import numpy as np
 
 from mien.errors import VideoError
 from mien.recognition.extra import load
+from mien.recognition.video.live_names import camera_number
 from mien.recognition.video.reading import DecodedFrame, VideoFile
 
-_CAMERA = re.compile(r"webcam(?::(\d+))?")
-STREAMS = ("rtsp://", "rtsps://", "rtmp://", "rtmps://", "srt://", "udp://", "rtp://", "tcp://")
 GONE = 2.0
 """A camera that gives no picture for this long, in seconds, has gone away."""
 
 
-def is_live(source: str | Path) -> bool:
-    """Whether this names a camera ("webcam", "webcam:1") or a live stream's address."""
-    return _CAMERA.fullmatch(str(source)) is not None or str(source).startswith(STREAMS)
-
-
 def open_live(source: str | Path) -> "Camera | Stream":
     """Open what `is_live` says yes to; raises VideoError where nothing is there."""
-    match = _CAMERA.fullmatch(str(source))
-    return Camera(int(match[1] or 0)) if match else Stream(str(source))
+    number = camera_number(source)
+    return Stream(str(source)) if number is None else Camera(number)
 
 
 class Camera:

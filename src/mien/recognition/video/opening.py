@@ -10,7 +10,6 @@ import stat
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
-from urllib.request import url2pathname
 
 from mien.errors import VideoError
 from mien.recognition.extra import load
@@ -104,7 +103,11 @@ def _open_file(av: Any, path: Path) -> Any:
 
 def _local(source: str | Path) -> Path:
     text = str(source)
-    return Path(url2pathname(text.removeprefix("file://"))) if text.startswith("file://") else Path(source)
+    if not text.startswith("file://"):
+        return Path(source)
+    from urllib.request import url2pathname  # brings a client of HTTP along, which takes a while
+
+    return Path(url2pathname(text.removeprefix("file://")))
 
 
 def _kind(path: Path) -> FileType:

@@ -16,9 +16,11 @@ from mien.cores import cores
 from mien.errors import VideoError
 from mien.recognition.faces import Face, Frame, TrackedFace
 from mien.recognition.recognizer import FaceCrop, Recognizer
-from mien.recognition.video.ahead import ahead, side_by_side
+from mien.recognition.side_by_side import side_by_side
+from mien.recognition.video.ahead import ahead
 from mien.recognition.video.animations import Animation, is_animation
-from mien.recognition.video.live import is_live, open_live
+from mien.recognition.video.live import open_live
+from mien.recognition.video.live_names import is_live
 from mien.recognition.video.placing import DETECT_EVERY, Placer
 from mien.recognition.video.reading import DecodedFrame, VideoFile
 from mien.recognition.video.smoothing import Smoother
