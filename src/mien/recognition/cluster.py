@@ -28,10 +28,19 @@ class ShardReader:
 
 
 def read_with_ray(shards: list[Shard], model: str, gate: Gating, address: str) -> Generator[tuple[Shard, Records]]:
-    """Each shard with its rows, as they get done, by all cores of a cluster.
+    """Read shards on all cores of a Ray cluster.
 
-    address: as `ray.init` takes it, such as "auto" or "host:6379"; "local" starts a cluster of this machine alone.
-    Raises MienError where no cluster answers.
+    Args:
+        shards: What is to be read.
+        model: A shipped model's name or a model file's path, the same on every machine.
+        gate: What becomes of strange faces.
+        address: As `ray.init` takes it, such as "auto" or "host:6379"; "local" starts a cluster of this machine alone.
+
+    Yields:
+        A shard and its rows, in the order in which they get done.
+
+    Raises:
+        MienError: No cluster answers.
     """
     if not shards:
         return

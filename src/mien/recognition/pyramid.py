@@ -39,6 +39,7 @@ class Pyramid:
 
     @property
     def picture(self) -> np.ndarray:
+        """The picture as given, uint8 RGB [H, W, 3]."""
         return self._levels[0]
 
     def view(self, square: Square, size: int) -> np.ndarray:

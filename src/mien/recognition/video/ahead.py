@@ -18,10 +18,17 @@ class _End:
 
 
 def ahead(items: Iterable[Item], most: int, drop: bool = False) -> Generator[Item]:
-    """The items, made up to `most` ahead of their use; what they raise is raised here, after the items before it.
+    """Make items in a thread, ahead of their use; what they raise is raised here, after the items before it.
 
-    drop: never let the maker wait; where the user is slow, the oldest item gives way to the newest, for live video.
     Closing the iterator ends the thread after the item it is making.
+
+    Args:
+        items: What is made.
+        most: How many may wait.
+        drop: Never let the maker wait; where the user is slow, the oldest item gives way to the newest, for live video.
+
+    Yields:
+        The items, in order.
     """
     made: queue.Queue[Item | _End] = queue.Queue(most)
     closed = threading.Event()
@@ -65,7 +72,16 @@ def ahead(items: Iterable[Item], most: int, drop: bool = False) -> Generator[Ite
 def side_by_side(
     function: Callable[[Item], Result], items: Iterable[Item], threads: int
 ) -> Generator[tuple[Item, Result]]:
-    """Each item with what the function makes of it, in order; so many are worked on at the same time."""
+    """Apply a function to items in several threads.
+
+    Args:
+        function: Called with one item.
+        items: Taken as threads get free.
+        threads: How many items are worked on at the same time.
+
+    Yields:
+        Each item with what the function makes of it, in order.
+    """
     pool = ThreadPoolExecutor(threads)
     working: deque[tuple[Item, Future[Result]]] = deque()
     try:

@@ -21,12 +21,30 @@ GONE = 2.0
 
 
 def is_live(source: str | Path) -> bool:
-    """Whether this names a camera ("webcam", "webcam:1") or a live stream's address."""
+    """Whether this names a camera ("webcam", "webcam:1") or a live stream's address.
+
+    Args:
+        source: What was given as a video.
+
+    Returns:
+        False for a file and for a recording's address.
+    """
     return _CAMERA.fullmatch(str(source)) is not None or str(source).startswith(STREAMS)
 
 
 def open_live(source: str | Path) -> "Camera | Stream":
-    """Open what `is_live` says yes to; raises VideoError where nothing is there."""
+    """Open a camera or a live stream.
+
+    Args:
+        source: What `is_live` says yes to.
+
+    Returns:
+        Its frames, as they arrive.
+
+    Raises:
+        VideoError: Nothing is there.
+        MissingExtraError: PyAV is not installed.
+    """
     match = _CAMERA.fullmatch(str(source))
     return Camera(int(match[1] or 0)) if match else Stream(str(source))
 
@@ -35,11 +53,11 @@ class Camera:
     """A camera of this machine, by FFmpeg: Video4Linux, AVFoundation on macOS, DirectShow on Windows.
 
     Args:
-        number: which camera, 0 for the first.
+        number: Which camera, 0 for the first.
 
     Raises:
-        VideoError: where there is none, or another program holds it.
-        MissingExtraError: without PyAV.
+        VideoError: There is none, or another program holds it.
+        MissingExtraError: PyAV is not installed.
     """
 
     live = True
@@ -74,6 +92,7 @@ class Camera:
             time.sleep(0.02)
 
     def close(self) -> None:
+        """Let the camera go."""
         self._container.close()
 
     def _pictures(self) -> list[np.ndarray]:
