@@ -12,7 +12,13 @@ from mien.novelty.unlikeness import Unlikeness
 
 @dataclass(frozen=True)
 class FittedScores:
-    """The scores as they are fitted; in the file they are rounded."""
+    """The scores as they are fitted; in the file they are rounded.
+
+    Attributes:
+        relative: The relative Mahalanobis distance of the features.
+        unlike: How unlike training faces the layers' vectors are.
+        covered: How surely a face is covered.
+    """
 
     relative: RelativeMahalanobis
     unlike: Unlikeness

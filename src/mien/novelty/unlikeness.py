@@ -16,7 +16,13 @@ from mien.novelty.mahalanobis import Ellipsoid
 
 @dataclass(frozen=True)
 class LayerScore:
-    """One layer's part: scale * log(distance) + offset, of mean 0 and spread 1 on the training faces."""
+    """One layer's part: scale * log(distance) + offset, of mean 0 and spread 1 on the training faces.
+
+    Attributes:
+        ellipsoid: The distance.
+        scale: One over the spread of its logarithm.
+        offset: What brings the mean to 0.
+    """
 
     ellipsoid: Ellipsoid
     scale: float
@@ -24,7 +30,15 @@ class LayerScore:
 
     @classmethod
     def of(cls, vectors: np.ndarray, axes: int) -> "LayerScore":
-        """Fit to vectors [N, T] of the training faces, along so many axes."""
+        """Fit to the training faces.
+
+        Args:
+            vectors: float [N, T].
+            axes: How many axes of their covariance count, the widest.
+
+        Returns:
+            The layer's score.
+        """
         ellipsoid = Ellipsoid.of(vectors, axes)
         distance = np.log(ellipsoid(vectors))
         return cls(ellipsoid, float(1 / distance.std()), float(-distance.mean() / distance.std()))
@@ -36,13 +50,25 @@ class LayerScore:
 
 @dataclass(frozen=True)
 class Unlikeness:
-    """The sum over the layers."""
+    """The sum over the layers.
+
+    Attributes:
+        layers: At least one.
+    """
 
     layers: tuple[LayerScore, ...]
 
     @classmethod
     def of(cls, activations: Activations, layers: tuple[FeatureLayer, ...]) -> "Unlikeness":
-        """Fit to what a model makes of the training faces."""
+        """Fit to what a model makes of the training faces.
+
+        Args:
+            activations: Of the training faces.
+            layers: The model's.
+
+        Returns:
+            The score.
+        """
         pairs = zip(activations.vectors, layers, strict=True)
         return cls(tuple(LayerScore.of(vectors, layer.axes(vectors.shape[1])) for vectors, layer in pairs))
 

@@ -148,6 +148,9 @@ def require_probabilities(probabilities: np.ndarray, model: object) -> np.ndarra
 
     Returns:
         The probabilities as given.
+
+    Raises:
+        ModelError: Some are NaN or infinite: the model, not the face, is at fault.
     """
     wrong = int((~np.isfinite(probabilities)).any(axis=-1).sum())
     if wrong:

@@ -29,6 +29,9 @@ def training_prior(metadata: Mapping[str, str]) -> np.ndarray:
 
     Returns:
         float64 [classes], each above 0, sum 1.
+
+    Raises:
+        ModelError: The property is damaged, or missing in a file of other classes than FER2013's.
     """
     classes = metadata["classes"].split(",")
     try:

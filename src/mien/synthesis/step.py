@@ -54,7 +54,11 @@ class TrainingStep:
             self._take()
 
     def state(self) -> dict[str, Any]:
-        """Everything that `load` needs to go on."""
+        """Everything that `load` needs to go on.
+
+        Returns:
+            The networks' and optimisers' states by name.
+        """
         return {
             "generator": self.generator.state_dict(),
             "critic": self.critic.state_dict(),
@@ -64,7 +68,11 @@ class TrainingStep:
         }
 
     def load(self, state: dict[str, Any]) -> None:
-        """Go on from a `state`; before the first call."""
+        """Go on from a `state`; before the first call.
+
+        Args:
+            state: Of a step with the same recipe.
+        """
         self.generator.load_state_dict(state["generator"])
         self.critic.load_state_dict(state["critic"])
         self.averaged.load_state_dict(state["averaged"])

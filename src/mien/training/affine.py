@@ -56,7 +56,15 @@ class RandomAffine:
         return self.erased(self.draw(len(faces), generator)(faces, pixels), generator)
 
     def draw(self, count: int, generator: torch.Generator) -> "AffineParams":
-        """Draw how `count` faces are moved and lit, on the generator's device; what is erased is not drawn here."""
+        """Draw how faces are moved and lit; what is erased is not drawn here.
+
+        Args:
+            count: How many faces.
+            generator: Its device is the parameters', too.
+
+        Returns:
+            Parameters of `count` faces.
+        """
         device = generator.device
 
         def draw(least: float, most: float) -> torch.Tensor:
@@ -83,7 +91,15 @@ class RandomAffine:
         )
 
     def erased(self, faces: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """Let some faces, float [N, 1, h, w], lose a rectangle to noise."""
+        """Let some faces lose a rectangle to noise.
+
+        Args:
+            faces: float [N, 1, h, w] in [0, 1].
+            generator: On the faces' device.
+
+        Returns:
+            Faces of the same shape; the given ones are not changed.
+        """
         if not self.erase:
             return faces
 
@@ -128,7 +144,15 @@ class AffineParams:
 
 
 def enlarge(faces: torch.Tensor, pixels: int) -> torch.Tensor:
-    """uint8 [N, h, w] to float [N, 1, pixels, pixels] in [0, 1], bilinear: what the exported graph does."""
+    """Enlarge faces bilinearly: what the exported graph does.
+
+    Args:
+        faces: uint8 [N, h, w].
+        pixels: The new side.
+
+    Returns:
+        float [N, 1, pixels, pixels] in [0, 1].
+    """
     scaled = faces[:, None].float() / 255
     return functional.interpolate(scaled, size=(pixels, pixels), mode="bilinear", align_corners=False)
 

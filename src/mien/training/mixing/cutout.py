@@ -13,7 +13,11 @@ GREY = 0.5  # about the mean of FER2013
 
 @settings
 class Cutout(Mixing):
-    """size: the square's side as a share of the face's; its centre falls anywhere, so that a part may lie outside."""
+    """A square of each face is set to grey; its centre falls anywhere, so that a part may lie outside.
+
+    Attributes:
+        size: The square's side as a share of the face's.
+    """
 
     name: ClassVar[str] = "cutout"
 
