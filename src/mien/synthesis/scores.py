@@ -42,7 +42,7 @@ def wilson(hits: float, count: float) -> ShareOfCount:
 def kernel_distance(
     ours: np.ndarray, theirs: np.ndarray, seed: int = 0, size: int = 100, subsets: int = 200
 ) -> Distance:
-    """KID (Binkowski et al. 2018, section 4); zero on average where both sides are drawn alike.
+    """KID (Binkowski et al. 2018); zero on average where both sides are drawn alike.
 
     The unbiased squared maximum mean discrepancy with the kernel (x . y / D + 1) ** 3, over random subsets. Values
     compare only with others of the same features.
