@@ -21,7 +21,16 @@ if TYPE_CHECKING:
 
 
 def predict(pictures: list[Path], options: "PictureOptions") -> None:
-    """Read every picture, show a table, fill the files asked for; exits with 2 where a picture could not be read."""
+    """Read every picture, show a table, fill the files asked for.
+
+    Args:
+        pictures: Their paths.
+        options: The command line's.
+
+    Raises:
+        typer.Exit: With 2, where a picture could not be read.
+        MienError: An output or the model cannot be used.
+    """
     from mien.recognition.faces import Frame
     from mien.recognition.pictures import read_pages
     from mien.recognition.sink_group import SinkGroup
@@ -62,7 +71,14 @@ def predict(pictures: list[Path], options: "PictureOptions") -> None:
 
 
 def names_in_table(pictures: list[Path]) -> Iterator[Text]:
-    """The pictures' paths from the folder that they have in common."""
+    """The pictures' names, from the folder that they have in common.
+
+    Args:
+        pictures: Their paths.
+
+    Returns:
+        In order.
+    """
     try:
         common = os.path.commonpath([picture.absolute().parent for picture in pictures])
     except ValueError:  # on several of Windows' drives

@@ -40,7 +40,16 @@ class Corruption:
     spoil: Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
 
     def __call__(self, faces: np.ndarray, strength: int, seed: int = 0) -> np.ndarray:
-        """Spoil faces uint8 [N, s, s] with strength 1 to 5; the same seed draws the same chances at every strength."""
+        """Spoil faces; the same seed draws the same chances at every strength.
+
+        Args:
+            faces: uint8 [N, s, s].
+            strength: From 1 to 5.
+            seed: Of what is drawn.
+
+        Returns:
+            uint8 [N, s, s].
+        """
         generator = np.random.default_rng([seed, zlib.crc32(self.name.encode())])
         return self.spoil(faces, self.amounts[strength - 1], generator)
 

@@ -55,7 +55,14 @@ class Covering:
         return cls(weights, head.intercept_[1] - head.intercept_[[0, 2]] - centre @ weights)
 
     def __call__(self, activations: Activations) -> np.ndarray:
-        """Float64 [N]; higher is more surely covered."""
+        """How surely faces are covered.
+
+        Args:
+            activations: Of N faces.
+
+        Returns:
+            float64 [N]; higher is more surely covered.
+        """
         return (_together(activations) @ self.weights + self.offset).min(1)
 
 

@@ -25,5 +25,12 @@ class FittedScores:
     covered: Covering
 
     def __call__(self, activations: Activations) -> np.ndarray:
-        """Float64 [N, 3], by `recognition.gate.SCORES`."""
+        """All scores of faces.
+
+        Args:
+            activations: Of N faces.
+
+        Returns:
+            float64 [N, 3], by `recognition.gate.SCORES`.
+        """
         return np.stack([self.relative(activations.features), self.unlike(activations), self.covered(activations)], 1)

@@ -173,9 +173,7 @@ def _sample(data: FaceData, count: int) -> FaceData:
 
 
 def _check(stored: np.ndarray, fitted: np.ndarray) -> None:
-    """Raise ExportError where the file's scores [N, 3] are not finite, or rank the held-out faces otherwise than the
-    fitted ones.
-    """
+    """Raise ExportError where the file's scores [N, 3] are not finite or rank faces otherwise than the fitted ones."""
     if not np.isfinite(stored).all():
         raise ExportError("the scores in the file are not finite for all held-out faces; not written")
     for name, ours, theirs in zip(SCORES, stored.T, fitted.T, strict=True):

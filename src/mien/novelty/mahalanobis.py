@@ -114,7 +114,14 @@ class RelativeMahalanobis:
         return cls(directions, statistics.centre @ directions, centres, spread[-rank:])
 
     def __call__(self, features: np.ndarray) -> np.ndarray:
-        """Float64 [N] for features [N, D]; higher is stranger."""
+        """The distance of features.
+
+        Args:
+            features: float [N, D].
+
+        Returns:
+            float64 [N]; higher is stranger.
+        """
         place = features @ self.directions - self.origin
         to_class = np.square(place[:, None] - self.centres).sum(2).min(1)
         return to_class - (np.square(place) / (1 + self.spread)).sum(1)
@@ -151,7 +158,14 @@ class Ellipsoid:
         return cls(centre, whitening[:, -(axes or len(variances)) :])
 
     def __call__(self, features: np.ndarray) -> np.ndarray:
-        """Float64 [N] for features [N, D]; higher is stranger."""
+        """The distance of features.
+
+        Args:
+            features: float [N, D].
+
+        Returns:
+            float64 [N]; higher is stranger.
+        """
         return np.square((features - self.centre) @ self.whitening).mean(1)
 
 

@@ -44,7 +44,14 @@ class LayerScore:
         return cls(ellipsoid, float(1 / distance.std()), float(-distance.mean() / distance.std()))
 
     def __call__(self, vectors: np.ndarray) -> np.ndarray:
-        """Float64 [N] for vectors [N, T]."""
+        """One layer's part of faces.
+
+        Args:
+            vectors: float [N, T].
+
+        Returns:
+            float64 [N]; higher is stranger.
+        """
         return self.scale * np.log(self.ellipsoid(vectors)) + self.offset
 
 
@@ -73,6 +80,13 @@ class Unlikeness:
         return cls(tuple(LayerScore.of(vectors, layer.axes(vectors.shape[1])) for vectors, layer in pairs))
 
     def __call__(self, activations: Activations) -> np.ndarray:
-        """Float64 [N]; higher is stranger."""
+        """How unlike the training faces some faces are.
+
+        Args:
+            activations: Of N faces.
+
+        Returns:
+            float64 [N]; higher is stranger.
+        """
         pairs = zip(self.layers, activations.vectors, strict=True)
         return np.sum([layer(vectors) for layer, vectors in pairs], axis=0)

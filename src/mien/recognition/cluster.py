@@ -22,7 +22,14 @@ class ShardReader:
         self._recognizer = Recognizer(model, 1, gate)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """`number` of the shard and its pictures as JSON in; the number and its rows as JSON out."""
+        """Read shards, as Ray hands them over.
+
+        Args:
+            batch: `number` of each shard, and `shard`, its pictures as JSON.
+
+        Returns:
+            `number` of each shard, and `records`, its rows as JSON.
+        """
         records = [read_shard(self._recognizer, json.loads(shard)) for shard in batch["shard"]]
         return {"number": batch["number"], "records": [json.dumps(part) for part in records]}
 

@@ -33,7 +33,14 @@ class Readable(Protocol):
     """A file opened for reading bytes, or what behaves like one."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """Read at most `size` bytes, all if negative; empty at the end."""
+        """Read bytes from where the last read ended.
+
+        Args:
+            size: At most so many; all that are left if negative.
+
+        Returns:
+            Empty at the end.
+        """
 
 
 Picture = str | os.PathLike | bytes | bytearray | memoryview | Readable | Image.Image | np.ndarray

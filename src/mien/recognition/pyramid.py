@@ -188,7 +188,7 @@ def _split(indices: np.ndarray, extent: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _between(first: np.ndarray, second: np.ndarray, fraction: np.ndarray) -> np.ndarray:
-    """first + fraction * (second - first), in their own memory."""
+    """The interpolation first + fraction * (second - first), in their own memory."""
     second -= first
     second *= fraction
     first += second

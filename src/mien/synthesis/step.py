@@ -39,7 +39,11 @@ class TrainingStep:
         self._calls = 0
 
     def __call__(self, number: int) -> None:
-        """Take step `number`, counted from 0; on a GPU it may still be running when this returns."""
+        """Take a step; on a GPU it may still be running when this returns.
+
+        Args:
+            number: Of the step, from 0.
+        """
         self._table.copy_(
             sampling.roll(self.recipe.seed, number, (self.recipe.critic_steps + 1, self.recipe.batch_size))
         )

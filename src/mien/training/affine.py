@@ -49,9 +49,15 @@ class RandomAffine:
         return self
 
     def __call__(self, faces: torch.Tensor, pixels: int, generator: torch.Generator) -> torch.Tensor:
-        """uint8 [N, h, w] to float [N, 1, pixels, pixels] in [0, 1], on the device where `faces` lie.
+        """Move, light and enlarge faces; the same generator state gives the same batch on one device.
 
-        The same generator state gives the same batch on one device.
+        Args:
+            faces: uint8 [N, h, w].
+            pixels: The side they are enlarged to.
+            generator: On the faces' device.
+
+        Returns:
+            float [N, 1, pixels, pixels] in [0, 1].
         """
         return self.erased(self.draw(len(faces), generator)(faces, pixels), generator)
 
@@ -134,7 +140,15 @@ class AffineParams:
     power: torch.Tensor | None
 
     def __call__(self, faces: torch.Tensor, pixels: int) -> torch.Tensor:
-        """uint8 [N, h, w] to float [N, 1, pixels, pixels] in [0, 1]."""
+        """Move, light and enlarge faces.
+
+        Args:
+            faces: uint8 [N, h, w].
+            pixels: The side they are enlarged to.
+
+        Returns:
+            float [N, 1, pixels, pixels] in [0, 1].
+        """
         warped = _sample(faces, self.theta, pixels)
         if self.power is not None:
             warped = warped ** self.power.view(-1, 1, 1, 1)

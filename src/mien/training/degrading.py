@@ -58,9 +58,16 @@ class Degrade:
     small: ShareOfLess = 0.0
 
     def __call__(self, faces: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """uint8 [N, h, w] to spoiled uint8 of the same shape, on the device where `faces` lie; h, w: multiples of 8.
+        """Spoil faces.
 
         In the order in which a picture comes about: face, light, lens, sensor, file. Nothing waits for the device.
+
+        Args:
+            faces: uint8 [N, h, w]; h and w are multiples of 8.
+            generator: On the faces' device.
+
+        Returns:
+            uint8 [N, h, w].
         """
         count, device = len(faces), faces.device
 

@@ -71,6 +71,9 @@ class Teachers:
         Args:
             faces: As the student sees them.
             autocast: The precision in which they are asked.
+
+        Returns:
+            float [N, 7], rows sum to 1.
         """
         with autocast or nullcontext():
             answers = [teacher.logits(faces).softmax(1) for teacher in self._teachers]

@@ -24,6 +24,15 @@ class Cutout(Mixing):
     size: Annotated[float, Field(gt=0, le=1)] = 0.5
 
     def __call__(self, faces: torch.Tensor, generator: torch.Generator) -> Mixture:
+        """Turn squares grey; see `Mixing`.
+
+        Args:
+            faces: float [N, 1, h, w] in [0, 1].
+            generator: On the faces' device.
+
+        Returns:
+            The batch, each face its own partner.
+        """
         count, device = len(faces), faces.device
         y, x, chosen = torch.rand((3, count, 1), device=device, generator=generator)
         rows = (torch.arange(faces.shape[2], device=device) + 0.5) / faces.shape[2]

@@ -48,7 +48,15 @@ class Mixing:
     probability: Share = 1.0
 
     def __call__(self, faces: torch.Tensor, generator: torch.Generator) -> Mixture:
-        """Mix a batch; the same generator state gives the same mixture on one device."""
+        """Mix a batch; the same generator state gives the same mixture on one device.
+
+        Args:
+            faces: float [N, 1, h, w] in [0, 1].
+            generator: On the faces' device.
+
+        Returns:
+            The mixed batch.
+        """
         raise NotImplementedError
 
 
@@ -65,6 +73,15 @@ class PairMixing(Mixing):
     per: Literal["sample", "batch"] = "sample"
 
     def __call__(self, faces: torch.Tensor, generator: torch.Generator) -> Mixture:
+        """Mix each face with another of the batch.
+
+        Args:
+            faces: float [N, 1, h, w] in [0, 1].
+            generator: On the faces' device.
+
+        Returns:
+            The mixed batch.
+        """
         count, device = len(faces), faces.device
         partner = torch.rand(count, device=device, generator=generator).argsort()
         draws = count if self.per == "sample" else 1
