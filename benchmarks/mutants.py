@@ -3,9 +3,10 @@
 Usage: python benchmarks/mutants.py [--sample N] [--seed N] [PACKAGE or FILE ...]
 
 Each package is judged by the tests that concern it, and each mutant by those of them that run its function, the
-quickest first. Prints a table; for whole packages, writes results/benchmarks/mutants-PACKAGE.json. --sample tries that
-many mutants a file, drawn by the seed, instead of all. The mutants lie in out/mutants/PACKAGE: `mutmut results` and
-`mutmut show NAME`, started there, list and show them.
+quickest first. Prints a table with the score's 95% interval (Wilson's) and which mutants survived; for whole packages,
+writes results/benchmarks/mutants-PACKAGE.json. --sample tries that many mutants of what is named, drawn by the seed
+from all its files together, instead of all. The mutants lie in out/mutants/PACKAGE: `mutmut show NAME`, started there,
+shows one.
 """
 
 import argparse
@@ -15,11 +16,12 @@ import random
 import subprocess
 import sys
 import tomllib
-from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from scipy.stats import binomtest
 
 from mien.provenance import origin
 from mien.results.benchmarks import Mutants, MutantScore
@@ -43,7 +45,7 @@ ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPEN
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", nargs="*", default=[*TESTS, WEB], help="packages, or files of theirs; all if none")
-    parser.add_argument("--sample", type=int, help="mutants to try a file (default: all)")
+    parser.add_argument("--sample", type=int, help="mutants to try (default: all)")
     parser.add_argument("--seed", type=int, default=0, help="which of them (default: %(default)s)")
     arguments = parser.parse_args()
     scores: dict[str, MutantScore] = {}
@@ -55,7 +57,11 @@ def main() -> None:
         if what == package:
             write(RESULTS / f"mutants-{package}.json", score)
         scores |= {what: score.total} if what == package else tried
-    Console().print(_table(scores))
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(_table(scores))
+    for score in scores.values():
+        for name in score.survived:
+            console.print(f"survived: {name}", markup=False)
 
 
 def _package(file: str) -> str:
@@ -78,7 +84,7 @@ def _mutmut(package: str, files: list[str], sample: int | None, seed: int) -> di
     Args:
         package: Its name.
         files: Those files, relative to the repository.
-        sample: How many mutants of each to try; None for all.
+        sample: How many mutants of them together to try; None for all.
         seed: Which of them.
 
     Returns:
@@ -99,27 +105,26 @@ def _mutmut(package: str, files: list[str], sample: int | None, seed: int) -> di
         ]
         for file in files
     }
-    drawn = {
-        file: names if sample is None else random.Random(f"{seed} {file}").sample(names, min(sample, len(names)))
-        for file, names in made.items()
-    }
+    drawn = set(_drawn([name for names in made.values() for name in names], sample, seed))
     paths = os.pathsep.join([str(work / "mutants/src"), str(ROOT / "benchmarks")])
     command = [str(Path(sys.executable).with_name("mutmut")), "run", "--max-children", "1"]
-    subprocess.run(
-        [*command, *chain(*drawn.values())], env={**os.environ, **ONE_THREAD, "PYTHONPATH": paths}, check=True
-    )
+    subprocess.run([*command, *sorted(drawn)], env={**os.environ, **ONE_THREAD, "PYTHONPATH": paths}, check=True)
     found: dict[str, MutantScore] = {}
-    for file, names in drawn.items():
-        if names:
-            told = SourceFileMutationData(path=Path(file))
-            told.load()
-            found[file] = _score(len(made[file]), [status_by_exit_code[told.exit_code_by_key[name]] for name in names])
+    for file, names in made.items():
+        told = SourceFileMutationData(path=Path(file))
+        told.load()
+        tried = {name: status_by_exit_code[told.exit_code_by_key[name]] for name in names if name in drawn}
+        found[file] = _score(len(names), tried)
     return found
+
+
+def _drawn(names: list[str], sample: int | None, seed: int) -> list[str]:
+    return names if sample is None else random.Random(seed).sample(names, min(sample, len(names)))
 
 
 def _prepare(work: Path, package: str) -> None:
     """A folder in which mutmut finds the repository's files, and settings for one package."""
-    (work / "mutants").mkdir(parents=True, exist_ok=True)
+    (work / "mutants/src").mkdir(parents=True, exist_ok=True)  # before Python starts, which forgets missing places
     for name in ("src", "tests"):
         _link(work / name, ROOT / name)
     for name in BESIDE:
@@ -151,22 +156,37 @@ def _stryker(files: list[str]) -> dict[str, MutantScore]:
     subprocess.run(["npx", "stryker", "run", "--mutate", mutated], cwd=web, check=True)
     report = json.loads((ROOT / "out/mutants/web/mutation.json").read_text(encoding="utf-8"))
     return {
-        f"web/{file}": _score(len(told["mutants"]), [mutant["status"] for mutant in told["mutants"]])
+        f"web/{file}": _score(len(told["mutants"]), {_place(file, one): one["status"] for one in told["mutants"]})
         for file, told in sorted(report["files"].items())
     }
 
 
-def _score(made: int, outcomes: list[str]) -> MutantScore:
-    tried = [outcome for outcome in outcomes if outcome not in LEFT_OUT]
-    return MutantScore(mutants=made, tried=len(tried), killed=sum(outcome in KILLED for outcome in tried))
+def _place(file: str, mutant: dict[str, Any]) -> str:
+    start = mutant["location"]["start"]
+    return f"web/{file}:{start['line']}:{start['column']} -> {' '.join(mutant['replacement'].split())}"
+
+
+def _score(made: int, outcomes: dict[str, str]) -> MutantScore:
+    tried = {name: outcome for name, outcome in outcomes.items() if outcome not in LEFT_OUT}
+    survived = tuple(sorted(name for name, outcome in tried.items() if outcome not in KILLED))
+    return MutantScore(mutants=made, tried=len(tried), killed=len(tried) - len(survived), survived=survived)
 
 
 def _table(scores: dict[str, MutantScore]) -> Table:
-    table = Table("package or file", *("mutants", "tried", "killed", "survived", "score"))
+    table = Table("package or file", *("mutants", "tried", "killed", "survived", "score", "95% interval"))
     for name, score in scores.items():
         numbers = (score.mutants, score.tried, score.killed, score.tried - score.killed)
-        table.add_row(name, *map(str, numbers), f"{score.share:.1%}" if score.tried else "-")
+        share = f"{score.share:.1%}" if score.tried else "-"
+        table.add_row(name, *map(str, numbers), share, _interval(score) if score.tried else "-")
     return table
+
+
+def _interval(score: MutantScore) -> str:
+    """Wilson's, of a sample; of all mutants nothing is left to chance."""
+    if score.tried == score.mutants:
+        return "-"
+    ends = binomtest(score.killed, score.tried).proportion_ci(method="wilson")
+    return f"{ends.low:.1%} to {ends.high:.1%}"
 
 
 if __name__ == "__main__":

@@ -20,18 +20,38 @@ def redacted(address: object) -> str:
 
     "rtsp://user:pass@host/live?token=abc&channel=1" becomes "rtsp://host/live?token=***&channel=1". What is no address,
     such as a file's name, stays as it is.
+
+    Args:
+        address: Of a camera or stream, or anything else that was given as a source.
+
+    Returns:
+        The address as it may be shown.
     """
     found = _ADDRESS.fullmatch(str(address))
     return str(address) if found is None else _without_secrets(found)
 
 
 def redacted_text(text: str) -> str:
-    """A text with every address in it `redacted`."""
+    """A text with every address in it `redacted`.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        The text, all else unchanged.
+    """
     return _IN_TEXT.sub(lambda found: redacted(found[0]), text)
 
 
 def without_query(address: str) -> str:
-    """An address `redacted` and without its query, for messages that have no use for it."""
+    """An address `redacted` and without its query, for messages that have no use for it.
+
+    Args:
+        address: Of a camera or stream.
+
+    Returns:
+        The address as it may be shown.
+    """
     return redacted(address).partition("?")[0]
 
 

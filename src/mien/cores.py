@@ -9,10 +9,13 @@ _OWN_GROUP = Path("/proc/self/cgroup")
 
 
 def cores() -> int:
-    """Cores this process may use, 1 or more.
+    """Cores this process may use.
 
     Fewer than the machine has where `taskset` or a container's cpuset names them, or where a container or service may
     use less time than all of them have (Linux's control groups, version 2); a part of a core counts as one.
+
+    Returns:
+        At least 1.
     """
     there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min([there, *_quotas()])

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Expression:
-    """One class: `name` as in file names and data, `adjective` and `noun` as said of a face, `colour` as #rrggbb."""
+    """One class.
+
+    Attributes:
+        name: As in file names and data.
+        adjective: As said of a face.
+        noun: As said of a feeling.
+        colour: As #rrggbb.
+    """
 
     name: str
     adjective: str
@@ -32,5 +39,12 @@ _LABELS = {called: label for label, of in enumerate(EXPRESSIONS) for called in (
 
 
 def label_of(name: str) -> int | None:
-    """The label, a place in `NAMES`, of a class's name, adjective or noun, in upper or lower case; None for another."""
+    """The label of a class.
+
+    Args:
+        name: Its name, adjective or noun, in upper or lower case.
+
+    Returns:
+        Its index in `NAMES`; None for another word.
+    """
     return _LABELS.get(name.lower())

@@ -17,21 +17,44 @@ _DIRECTING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u
 
 
 def as_text(name: object) -> str:
-    """A name that every file can hold: what is not UTF-8 in a file's name becomes an escape such as `\\udcff`."""
+    r"""Turn a name into text that every file can hold.
+
+    What is not UTF-8 in a file's name becomes an escape such as `\udcff`.
+
+    Args:
+        name: A file's name or path.
+
+    Returns:
+        Text that UTF-8 can encode.
+    """
     return _as_utf_8(str(name)).encode(errors="backslashreplace").decode()
 
 
 def printable(text: object) -> str:
-    """Text as one line that does nothing to a terminal.
+    r"""Text as one line that does nothing to a terminal.
 
     Line breaks, control characters (so also a terminal's escape sequences), marks that turn the direction of writing
-    and what is not UTF-8 become escapes such as `\\n`, `\\x1b` and `\\u202e`. All else stays as it is.
+    and what is not UTF-8 become escapes such as `\n`, `\x1b` and `\u202e`. All else stays as it is.
+
+    Args:
+        text: Anything with a text.
+
+    Returns:
+        One line.
     """
     return "".join(_escaped(letter) if _acts(letter) else letter for letter in _as_utf_8(str(text)))
 
 
 def abridged(text: str, most: int = LONGEST_IN_LINE) -> str:
-    """A text of at most `most` characters for a message, its middle left out where it is longer."""
+    """A text of at most `most` characters for a message, its middle left out where it is longer.
+
+    Args:
+        text: Any text.
+        most: Characters.
+
+    Returns:
+        The text, or its start and its end.
+    """
     if len(text) <= most:
         return text
     end = (most - 5) // 3
@@ -39,7 +62,16 @@ def abridged(text: str, most: int = LONGEST_IN_LINE) -> str:
 
 
 def fitting_name(stem: str, ending: str, most: int = LONGEST) -> str:
-    """`stem` and `ending` as one file's name, the stem cut to where the name has no more than `most` bytes."""
+    """Join stem and ending to one file's name that a disk takes.
+
+    Args:
+        stem: Is cut where the name would be too long.
+        ending: Stays whole.
+        most: Bytes that the name may have.
+
+    Returns:
+        The name.
+    """
     while stem and len(os.fsencode(stem + ending)) > most:
         stem = stem[:-1]
     return stem + ending
@@ -49,6 +81,13 @@ def draft_name(name: str, ending: str = ".draft") -> str:
     """A hidden name, this process's own, under which a file is written before it gets its name.
 
     Where a name is long it is cut, so that a disk that takes the name takes the draft's too.
+
+    Args:
+        name: Of the file.
+        ending: Of the draft.
+
+    Returns:
+        The name, without a folder.
     """
     most = max(len(os.fsencode(name)), _SHORT)
     whole = f".{name}.{os.getpid()}{ending}"
@@ -58,9 +97,17 @@ def draft_name(name: str, ending: str = ".draft") -> str:
 
 
 def free_name(stem: str, suffix: str, taken: set[str]) -> str:
-    """`stem` with `suffix`, numbered where that is among `taken` already; it is then among them.
+    """Find a name that is not taken yet, numbered where need be.
 
     Names that differ in case or in how their accents are coded are one name: many file systems take them for one.
+
+    Args:
+        stem: Before the number.
+        suffix: After the number.
+        taken: `folded` names; the new one is added.
+
+    Returns:
+        The name.
     """
     name, number = fitting_name(stem, suffix), 2
     while folded(name) in taken:
@@ -70,7 +117,14 @@ def free_name(stem: str, suffix: str, taken: set[str]) -> str:
 
 
 def folded(name: str) -> str:
-    """The same for names that many file systems take for one: in any case, their accents coded in any way."""
+    """Fold a name: in any case, its accents coded in any way.
+
+    Args:
+        name: Of a file.
+
+    Returns:
+        The same text for all names that such a system confuses.
+    """
     return unicodedata.normalize("NFC", name).casefold()
 
 

@@ -12,7 +12,14 @@ BLUE, ORANGE = "#3d7ab8", "#d9782d"
 
 
 def as_written(figure: Figure) -> Figure:
-    """The figure with all its words as they were given; Matplotlib would take what stands between $ for formulas."""
+    """Have all words of a figure drawn as they were given; Matplotlib would take what stands between $ for formulas.
+
+    Args:
+        figure: It is changed.
+
+    Returns:
+        The same figure.
+    """
     for text in figure.findobj(Text):
         assert isinstance(text, Text)
         text.set_parse_math(False)
@@ -20,11 +27,23 @@ def as_written(figure: Figure) -> Figure:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """A figure as PNG, atomically; raises StorageError where the disk refuses."""
+    """Write a figure as PNG, atomically.
+
+    Args:
+        figure: What is drawn.
+        path: Where it goes.
+
+    Raises:
+        StorageError: The disk refuses.
+    """
     write_atomically(path, lambda draft: as_written(figure).savefig(draft, format="png", dpi=150))
 
 
 def plain(axis: Axes) -> None:
-    """Leave out what holds no data: the box's upper and right side, and the ticks' marks."""
+    """Leave out what holds no data: the box's upper and right side, and the ticks' marks.
+
+    Args:
+        axis: It is changed.
+    """
     axis.spines[["top", "right"]].set_visible(False)
     axis.tick_params(length=0, labelsize=9)

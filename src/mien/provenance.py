@@ -15,7 +15,11 @@ from typing import TypedDict
 
 
 def code_version() -> str:
-    """The package's version, with the commit where the code runs from a checkout."""
+    """The package's version, with the commit where the code runs from a checkout.
+
+    Returns:
+        Such as "0.1.0 (1a2b3c4)".
+    """
     try:
         commit = subprocess.run(
             ["git", "describe", "--always", "--dirty"],
@@ -30,7 +34,11 @@ def code_version() -> str:
 
 
 def hardware() -> str:
-    """One line: processor or GPU and, where the training framework is in use, its threads and version."""
+    """One line: processor or GPU and, where the training framework is in use, its threads and version.
+
+    Returns:
+        Text for people to read.
+    """
     processor = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
     torch = sys.modules.get("torch")  # nobody who runs models alone pays for its import
     if torch is None:
@@ -43,12 +51,22 @@ def hardware() -> str:
 
 
 def now() -> str:
-    """The moment in UTC, ISO 8601, to the second."""
+    """The moment in UTC, ISO 8601, to the second.
+
+    Returns:
+        Such as "2026-01-31T12:00:00+00:00".
+    """
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 class Origin(TypedDict):
-    """What a results file says of where it comes from."""
+    """What a results file says of where it comes from.
+
+    Attributes:
+        code: Version of the package.
+        hardware: The machine.
+        date: The moment, UTC, ISO 8601.
+    """
 
     code: str
     hardware: str
@@ -56,12 +74,22 @@ class Origin(TypedDict):
 
 
 def origin() -> Origin:
-    """Code, machine and moment of what is measured here and now."""
+    """Code, machine and moment of what is measured here and now.
+
+    Returns:
+        Keyword arguments for a results record.
+    """
     return Origin(code=code_version(), hardware=hardware(), date=now())
 
 
 def file_hash(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal.
+
+    Args:
+        path: The file.
+
+    Returns:
+        64 hexadecimal digits.
 
     Raises:
         OSError: It cannot be read.

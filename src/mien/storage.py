@@ -19,7 +19,15 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def refused(what: object, error: OSError | RuntimeError) -> StorageError:
-    """The line that says why `what` cannot be written, and what to do."""
+    """The error that says why something cannot be written, and what to do.
+
+    Args:
+        what: Its name.
+        error: What the system or a library raised.
+
+    Returns:
+        The error, which is not raised here.
+    """
     # torch's and safetensors' own writers report a full disk as a RuntimeError
     full = not isinstance(error, OSError) or error.errno in _FULL
     remedy = "free some space or choose another place" if full else "choose another place"
@@ -44,8 +52,14 @@ def check_suffix(path: Path | None, *suffixes: str, what: str) -> None:
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file beside `path`, then put it in place in one step.
 
-    Where `path` is a link, the file that it leads to is written. Raises StorageError when the disk refuses; whatever
-    stood at `path` before is then untouched.
+    Where `path` is a link, the file that it leads to is written.
+
+    Args:
+        path: Where the file goes; its folder is made.
+        write: Is called with the temporary file's path.
+
+    Raises:
+        StorageError: The disk refuses; whatever stood at `path` before is then untouched.
     """
     place = _place(path)
     draft = draft_beside(place)
@@ -63,7 +77,16 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def csv_text(columns: Iterable[str], records: Iterable[Mapping[str, Any]], head: bool = True) -> str:
-    """Lines of CSV, one a record, below the columns' names if `head`; what a record lacks is an empty field."""
+    """Lines of CSV, one a record.
+
+    Args:
+        columns: The fields, in order.
+        records: Values by column; what one lacks is an empty field.
+        head: Whether the columns' names come first.
+
+    Returns:
+        Lines that end in a line feed.
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, list(columns), restval="", lineterminator="\n")
     if head:
@@ -73,12 +96,23 @@ def csv_text(columns: Iterable[str], records: Iterable[Mapping[str, Any]], head:
 
 
 def draft_beside(path: Path, ending: str = ".draft") -> Path:
-    """The temporary file that becomes `path`."""
+    """The temporary file that becomes `path`.
+
+    Args:
+        path: Of the file.
+        ending: Of the draft's name.
+
+    Returns:
+        In the same folder.
+    """
     return path.with_name(draft_name(path.name, ending))
 
 
 def check_file(path: Path) -> None:
     """Make sure that a file can be written at `path`, before the work that fills it.
+
+    Args:
+        path: It is left as it is.
 
     Raises:
         StorageError: Something that is no file stands there, or the disk takes no file of that name.
@@ -91,6 +125,9 @@ def check_file(path: Path) -> None:
 
 def check_folder(folder: Path) -> None:
     """Make sure that files can be written into `folder`, which need not be there yet.
+
+    Args:
+        folder: It is left as it is.
 
     Raises:
         StorageError: A file stands there, or the disk takes no files there.
@@ -146,6 +183,13 @@ class GrowingFile:
 
     It is whole at every moment: after the last whole piece stands the ending, also where the disk was full in the
     middle of the next.
+
+    Args:
+        path: Where it goes.
+        ending: Stands after the last piece.
+
+    Raises:
+        StorageError: The disk refuses.
     """
 
     def __init__(self, path: Path, ending: str = "") -> None:
@@ -162,7 +206,14 @@ class GrowingFile:
             raise refused(self.path, error) from error
 
     def add(self, piece: str) -> None:
-        """Put a piece of UTF-8 text before the ending. Raises StorageError when the disk refuses."""
+        """Put a piece before the ending.
+
+        Args:
+            piece: UTF-8 text.
+
+        Raises:
+            StorageError: The disk refuses.
+        """
         data = piece.encode()
         try:
             self._write(data + self._ending)
@@ -190,9 +241,14 @@ class GrowingFile:
 
 
 def write_folder(folder: Path, fill: Callable[[Path], object]) -> None:
-    """Let `fill` write into a temporary folder beside `folder`, which may exist only if empty, and give it that name.
+    """Let `fill` write into a temporary folder beside `folder`, and give it that name.
 
-    Raises StorageError when the disk refuses; on any failure nothing is left.
+    Args:
+        folder: May exist only if empty.
+        fill: Is called with the temporary folder's path.
+
+    Raises:
+        StorageError: The disk refuses. On any failure nothing is left.
     """
     draft = draft_beside(folder)
     try:
@@ -206,10 +262,26 @@ def write_folder(folder: Path, fill: Callable[[Path], object]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """UTF-8 text, the same bytes on every system, atomically."""
+    """Write UTF-8 text, the same bytes on every system, atomically.
+
+    Args:
+        path: Where it goes.
+        text: What is written.
+
+    Raises:
+        StorageError: The disk refuses.
+    """
     write_atomically(path, lambda draft: draft.write_text(text, encoding="utf-8", newline="\n"))
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Indented JSON, atomically."""
+    """Write indented JSON, atomically.
+
+    Args:
+        path: Where it goes.
+        value: Plain numbers, texts, lists and dicts.
+
+    Raises:
+        StorageError: The disk refuses.
+    """
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")

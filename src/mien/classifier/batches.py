@@ -10,7 +10,12 @@ BATCH = 256
 
 
 def silent(done: int, total: int) -> None:
-    """Show nothing."""
+    """Show nothing.
+
+    Args:
+        done: Not needed.
+        total: Not needed.
+    """
 
 
 def in_batches(run: Callable[[Any], T], rows: Any, size: int = BATCH, show: Show = silent) -> list[T]:

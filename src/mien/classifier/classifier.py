@@ -35,14 +35,35 @@ class Classifier(ABC):
 
     @abstractmethod
     def run(self, faces: np.ndarray) -> Outputs:
-        """Probabilities, features, map and the gate's scores of uint8 [N, 48, 48] in one call of the network."""
+        """All that it says of faces, in one call of the network.
+
+        Args:
+            faces: uint8 [N, 48, 48].
+
+        Returns:
+            Probabilities, features, map and the gate's scores.
+        """
 
     def run_probabilities(self, faces: np.ndarray) -> np.ndarray:
-        """The probabilities alone, float32 [N, 7]."""
+        """The probabilities alone, in one call of the network.
+
+        Args:
+            faces: uint8 [N, 48, 48].
+
+        Returns:
+            float32 [N, 7].
+        """
         return self.run(faces).probabilities
 
     def rest_of_map(self, faces: np.ndarray) -> Callable[[], object] | None:
-        """What is left to do for the map once the probabilities are there, to be timed; None if both come at once."""
+        """What is left to do for the map once the probabilities are there, to be timed.
+
+        Args:
+            faces: uint8 [N, 48, 48].
+
+        Returns:
+            A function that does it; None where both come at once.
+        """
         return None
 
     def outputs(self, faces: np.ndarray, show: Show = silent) -> Outputs:
@@ -52,6 +73,9 @@ class Classifier(ABC):
             faces: uint8 [N, 48, 48].
             show: Is called with the faces done and their number, batch after batch.
 
+        Returns:
+            As `run` gives them, of all faces.
+
         Raises:
             ModelError: It gives no finite probabilities for a face.
         """
@@ -60,6 +84,17 @@ class Classifier(ABC):
         return found
 
     def probabilities(self, faces: np.ndarray, show: Show = silent) -> np.ndarray:
-        """Probabilities float32 [N, 7] for faces as `outputs` takes them; raises as it does."""
+        """The probabilities of many faces.
+
+        Args:
+            faces: uint8 [N, 48, 48].
+            show: As in `outputs`.
+
+        Returns:
+            float32 [N, 7].
+
+        Raises:
+            ModelError: It gives no finite probabilities for a face.
+        """
         found = in_batches(self.run_probabilities, faces, show=show)
         return require_probabilities(np.concatenate(found), self.name)

@@ -27,4 +27,15 @@ class ModelFileClassifier(Classifier):
         self.temperature = None if heat is None else float(heat)
 
     def run(self, faces: np.ndarray) -> Outputs:
+        """All that the file says of faces, in one call.
+
+        Args:
+            faces: uint8 [N, 48, 48].
+
+        Returns:
+            Probabilities, features, and map and gate's scores where the file has them.
+
+        Raises:
+            ModelError: The faces are of another shape or kind of numbers, or an answer is no finite number.
+        """
         return self.model.run(faces)

@@ -28,7 +28,16 @@ class _Rate(ProgressColumn):
 
 
 def predict(pictures: list[Path], options: "ArchiveOptions") -> None:
-    """Read what is not done yet into the folder's Parquet parts; exits with 2 where a picture could not be read."""
+    """Read what is not done yet into the folder's Parquet parts.
+
+    Args:
+        pictures: Their paths.
+        options: The command line's.
+
+    Raises:
+        typer.Exit: With 2, where a picture could not be read.
+        MienError: The folder or the model cannot be used.
+    """
     from mien.recognition.archive import Archive, read_with_workers
     from mien.recognition.cluster import read_with_ray
     from mien.recognition.model import ModelFile

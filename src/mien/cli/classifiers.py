@@ -17,6 +17,9 @@ def open_classifier(model: str, split: str | None = None, part: str = "") -> "Cl
         split: None for pictures of another data set than the one that was learned from.
         part: Of the split.
 
+    Returns:
+        The classifier.
+
     Raises:
         DataError: It is known to have learned from that part, or it is a folder and no run's.
         ModelError: It cannot be read.

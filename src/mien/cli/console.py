@@ -24,11 +24,23 @@ class Terminal(Console):
         super().__init__(stderr=stderr, markup=False, emoji=False, **options)
 
     def tell(self, text: object) -> None:
-        """Print one line that holds names or other data; a terminal folds it, a file has it whole."""
+        """Print one line that holds names or other data; a terminal folds it, a file has it whole.
+
+        Args:
+            text: The line.
+        """
         self.print(Text(printable(text)), soft_wrap=True)
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """Text as it is shown; of control characters only the line's end is obeyed."""
+        """Text as it is shown; of control characters only the line's end is obeyed.
+
+        Args:
+            text: Any text.
+            **options: rich's.
+
+        Returns:
+            Without markup.
+        """
         return super().render_str("\n".join(map(printable, text.split("\n"))), **options)
 
     def on_broken_pipe(self) -> None:
@@ -37,37 +49,71 @@ class Terminal(Console):
 
 
 class LiteralColumn(ProgressColumn):
-    """A bar's column of fixed words that may hold a name; of the task's description if left out."""
+    """A bar's column of fixed words that may hold a name.
+
+    Args:
+        words: Them; the task's description if left out.
+    """
 
     def __init__(self, words: object = None) -> None:
         super().__init__()
         self._words = words
 
     def render(self, task: Task) -> Text:
+        """The words.
+
+        Args:
+            task: Of the bar.
+
+        Returns:
+            Without markup.
+        """
         return Text(printable(task.description if self._words is None else self._words))
 
 
 def progress(*columns: ProgressColumn) -> Progress:
-    """A bar on the error stream that goes when the work is done; none where that is no terminal."""
+    """A bar on the error stream that goes when the work is done; none where that is no terminal.
+
+    Args:
+        *columns: rich's.
+
+    Returns:
+        Not started yet.
+    """
     console = Terminal(stderr=True)
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 @contextmanager
 def bar() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar of counts; gives what moves it, by what is done now, how much of it is done, and how much there is."""
+    """A bar of counts on the error stream.
+
+    Yields:
+        What moves it: a function of what is done now, how much of it is done, and how much there is.
+    """
     with progress(LiteralColumn(), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as drawn:
         task = drawn.add_task("", total=None)
         yield lambda what, done, total: drawn.update(task, description=what, completed=done, total=total)
 
 
 def shown(name: object) -> str:
-    """A name as a cell of a table shows it."""
+    """A name as a cell of a table shows it.
+
+    Args:
+        name: Of a file, model or run.
+
+    Returns:
+        One line.
+    """
     return printable(as_text(name))
 
 
 def say(line: object) -> None:
-    """A line on the error stream."""
+    """A line on the error stream.
+
+    Args:
+        line: One line.
+    """
     print(f"mien: {printable(line)}", file=sys.stderr)
 
 

@@ -268,7 +268,14 @@ def _name_broken(broken: "list[Broken]", console: Terminal) -> None:
 
 
 def bars(rows: "list[JobStatus]") -> Table:
-    """Of the trainings that run now: how many of its epochs each has done, and the time that it still takes."""
+    """Of the trainings that run now: how many of its epochs each has done, and the time that it still takes.
+
+    Args:
+        rows: How all jobs stand.
+
+    Returns:
+        A row a running training.
+    """
     from mien.experiments.job_status import State
 
     table = Table.grid(padding=(0, 2))

@@ -19,7 +19,12 @@ _CAMERA = re.compile(r"(?:/dev/video)?(\d{1,2})")
 
 @dataclass
 class Inputs:
-    """Picture files; video files, cameras and streams."""
+    """What was given, sorted.
+
+    Attributes:
+        pictures: Picture files.
+        videos: Video files, cameras and streams.
+    """
 
     pictures: list[Path] = field(default_factory=list)
     videos: list[str] = field(default_factory=list)
@@ -28,7 +33,15 @@ class Inputs:
 def sort_inputs(texts: list[str]) -> Inputs:
     """Look into folders and into the files' first bytes; what is passed over is said on the error stream.
 
-    Raises MienError for what can be neither, and PictureError for a folder without pictures and videos.
+    Args:
+        texts: What was given.
+
+    Returns:
+        Pictures and videos, in order.
+
+    Raises:
+        MienError: One can be neither.
+        PictureError: A folder has neither pictures nor videos.
     """
     from mien.recognition.media_files import find_media
     from mien.recognition.video.live_names import is_live
@@ -52,7 +65,11 @@ def sort_inputs(texts: list[str]) -> Inputs:
 
 @contextmanager
 def warnings_as_lines() -> Iterator[None]:
-    """Say Mien's own warnings in one line each: the first of a kind, and in the end how many more there were."""
+    """Say Mien's own warnings in one line each: the first of a kind, and in the end how many more there were.
+
+    Yields:
+        Nothing; warnings are said while the context is open.
+    """
     kinds: Counter[str] = Counter()
     said: set[str] = set()
     others = warnings.showwarning

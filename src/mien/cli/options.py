@@ -21,16 +21,33 @@ DataFolder = Annotated[
 
 
 def finite(value: float | None) -> float | None:
-    """An option's callback: NaN lies in every range that is asked for by comparing."""
+    """An option's callback: NaN lies in every range that is asked for by comparing.
+
+    Args:
+        value: The option's.
+
+    Returns:
+        The same.
+
+    Raises:
+        typer.BadParameter: It is NaN or infinite.
+    """
     if value is not None and not math.isfinite(value):
         raise typer.BadParameter(f"{value} is not a finite number")
     return value
 
 
 def class_label(name: str) -> int:
-    """The label, a place in `expressions.NAMES`, of a class called as a data set's folders may be.
+    """The label of a class called as a data set's folders may be.
 
-    Raises DataError for an unknown one.
+    Args:
+        name: In upper or lower case.
+
+    Returns:
+        An index in `expressions.NAMES`.
+
+    Raises:
+        DataError: It is unknown.
     """
     label = label_of(name)
     if label is None:
@@ -39,7 +56,18 @@ def class_label(name: str) -> int:
 
 
 def load_with_progress(root: Path, split: str) -> "FaceData":
-    """Read a data set with a bar on the terminal's error stream, and say there how much of it was left out."""
+    """Read a data set with a bar on the terminal's error stream, and say there how much of it was left out.
+
+    Args:
+        root: The data set's folder.
+        split: "kaggle" or "official".
+
+    Returns:
+        All parts of the split.
+
+    Raises:
+        DataError: It cannot be read.
+    """
     from mien.data import dataset
 
     with bar() as show:
@@ -53,7 +81,17 @@ def load_with_progress(root: Path, split: str) -> "FaceData":
 
 
 def load_photographs_with_progress(root: Path) -> "FaceData":
-    """Find the faces in labelled photographs, and say on the terminal's error stream which are left out."""
+    """Find the faces in labelled photographs, and say on the terminal's error stream which are left out.
+
+    Args:
+        root: Has a folder for each class.
+
+    Returns:
+        The faces that are found.
+
+    Raises:
+        DataError: There is nothing to judge.
+    """
     from mien.data import photographs
 
     with bar() as show:
@@ -65,7 +103,17 @@ def load_photographs_with_progress(root: Path) -> "FaceData":
 
 
 def load_world_with_progress(root: Path) -> "list[WorldSet]":
-    """Find the faces in sets of photographs, and say on the terminal's error stream in how many there is none."""
+    """Find the faces in sets of photographs, and say on the terminal's error stream in how many there is none.
+
+    Args:
+        root: Has a folder for each set.
+
+    Returns:
+        The sets.
+
+    Raises:
+        DataError: There is nothing to judge.
+    """
     from mien.evaluation import world
 
     with bar() as show:

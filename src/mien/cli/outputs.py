@@ -32,7 +32,12 @@ class Failures:
         self._failed: set[str] = set()
 
     def tell(self, name: str, error: StorageError | BrokenPipeError) -> None:
-        """Say in one line which output failed; a reader of the standard output that has gone is none to speak of."""
+        """Say which output failed; a reader of the standard output that has gone is none to speak of.
+
+        Args:
+            name: The output's.
+            error: What it raised.
+        """
         self._failed.add(name)
         if isinstance(error, BrokenPipeError):
             leave_stdout()
@@ -44,13 +49,24 @@ class Failures:
         self._code = StorageError.exit_code
 
     def say_written(self, *paths: Path | None) -> None:
-        """Name the files and folders that were written, on the error stream."""
+        """Name the files and folders that were written, on the error stream.
+
+        Args:
+            *paths: None, the standard output and those that failed are left out.
+        """
         for written in paths:
             if written is not None and written != STDOUT and str(written) not in self._failed:
                 print(f"written: {printable(written)}", file=sys.stderr)
 
     def exit(self, problems: list[str]) -> None:
-        """Say what could not be read, a line each, and exit with the code of the worst, if anything failed."""
+        """Say what could not be read, and exit with the code of the worst, if anything failed.
+
+        Args:
+            problems: A line each.
+
+        Raises:
+            typer.Exit: Something failed.
+        """
         for problem in problems:
             say(problem)
         if problems and self._code != StorageError.exit_code:
@@ -60,7 +76,12 @@ class Failures:
 
 
 def add_json(sinks: "SinkGroup", file: Path | None) -> None:
-    """Add the output of `--json`: a file, or lines on the standard output."""
+    """Add the output of `--json`.
+
+    Args:
+        sinks: Where it is added.
+        file: A file, "-" for lines on the standard output, or None for nothing.
+    """
     from mien.recognition.sinks import JsonLinesSink, JsonSink
 
     if file == STDOUT:
@@ -105,7 +126,15 @@ def check_outputs(
 
 
 def same_place(one: Path, other: Path) -> bool:
-    """Whether two paths lead to one file or folder: by links, by other letters, or because they are alike."""
+    """Whether two paths lead to one file or folder: by links, by other letters, or because they are alike.
+
+    Args:
+        one: Need not exist.
+        other: Need not exist.
+
+    Returns:
+        True where writing to one would change the other.
+    """
     return not _identities(one).isdisjoint(_identities(other))
 
 

@@ -26,9 +26,17 @@ if TYPE_CHECKING:
 
 
 def predict(pictures: list[Path], options: "PictureOptions") -> None:
-    """Read every picture, show a table, fill the files asked for; exits with 2 where a picture could not be read.
+    """Read every picture, show a table, fill the files asked for.
 
     Several pictures are read side by side, each by one core.
+
+    Args:
+        pictures: Their paths.
+        options: The command line's.
+
+    Raises:
+        typer.Exit: With 2, where a picture could not be read.
+        MienError: An output or the model cannot be used.
     """
     from mien.recognition.sink_group import SinkGroup
     from mien.recognition.sinks import AnnotatingSink, CsvSink
@@ -109,7 +117,14 @@ def _read_page(
 
 
 def names_in_table(pictures: list[Path]) -> Iterator[Text]:
-    """The pictures' paths from the folder that they have in common."""
+    """The pictures' names, from the folder that they have in common.
+
+    Args:
+        pictures: Their paths.
+
+    Returns:
+        In order.
+    """
     try:
         common = os.path.commonpath([picture.absolute().parent for picture in pictures])
     except ValueError:  # on several of Windows' drives

@@ -75,7 +75,16 @@ TimelineFile = Annotated[
 
 @dataclass(frozen=True)
 class ModelOptions:
-    """Which model reads the faces, and how; `needs_map` where its map is to be drawn."""
+    """Which model reads the faces, and how.
+
+    Attributes:
+        model: A shipped model's name or a model file.
+        gate: What becomes of strange faces.
+        device: Where it runs.
+        small_faces: Whether to look for small faces.
+        needs_map: Whether its map is to be drawn.
+        prior: As `read_prior` takes it.
+    """
 
     model: str
     gate: Gating
@@ -85,7 +94,17 @@ class ModelOptions:
     prior: str = "training"
 
     def open(self, threads: int | None = None) -> "Recognizer":
-        """The recognizer; what it runs on is said where that is not the CPU."""
+        """Open the recogniser; what it runs on is said where that is not the CPU.
+
+        Args:
+            threads: How many cores a call may use; all of them if None.
+
+        Returns:
+            The recogniser.
+
+        Raises:
+            MienError: The model, the device or the prior cannot be used.
+        """
         from mien.recognition.recognizer import Recognizer
 
         recognizer = Recognizer(self.model, threads, self.gate, self.device, self.small_faces, read_prior(self.prior))
@@ -109,7 +128,14 @@ class PictureOptions:
 
 @dataclass(frozen=True)
 class ArchiveOptions:
-    """Which folder of Parquet parts is filled, and by so many processes (None: as many as cores) or a Ray cluster."""
+    """Which folder of Parquet parts is filled, and by whom.
+
+    Attributes:
+        reading: Which model.
+        folder: Of the parts.
+        workers: How many processes; None for as many as cores.
+        ray: The address of a Ray cluster, or None.
+    """
 
     reading: ModelOptions
     folder: Path | None
@@ -130,19 +156,40 @@ class VideoOptions:
     window: bool | None
 
     def beside_pictures(self) -> "VideoOptions":
-        """Where the named files and folders hold the pictures' results: they have other columns."""
+        """Where the named files and folders hold the pictures' results: they have other columns.
+
+        Returns:
+            Other names for the files and folders.
+        """
         return replace(
             self, json_file=_beside(self.json_file), csv_file=_beside(self.csv_file), parquet=_beside(self.parquet)
         )
 
     def shows_window(self, live: bool) -> bool:
-        """Where nothing is asked for, what a camera sees is shown."""
+        """Whether a window is shown.
+
+        Args:
+            live: Whether frames come from a camera or a stream.
+
+        Returns:
+            Where nothing is asked for, what a camera sees is shown.
+        """
         files = (self.json_file, self.csv_file, self.parquet, self.annotated, self.timeline)
         return self.window if self.window is not None else live and not any(files)
 
 
 def read_prior(text: str) -> "Prior":
-    """A class prior as the command line has it: a word, or numbers by class, "happy=30,sad=5,..."."""
+    """A class prior as the command line has it.
+
+    Args:
+        text: A word, or numbers by class, "happy=30,sad=5,...".
+
+    Returns:
+        As `Recognizer` takes it.
+
+    Raises:
+        MienError: It is neither.
+    """
     if "=" not in text:
         return text
     try:

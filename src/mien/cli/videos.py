@@ -33,7 +33,13 @@ MOST_FACES = 20
 def predict(sources: list[str], options: "VideoOptions") -> None:
     """Go through the videos one after another, show a summary of each, fill the files asked for.
 
-    Exits with 2 where one could not be read, or not to its end.
+    Args:
+        sources: Files, cameras and streams.
+        options: The command line's.
+
+    Raises:
+        typer.Exit: With 2, where one could not be read, or not to its end.
+        MienError: An output or the model cannot be used.
     """
     from mien.recognition.sink_group import SinkGroup
     from mien.recognition.sinks import VIDEO_COLUMNS, CsvSink
@@ -145,7 +151,14 @@ def _check(sources: list[str], options: "VideoOptions") -> None:
 
 
 def drawn_names(sources: list[str]) -> list[str]:
-    """The annotated videos' names: the sources' own, numbered where two are alike."""
+    """The annotated videos' names.
+
+    Args:
+        sources: Files, cameras and streams.
+
+    Returns:
+        The sources' own, numbered where two are alike.
+    """
     taken: set[str] = set()
     return [free_name(_stem(source), ".mp4", taken) for source in sources]
 

@@ -34,7 +34,14 @@ SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
 class Window(AbstractContextManager):
     """A sink that shows every frame. `closed` says that the user wants no more.
 
-    It changes the video's recogniser when another model is asked for. Raises MienError without a display.
+    It changes the video's recogniser when another model is asked for.
+
+    Args:
+        video: What is shown.
+        show_map: Whether maps are drawn over the faces.
+
+    Raises:
+        MienError: There is no display.
     """
 
     def __init__(self, video: "Video", show_map: bool) -> None:
@@ -62,6 +69,11 @@ class Window(AbstractContextManager):
         self._game.display.set_caption("Mien")
 
     def write(self, frame: Frame) -> None:
+        """Show a frame at its time, and do what was typed.
+
+        Args:
+            frame: The next one.
+        """
         self._drawn = annotate(frame.pixels, frame.faces, self._show_map)
         self._wait(frame)
         for event in self._game.event.get():

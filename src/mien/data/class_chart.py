@@ -13,6 +13,9 @@ def class_chart(panels: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
 
     Args:
         panels: By title; the classes' pictures, int [7], and the synthetic ones that were added to them, int [7].
+
+    Returns:
+        The figure.
     """
     figure = Figure(figsize=(3.6 * len(panels) + 1.2, 3.8), layout="constrained")
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]

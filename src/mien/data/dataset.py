@@ -44,7 +44,12 @@ _USAGES = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test
 
 @dataclass(frozen=True)
 class Problem:
-    """A file, folder or row that was left out, and why."""
+    """A file, folder or row that was left out.
+
+    Attributes:
+        place: Its name.
+        reason: Why, in a few words.
+    """
 
     place: str
     reason: str
@@ -54,10 +59,16 @@ class Problem:
 class FaceData:
     """Faces and what is known of them, row by row.
 
-    faces: uint8 [N, 48, 48]; labels: int64 [N], places in `expressions.NAMES`; parts: str [N], train | validation |
-    test; ids: str [N], file or line; groups: int64 [N], equal where the pixels are equal; votes: float32 [N, 8] of FER+
-    (columns `VOTED`, rows sum to 1, or to 0 where there are none), or None; problems: what was left out; layout: what
-    was read, in words; raters: int64 [N, 10], how many of FER+'s raters said what (columns `RATED`), or None.
+    Attributes:
+        faces: uint8 [N, 48, 48].
+        labels: int64 [N], indices in `expressions.NAMES`.
+        parts: str [N]: train, validation or test.
+        ids: str [N], file or line.
+        groups: int64 [N], equal where the pixels are equal.
+        votes: float32 [N, 8] of FER+ (columns `VOTED`, rows sum to 1, or to 0 where there are none), or None.
+        problems: What was left out.
+        layout: What was read, in words.
+        raters: int64 [N, 10], how many of FER+'s raters said what (columns `RATED`), or None.
     """
 
     faces: np.ndarray
@@ -80,7 +91,19 @@ class FaceData:
         problems: Sequence[Problem],
         layout: str,
     ) -> "FaceData":
-        """What was just read, row by row, without votes."""
+        """What was just read, row by row, without votes.
+
+        Args:
+            faces: uint8 [N, 48, 48].
+            labels: N indices in `expressions.NAMES`.
+            parts: N parts of the split.
+            ids: N files or lines.
+            problems: What was left out.
+            layout: What was read, in words.
+
+        Returns:
+            The faces, with equal pixels grouped.
+        """
         return cls(
             faces=faces,
             labels=np.array(labels, np.int64),
@@ -95,7 +118,14 @@ class FaceData:
         return len(self.labels)
 
     def where(self, mask: np.ndarray) -> "FaceData":
-        """The rows for which `mask`, bool [N], is true."""
+        """Some of the rows.
+
+        Args:
+            mask: bool [N].
+
+        Returns:
+            The rows for which it is true, in order.
+        """
         votes = None if self.votes is None else self.votes[mask]
         return replace(
             self,
@@ -109,37 +139,82 @@ class FaceData:
         )
 
     def part(self, name: str) -> "FaceData":
-        """One part of the split; raises DataError where it is empty."""
+        """One part of the split.
+
+        Args:
+            name: "train", "validation" or "test".
+
+        Returns:
+            Its rows.
+
+        Raises:
+            DataError: It is empty.
+        """
         chosen = self.where(self.parts == name)
         if not len(chosen):
             raise DataError(f"this data has no part '{name}'; it has {', '.join(sorted(set(self.parts)))}")
         return chosen
 
     def training_part(self) -> "FaceData":
-        """The training part without exact copies of pictures of the other parts, as trainings take it."""
+        """The training part without exact copies of pictures of the other parts, as trainings take it.
+
+        Returns:
+            Some of the rows of part "train".
+
+        Raises:
+            DataError: There is no part "train".
+        """
         return self.part("train").without_copies_of(self.where(self.parts != "train"))
 
     def without_copies_of(self, other: "FaceData") -> "FaceData":
-        """The rows whose exact pixels do not occur in `other`."""
+        """The rows whose exact pixels do not occur in `other`.
+
+        Args:
+            other: Of the same data set, so that its groups are comparable.
+
+        Returns:
+            Some of the rows.
+        """
         return self.where(~np.isin(self.groups, other.groups))
 
     def fingerprint(self) -> str:
-        """SHA-256 over pixels and labels, in order: names this data in a model file."""
+        """SHA-256 over pixels and labels, in order: names this data in a model file.
+
+        Returns:
+            In hexadecimal.
+        """
         digest = hashlib.sha256(np.ascontiguousarray(self.faces).tobytes())
         digest.update(self.labels.astype("<i8").tobytes())
         return digest.hexdigest()
 
 
 def folder_label(folder: Path) -> int | None:
-    """The label of a class's folder; None for another folder."""
+    """The label of a class's folder.
+
+    Args:
+        folder: May begin with a number, as in "0_angry".
+
+    Returns:
+        The label, an index in `expressions.NAMES`; None for another folder.
+    """
     return label_of(_NUMBER_BEFORE.sub("", folder.name, count=1)) if folder.is_dir() else None
 
 
 def load(root: Path, split: str = "official", progress: Callable[[int, int], None] | None = None) -> FaceData:
-    """Read the data set under `root` with the `kaggle` or the `official` split.
+    """Read a data set.
 
-    Broken, empty or wrongly sized pictures are left out and named in `problems`; `progress(done, total)` is called now
-    and then. Raises DataError for a missing folder, a missing class, an unknown layout, or a split that is not there.
+    Broken, empty or wrongly sized pictures are left out and named in `problems`.
+
+    Args:
+        root: Its folder, or FER2013's CSV file.
+        split: "kaggle" or "official".
+        progress: Is called with the pictures done and their number, now and then.
+
+    Returns:
+        All parts of the split.
+
+    Raises:
+        DataError: A folder or a class is missing, the layout is unknown, or the split is not there.
     """
     if split not in SPLITS:
         raise DataError(f"unknown split '{split}'; there are {' and '.join(SPLITS)}")
@@ -161,7 +236,17 @@ def load(root: Path, split: str = "official", progress: Callable[[int, int], Non
 
 
 def available_splits(root: Path) -> tuple[str, ...]:
-    """Which splits `load` can read from `root`, the official one first; raises DataError where there is none."""
+    """Which splits `load` can read.
+
+    Args:
+        root: The data set's folder, or FER2013's CSV file.
+
+    Returns:
+        At least one, the official one first.
+
+    Raises:
+        DataError: There is none.
+    """
     place = _locate(root)
     splits = ("official",) if place.is_file() else _folder_splits(place, _index_beside(root, place))
     if not splits:
@@ -204,9 +289,16 @@ def _part_folders(folder: Path) -> list[tuple[str, Path]]:
 
 
 def entries(folder: Path) -> list[Path]:
-    """What lies in a folder, sorted, without hidden files; nothing where there is no folder.
+    """What lies in a folder, sorted, without hidden files.
 
-    Raises DataError where it cannot be read.
+    Args:
+        folder: Need not exist.
+
+    Returns:
+        Paths; nothing where there is no folder.
+
+    Raises:
+        DataError: It cannot be read.
     """
     if not folder.is_dir():
         return []
@@ -261,7 +353,14 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 
 def read_face(path: Path) -> np.ndarray | str:
-    """One picture as uint8 [48, 48], or the reason why it cannot be used."""
+    """Read one picture of a data set.
+
+    Args:
+        path: The file.
+
+    Returns:
+        uint8 [48, 48], or the reason why it cannot be used.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:

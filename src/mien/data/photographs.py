@@ -21,16 +21,32 @@ PART = "photographs"
 
 
 def are_in(root: Path) -> bool:
-    """Whether a folder holds folders that are named like classes; those of FER2013 lie in folders for its parts."""
+    """Whether a folder holds folders that are named like classes; those of FER2013 lie in folders for its parts.
+
+    Args:
+        root: Any folder.
+
+    Returns:
+        False for FER2013's own folder.
+    """
     return bool(_class_folders(root))
 
 
 def load(root: Path, progress: Callable[[int, int], None] | None = None) -> FaceData:
-    """The faces of the photographs under `root`, which has a folder for each class.
+    """The faces of labelled photographs.
 
-    A picture of 48x48 pixels is a face that was cut already. Where no face is found, or the file cannot be read, the
-    picture is named in `problems`; so are folders of other classes. `progress(done, total)` is called after each
-    picture. Raises DataError where there is nothing to judge.
+    A picture of 48x48 pixels is a face that was cropped already. Where no face is found, or the file cannot be read,
+    the picture is named in `problems`; so are folders of other classes.
+
+    Args:
+        root: Has a folder for each class.
+        progress: Is called with the pictures done and their number, after each.
+
+    Returns:
+        The largest face of each photograph, as recognition crops it.
+
+    Raises:
+        DataError: There is nothing to judge.
     """
     folders = _class_folders(root)
     known = {folder for folder, _ in folders}

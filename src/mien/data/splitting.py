@@ -9,11 +9,22 @@ from mien.errors import DataError
 
 
 def hold_out(data: FaceData, share: float, seed: int) -> tuple[FaceData, FaceData]:
-    """Divide `data` by chance into what is kept and what is held out; the latter becomes part `validation`.
+    """Divide data by chance into what is kept and what is held out; the latter becomes part `validation`.
 
-    Each class gives `share` of its pictures, in (0, 1), rounded, and at least one. Identical pictures stay on one side,
-    even where their labels differ (they then count for the first one's class); a class that has too few different
-    pictures gives fewer. The same data, share and seed give the same division. Raises DataError for another share.
+    Each class gives `share` of its pictures, rounded, and at least one. Identical pictures stay on one side, even where
+    their labels differ (they then count for the first one's class); a class that has too few different pictures gives
+    fewer. The same data, share and seed give the same division.
+
+    Args:
+        data: All of it.
+        share: In (0, 1).
+        seed: Of the draw.
+
+    Returns:
+        What is kept, and what is held out.
+
+    Raises:
+        DataError: The share lies elsewhere.
     """
     if not 0 < share < 1:
         raise DataError(f"the share to hold out must lie between 0 and 1, not {share}")

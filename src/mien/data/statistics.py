@@ -16,8 +16,11 @@ from mien.plotting import save
 class PartStatistics:
     """One part of the split, in pictures.
 
-    classes: by name; repeated: whose exact pixels came before within this part; also_in: by other part, whose exact
-    pixels occur there too.
+    Attributes:
+        pictures: How many.
+        classes: How many by class.
+        repeated: Whose exact pixels came before within this part.
+        also_in: By other part, whose exact pixels occur there too.
     """
 
     pictures: int
@@ -30,9 +33,15 @@ class PartStatistics:
 class Statistics:
     """A whole data set, in pictures.
 
-    repeated: whose exact pixels came before, in any part; disputed: that have a copy with another label; blank: of one
-    grey level throughout; voted: that FER+'s raters agree on somewhat, or None without votes; problems: what was left
-    out.
+    Attributes:
+        layout: What was read, in words.
+        pictures: How many.
+        parts: By name.
+        repeated: Whose exact pixels came before, in any part.
+        disputed: That have a copy with another label.
+        blank: Names of those of one grey level throughout.
+        voted: That FER+'s raters agree on somewhat; None without votes.
+        problems: What was left out.
     """
 
     layout: str
@@ -45,12 +54,23 @@ class Statistics:
     problems: tuple[Problem, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain numbers, lists and dicts, for JSON."""
+        """Plain numbers, lists and dicts, for JSON.
+
+        Returns:
+            Values by field.
+        """
         return asdict(self)
 
 
 def statistics(data: FaceData) -> Statistics:
-    """Count what is in `data`."""
+    """Count what is in a data set.
+
+    Args:
+        data: All its parts.
+
+    Returns:
+        The counts.
+    """
     parts = {name: data.where(data.parts == name) for name in PARTS if (data.parts == name).any()}
     pixels = data.faces.reshape(len(data), -1)
     return Statistics(
@@ -89,6 +109,14 @@ def _disputed(data: FaceData) -> int:
 
 
 def plot(counted: Statistics, path: Path) -> None:
-    """Draw the class counts of each part as bars into a PNG; raises StorageError where it cannot be written."""
+    """Draw the class counts of each part as bars into a PNG.
+
+    Args:
+        counted: What `statistics` gave.
+        path: Where it goes.
+
+    Raises:
+        StorageError: The disk refuses.
+    """
     counts = {name: np.array([part.classes[kind] for kind in NAMES]) for name, part in counted.parts.items()}
     save(class_chart({name: (of, 0 * of) for name, of in counts.items()}), path)

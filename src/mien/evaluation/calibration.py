@@ -10,7 +10,16 @@ COVERAGES = tuple(step / 20 for step in range(1, 21))
 
 
 def calibration(labels: np.ndarray, probabilities: np.ndarray, temperature: float | None) -> Calibration:
-    """Judge probabilities [N, K], made with a temperature or without one (None), against labels int [N]."""
+    """Judge how confidence and accuracy compare.
+
+    Args:
+        labels: int [N].
+        probabilities: float [N, K], made with the temperature.
+        temperature: What the model divides its logits by; None without one.
+
+    Returns:
+        Errors and reliability with and, where there is one, without the temperature.
+    """
     before = None if temperature is None else reheated(probabilities, 1 / temperature)
     return Calibration(
         temperature=temperature,
@@ -23,20 +32,44 @@ def calibration(labels: np.ndarray, probabilities: np.ndarray, temperature: floa
 
 
 def reheated(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """The probabilities [N, K] that another temperature would have given: softmax(log p / temperature), float64."""
+    """The probabilities that another temperature would have given: softmax(log p / temperature).
+
+    Args:
+        probabilities: float [N, K].
+        temperature: Above 0; on top of the one they were made with.
+
+    Returns:
+        float64 [N, K], rows sum to 1.
+    """
     scores = np.log(np.maximum(probabilities.astype(float), 1e-30)) / temperature
     powers = np.exp(scores - scores.max(1, keepdims=True))
     return powers / powers.sum(1, keepdims=True)
 
 
 def reliability(labels: np.ndarray, probabilities: np.ndarray) -> list[Bin]:
-    """Confidence and accuracy of probabilities [N, K] in equal bins of confidence, from 0 to 1."""
+    """Confidence and accuracy in equal bins of confidence.
+
+    Args:
+        labels: int [N].
+        probabilities: float [N, K].
+
+    Returns:
+        The bins, from 0 to 1.
+    """
     sums = _bin_sums(labels, probabilities, np.ones((1, len(labels))))[:, 0]
     return [Bin(int(count), *(float(value / max(count, 1)) for value in rest)) for count, *rest in sums.T]
 
 
 def calibration_error(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Expected calibration error (Guo et al. 2017): mean over equal bins of |accuracy - confidence|, by bin size."""
+    """Expected calibration error (Guo et al. 2017, equation 3): mean |accuracy - confidence| of bins, by their size.
+
+    Args:
+        labels: int [N].
+        probabilities: float [N, K].
+
+    Returns:
+        In [0, 1].
+    """
     _, confidence, right = _bin_sums(labels, probabilities, np.ones((1, len(labels))))[:, 0]
     return float(np.abs(right - confidence).sum() / len(labels))
 
@@ -45,6 +78,15 @@ def error(labels: np.ndarray, probabilities: np.ndarray, resamples: int = 1000, 
     """Expected calibration error and its 95% bootstrap interval over pictures.
 
     The interval leans upwards: chance in a bin can only widen the gap there, also where a model is calibrated.
+
+    Args:
+        labels: int [N].
+        probabilities: float [N, K].
+        resamples: Draws of the bootstrap.
+        seed: Of these draws.
+
+    Returns:
+        In [0, 1].
     """
     draws = resampled(len(labels), resamples, seed)
     weights = np.concatenate([np.ones((1, len(labels)), int), draws])
@@ -54,7 +96,15 @@ def error(labels: np.ndarray, probabilities: np.ndarray, resamples: int = 1000, 
 
 
 def selective(labels: np.ndarray, probabilities: np.ndarray) -> Selective:
-    """Accuracy over coverage when the least certain pictures are left out; probabilities [N, K], labels int [N]."""
+    """Accuracy over coverage when the least certain pictures are left out.
+
+    Args:
+        labels: int [N].
+        probabilities: float [N, K].
+
+    Returns:
+        Accuracies, and the areas under the risk-coverage curve (Geifman and El-Yaniv 2017).
+    """
     order = np.argsort(-probabilities.max(1), kind="stable")
     right = (probabilities.argmax(1) == labels)[order]
     answered = np.arange(1, len(labels) + 1)

@@ -27,8 +27,11 @@ _GLASSES, _MASK = 25, 200
 class Corruption:
     """One way to spoil a face.
 
-    amounts: what the strengths 1 to 5 mean, in `unit`; spoil: faces uint8 [N, s, s], an amount and a generator to
-    spoiled faces of the same shape.
+    Attributes:
+        name: Of the corruption.
+        unit: Of its amounts.
+        amounts: What the strengths 1 to 5 mean.
+        spoil: Faces uint8 [N, s, s], an amount and a generator to spoiled faces of the same shape.
     """
 
     name: str
@@ -37,20 +40,47 @@ class Corruption:
     spoil: Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
 
     def __call__(self, faces: np.ndarray, strength: int, seed: int = 0) -> np.ndarray:
-        """Spoil faces uint8 [N, s, s] with strength 1 to 5; the same seed draws the same chances at every strength."""
+        """Spoil faces; the same seed draws the same chances at every strength.
+
+        Args:
+            faces: uint8 [N, s, s].
+            strength: From 1 to 5.
+            seed: Of what is drawn.
+
+        Returns:
+            uint8 [N, s, s].
+        """
         generator = np.random.default_rng([seed, zlib.crc32(self.name.encode())])
         return self.spoil(faces, self.amounts[strength - 1], generator)
 
 
 def fewer_pixels(faces: np.ndarray, side: float, generator: np.random.Generator) -> np.ndarray:
-    """As a face that is only `side` pixels wide in its picture: area means, then enlarged bilinearly."""
+    """As a face that is only a few pixels wide in its picture: area means, then enlarged bilinearly.
+
+    Args:
+        faces: uint8 [N, s, s].
+        side: Those pixels.
+        generator: Not needed.
+
+    Returns:
+        uint8 [N, s, s].
+    """
     size, small = faces.shape[1], round(side)
     fewer, more = _area_means(size, small), _bilinear(small, size)
     return _grey(more @ np.rint(fewer @ faces @ fewer.T) @ more.T)
 
 
 def motion_blur(faces: np.ndarray, length: float, generator: np.random.Generator) -> np.ndarray:
-    """The mean along a line of `length` pixels, in a direction of each face's own."""
+    """The mean along a line, in a direction of each face's own.
+
+    Args:
+        faces: uint8 [N, s, s].
+        length: Of the line, in pixels.
+        generator: Draws the directions.
+
+    Returns:
+        uint8 [N, s, s].
+    """
     angles = generator.uniform(0, np.pi, len(faces))
     along = np.linspace(-length / 2, length / 2, 33)
     return np.stack(
@@ -59,7 +89,16 @@ def motion_blur(faces: np.ndarray, length: float, generator: np.random.Generator
 
 
 def defocus(faces: np.ndarray, radius: float, generator: np.random.Generator) -> np.ndarray:
-    """The mean over a disc: a lens out of focus."""
+    """The mean over a disc: a lens out of focus.
+
+    Args:
+        faces: uint8 [N, s, s].
+        radius: In pixels.
+        generator: Not needed.
+
+    Returns:
+        uint8 [N, s, s].
+    """
     grid = np.linspace(-radius, radius, 33)
     x, y = np.meshgrid(grid, grid)
     inside = np.hypot(x, y) <= radius
@@ -68,7 +107,16 @@ def defocus(faces: np.ndarray, radius: float, generator: np.random.Generator) ->
 
 
 def jpeg(faces: np.ndarray, quality: float, generator: np.random.Generator) -> np.ndarray:
-    """Written as JPEG at the face's size and read again."""
+    """Written as JPEG at the face's size and read again.
+
+    Args:
+        faces: uint8 [N, s, s].
+        quality: From 1 to 95.
+        generator: Not needed.
+
+    Returns:
+        uint8 [N, s, s].
+    """
     result = np.empty_like(faces)
     for number, face in enumerate(faces):
         content = BytesIO()
@@ -78,51 +126,132 @@ def jpeg(faces: np.ndarray, quality: float, generator: np.random.Generator) -> n
 
 
 def noise(faces: np.ndarray, deviation: float, generator: np.random.Generator) -> np.ndarray:
-    """Gaussian noise, in grey levels."""
+    """Gaussian noise.
+
+    Args:
+        faces: uint8 [N, s, s].
+        deviation: In grey levels.
+        generator: Draws the noise.
+
+    Returns:
+        uint8 [N, s, s].
+    """
     return _grey(faces + generator.normal(0, deviation, faces.shape))
 
 
 def exposure(faces: np.ndarray, factor: float, generator: np.random.Generator) -> np.ndarray:
-    """All light times a factor: below 1 too dark, above 1 too bright, where highlights are lost."""
+    """All light times a factor: below 1 too dark, above 1 too bright, where highlights are lost.
+
+    Args:
+        faces: uint8 [N, s, s].
+        factor: 1 changes nothing.
+        generator: Not needed.
+
+    Returns:
+        uint8 [N, s, s].
+    """
     return _grey(faces * float(factor))
 
 
 def low_contrast(faces: np.ndarray, fraction: float, generator: np.random.Generator) -> np.ndarray:
-    """What is left of the contrast around the face's mean: fog, a bad screen."""
+    """Less contrast around each face's mean: fog, a bad screen.
+
+    Args:
+        faces: uint8 [N, s, s].
+        fraction: What is left of it; 1 changes nothing.
+        generator: Not needed.
+
+    Returns:
+        uint8 [N, s, s].
+    """
     middle = faces.mean((1, 2), keepdims=True)
     return _grey((faces - middle) * fraction + middle)
 
 
 def side_light(faces: np.ndarray, lost: float, generator: np.random.Generator) -> np.ndarray:
-    """Light falls off across the face, until this share of it is lost; from left or right."""
+    """Light falls off across the face, from left or right.
+
+    Args:
+        faces: uint8 [N, s, s].
+        lost: The share of it that is lost at the far edge, in [0, 1].
+        generator: Draws the side.
+
+    Returns:
+        uint8 [N, s, s].
+    """
     ramp = 1 - lost * (np.arange(faces.shape[2]) + 0.5) / faces.shape[2]
     left = generator.random(len(faces)) < 0.5
     return _grey(faces * np.where(left[:, None], ramp, ramp[::-1])[:, None])
 
 
 def covered_eyes(faces: np.ndarray, high: float, generator: np.random.Generator) -> np.ndarray:
-    """A dark bar over the eyes, this share of the face high."""
+    """A dark bar over the eyes.
+
+    Args:
+        faces: uint8 [N, s, s].
+        high: Its height, as a fraction of the face's.
+        generator: Not needed.
+
+    Returns:
+        uint8 [N, s, s].
+    """
     return _covered(faces, _EYES, high, 0.8, _GLASSES)
 
 
 def covered_mouth(faces: np.ndarray, high: float, generator: np.random.Generator) -> np.ndarray:
-    """A light cloth over the mouth, this share of the face high."""
+    """A light cloth over the mouth.
+
+    Args:
+        faces: uint8 [N, s, s].
+        high: Its height, as a fraction of the face's.
+        generator: Not needed.
+
+    Returns:
+        uint8 [N, s, s].
+    """
     return _covered(faces, _MOUTH, high, 0.7, _MASK)
 
 
 def rotated(faces: np.ndarray, degrees: float, generator: np.random.Generator) -> np.ndarray:
-    """The face is tilted, to either side, and was not brought upright."""
+    """The face is tilted, to either side, and was not brought upright.
+
+    Args:
+        faces: uint8 [N, s, s].
+        degrees: How far.
+        generator: Draws the side.
+
+    Returns:
+        uint8 [N, s, s].
+    """
     return moved(faces, turn=degrees * generator.choice([-1, 1], len(faces)))
 
 
 def shifted(faces: np.ndarray, fraction: float, generator: np.random.Generator) -> np.ndarray:
-    """The crop lies off by this share of its side, in a direction of each face's own."""
+    """The crop lies off, in a direction of each face's own.
+
+    Args:
+        faces: uint8 [N, s, s].
+        fraction: How far, in sides of the crop.
+        generator: Draws the directions.
+
+    Returns:
+        uint8 [N, s, s].
+    """
     angle = generator.uniform(0, 2 * np.pi, len(faces))
     return moved(faces, fraction * np.cos(angle), fraction * np.sin(angle))
 
 
 def tone_curve(faces: np.ndarray, gamma: float, generator: np.random.Generator) -> np.ndarray:
-    """Black and white stay, what lies between (skin) becomes darker (above 1) or lighter (below 1)."""
+    """Black and white stay, what lies between (skin) becomes darker (above 1) or lighter (below 1).
+
+    Args:
+        faces: uint8 [N, s, s].
+        gamma: The power; 1 changes nothing.
+        generator: Not needed.
+
+    Returns:
+        uint8 [N, s, s].
+    """
     curve = np.rint(255 * (np.arange(256) / 255) ** gamma).astype(np.uint8)
     return curve[faces]
 

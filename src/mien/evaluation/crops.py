@@ -11,12 +11,20 @@ def moved(
     scale: np.ndarray | float = 1.0,
     turn: np.ndarray | float = 0.0,
 ) -> np.ndarray:
-    """Faces uint8 [N, s, s] as another crop of the same pictures would show them, bilinear, the edge repeated.
+    """Show faces as another crop of the same pictures would, bilinear, the edge repeated.
 
-    right, down: how far the crop's centre lies off, in sides of the crop; scale: its side over the right one, above 1
-    shows more of the surroundings; turn: degrees that it is turned, clockwise as the viewer sees it. One number, or
-    one for each face. What lies outside the original crop is not known: repeating its edge makes large moves look worse
-    than a real picture would.
+    Each amount is one number, or one for each face. What lies outside the original crop is not known: repeating its
+    edge makes large moves look worse than a real picture would.
+
+    Args:
+        faces: uint8 [N, s, s].
+        right: How far the crop's centre lies off, in sides of the crop.
+        down: The same, towards the chin.
+        scale: Its side over the right one; above 1 shows more of the surroundings.
+        turn: Degrees that it is turned, clockwise as the viewer sees it.
+
+    Returns:
+        uint8 [N, s, s].
     """
     count, side = len(faces), faces.shape[1]
     values = (np.broadcast_to(np.asarray(value, float), count) for value in (right, down, scale, np.deg2rad(turn)))

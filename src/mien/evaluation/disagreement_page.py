@@ -23,7 +23,16 @@ small { color: #666; }
 
 
 def page(model: str, faces: np.ndarray, found: Sequence[Disagreement]) -> str:
-    """The HTML page; faces uint8 [N, 48, 48], in which `found` names indices. It holds the data set's pictures."""
+    """The HTML page; it holds the data set's pictures.
+
+    Args:
+        model: Its name.
+        faces: uint8 [N, 48, 48].
+        found: The disagreements; their indices are of `faces`.
+
+    Returns:
+        HTML.
+    """
     groups: dict[str, list[Disagreement]] = {
         "The raters' majority agrees with the model": [one for one in found if one.majority == one.called],
         "The raters' majority agrees with the label": [one for one in found if one.majority == one.label],

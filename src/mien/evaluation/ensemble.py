@@ -9,10 +9,16 @@ from mien.results.ensembles import Choice
 
 
 def choose(answers: Mapping[str, np.ndarray], labels: np.ndarray) -> list[Choice]:
-    """The members in the order in which they were taken, from each model's probabilities [N, 7] and labels int [N].
+    """Choose members greedily (Caruana et al. 2004, without repetition).
 
-    The best model first, then whichever makes the mean of the answers best, until none makes it better (Caruana et al.
-    2004, without repetition).
+    The best model first, then whichever makes the mean of the answers best, until none makes it better.
+
+    Args:
+        answers: Probabilities float [N, 7] by model.
+        labels: int [N].
+
+    Returns:
+        The members in the order in which they were taken.
     """
     chosen: list[Choice] = []
     total: np.ndarray | float = 0.0
@@ -28,7 +34,15 @@ def choose(answers: Mapping[str, np.ndarray], labels: np.ndarray) -> list[Choice
 
 
 def alone(answers: Mapping[str, np.ndarray], labels: np.ndarray) -> list[Choice]:
-    """Each model's own scores."""
+    """Each model's own scores.
+
+    Args:
+        answers: Probabilities float [N, 7] by model.
+        labels: int [N].
+
+    Returns:
+        In the order of `answers`.
+    """
     return [_judged(name, probabilities, labels) for name, probabilities in answers.items()]
 
 

@@ -18,10 +18,16 @@ _LEFT_OUT = {"contempt": CONTEMPT, "unknown": UNKNOWN, "nf": NO_FACE}
 
 
 def majority(raters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """FER+'s majority: votes int [N, 10] (columns `RATED`) to indices in `NAMES` int [N], -1 for none, and why str [N].
+    """The majority of FER+'s raters (Barsoum et al. 2016).
 
-    A single vote is dropped as an outlier, as FER+ does; what is left must have more than half of all votes cast. The
-    reason is empty where there is a majority for one of the seven.
+    A single vote is dropped as an outlier, as FER+ does; what is left must have more than half of all votes cast.
+
+    Args:
+        raters: Votes int [N, 10], columns `RATED`.
+
+    Returns:
+        Indices in `NAMES`, int [N], -1 for none; and the reasons, str [N], empty where there is a majority for one of
+        the seven.
     """
     kept = np.where(raters > 1, raters, 0)
     first = kept.argmax(1)
@@ -34,14 +40,32 @@ def majority(raters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def agreement(raters: np.ndarray) -> np.ndarray:
-    """The chance that two raters of a picture said the same, float [N], of votes int [N, 10]; nan below two votes."""
+    """The chance that two raters of a picture said the same.
+
+    Args:
+        raters: Votes int [N, 10].
+
+    Returns:
+        float [N] in [0, 1]; nan below two votes.
+    """
     cast = raters.sum(1).astype(float)
     pairs = cast * (cast - 1)
     return np.divide((raters * (raters - 1)).sum(1), pairs, out=np.full(len(raters), np.nan), where=pairs > 0)
 
 
 def label_noise(part: FaceData, probabilities: np.ndarray) -> LabelNoise:
-    """Judge probabilities [N, 7] for the part's faces; raises DataError where there are no votes or majorities."""
+    """Judge a model beside labels and raters.
+
+    Args:
+        part: Faces with votes.
+        probabilities: float [N, 7] of them.
+
+    Returns:
+        Accuracy against both, and how far they agree.
+
+    Raises:
+        DataError: There are no votes or no majorities.
+    """
     raters = _raters(part)
     called = probabilities.argmax(1)
     chosen, why = majority(raters)
@@ -75,9 +99,15 @@ def label_noise(part: FaceData, probabilities: np.ndarray) -> LabelNoise:
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A picture that the model calls otherwise than its label: its index in the part, both, and the raters' votes.
+    """A picture that the model calls otherwise than its label.
 
-    votes: FER+'s words for what was voted and how often, most first.
+    Attributes:
+        index: In the part.
+        label: Its class's name.
+        called: The class that the model gives it.
+        confidence: The model's, in [0, 1].
+        majority: The class that FER+'s raters give it; None without a majority.
+        votes: FER+'s words for what was voted and how often, most first.
     """
 
     index: int
@@ -89,7 +119,19 @@ class Disagreement:
 
 
 def disagreements(part: FaceData, probabilities: np.ndarray, most: int = 100) -> list[Disagreement]:
-    """Where the model contradicts the label, the most confident first; raises DataError where the part has no votes."""
+    """Where the model contradicts the label.
+
+    Args:
+        part: Faces with votes.
+        probabilities: float [N, 7] of them.
+        most: How many to return at most.
+
+    Returns:
+        The most confident first.
+
+    Raises:
+        DataError: The part has no votes.
+    """
     raters = _raters(part)
     called, confidence = probabilities.argmax(1), probabilities.max(1)
     chosen, _ = majority(raters)
@@ -114,12 +156,31 @@ def disagreements(part: FaceData, probabilities: np.ndarray, most: int = 100) ->
 
 
 def where_rated(part: FaceData, probabilities: np.ndarray) -> LabelNoise | None:
-    """What `label_noise` says, or None where the data set has no votes."""
+    """`label_noise`, where the data set has votes.
+
+    Args:
+        part: Faces.
+        probabilities: float [N, 7] of them.
+
+    Returns:
+        None where the data set has no votes.
+
+    Raises:
+        DataError: There are votes but no majorities.
+    """
     return None if part.raters is None else label_noise(part, probabilities)
 
 
 def accuracy_majority(part: FaceData, probabilities: np.ndarray) -> float | None:
-    """Accuracy in [0, 1] against the raters' majority, or None where there is none on any picture."""
+    """Accuracy against the raters' majority.
+
+    Args:
+        part: Faces.
+        probabilities: float [N, 7] of them.
+
+    Returns:
+        In [0, 1]; None where there is no majority on any picture.
+    """
     if part.raters is None:
         return None
     chosen, _ = majority(part.raters)

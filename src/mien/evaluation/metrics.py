@@ -13,10 +13,19 @@ from mien.results.scores import ClassScores, Interval, Scores
 
 
 def score(labels: np.ndarray, probabilities: np.ndarray, resamples: int = 2000, seed: int = 0) -> Scores:
-    """Score probabilities [N, K] against labels int [N]; intervals from `resamples` bootstrap draws over pictures.
+    """Score probabilities against labels.
 
     A class without predictions has precision 0, as scikit-learn's `zero_division=0` has it. Macro scores are means over
     the classes that are labelled: all seven, but for data sets that leave one out.
+
+    Args:
+        labels: int [N].
+        probabilities: float [N, K].
+        resamples: Bootstrap draws over pictures, for the intervals.
+        seed: Of these draws.
+
+    Returns:
+        All scores, in [0, 1].
     """
     called = probabilities.argmax(1)
     confusion = confusion_matrix(labels, called, probabilities.shape[1])
@@ -46,11 +55,27 @@ def score(labels: np.ndarray, probabilities: np.ndarray, resamples: int = 2000, 
 
 
 def confusion_matrix(labels: np.ndarray, called: np.ndarray, classes: int = len(NAMES)) -> np.ndarray:
-    """int64 [classes, classes]; row: label, column: what the model called it."""
+    """Count what is called what.
+
+    Args:
+        labels: int [N].
+        called: int [N].
+        classes: How many there are.
+
+    Returns:
+        int64 [classes, classes]; row: label, column: what the model called it.
+    """
     return np.bincount(labels * classes + called, minlength=classes**2).reshape(classes, classes)
 
 
 def accuracy_and_macro_f1(confusion: np.ndarray) -> tuple[float, float]:
-    """Both in [0, 1], of one confusion matrix."""
+    """Accuracy and macro F1 of one confusion matrix.
+
+    Args:
+        confusion: int [K, K].
+
+    Returns:
+        Both in [0, 1].
+    """
     summary = summaries(confusion[None], confusion.sum(1) > 0)
     return float(summary.accuracy[0]), float(summary.macro_f1[0])

@@ -22,9 +22,19 @@ _DARK = 0.6  # share from which a cell is dark enough for white text
 
 
 def report(subject: Subject, labels: np.ndarray, probabilities: np.ndarray, duplicate: np.ndarray) -> Evaluation:
-    """Score probabilities [N, 7] against labels int [N], with and without the pictures marked in `duplicate`, bool [N].
+    """Score probabilities with and without copies.
 
-    Raises DataError where no picture is left without them.
+    Args:
+        subject: What is judged, and on what.
+        labels: int [N].
+        probabilities: float [N, 7].
+        duplicate: bool [N], pictures whose exact pixels occur in a part for training.
+
+    Returns:
+        The results file.
+
+    Raises:
+        DataError: No picture is left without copies.
     """
     if duplicate.all():
         raise DataError(f"every picture of part '{subject.part}' occurs in a part for training; it can judge nothing")
@@ -36,7 +46,15 @@ def report(subject: Subject, labels: np.ndarray, probabilities: np.ndarray, dupl
 
 
 def write(made: Evaluation, path: Path) -> None:
-    """The results file at `path` (JSON) and its plots beside it (PNG); raises StorageError where the disk refuses."""
+    """Write the results file, and its plots beside it.
+
+    Args:
+        made: The results.
+        path: Of the JSON file; plots have its name and end in .png.
+
+    Raises:
+        StorageError: The disk refuses.
+    """
     record.write(path, made)
     save(plot(made), path.with_suffix(".png"))
     if made.calibration is not None:
@@ -46,12 +64,26 @@ def write(made: Evaluation, path: Path) -> None:
 
 
 def place(of: Subject) -> str:
-    """The pictures in words."""
+    """The pictures in words.
+
+    Args:
+        of: What was judged.
+
+    Returns:
+        A few words.
+    """
     return f"photographs in {of.split}" if of.part == photographs.PART else f"{of.split} split, {of.part} part"
 
 
 def tables(made: Evaluation) -> tuple[Table, Table]:
-    """For the terminal: the summary with 95% intervals, and the scores of each class on all pictures, in percent."""
+    """The summary with 95% intervals, and the scores of each class on all pictures, in percent.
+
+    Args:
+        made: The results.
+
+    Returns:
+        Both, for the terminal.
+    """
     summary = Table("", title=f"{made.model}, {place(made)}", title_justify="left")
     summary.add_column(f"all {made.raw.pictures:,} pictures", justify="right")
     if made.without_duplicates.pictures < made.raw.pictures:
@@ -82,7 +114,14 @@ def _percent(value: Interval) -> str:
 
 
 def plot(made: Evaluation) -> Figure:
-    """The confusion matrix, each row summing to 100%, and beside each row its class's F1; on all pictures."""
+    """The confusion matrix, each row summing to 100%, and beside each row its class's F1; on all pictures.
+
+    Args:
+        made: The results.
+
+    Returns:
+        The figure.
+    """
     scores = made.raw
     figure = Figure(figsize=(11, 5.6), layout="constrained")
     matrix, bars = figure.subplots(1, 2, sharey=True, width_ratios=(1.5, 1))

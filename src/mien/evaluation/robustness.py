@@ -29,13 +29,26 @@ RIGHT_CROP = {"right": 0.0, "down": 0.0, "scale": 1.0, "turn": 0.0}
 
 
 def sample(part: FaceData, pictures: int = PICTURES, seed: int = 0) -> FaceData:
-    """Some pictures of a part, drawn by chance and kept in order; all of them where there are not more."""
+    """Some pictures of a part, drawn by chance and kept in order.
+
+    Args:
+        part: The pictures.
+        pictures: How many; all of them where there are not more.
+        seed: Of the draw.
+
+    Returns:
+        The chosen ones.
+    """
     chosen = np.random.default_rng(seed).permutation(len(part))[:pictures]
     return part.where(np.isin(np.arange(len(part)), chosen))
 
 
 def steps() -> int:
-    """How often `judge` has all faces predicted."""
+    """How often `judge` has all faces predicted.
+
+    Returns:
+        How often it calls `show`, too.
+    """
     return 1 + len(CORRUPTIONS) * STRENGTHS + sum(len(amounts) for amounts in CROPS.values())
 
 
@@ -47,7 +60,19 @@ def judge(
     show: Callable[[str], None] = lambda what: None,
     resamples: int = 1000,
 ) -> RobustnessScores:
-    """Judge a model on faces uint8 [N, 48, 48] with labels int [N]; `show` is told what comes next, `steps()` times."""
+    """Judge a model on spoiled pictures and moved crops.
+
+    Args:
+        predict: Faces uint8 [M, 48, 48] to probabilities [M, 7].
+        faces: uint8 [N, 48, 48].
+        labels: int [N].
+        seed: Of the corruptions and the bootstrap.
+        show: Is called with what comes next, `steps()` times.
+        resamples: Draws of the bootstrap.
+
+    Returns:
+        Accuracy and what is kept of it, with intervals.
+    """
     weights = resampled(len(labels), resamples, seed) / len(labels)
 
     def right(spoiled: np.ndarray, what: str) -> np.ndarray:

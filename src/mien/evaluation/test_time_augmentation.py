@@ -11,9 +11,15 @@ COUNTS = (1, 2, 10)
 
 
 def augmented(faces: np.ndarray, count: int) -> Iterator[np.ndarray]:
-    """Faces uint8 [N, 48, 48] in `count` views of the same shape.
+    """Views of faces to average over.
 
-    1: as they are; 2: mirrored too; 10: the corners and the middle, enlarged to the whole again, each mirrored too.
+    Args:
+        faces: uint8 [N, 48, 48].
+        count: 1: as they are; 2: mirrored too; 10: the corners and the middle, enlarged to the whole again, each
+            mirrored too.
+
+    Yields:
+        `count` views, uint8 [N, 48, 48] each.
     """
     for whole in [faces] if count < 10 else _cuts(faces):
         yield whole

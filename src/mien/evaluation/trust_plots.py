@@ -26,7 +26,11 @@ _WAYS = {
 def robustness(judged: Mapping[str, RobustnessScores]) -> Figure:
     """A heat-map for each model: the share of accuracy that is kept, corruptions down, strengths across.
 
-    judged: the results file of each model, by name; at least one.
+    Args:
+        judged: The results by model; at least one.
+
+    Returns:
+        The figure.
     """
     figure = Figure(figsize=(1.7 + 2.9 * len(judged), 6.4), layout="constrained")
     panels = figure.subplots(1, len(judged), sharey=True, squeeze=False)[0]
@@ -54,7 +58,14 @@ def robustness(judged: Mapping[str, RobustnessScores]) -> Figure:
 
 
 def crops(judged: Mapping[str, RobustnessScores]) -> Figure:
-    """Accuracy over shifts, scales and turns of the crop, a line a model with its 95% interval; at least one model."""
+    """Accuracy over shifts, scales and turns of the crop, a line a model with its 95% interval.
+
+    Args:
+        judged: The results by model; at least one.
+
+    Returns:
+        The figure.
+    """
     ways = list(next(iter(judged.values())).crops)
     figure = Figure(figsize=(8.4, 5.6), layout="constrained")
     axes = figure.subplots(2, 2, sharey=True).flat
@@ -78,7 +89,11 @@ def crops(judged: Mapping[str, RobustnessScores]) -> Figure:
 def calibration(judged: Mapping[str, Calibration]) -> Figure:
     """Reliability before and after the temperature, a panel a model, and accuracy over coverage, one below the other.
 
-    judged: the `calibration` part of each model's results, by name; at least one.
+    Args:
+        judged: The `calibration` part of the results by model; at least one.
+
+    Returns:
+        The figure.
     """
     figure = Figure(figsize=(4.6, 3.9 * (len(judged) + 1)), layout="constrained")  # a phone's width: readable there
     *panels, last = figure.subplots(len(judged) + 1, 1)
@@ -103,7 +118,11 @@ def calibration(judged: Mapping[str, Calibration]) -> Figure:
 def labels(judged: Mapping[str, LabelNoise]) -> Figure:
     """Agreement among raters by label, how often their majority confirms it, and the models against that majority.
 
-    judged: the `labels` part of each model's results, by name; at least one.
+    Args:
+        judged: The `labels` part of the results by model; at least one.
+
+    Returns:
+        The figure.
     """
     first = next(iter(judged.values()))
     series = {
@@ -128,7 +147,14 @@ def labels(judged: Mapping[str, LabelNoise]) -> Figure:
 
 
 def corruption_sheet(face: np.ndarray) -> Figure:
-    """One face uint8 [s, s] under every corruption: as it is, then strengths 1 to 5 with what they mean."""
+    """One face under every corruption: strengths 1 to 5 with what they mean.
+
+    Args:
+        face: uint8 [s, s].
+
+    Returns:
+        The figure.
+    """
     groups = 2  # side by side, so that the sheet is not a tower
     lines = -(-len(CORRUPTIONS) // groups)
     figure = Figure(figsize=(groups * 6.6, lines * 1.25), layout="constrained")
@@ -150,7 +176,9 @@ def corruption_sheet(face: np.ndarray) -> Figure:
 def reliability(axis: Axes, lines: Mapping[str, tuple[list[Bin], str]]) -> None:
     """Draw accuracy over confidence, a line each; a dot's area tells how many pictures.
 
-    lines: bins and colour, by what the legend says: the calibration error in percent.
+    Args:
+        axis: Where it is drawn.
+        lines: Bins and colour, by what the legend says: the calibration error in percent.
     """
     axis.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle=":")
     for label, (bins, colour) in lines.items():

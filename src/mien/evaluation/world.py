@@ -44,6 +44,7 @@ class WorldSet:
 
     @property
     def pictures(self) -> int:
+        """How many photographs there are, found or missed."""
         return len(self.faces) + self.missed
 
 
@@ -107,10 +108,26 @@ def _recall(world: WorldSet, called: np.ndarray) -> dict[str, float]:
 
 
 def result(model: str, model_hash: str, scores: dict[str, WorldScores]) -> World:
-    """The results file of a model that was judged here and now, from its scores by the sets' names."""
+    """The results file of a model that was judged here and now.
+
+    Args:
+        model: Its name.
+        model_hash: SHA-256 of its file.
+        scores: By set.
+
+    Returns:
+        The record.
+    """
     return World(model, model_hash, mean_accuracy(scores), scores, **origin())
 
 
 def mean_accuracy(scores: dict[str, WorldScores]) -> float:
-    """The plain mean over the sets, in [0, 1], so that a large one does not rule."""
+    """The plain mean over the sets, so that a large one does not rule.
+
+    Args:
+        scores: By set; at least one.
+
+    Returns:
+        In [0, 1].
+    """
     return sum(of.accuracy.value for of in scores.values()) / len(scores)

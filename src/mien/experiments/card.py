@@ -21,7 +21,18 @@ _ON = "official-test"
 
 @dataclass(frozen=True)
 class ShippedModel:
-    """A line on a model that ships; network, helps and start are empty where no training of it is on file."""
+    """A line on a model that ships; network, helps and start are empty where no training of it is on file.
+
+    Attributes:
+        name: The model's.
+        version: Of the package that exported it.
+        megabytes: Of the file.
+        precision: Of its weights.
+        data: What it learned from.
+        network: Its architecture.
+        helps: What it learned with beside the labels.
+        start: The weights it began from.
+    """
 
     name: str
     version: str
@@ -34,7 +45,17 @@ class ShippedModel:
 
 
 def write_card(root: Path) -> str:
-    """The card's Markdown for a checkout at `root`; raises DataError where a results file is damaged."""
+    """Write the model card's text.
+
+    Args:
+        root: A checkout.
+
+    Returns:
+        Markdown.
+
+    Raises:
+        DataError: A results file is damaged.
+    """
     results, hashes = root / "results", shipped_hashes()
     names = shipped_models()
     judged, spoiled = shelf.evaluations(results), shelf.robustness(results)
@@ -88,7 +109,14 @@ def _helps(run: RunDescription) -> list[str]:
 
 
 def root_folder() -> Path:
-    """The checkout whose models ship; raises DataError where mien was installed without one."""
+    """The checkout whose models ship.
+
+    Returns:
+        Its folder.
+
+    Raises:
+        DataError: Mien was installed without one.
+    """
     root = models_folder().parent
     if not (root / "results").is_dir():
         raise DataError("the card is written from results/, which only a checkout of the project has")

@@ -29,7 +29,17 @@ _ROUNDING = ("native / web", "native / native, graph not optimised", "native / u
 
 
 def texts(root: Path) -> dict[Path, str]:
-    """The whole text of every document of a checkout, as results/ has it; raises DataError where a file is damaged."""
+    """The whole text of every document that has figures, as results/ has them.
+
+    Args:
+        root: A checkout.
+
+    Returns:
+        Texts by path.
+
+    Raises:
+        DataError: A results file is damaged.
+    """
     results = root / "results"
     readme, figures = root / "README.md", root / "docs" / "results.md"
     app, serve = root / "docs" / "app.md", root / "docs" / "serve.md"
@@ -57,7 +67,16 @@ def _marked(path: Path, blocks: dict[str, str]) -> str:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table of results: a model or a peer, and what of it was measured."""
+    """A line of the table of results: a model or a peer, and what of it was measured.
+
+    Attributes:
+        title: Of the line.
+        scores: On FER2013; None where not measured, as all below.
+        world: On photographs from elsewhere.
+        robust: On spoiled pictures.
+        megabytes: Of the file.
+        face_ms: Milliseconds a face.
+    """
 
     title: str
     scores: Evaluation | None
@@ -68,14 +87,28 @@ class Row:
 
 
 def readme_results(results: Path) -> str:
-    """Our models beside peers, in three columns."""
+    """Our models beside peers, in three columns.
+
+    Args:
+        results: The folder.
+
+    Returns:
+        Markdown.
+    """
     rows, measured = _rows(results)
     shown = [one for one in measured if one[0] in ("scores", "elsewhere")]
     return fill("readme_results.md", rows=rows, notes=_notes(shown))
 
 
 def all_results(results: Path) -> str:
-    """Our models beside peers, in all that was measured."""
+    """Our models beside peers, in all that was measured.
+
+    Args:
+        results: The folder.
+
+    Returns:
+        Markdown.
+    """
     rows, measured = _rows(results)
     return fill("all_results.md", rows=rows, notes=_notes(measured))
 
@@ -119,7 +152,14 @@ def _notes(measured: list[tuple[str, str, str | None]]) -> list[str]:
 
 @dataclass(frozen=True)
 class Beside:
-    """One network under one setting: ours, None where it was not run, and the published row."""
+    """One network under one setting.
+
+    Attributes:
+        accuracy: Ours; None where it was not run.
+        macro_f1: Ours; None where it was not run.
+        seeds: How many runs.
+        published: The row of the reference.
+    """
 
     accuracy: Interval | None
     macro_f1: Interval | None
@@ -128,7 +168,14 @@ class Beside:
 
 
 def reference_results(results: Path) -> str:
-    """A line a setting of the reference: each network's accuracy and macro F1, ours and published."""
+    """A line a setting of the reference: each network's accuracy and macro F1, ours and published.
+
+    Args:
+        results: The folder.
+
+    Returns:
+        Markdown.
+    """
     runs = tables.by_recipe(read_all(results))
     published = {row.name: row for row in read(Reference, results / report.REFERENCE).rows}
     settings: dict[str, list[Beside]] = {}
@@ -144,7 +191,14 @@ def _beside(row: ReferenceRow, ours: list[RunResult]) -> Beside:
 
 
 def app_figures(results: Path) -> str:
-    """How fast and how large the app is, and how close to Python."""
+    """How fast and how large the app is, and how close to Python.
+
+    Args:
+        results: The folder.
+
+    Returns:
+        Markdown.
+    """
     folder = results / "benchmarks"
     speed = read_if_there(benchmarks.AppSpeed, folder / "app.json")
     first = read_if_there(benchmarks.AppFirst, folder / "app-first.json")
@@ -171,7 +225,14 @@ def app_figures(results: Path) -> str:
 
 
 def app_steadiness(results: Path) -> str:
-    """Changes a second of the word and of the gate's line, a row a camera."""
+    """Changes a second of the word and of the gate's line, a row a camera.
+
+    Args:
+        results: The folder.
+
+    Returns:
+        Markdown.
+    """
     return fill(
         "app_steadiness.md",
         told=read_if_there(benchmarks.AppSteadiness, results / "benchmarks" / "app-steadiness.json"),
@@ -179,7 +240,14 @@ def app_steadiness(results: Path) -> str:
 
 
 def serve_load(results: Path) -> str:
-    """What the service did under load."""
+    """What the service did under load.
+
+    Args:
+        results: The folder.
+
+    Returns:
+        Markdown.
+    """
     load = read_if_there(benchmarks.ServeLoad, results / "benchmarks" / "serve-load.json")
     notes = _notes([] if load is None else [("figures", load.model, load.model_hash)])
     return fill("serve_load.md", load=load, notes=notes)

@@ -34,9 +34,16 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class JobStatus:
-    """One job: its state, epochs done, seconds of training left (None where no speed is known), and a word on it.
+    """How one job stands.
 
     No time is left for what will not be trained: what is done, outdated or damaged.
+
+    Attributes:
+        job: The job.
+        state: Its state.
+        epochs: How many are done.
+        seconds_left: Of training; None where no speed is known.
+        note: A word on it, or nothing.
     """
 
     job: Job
@@ -47,9 +54,17 @@ class JobStatus:
 
 
 def job_statuses(jobs: list[Job], runs: Path, results: Path, balanced: bool, teachers: Path) -> list[JobStatus]:
-    """How each job stands, in the order given.
+    """How each job stands.
 
-    balanced: whether there is a set with synthetic pictures; teachers: the folder of those that recipes learn from.
+    Args:
+        jobs: The jobs.
+        runs: The folder of runs' folders.
+        results: The folder of results.
+        balanced: Whether there is a set with synthetic pictures.
+        teachers: The folder of those that recipes learn from.
+
+    Returns:
+        In the order given.
     """
     # Jobs of one network with the same stages take the same time; only what ran on this machine counts.
     speeds: dict[tuple, float] = {}

@@ -9,7 +9,12 @@ from mien.training.recipe import Recipe, read
 
 @dataclass(frozen=True)
 class Job:
-    """One run that is asked for: a recipe, with the seed to run it by, and the file it comes from."""
+    """One run that is asked for.
+
+    Attributes:
+        path: The recipe's file.
+        recipe: With the seed to run it by.
+    """
 
     path: Path
     recipe: Recipe
@@ -22,7 +27,12 @@ class Job:
 
 @dataclass(frozen=True)
 class Broken:
-    """A recipe file that cannot be run, and why."""
+    """A recipe file that cannot be run.
+
+    Attributes:
+        path: The file.
+        reason: Why.
+    """
 
     path: Path
     reason: str
@@ -31,8 +41,18 @@ class Broken:
 def find(paths: list[Path], seeds: tuple[int, ...]) -> tuple[list[Job], list[Broken]]:
     """The jobs of recipe files and folders of them, all with the first seed, then all with the next.
 
-    In folders, files whose names begin with "_" are there to be extended and are left out. Raises RecipeError where
-    a path is missing or a folder holds none, or where two files bear one name, which their results would share.
+    In folders, files whose names begin with "_" are there to be extended and are left out.
+
+    Args:
+        paths: Files and folders.
+        seeds: At least one.
+
+    Returns:
+        The jobs, and the files that cannot be run.
+
+    Raises:
+        RecipeError: A path is missing, a folder holds none, or two files bear one name, which their results would
+            share.
     """
     files = [file for path in paths for file in _files(path)]
     by_name: dict[str, Path] = {}

@@ -16,9 +16,16 @@ PLOTS = {
 
 
 def tables(results: Path) -> list[Table]:
-    """What the gate refuses, of strangers and of real faces; empty where nothing was judged.
+    """What the gate refuses, of strangers and of real faces.
 
-    Raises DataError where the file is damaged.
+    Args:
+        results: The folder.
+
+    Returns:
+        Tables; none where nothing was judged.
+
+    Raises:
+        DataError: The file is damaged.
     """
     judged = read_if_there(GateJudgement, results / JUDGED)
     if judged is None:
@@ -29,7 +36,15 @@ def tables(results: Path) -> list[Table]:
 
 
 def of_another_file(judged: GateJudgement, model: str) -> str:
-    """A sentence that says so where a model's figures are of another file than the one that ships."""
+    """A sentence that says so where a model's figures are of another file than the one that ships.
+
+    Args:
+        judged: The results file.
+        model: One of its models.
+
+    Returns:
+        The sentence, or nothing.
+    """
     other = other_file(model, judged.models[model], shipped_hashes())
     return f" These figures are of {other}." if other else ""
 
@@ -52,7 +67,14 @@ def _separation(judged: GateJudgement, model: str) -> Table:
 
 
 def pipeline_rows(folders: Mapping[str, DetectorAndGate]) -> list[tuple[str, ...]]:
-    """A row a folder: pictures, and the shares with a face found, with one known, with one covered."""
+    """A row a folder: pictures, and the shares with a face found, with one known, with one covered.
+
+    Args:
+        folders: By folder.
+
+    Returns:
+        Cells.
+    """
     return [
         (folder, f"{seen.pictures:,}", *(f"{of / seen.pictures:.1%}" for of in (seen.found, seen.passed, seen.covered)))
         for folder, seen in folders.items()
@@ -80,7 +102,14 @@ def _refused(judged: GateJudgement) -> Table:
 
 
 def risk_rows(sets: Mapping[str, Risk]) -> list[tuple[str, ...]]:
-    """A row a set of real faces: the share refused, accuracy of accepted and refused ones, both areas, the error."""
+    """A row a set of real faces: the share refused, accuracy of accepted and refused ones, both areas, the error.
+
+    Args:
+        sets: By set.
+
+    Returns:
+        Cells.
+    """
     return [
         (
             name,
@@ -108,7 +137,14 @@ UNCLEAR = ("unlike", "relative", "unsure")
 
 
 def unclear_rows(groups: Mapping[str, Mapping[str, float]]) -> list[tuple[str, ...]]:
-    """A row a group of faces: AUROC of each of `UNCLEAR`."""
+    """A row a group of faces: AUROC of each of `UNCLEAR`.
+
+    Args:
+        groups: AUROC by group and by score.
+
+    Returns:
+        Cells.
+    """
     return [
         (group, *(f"{scores[name]:.3f}" if name in scores else "-" for name in UNCLEAR))
         for group, scores in groups.items()

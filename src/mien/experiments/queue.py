@@ -23,7 +23,12 @@ _GRACE_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Commands:
-    """The command lines of a job: `train` (with the hours left, or None) trains or goes on, `file` puts it on file."""
+    """The command lines of a job.
+
+    Attributes:
+        train: Trains or goes on, with the hours left, or None.
+        file: Puts it on file.
+    """
 
     train: Callable[[Job, float | None], list[str]]
     file: Callable[[Job], list[str]]
@@ -31,7 +36,13 @@ class Commands:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job: "done", "stopped" (the time is over; it goes on next time), or "failed", and why."""
+    """What became of a job.
+
+    Attributes:
+        job: The job.
+        kind: "done", "stopped" (the time is over; it goes on next time), or "failed".
+        reason: Why it failed.
+    """
 
     job: Job
     kind: str
@@ -41,9 +52,16 @@ class Outcome:
 class Queue:
     """Runs jobs into folders under `runs`, and files them under `results`.
 
-    parallel: how many at a time. deadline: on time.monotonic()'s clock, or None. say: takes a line whenever something
-    happens. Killed at any moment, a new queue with the same jobs goes on: what is on file is left alone, what has a
-    checkpoint goes on from it, and a training that outlived its queue, or is another queue's, is waited for.
+    Killed at any moment, a new queue with the same jobs goes on: what is on file is left alone, what has a checkpoint
+    goes on from it, and a training that outlived its queue, or is another queue's, is waited for.
+
+    Args:
+        commands: How a job is run.
+        runs: The folder of runs' folders.
+        results: The folder of results.
+        parallel: How many at a time.
+        deadline: On time.monotonic()'s clock, or None.
+        say: Takes a line whenever something happens.
     """
 
     def __init__(
@@ -61,7 +79,14 @@ class Queue:
         self._waited_for: set[str] = set()
 
     def run(self, jobs: list[Job]) -> list[Outcome]:
-        """Run the jobs that are not on file: first what was begun, then in the order given."""
+        """Run the jobs that are not on file: first what was begun, then in the order given.
+
+        Args:
+            jobs: In the order of their turn.
+
+        Returns:
+            What became of those that were begun.
+        """
         missing = [job for job in jobs if not has_result(job.name, self._results)]
         waiting = sorted(missing, key=lambda job: not self._folder(job).checkpoint.is_file())
         active: list[_Process] = []

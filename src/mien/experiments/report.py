@@ -33,7 +33,12 @@ _HOW = (
 
 @dataclass(frozen=True)
 class Pictures:
-    """What the report shows faces and class counts from; `balanced` is the training part with synthetic pictures."""
+    """What the report shows faces and class counts from.
+
+    Attributes:
+        train: The training part.
+        balanced: The training part with synthetic pictures; None without them.
+    """
 
     train: FaceData
     balanced: FaceData | None
@@ -41,7 +46,12 @@ class Pictures:
 
 @dataclass(frozen=True)
 class EmbeddedImage:
-    """A picture in words, and as the address that holds it."""
+    """A picture inside the page.
+
+    Attributes:
+        said: In words.
+        source: The address that holds it.
+    """
 
     said: str
     source: str
@@ -49,7 +59,13 @@ class EmbeddedImage:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the report: tables, and pictures that the page has below them."""
+    """A part of the report: tables, and pictures that the page has below them.
+
+    Attributes:
+        title: Of the part.
+        tables: May be none: the part is then left out.
+        files: Pictures, in words and by path.
+    """
 
     title: str
     tables: list[Table]
@@ -57,13 +73,21 @@ class Section:
 
     @property
     def pictures(self) -> list[EmbeddedImage]:
+        """Those of `files` that are there, where there are tables."""
         found = [(said, path) for said, path in self.files if self.tables and path.is_file()]
         return [EmbeddedImage(said, _address(path.read_bytes(), "png")) for said, path in found]
 
 
 @dataclass(frozen=True)
 class OnFile:
-    """What is on file in a results folder, as tables."""
+    """What is on file in a results folder, as tables.
+
+    Attributes:
+        runs: By recipe.
+        beside: Ours beside the published results.
+        overview: All runs.
+        sections: The report's other parts.
+    """
 
     runs: dict[str, list[RunResult]]
     beside: list[Table]
@@ -72,9 +96,17 @@ class OnFile:
 
 
 def gather(results: Path, with_faces: bool = False) -> OnFile:
-    """Read all that the report shows; raises DataError where a file is damaged.
+    """Read all that the report shows.
 
-    with_faces: whether the pictures that show faces of the data set are among it.
+    Args:
+        results: The folder.
+        with_faces: Whether the pictures that show faces of the data set are among it.
+
+    Returns:
+        All of it, as tables.
+
+    Raises:
+        DataError: A file is damaged.
     """
     runs = tables.by_recipe(read_all(results))
     reference = read(Reference, results / REFERENCE)
@@ -90,16 +122,31 @@ def gather(results: Path, with_faces: bool = False) -> OnFile:
 
 
 def markdown(found: OnFile) -> str:
-    """The report without figures."""
+    """The report without figures.
+
+    Args:
+        found: As `gather` gave it.
+
+    Returns:
+        Markdown.
+    """
     told = {"beside": found.beside, "overview": found.overview, "sections": found.sections}
     return fill("report.md", title=_TITLE, how=_HOW, **told)
 
 
 def write(results: Path, pictures: Pictures | None) -> tuple[Path, Path]:
-    """report.md and report.html in `results`, from what is on file there; returns their paths.
+    """Write report.md and report.html, from what is on file.
 
-    Raises DataError where a file there is damaged, StorageError where the disk refuses. With `pictures` the page holds
-    faces of the data set.
+    Args:
+        results: The folder; they go there.
+        pictures: With them the page holds faces of the data set.
+
+    Returns:
+        Both paths.
+
+    Raises:
+        DataError: A file is damaged.
+        StorageError: The disk refuses.
     """
     found = gather(results, pictures is not None)
     page = fill(

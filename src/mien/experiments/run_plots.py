@@ -19,7 +19,16 @@ _FACES, _PIXELS = 6, 96
 
 
 def augmentations(train: FaceData, warp: RandomAffine, seed: int = 0) -> Figure:
-    """The same faces as they are, warped, and under each mixing; below each what the network is to call it."""
+    """The same faces as they are, warped, and under each mixing; below each what the network is to call it.
+
+    Args:
+        train: Faces to show.
+        warp: How they are moved.
+        seed: Of what is drawn.
+
+    Returns:
+        The figure.
+    """
     chosen = np.random.default_rng(seed).permutation(np.flatnonzero(~is_synthetic(train)))
     first = [next(place for place in chosen if train.labels[place] == label) for label in range(len(NAMES))][:_FACES]
     faces, labels = torch.from_numpy(train.faces[first]), train.labels[first]
@@ -44,7 +53,14 @@ def augmentations(train: FaceData, warp: RandomAffine, seed: int = 0) -> Figure:
 
 
 def classes(train: FaceData) -> Figure:
-    """How many training pictures each class has, and how many of them are synthetic."""
+    """How many training pictures each class has, and how many of them are synthetic.
+
+    Args:
+        train: The training part.
+
+    Returns:
+        The figure.
+    """
     made = is_synthetic(train)
     counts = (np.bincount(train.labels[mask], minlength=len(NAMES)) for mask in (~made, made))
     return class_chart({"training": tuple(counts)})  # type: ignore[dict-item]
@@ -54,6 +70,12 @@ def learning(runs: list[RunResult]) -> Figure:
     """Loss, accuracy and macro F1 over the epochs, one line a seed; the chosen epoch is marked.
 
     And agreement with the raters, where they are learned from.
+
+    Args:
+        runs: Of one recipe.
+
+    Returns:
+        The figure.
     """
     figure = Figure(figsize=(9, 3.2), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -82,7 +104,14 @@ def learning(runs: list[RunResult]) -> Figure:
 
 
 def calibration(run: RunResult) -> Figure:
-    """Accuracy over confidence, by bins; a dot's area tells how many pictures."""
+    """Accuracy over confidence, by bins; a dot's area tells how many pictures.
+
+    Args:
+        run: On file.
+
+    Returns:
+        The figure.
+    """
     figure = Figure(figsize=(4.2, 3.8), layout="constrained")
     axis = figure.subplots()
     reliability(axis, {f"{100 * run.metrics.raw.calibration_error:.1f}": (run.metrics.reliability, BLUE)})
@@ -90,5 +119,12 @@ def calibration(run: RunResult) -> Figure:
 
 
 def shown_warp(runs: list[RunResult]) -> RandomAffine:
-    """The warp to draw: the first run's, or the usual one where nothing has run."""
+    """The warp to draw: the first run's, or the usual one where nothing has run.
+
+    Args:
+        runs: Of one recipe.
+
+    Returns:
+        How faces are moved.
+    """
     return runs[0].recipe.affine if runs else Recipe("vit_tiny").affine

@@ -28,7 +28,14 @@ from mien.training.run_classifier import RunClassifier
 
 @dataclass(frozen=True)
 class RunResult:
-    """One finished run: its name, what run.json and metrics.json say, and its curve."""
+    """One finished run.
+
+    Attributes:
+        name: Of its folder.
+        description: What run.json says.
+        curve: Its epochs.
+        metrics: What metrics.json says.
+    """
 
     name: str
     description: RunDescription
@@ -37,19 +44,40 @@ class RunResult:
 
     @property
     def recipe(self) -> Recipe:
+        """The recipe it was made with."""
         return from_dict(self.description.recipe)
 
     @property
     def recipe_name(self) -> str:
+        """Its name without the seed."""
         return self.name.rpartition("-s")[0]
 
 
 def has_result(name: str, results: Path) -> bool:
+    """Whether a run is on file.
+
+    Args:
+        name: Of the run.
+        results: The folder.
+
+    Returns:
+        True where its folder is there, whatever is in it.
+    """
     return _place(name, results).is_dir()
 
 
 def read_result(folder: Path) -> RunResult:
-    """What lies in a filed run's folder; raises DataError where a file is missing, damaged or contradicts itself."""
+    """Read a filed run's folder.
+
+    Args:
+        folder: Below results/.
+
+    Returns:
+        The run.
+
+    Raises:
+        DataError: A file is missing, damaged or contradicts itself.
+    """
     run = RunFolder(folder)
     run.recipe()  # raises the error that names the file
     result = RunResult(folder.resolve().name, run.description(), run.curve(), read(RunMetrics, folder / "metrics.json"))
@@ -58,7 +86,17 @@ def read_result(folder: Path) -> RunResult:
 
 
 def read_all(results: Path) -> list[RunResult]:
-    """Every run on file, by name; raises DataError where one is damaged."""
+    """Read every run on file.
+
+    Args:
+        results: The folder.
+
+    Returns:
+        By name.
+
+    Raises:
+        DataError: One is damaged.
+    """
     return [read_result(folder) for folder in _folders(results)]
 
 
@@ -69,8 +107,18 @@ def _folders(results: Path) -> list[Path]:
 def collect(folder: Path, jobs: dict[str, Job], results: Path, load: Callable[[str], FaceData]) -> RunResult:
     """Check a finished run's folder, from a training or from another machine's results, and put it on file.
 
-    jobs: the known ones by name. load: the data set by its split; used where the run has yet to be judged. Raises
-    DataError for a run that is unknown, incomplete, contradicts itself or what is on file; nothing is then filed.
+    Args:
+        folder: The run's.
+        jobs: The known ones by name.
+        results: Where it is filed.
+        load: The data set by its split; used where the run has yet to be judged.
+
+    Returns:
+        The run.
+
+    Raises:
+        DataError: The run is unknown, incomplete, or contradicts itself or what is on file; nothing is then filed.
+        StorageError: The disk refuses.
     """
     name = folder.resolve().name
     job = jobs.get(name)
@@ -113,12 +161,28 @@ def _comparable(result: RunResult) -> RunResult:
 
 
 def is_complete(curve: list[Epoch], recipe: Recipe) -> bool:
-    """Whether the curve has all of the recipe's epochs."""
+    """Whether the curve has all of the recipe's epochs.
+
+    Args:
+        curve: The run's.
+        recipe: The run's.
+
+    Returns:
+        False too for epochs out of order.
+    """
     return [epoch.epoch for epoch in curve] == list(range(recipe.epochs))
 
 
 def judge(run: RunFolder, data: FaceData) -> RunMetrics:
-    """Scores of a run's weights on the part that its recipe reports on; `data` holds all parts of its split."""
+    """Score a run's weights on the part that its recipe reports on.
+
+    Args:
+        run: Its folder.
+        data: All parts of the recipe's split.
+
+    Returns:
+        What metrics.json holds.
+    """
     recipe = run.recipe()
     part = data.part(recipe.report_part)
     seen = data.where(data.parts != recipe.report_part)
@@ -131,7 +195,15 @@ def judge(run: RunFolder, data: FaceData) -> RunMetrics:
 
 
 def check(result: RunResult, others: list[RunResult]) -> None:
-    """Raise DataError where a run contradicts its recipe, or was judged on other pictures than others."""
+    """Check a run against its recipe and against others.
+
+    Args:
+        result: The run.
+        others: On file.
+
+    Raises:
+        DataError: It contradicts its recipe, or was judged on other pictures than others.
+    """
     metrics, recipe = result.metrics, result.recipe
     if (metrics.split, metrics.part) != (recipe.split, recipe.report_part):
         raise DataError(f"{result.name}: judged on another part")

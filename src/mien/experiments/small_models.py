@@ -39,7 +39,18 @@ _HEADS = ("PublicTest", "PrivateTest", "without copies", "macro F1", "raters' ma
 
 
 def tables(results: Path, runs: dict[str, list[RunResult]]) -> list[Table]:
-    """What is on file: rows that were not run say so; raises DataError where a results file is damaged."""
+    """What is on file; rows that were not run say so.
+
+    Args:
+        results: The folder.
+        runs: By recipe.
+
+    Returns:
+        Tables.
+
+    Raises:
+        DataError: A results file is damaged.
+    """
     found = [Table("Teachers", _RATED, ("teacher", *_HEADS), _rows(runs, TEACHERS))]
     found += [_together(stem, told) for stem, told in ensembles(results).items()]
     for network, title in STUDENTS.items():

@@ -30,7 +30,15 @@ _PREFIX = "vit_tiny_balance_"
 def tables(results: Path, runs: dict[str, list[RunResult]]) -> list[Table]:
     """What is on file; the comparison is there once one of its recipes was run.
 
-    Raises DataError where the judgement is damaged.
+    Args:
+        results: The folder.
+        runs: By recipe.
+
+    Returns:
+        Tables.
+
+    Raises:
+        DataError: The judgement is damaged.
     """
     found = []
     judged = read_if_there(SynthesisJudgement, results / JUDGED)

@@ -22,7 +22,14 @@ NOT_RUN = "not run"
 
 @dataclass(frozen=True)
 class Table:
-    """A title, a line on how to read it, the columns' heads, and rows of cells, the first of which names the row."""
+    """A table of the report.
+
+    Attributes:
+        title: Above it.
+        note: A line on how to read it.
+        heads: Of the columns.
+        rows: Cells, the first of which names the row.
+    """
 
     title: str
     note: str
@@ -31,7 +38,14 @@ class Table:
 
 
 def by_recipe(ours: list[RunResult]) -> dict[str, list[RunResult]]:
-    """The runs of each recipe, by seed."""
+    """The runs of each recipe, by seed.
+
+    Args:
+        ours: In any order.
+
+    Returns:
+        By the recipe's name.
+    """
     runs: dict[str, list[RunResult]] = defaultdict(list)
     for run in sorted(ours, key=lambda run: run.recipe.seed):
         runs[run.recipe_name].append(run)
@@ -39,19 +53,41 @@ def by_recipe(ours: list[RunResult]) -> dict[str, list[RunResult]]:
 
 
 def mean(intervals: Iterable[Interval]) -> Interval:
-    """The mean of a score over seeds, with the mean of its intervals' ends."""
+    """The mean of a score over seeds, with the mean of its intervals' ends.
+
+    Args:
+        intervals: At least one.
+
+    Returns:
+        The mean.
+    """
     all_of = list(intervals)
     ends = zip(*((of.value, of.low, of.high) for of in all_of), strict=True)
     return Interval(*(sum(values) / len(all_of) for values in ends))
 
 
 def score(runs: list[RunResult], name: str) -> Interval:
-    """A score of one recipe's runs on all pictures, by its name in `SCORES`."""
+    """A score of one recipe's runs on all pictures.
+
+    Args:
+        runs: At least one.
+        name: Of `SCORES`.
+
+    Returns:
+        The mean over the runs.
+    """
     return mean(run.metrics.raw.intervals[name] for run in runs)
 
 
 def clean_accuracy(runs: list[RunResult]) -> Interval:
-    """The accuracy of one recipe's runs on the pictures that training cannot have seen the exact pixels of."""
+    """The accuracy of one recipe's runs on the pictures that training cannot have seen the exact pixels of.
+
+    Args:
+        runs: At least one.
+
+    Returns:
+        The mean over the runs.
+    """
     return mean(run.metrics.without_duplicates.accuracy for run in runs)
 
 
@@ -59,20 +95,40 @@ class Bounded(Protocol):
     """A value in [0, 1] with the ends of its 95% interval."""
 
     @property
-    def value(self) -> float: ...
+    def value(self) -> float:
+        """In [0, 1]."""
+
     @property
-    def low(self) -> float: ...
+    def low(self) -> float:
+        """The lower end."""
+
     @property
-    def high(self) -> float: ...
+    def high(self) -> float:
+        """The upper end."""
 
 
 def percent(of: Bounded) -> str:
-    """The value in percent, with its interval."""
+    """The value in percent, with its interval.
+
+    Args:
+        of: In [0, 1].
+
+    Returns:
+        Such as "71.2 [70.1, 72.3]".
+    """
     return f"{100 * of.value:.1f} [{100 * of.low:.1f}, {100 * of.high:.1f}]"
 
 
 def beside_reference(runs: dict[str, list[RunResult]], reference: Reference) -> list[Table]:
-    """One table a score: ours, the published one, and the difference with its interval."""
+    """One table a score: ours, the published one, and the difference with its interval.
+
+    Args:
+        runs: Ours, by recipe.
+        reference: The published ones.
+
+    Returns:
+        In the order of `SCORES`.
+    """
     note = (
         f"In percent, on the {reference.part} part of the {reference.split} split "
         f"({reference.pictures:,} pictures). Brackets: 95% bootstrap interval over pictures, ours only. "
@@ -115,7 +171,14 @@ def _with_interval(value: float, score: Interval, minus: float, sign: bool = Fal
 
 
 def all_runs(runs: dict[str, list[RunResult]]) -> Table:
-    """Every recipe on file, best first within each split and part."""
+    """Every recipe on file, best first within each split and part.
+
+    Args:
+        runs: By recipe.
+
+    Returns:
+        The table.
+    """
     rows = []
     order = sorted(runs, key=lambda name: (*_judged_on(runs[name]), -score(runs[name], "accuracy").value))
     for name in order:
@@ -152,7 +215,14 @@ def _judged_on(runs: list[RunResult]) -> tuple[str, str]:
 
 
 def by_class(runs: dict[str, list[RunResult]]) -> Table:
-    """F1 of each class for every recipe."""
+    """F1 of each class for every recipe.
+
+    Args:
+        runs: By recipe.
+
+    Returns:
+        The table.
+    """
     rows = []
     for name, ours in runs.items():
         values = [sum(run.metrics.raw.classes[kind].f1 for run in ours) / len(ours) for kind in NAMES]
@@ -161,7 +231,14 @@ def by_class(runs: dict[str, list[RunResult]]) -> Table:
 
 
 def of_one_run(run: RunResult) -> Table:
-    """Precision, recall, F1 and pictures of each class of one run."""
+    """Precision, recall, F1 and pictures of each class of one run.
+
+    Args:
+        run: On file.
+
+    Returns:
+        The table.
+    """
     rows = []
     for name, of in run.metrics.raw.classes.items():
         rows.append((name, *(f"{100 * share:.1f}" for share in (of.precision, of.recall, of.f1)), f"{of.support:,}"))

@@ -37,5 +37,8 @@ def fill(template: str, **told: Any) -> str:
     Args:
         template: Its name, without the ending .jinja.
         told: What it speaks of.
+
+    Returns:
+        Text, Markdown or HTML.
     """
     return _TEMPLATES.get_template(f"{template}.jinja").render(told)

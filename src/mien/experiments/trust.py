@@ -22,9 +22,16 @@ PLOTS = {
 
 
 def tables(results: Path) -> list[Table]:
-    """Calibration, labels, robustness and faithfulness; empty where nothing was judged.
+    """Calibration, labels, robustness and faithfulness.
 
-    Raises DataError where a file is damaged.
+    Args:
+        results: The folder.
+
+    Returns:
+        Tables; none where nothing was judged.
+
+    Raises:
+        DataError: A file is damaged.
     """
     scores, robust, faithful = (
         _by_model(found) for found in (evaluations(results), robustness(results), maps(results))
@@ -40,7 +47,17 @@ def tables(results: Path) -> list[Table]:
 
 
 def plots(results: Path) -> list[tuple[str, Path]]:
-    """Titles and files of the plots that lie beside the results, kind by kind."""
+    """The plots that lie beside the results, kind by kind.
+
+    Args:
+        results: The folder.
+
+    Returns:
+        Titles and paths of those that are there.
+
+    Raises:
+        DataError: A file is damaged.
+    """
     names = sorted({*evaluations(results), *robustness(results), *maps(results)})
     found = [
         (f"{title}: {name.split('-')[0]}", results / f"{name}-{kind}.png")

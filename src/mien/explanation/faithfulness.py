@@ -23,7 +23,15 @@ TIMED = 30
 
 
 def steps(methods: Mapping[str, MapMethod], faces: int) -> int:
-    """How often `judge` calls `show` with a batch."""
+    """How often `judge` calls `show` with a batch.
+
+    Args:
+        methods: Ways to make maps, by name.
+        faces: How many.
+
+    Returns:
+        A number of calls.
+    """
     return len(methods) * -(-faces // BATCH)
 
 
@@ -34,7 +42,18 @@ def judge(
     seed: int = 0,
     show: Callable[[str], object] = lambda what: None,
 ) -> MapScores:
-    """Judge a classifier's ways to make maps on faces uint8 [N, 48, 48], for the class that it calls each of them."""
+    """Judge a classifier's ways to make maps, for the class that it calls each face.
+
+    Args:
+        classifier: Whose probabilities are watched.
+        methods: Ways to make maps, by name.
+        faces: uint8 [N, 48, 48].
+        seed: Of the bootstrap.
+        show: Is called with the method's name before each batch.
+
+    Returns:
+        Deletion and insertion (Petsiuk et al. 2018) of each, and times.
+    """
     areas: dict[str, np.ndarray] = {}
     curves: dict[str, np.ndarray] = {}
     for name, method in methods.items():
@@ -80,7 +99,17 @@ def _enlarged(one: np.ndarray, side: int) -> np.ndarray:
 def both_curves(
     predict: Callable[[np.ndarray], np.ndarray], faces: np.ndarray, classes: np.ndarray, maps: np.ndarray
 ) -> np.ndarray:
-    """Deletion and insertion curves, float [2, N, STEPS + 1], of maps [N, h, w] for class int [N] of each face."""
+    """Deletion and insertion curves (Petsiuk et al. 2018) of maps.
+
+    Args:
+        predict: Faces uint8 [M, s, s] to probabilities [M, 7].
+        faces: uint8 [N, s, s].
+        classes: int [N], whose probability is watched.
+        maps: float [N, h, w].
+
+    Returns:
+        float [2, N, STEPS + 1]: deletion, then insertion.
+    """
     count, side = len(faces), faces.shape[1]
     importance = np.stack([_enlarged(one, side) for one in maps]).reshape(count, -1)
     rank = np.argsort(np.argsort(-importance, axis=1, kind="stable"), axis=1, kind="stable").reshape(faces.shape)

@@ -13,11 +13,19 @@ from mien.training.networks.architecture import tokens_to_grid
 
 
 def grad_cam(network: ExpressionNetwork, faces: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
-    """Grad-CAM (Selvaraju et al. 2017) of class int64 [N] for faces float [N, 1, h, w] in [0, 1]: [N, rows, columns].
+    """Grad-CAM (Selvaraju et al. 2017, equations 1 and 2).
 
     The positive part of the activations, weighted by the mean gradient of the class's logit. Vision transformers are
     looked at before their last block, where tokens have yet to meet; the others at the features that are pooled, where
     it is the positive part of the exact map without the head's bias.
+
+    Args:
+        network: It is left in eval mode.
+        faces: float [N, 1, h, w] in [0, 1].
+        classes: int64 [N].
+
+    Returns:
+        float [N, rows, columns], at least 0.
     """
     network.eval()
     if not isinstance(network.backbone, VisionTransformer):
@@ -42,10 +50,20 @@ def grad_cam(network: ExpressionNetwork, faces: torch.Tensor, classes: torch.Ten
 
 
 def attention_rollout(network: ExpressionNetwork, faces: torch.Tensor) -> torch.Tensor:
-    """Attention rollout (Abnar and Zuidema 2020) for faces float [N, 1, h, w]: how much of each patch the pool sees.
+    """Attention rollout (Abnar and Zuidema 2020): how much of each patch the pool sees.
 
-    Attention is averaged over heads and mixed half and half with the skip connection, block by block; [N, rows,
-    columns]. It is the same for every class. Raises ValueError for a network that is no vision transformer.
+    Attention is averaged over heads and mixed half and half with the skip connection, block by block. It is the same
+    for every class.
+
+    Args:
+        network: A vision transformer; it is left in eval mode.
+        faces: float [N, 1, h, w] in [0, 1].
+
+    Returns:
+        float [N, rows, columns].
+
+    Raises:
+        ValueError: The network is no vision transformer.
     """
     network.eval()
     backbone = network.backbone

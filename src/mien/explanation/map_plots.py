@@ -19,7 +19,13 @@ _COLOURS = {EXACT: "#3d7ab8", GRAD_CAM: "#d9782d", ROLLOUT: "#7d5ba6", OCCLUSION
 
 @dataclass(frozen=True)
 class FaceMaps:
-    """A face as one model sees it: its picture grey uint8 [s, s], probabilities [7], and maps [7, h, w] by method."""
+    """A face as one model sees it.
+
+    Attributes:
+        picture: Grey uint8 [s, s].
+        probabilities: float [7].
+        maps: float [7, h, w] by method.
+    """
 
     picture: np.ndarray
     probabilities: np.ndarray
@@ -27,7 +33,15 @@ class FaceMaps:
 
 
 def overlay(picture: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """uint8 RGB [s, s, 3]: a grey face with what lies above the mean of scores [h, w] as heat."""
+    """A grey face with what lies above the mean of scores as heat.
+
+    Args:
+        picture: uint8 [s, s].
+        scores: float [h, w].
+
+    Returns:
+        uint8 RGB [s, s, 3].
+    """
     above = np.maximum(scores - scores.mean(), 0)
     side = picture.shape[0]
     strength = (above / max(float(above.max()), 1e-9)).astype(np.float32)
@@ -37,7 +51,11 @@ def overlay(picture: np.ndarray, scores: np.ndarray) -> np.ndarray:
 def by_class(seen: Mapping[str, FaceMaps]) -> Figure:
     """One face: a row for each model and each of its maps, a column for each class; what the model calls it is bold.
 
-    seen: by model; at least one.
+    Args:
+        seen: By model; at least one.
+
+    Returns:
+        The figure.
     """
     rows = [(name, method, shown) for name, shown in seen.items() for method in shown.maps]
     figure = Figure(figsize=(1.35 * (len(EXPRESSIONS) + 1) + 0.4, 1.62 * len(rows)), layout="constrained")
@@ -56,9 +74,14 @@ def by_class(seen: Mapping[str, FaceMaps]) -> Figure:
 
 
 def by_model(faces: Sequence[Mapping[str, FaceMaps]], label: int | None) -> Figure:
-    """Rows are faces, columns are models: each one's exact map of class `label`, or of what it calls the face.
+    """Rows are faces, columns are models: each one's exact map.
 
-    faces: for each, how every model sees it; all by the same models.
+    Args:
+        faces: For each, how every model sees it; all by the same models.
+        label: Whose map; None for the class that each model calls the face.
+
+    Returns:
+        The figure.
     """
     names = list(faces[0])
     figure = Figure(figsize=(1.9 * (len(names) + 1), 2.15 * len(faces)), layout="constrained")
@@ -77,7 +100,14 @@ def by_model(faces: Sequence[Mapping[str, FaceMaps]], label: int | None) -> Figu
 
 
 def faithfulness(judged: Mapping[str, MapScores]) -> Figure:
-    """Deletion and insertion curves of every kind of map, model below model; judged: results by name, at least one."""
+    """Deletion and insertion curves of every kind of map, model below model.
+
+    Args:
+        judged: Results by model; at least one.
+
+    Returns:
+        The figure.
+    """
     figure = Figure(figsize=(4.6, 6.4 * len(judged)), layout="constrained")  # a phone's width: readable there
     axes = figure.subplots(2 * len(judged), 1, sharey=True).reshape(len(judged), 2)
     for line, (name, result) in zip(axes, judged.items(), strict=True):

@@ -11,15 +11,28 @@ BLUR = 8.0
 
 
 def blurred(faces: np.ndarray) -> np.ndarray:
-    """Faces uint8 [N, s, s] with their features gone: what stands where a pixel is taken away."""
+    """Faces with their features gone: what stands where a pixel is taken away.
+
+    Args:
+        faces: uint8 [N, s, s].
+
+    Returns:
+        uint8 [N, s, s].
+    """
     values = gaussian_filter(faces.astype(np.float32), (0, BLUR, BLUR), mode="nearest", truncate=3)
     return np.rint(values).astype(np.uint8)
 
 
 def occlusion(predict: Callable[[np.ndarray], np.ndarray], faces: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """How far the log probability of class int [N] falls when a patch is blurred: float [N, s / 8, s / 8].
+    """How far the log probability of a class falls when a patch is blurred (Zeiler and Fergus 2014, section 4.2).
 
-    predict: probabilities [M, 7] for faces uint8 [M, s, s]; it is asked once a patch.
+    Args:
+        predict: Faces uint8 [M, s, s] to probabilities [M, 7]; it is asked once a patch.
+        faces: uint8 [N, s, s].
+        classes: int [N].
+
+    Returns:
+        float [N, s / 8, s / 8].
     """
     count, side = len(faces), faces.shape[1]
     here = np.arange(count)

@@ -6,9 +6,16 @@ from torch.nn import functional
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The T that minimises the negative log likelihood of softmax(logits / T), logits [N, K], labels int [N].
+    """The T that minimises the negative log likelihood of softmax(logits / T) (Guo et al. 2017, section 4.2).
 
     Above 1 softens an overconfident network. Fit it on pictures that the network did not learn from.
+
+    Args:
+        logits: float [N, K].
+        labels: int [N].
+
+    Returns:
+        Above 0.
     """
     scores, targets = torch.from_numpy(logits).double(), torch.from_numpy(labels)
     log_temperature = torch.zeros((), dtype=torch.float64, requires_grad=True)

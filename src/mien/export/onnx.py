@@ -19,19 +19,43 @@ OPSET = 20
 
 
 class ClassifierGraph(nn.Module):
-    """The whole graph: enlarging, scaling, normalising, network and temperature."""
+    """The whole graph: enlarging, scaling, normalising, network and temperature.
+
+    Args:
+        network: In eval mode.
+        pixels: The side that faces are enlarged to.
+        temperature: Logits are divided by it.
+    """
 
     def __init__(self, network: ExpressionNetwork, pixels: int, temperature: float) -> None:
         super().__init__()
         self.network, self.pixels, self.temperature = network, pixels, temperature
 
     def forward(self, face: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Classify faces.
+
+        Args:
+            face: uint8 [N, 48, 48].
+
+        Returns:
+            Probabilities [N, 7], features [N, D] and map [N, 7, rows, columns].
+        """
         logits, features, scores = self.network.explain(enlarge(face, self.pixels))
         return (logits / self.temperature).softmax(1), features, scores
 
 
 def write(network: ExpressionNetwork, pixels: int, temperature: float, path: Path) -> None:
-    """Write the model file without metadata, atomically; any number of faces a call."""
+    """Write the model file without metadata, atomically; any number of faces a call.
+
+    Args:
+        network: Is left in eval mode.
+        pixels: The side that faces are enlarged to.
+        temperature: Logits are divided by it.
+        path: Where the file goes.
+
+    Raises:
+        StorageError: The disk refuses.
+    """
     graph = ClassifierGraph(network.eval(), pixels, temperature).eval()
     inputs = {"face": torch.zeros(2, FACE_SIZE, FACE_SIZE, dtype=torch.uint8)}
     program = exported(graph, inputs, ["probabilities", "features", "map"])
@@ -39,7 +63,16 @@ def write(network: ExpressionNetwork, pixels: int, temperature: float, path: Pat
 
 
 def exported(graph: nn.Module, inputs: dict[str, torch.Tensor], outputs: list[str]) -> torch.onnx.ONNXProgram:
-    """A module in eval mode as ONNX; `inputs`: examples by name, in order, whose first axis may be of any length."""
+    """A module as ONNX.
+
+    Args:
+        graph: In eval mode.
+        inputs: Examples by name, in order, whose first axis may be of any length.
+        outputs: Names.
+
+    Returns:
+        torch's program, which has the model.
+    """
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     faces = torch.export.Dim("faces")
     program = torch.onnx.export(
@@ -59,7 +92,16 @@ def exported(graph: nn.Module, inputs: dict[str, torch.Tensor], outputs: list[st
 
 
 def properties(name: str, precision: str, training_data: str) -> dict[str, str]:
-    """What every file of this project says of itself; training_data: the hash of the pictures learned from."""
+    """What every file of this project says of itself.
+
+    Args:
+        name: The model's.
+        precision: Of its weights, in words.
+        training_data: Hash of the pictures learned from.
+
+    Returns:
+        Metadata properties.
+    """
     return {
         "name": name,
         "version": code_version(),
@@ -73,7 +115,15 @@ def properties(name: str, precision: str, training_data: str) -> dict[str, str]:
 
 
 def set_metadata(path: Path, properties: dict[str, str]) -> None:
-    """Replace the metadata properties of a model file, and drop the exporter's notes about source lines."""
+    """Replace the metadata properties of a model file, and drop the exporter's notes about source lines.
+
+    Args:
+        path: The file; it is replaced.
+        properties: All it is to have.
+
+    Raises:
+        StorageError: The disk refuses.
+    """
     model = onnx.load(path)
     del model.metadata_props[:]
     onnx.helper.set_model_props(model, properties)

@@ -20,22 +20,48 @@ MOST_ACCURACY_LOST = 0.003
 
 @dataclass(frozen=True)
 class Agreement:
-    """The largest difference of the probabilities, and the share of pictures with the same expression."""
+    """How two sets of probabilities compare.
+
+    Attributes:
+        largest_difference: Of one probability.
+        same_expression: The share of pictures with the same expression, in [0, 1].
+    """
 
     largest_difference: float
     same_expression: float
 
 
 def run_file(path: Path, faces: np.ndarray, batch: int = 64) -> Outputs:
-    """Outputs of a model file that may not carry its metadata yet, for uint8 faces [N, 48, 48].
+    """Run a model file that may not carry its metadata yet.
 
-    Dynamic int8 takes its scales from the whole batch: use 1 for it, as `ModelFile.run` does.
+    Args:
+        path: The file.
+        faces: uint8 [N, 48, 48].
+        batch: Faces a call. Dynamic int8 takes its scales from the whole batch: use 1 for it, as `ModelFile.run` does.
+
+    Returns:
+        What the model says of each face.
+
+    Raises:
+        ModelError: The file cannot be read as a model.
     """
     return run_session(open_session(path, None), faces, batch)
 
 
 def check_float(graph: ClassifierGraph, path: Path, faces: np.ndarray) -> Agreement:
-    """Compare a file with PyTorch on uint8 faces [N, 48, 48]; raises ExportError where any output differs."""
+    """Compare a file with PyTorch.
+
+    Args:
+        graph: What was exported.
+        path: The file.
+        faces: uint8 [N, 48, 48].
+
+    Returns:
+        How the probabilities compare.
+
+    Raises:
+        ExportError: An output differs.
+    """
     with torch.inference_mode():
         expected = [output.numpy() for output in graph(torch.from_numpy(faces))]
     found = run_file(path, faces)
@@ -52,12 +78,32 @@ def check_float(graph: ClassifierGraph, path: Path, faces: np.ndarray) -> Agreem
 
 
 def agreement(ours: np.ndarray, theirs: np.ndarray) -> Agreement:
-    """Compare two sets of probabilities [N, 7]."""
+    """Compare two sets of probabilities.
+
+    Args:
+        ours: float [N, 7].
+        theirs: float [N, 7].
+
+    Returns:
+        How they compare.
+    """
     return Agreement(float(np.abs(ours - theirs).max()), float((ours.argmax(1) == theirs.argmax(1)).mean()))
 
 
 def check_int8(labels: np.ndarray, ours: np.ndarray, theirs: np.ndarray) -> Agreement:
-    """Compare float probabilities with int8's, [N, 7] each; raises ExportError where too much is lost."""
+    """Compare float probabilities with int8's.
+
+    Args:
+        labels: int [N].
+        ours: float [N, 7].
+        theirs: float [N, 7].
+
+    Returns:
+        How they compare.
+
+    Raises:
+        ExportError: Too much is lost.
+    """
     found = agreement(ours, theirs)
     lost = float((ours.argmax(1) == labels).mean() - (theirs.argmax(1) == labels).mean())
     if found.same_expression < LEAST_AGREEMENT or lost > MOST_ACCURACY_LOST:

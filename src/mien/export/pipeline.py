@@ -31,11 +31,23 @@ def export_run(
     say: Callable[[str], None] = lambda text: None,
     made_by: Mapping[str, str] | None = None,
 ) -> str:
-    """Write the model file of a run to `target` and return a line on it.
+    """Write the model file of a run.
 
-    load: reads the data set with the named split. made_by: metadata on the pipeline that made the run, if one did.
-    Raises ModelError for a folder without weights, ExportError where a gate is not passed, MienError for a target that
-    is not named as an ONNX file; nothing is then written.
+    Args:
+        run: The run's folder.
+        load: Reads the data set with the named split.
+        target: Where the file goes.
+        int8: Whether weights are stored in 8 bits.
+        say: Takes a line of progress.
+        made_by: Metadata on the pipeline that made the run, if one did.
+
+    Returns:
+        A line on the file.
+
+    Raises:
+        ModelError: The folder has no weights.
+        ExportError: The file answers otherwise than PyTorch, or int8 loses too much; nothing is written.
+        MienError: The target is not named as an ONNX file.
     """
     check_suffix(target, ".onnx", what="an ONNX model")
     classifier = RunClassifier(run, "cpu")

@@ -11,6 +11,13 @@ def quantise(source: Path, target: Path) -> None:
 
     Weights keep to seven bits: processors without VNNI add pairs of 8-bit products in 16 bits, which overflows with
     eight, and the same file must give the same answer everywhere.
+
+    Args:
+        source: The float32 file.
+        target: Where the int8 file goes.
+
+    Raises:
+        StorageError: The disk refuses.
     """
     # Imported here: onnxruntime.quantization takes a second to load, and only this needs it.
     from onnxruntime.quantization import QuantType, quantize_dynamic

@@ -16,10 +16,15 @@ OUTPUT = "novelty"
 
 
 def attach(model: onnx.ModelProto, scores: FittedScores, extractor: FeatureExtractor) -> None:
-    """Add the scores to a graph that has none; `extractor` is the same model, opened.
+    """Add the scores to a graph that has none.
 
     The large matrices are stored in 16 and 8 bits: they are nine tenths of what the file gains. Each node costs some
     microseconds, as much as its arithmetic, so there are as few as can be.
+
+    Args:
+        model: The graph; it is changed.
+        scores: Fitted to this model.
+        extractor: The same model, opened.
     """
     graph = _Writer(model.graph)
     shaped = zip(extractor.layers, extractor.shapes, strict=True)
@@ -78,7 +83,11 @@ def _covered(graph: "_Writer", covering: Covering, vectors: list[str]) -> str:
 
 
 def detach(model: onnx.ModelProto) -> None:
-    """Take a gate out of a graph; nothing happens where there is none."""
+    """Take a gate out of a graph; nothing happens where there is none.
+
+    Args:
+        model: The graph; it is changed.
+    """
     for part in (model.graph.node, model.graph.initializer, model.graph.output):
         kept = [entry for entry in part if not entry.name.startswith(OUTPUT)]
         del part[:]

@@ -17,8 +17,14 @@ _SHRINKAGE = 0.01
 
 @dataclass(frozen=True)
 class Covering:
-    """The lesser of two linear functions of the vectors: covered rather than a whole face, and rather than spoiled
-    otherwise. Above 0 the head takes a face for covered."""
+    """The lesser of two linear functions of the vectors: covered rather than whole, and rather than spoiled otherwise.
+
+    Above 0 the head takes a face for covered.
+
+    Attributes:
+        weights: float64 [T, 2], T numbers in all layers' vectors.
+        offset: float64 [2].
+    """
 
     weights: np.ndarray
     """Float64 [T, 2]."""
@@ -27,7 +33,16 @@ class Covering:
 
     @classmethod
     def of(cls, faces: Activations, covered: Activations, others: Activations) -> "Covering":
-        """Fit to whole faces, covered ones, and pictures spoiled otherwise, each group counting alike."""
+        """Fit a logistic regression to three groups, each counting alike.
+
+        Args:
+            faces: Of whole faces.
+            covered: Of covered faces.
+            others: Of pictures spoiled otherwise.
+
+        Returns:
+            The fitted head.
+        """
         from sklearn.linear_model import LogisticRegression
 
         groups = [_together(activations) for activations in (faces, covered, others)]
@@ -40,16 +55,26 @@ class Covering:
         return cls(weights, head.intercept_[1] - head.intercept_[[0, 2]] - centre @ weights)
 
     def __call__(self, activations: Activations) -> np.ndarray:
-        """Float64 [N]; higher is more surely covered."""
+        """How surely faces are covered.
+
+        Args:
+            activations: Of N faces.
+
+        Returns:
+            float64 [N]; higher is more surely covered.
+        """
         return (_together(activations) @ self.weights + self.offset).min(1)
 
 
 def spoil(faces: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Covered faces, and pictures that are spoiled otherwise or show nothing: uint8 [N, 48, 48] each.
+    """Make covered faces, and pictures that are spoiled otherwise or show nothing.
 
     Args:
         faces: Whole faces, uint8 [N, 48, 48].
         count: About how many of each kind. The same arguments give the same pictures.
+
+    Returns:
+        Covered faces and the others, uint8 [M, 48, 48] each.
     """
     drawn: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
     for name, draw in ood_sets.SPOILED.items():

@@ -33,7 +33,14 @@ class FeatureLayer:
     room: int | None = None
 
     def tensor(self, model: onnx.ModelProto) -> str | None:
-        """The name of the map's tensor in a graph; None where the network has no such layer."""
+        """The name of the map's tensor in a graph.
+
+        Args:
+            model: The graph.
+
+        Returns:
+            The name; None where the network has no such layer.
+        """
         for node in model.graph.node:
             if node.op_type in ("Conv", "LayerNormalization") and any(
                 f".{self.before}.weight" in name for name in node.input
@@ -42,10 +49,18 @@ class FeatureLayer:
         return None
 
     def pooling(self, shape: tuple[int, ...]) -> np.ndarray:
-        """What a map of this shape is multiplied by: float32 [h, bands], or for tokens [bands, T].
+        """What a map is multiplied by to be averaged over bands.
 
-        The bands are as even as whole rows allow; the class token counts in none. Raises ModelError where there are
-        fewer rows than bands.
+        The bands are as even as whole rows allow; the class token counts in none.
+
+        Args:
+            shape: The map's, [N, C, h, w] or, for tokens, [N, T, C].
+
+        Returns:
+            float32 [h, bands], or for tokens [bands, T].
+
+        Raises:
+            ModelError: There are fewer rows than bands.
         """
         tokens = len(shape) == 3
         rows = math.isqrt(shape[1] - 1) if tokens else shape[2]
@@ -63,11 +78,25 @@ class FeatureLayer:
         return np.concatenate([np.zeros((shape[1] - rows**2, self.bands), np.float32), over_tokens]).T
 
     def axes(self, width: int) -> int:
-        """How many axes count, of vectors [N, width]."""
+        """How many axes of the vectors' covariance count.
+
+        Args:
+            width: Numbers of a vector.
+
+        Returns:
+            At most `width`.
+        """
         return width if self.room is None else min(width, self.room // width)
 
     def vector(self, found: np.ndarray) -> np.ndarray:
-        """A map as float32 [N, C * bands]."""
+        """A map as a vector.
+
+        Args:
+            found: float [N, C, h, w] or, of tokens, [N, T, C].
+
+        Returns:
+            float32 [N, C * bands].
+        """
         pooling = self.pooling(found.shape)
         banded = found.mean(3) @ pooling if found.ndim == 4 else np.swapaxes(pooling @ found, 1, 2)
         vector = banded.reshape(len(found), -1)
@@ -91,7 +120,17 @@ both. The choice is explained in docs/gate.md."""
 
 
 def feature_layers_of(model: onnx.ModelProto) -> tuple[FeatureLayer, ...]:
-    """What the gate reads of a network; raises ModelError where it has no layers of a known kind."""
+    """What the gate reads of a network.
+
+    Args:
+        model: Its graph.
+
+    Returns:
+        Its layers.
+
+    Raises:
+        ModelError: It has no layers of a known kind.
+    """
     for layers in FEATURE_LAYERS.values():
         if all(layer.tensor(model) for layer in layers):
             return layers
@@ -101,7 +140,13 @@ def feature_layers_of(model: onnx.ModelProto) -> tuple[FeatureLayer, ...]:
 
 @dataclass(frozen=True)
 class Activations:
-    """What a model makes of N faces: logits [N, 7], features [N, D], and each layer's vectors [N, T]."""
+    """What a model makes of N faces.
+
+    Attributes:
+        logits: float [N, 7].
+        features: float [N, D].
+        vectors: Of each layer, float [N, T].
+    """
 
     logits: np.ndarray
     features: np.ndarray
@@ -109,7 +154,14 @@ class Activations:
 
     @classmethod
     def joined(cls, parts: "list[Activations]") -> "Activations":
-        """One after another, of the same model; at least one part."""
+        """One after another, of the same model.
+
+        Args:
+            parts: At least one.
+
+        Returns:
+            The activations of all their faces, in order.
+        """
         vectors = tuple(np.concatenate(column) for column in zip(*(part.vectors for part in parts), strict=True))
         logits, features = (np.concatenate([getattr(part, name) for part in parts]) for name in ("logits", "features"))
         return cls(logits, features, vectors)
@@ -142,7 +194,14 @@ class FeatureExtractor:
             layer.pooling(shape)  # refuses maps that are too small
 
     def extract(self, faces: np.ndarray) -> Activations:
-        """For uint8 [N, 48, 48]; an int8 file sees them one at a time, as it does in recognition."""
+        """Run the model; an int8 file sees the faces one at a time, as it does in recognition.
+
+        Args:
+            faces: uint8 [N, 48, 48], at least one.
+
+        Returns:
+            What the model makes of them.
+        """
         return Activations.joined(in_batches(self._extract, faces, self._step or len(faces)))
 
     def _extract(self, faces: np.ndarray) -> Activations:
@@ -153,12 +212,29 @@ class FeatureExtractor:
 
 
 def precision_of(model: onnx.ModelProto) -> str | None:
-    """What the file says of its numbers, such as "int8"."""
+    """What the file says of its numbers, such as "int8".
+
+    Args:
+        model: A model file's graph.
+
+    Returns:
+        Its metadata's "precision"; None where it has none.
+    """
     return {entry.key: entry.value for entry in model.metadata_props}.get("precision")
 
 
 def read_graph(path: Path) -> onnx.ModelProto:
-    """Raises ModelError for a file that is not there or is no ONNX model."""
+    """Read a model file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Its graph.
+
+    Raises:
+        ModelError: The file is not there or is no ONNX model.
+    """
     try:
         return onnx.load(path)
     except FileNotFoundError as error:
@@ -168,5 +244,12 @@ def read_graph(path: Path) -> onnx.ModelProto:
 
 
 def session_of(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
-    """A session on the CPU for a model in memory."""
+    """A session on the CPU for a model in memory.
+
+    Args:
+        model: The graph.
+
+    Returns:
+        ONNX Runtime's session.
+    """
     return onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])

@@ -141,9 +141,18 @@ def _thresholds(
 
 
 def extract_all(model: FeatureExtractor, faces: np.ndarray, progress: Progress = silent) -> Activations:
-    """Run a feature extractor over uint8 [N, 48, 48] in batches.
+    """Run a feature extractor over faces in batches.
 
-    Raises ModelError where it gives NaN or infinities.
+    Args:
+        model: The extractor.
+        faces: uint8 [N, 48, 48].
+        progress: Is called with the faces done and their number, batch after batch.
+
+    Returns:
+        What the model makes of all faces.
+
+    Raises:
+        ModelError: It gives NaN or infinities.
     """
     seen = Activations.joined(in_batches(model.extract, faces, BATCH, progress))
     if not all(np.isfinite(values).all() for values in (seen.logits, seen.features, *seen.vectors)):
@@ -164,9 +173,7 @@ def _sample(data: FaceData, count: int) -> FaceData:
 
 
 def _check(stored: np.ndarray, fitted: np.ndarray) -> None:
-    """Raise ExportError where the file's scores [N, 3] are not finite, or rank the held-out faces otherwise than the
-    fitted ones.
-    """
+    """Raise ExportError where the file's scores [N, 3] are not finite or rank faces otherwise than the fitted ones."""
     if not np.isfinite(stored).all():
         raise ExportError("the scores in the file are not finite for all held-out faces; not written")
     for name, ours, theirs in zip(SCORES, stored.T, fitted.T, strict=True):

@@ -42,10 +42,22 @@ def judge(
     seed: int,
     show: Show = lambda text, done, total: None,
 ) -> tuple[GateScores, np.ndarray, dict[str, np.ndarray]]:
-    """Measure every score of every model, and the gate's verdicts; also returns the gate's scores.
+    """Measure every score of every model, and the gate's verdicts.
 
-    These are float [N, 3] of the real faces and of each OOD set. show(what, done, total) is called now and then. Raises
-    ModelError where no model has a gate.
+    Args:
+        models: At least one with a gate; the first of these is judged.
+        training: Faces that the scores are fitted on.
+        real: Real faces that no model learned from.
+        ood: Sets of out-of-distribution pictures.
+        seed: Draws the training faces.
+        show: Is called with what is done, how much of it is done, and how much there is.
+
+    Returns:
+        All that was measured; and the gate's scores, float [N, 3] of the real faces, and [M, 3] of each set by its
+        name.
+
+    Raises:
+        ModelError: No model has a gate.
     """
     gated = next((model for model in models if model.gate is not None), None)
     if gated is None or gated.gate is None:
@@ -91,25 +103,57 @@ def judge(
 
 
 def separation(real: np.ndarray, ood: np.ndarray) -> Separation:
-    """For scores [N] of real faces and [M] of OOD pictures, higher is stranger."""
+    """How well a score tells strange pictures from real faces.
+
+    Args:
+        real: Scores float [N] of real faces.
+        ood: Scores float [M] of strange pictures, higher is stranger.
+
+    Returns:
+        AUROC and FPR95.
+    """
     truth = np.r_[np.zeros(len(real)), np.ones(len(ood))]
     accepted = ood <= np.quantile(real, KEPT)
     return Separation(float(roc_auc_score(truth, np.r_[real, ood])), float(accepted.mean()))
 
 
 def passage(gate: Gate, scores: np.ndarray) -> Passage:
-    """The shares of the gate's verdicts on scores [N, 3] of faces that came cut."""
+    """The gate's verdicts on faces that came cropped.
+
+    Args:
+        gate: Its thresholds.
+        scores: float [N, 3], by `gate.SCORES`.
+
+    Returns:
+        The share of each verdict.
+    """
     return shares([gate.verdict(row) for row in scores])
 
 
 def shares(said: list[Verdict]) -> Passage:
-    """How often each verdict was said."""
+    """How often each verdict was said.
+
+    Args:
+        said: At least one.
+
+    Returns:
+        Shares in [0, 1], and how many there were.
+    """
     verdicts = np.array(said)
     return Passage(len(said), **{verdict.value: float((verdicts == verdict).mean()) for verdict in Verdict})
 
 
 def by_group(gate: Gate, scores: np.ndarray, real: FaceData) -> dict[str, dict[str, Passage]]:
-    """The gate's verdicts on real faces: all, by class, and by quarters of brightness and of sharpness."""
+    """The gate's verdicts on real faces: all, by class, and by quarters of brightness and of sharpness.
+
+    Args:
+        gate: Its thresholds.
+        scores: float [N, 3] of the faces.
+        real: The faces.
+
+    Returns:
+        By kind of group and by group; groups without faces are left out.
+    """
     sharpness = np.array([laplace(face.astype(float), mode="mirror").var() for face in real.faces])
     groups = {
         "all": {"all": np.ones(len(real), bool)},
@@ -131,7 +175,19 @@ def judge_photographs(
     people: frozenset[str],
     show: Show,
 ) -> None:
-    """Enter into the scores what detector and gate do with folders of strange pictures and of labelled photographs."""
+    """Enter into the scores what detector and gate do with photographs.
+
+    Args:
+        made: The scores; they are changed.
+        recognizer: With a gate.
+        strange: Folders of pictures without faces.
+        labelled: Folders with a folder for each class.
+        people: Names of files in `strange` that show people; they are left out.
+        show: As in `judge`.
+
+    Raises:
+        DataError: No face is found in any picture of a labelled folder.
+    """
     for folder in strange:
         made.pipeline[folder.name] = through_pipeline(recognizer, folder, people, show)
     for folder in labelled:
@@ -139,7 +195,17 @@ def judge_photographs(
 
 
 def through_pipeline(recognizer: Recognizer, folder: Path, people: frozenset[str], show: Show) -> DetectorAndGate:
-    """Detector and gate on a folder's pictures as they are, those named in `people` left out."""
+    """What detector and gate do with a folder's pictures as they are.
+
+    Args:
+        recognizer: With a gate.
+        folder: Of pictures without faces.
+        people: Names of files that show people; they are left out.
+        show: As in `judge`.
+
+    Returns:
+        Counts of pictures.
+    """
     pictures = [path for path in find_pictures([folder]) if path.name not in people]
     counts = {"found": 0, "passed": 0, "covered": 0}
     for number, path in enumerate(pictures):
@@ -152,9 +218,18 @@ def through_pipeline(recognizer: Recognizer, folder: Path, people: frozenset[str
 
 
 def found_faces(recognizer: Recognizer, folder: Path, show: Show) -> tuple[dict[str, Passage], Risk]:
-    """The gate's verdicts on the largest face of each labelled photograph, all and by class, and what refusing brings.
+    """The gate's verdicts on the largest face of each labelled photograph, and what refusing brings.
 
-    folder: has a folder for each class.
+    Args:
+        recognizer: With a gate.
+        folder: Has a folder for each class.
+        show: As in `judge`.
+
+    Returns:
+        Shares of the verdicts on all and by class, and the risk.
+
+    Raises:
+        DataError: No face is found in any of the pictures.
     """
     faces, labels = [], []
     for entry in sorted(folder.iterdir()):

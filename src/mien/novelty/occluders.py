@@ -11,12 +11,28 @@ FINER = 4
 
 
 def masked(faces: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Cloth of any tone, folds and pattern before nose, mouth and chin of faces uint8 [N, 48, 48]."""
+    """Cloth of any tone, folds and pattern before nose, mouth and chin.
+
+    Args:
+        faces: uint8 [N, 48, 48].
+        generator: Draws the cloth.
+
+    Returns:
+        uint8 [N, 48, 48].
+    """
     return np.stack([_over(face, _mask_shape(generator), _cloth(generator), generator) for face in faces])
 
 
 def behind_hands(faces: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Three or four fingers of about the face's own tone before mouth or eyes of faces uint8 [N, 48, 48]."""
+    """Three or four fingers of about the face's own tone before mouth or eyes.
+
+    Args:
+        faces: uint8 [N, 48, 48].
+        generator: Draws the fingers.
+
+    Returns:
+        uint8 [N, 48, 48].
+    """
     return np.stack([_behind_hand(face, generator) for face in faces])
 
 

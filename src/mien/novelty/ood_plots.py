@@ -18,7 +18,14 @@ _FACES, _NEAR, _FAR = "#2563eb", "#d97706", "#6b7280"
 def histograms(real: np.ndarray, ood_scores: dict[str, np.ndarray], gate: Gate, far: list[str]) -> Figure:
     """One row a kind, one column a score: the kind's scores over the real faces', and the threshold.
 
-    real: the gate's scores [N, 3]; ood_scores: [M, 3] by kind; far: the kinds with nothing of a face in them.
+    Args:
+        real: The gate's scores float [N, 3].
+        ood_scores: float [M, 3] by kind.
+        gate: Its thresholds.
+        far: The kinds with nothing of a face in them.
+
+    Returns:
+        The figure.
     """
     shown = ((1, "how unlike training faces", gate.cut), (2, "how surely covered", gate.covered))
     figure = Figure(figsize=(10, 0.75 * len(ood_scores) + 1.2), layout="constrained")
@@ -45,7 +52,14 @@ def histograms(real: np.ndarray, ood_scores: dict[str, np.ndarray], gate: Gate, 
 
 
 def separations(made: GateScores) -> Figure:
-    """A grid for each model: AUROC of every score on every kind, the far kinds first."""
+    """A grid for each model: AUROC of every score on every kind, the far kinds first.
+
+    Args:
+        made: As `judge.judge` measured them.
+
+    Returns:
+        The figure.
+    """
     height = sum(len(table) + 2 for table in made.separation.values())
     kinds = list(made.passage)
     figure = Figure(figsize=(1.6 + 0.85 * len(kinds), 0.42 * height + 1.2), layout="constrained")
@@ -80,9 +94,19 @@ def mistakes(
     seed: int,
     count: int = 50,
 ) -> dict[str, Figure]:
-    """Sheets of what passes wrongly and what is refused wrongly, drawn by chance and not by hand, by file name.
+    """Sheets of what passes wrongly and what is refused wrongly, drawn by chance and not by hand.
 
-    novelty, ood_scores: the gate's scores of the real faces and of each kind.
+    Args:
+        gate: Its thresholds.
+        real: The real faces.
+        novelty: The gate's scores of them, float [N, 3].
+        ood: The strange pictures.
+        ood_scores: The gate's scores of them, float [M, 3] by kind.
+        seed: Draws what is shown.
+        count: Pictures a sheet, at most.
+
+    Returns:
+        Figures by file name.
     """
     generator = np.random.default_rng(seed)
     passing = [
@@ -111,7 +135,17 @@ def mistakes(
 
 
 def sheet(faces: np.ndarray, notes: list[str], title: str, columns: int = 10) -> Figure:
-    """Grey pictures uint8 [N, 48, 48] side by side, a note under each; N at least 1."""
+    """Grey pictures side by side, a note under each.
+
+    Args:
+        faces: uint8 [N, 48, 48], at least one.
+        notes: One for each.
+        title: Above all.
+        columns: Pictures a row.
+
+    Returns:
+        The figure.
+    """
     rows = -(-len(faces) // columns)
     figure = Figure(figsize=(columns * 1.05, rows * 1.4 + 0.5), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False)

@@ -29,9 +29,13 @@ FINER = 4
 
 @dataclass(frozen=True)
 class OODSet:
-    """Out-of-distribution pictures of one kind as the model would get them: uint8 [N, 48, 48].
+    """Out-of-distribution pictures of one kind as the model would get them.
 
-    far: nothing in them is like a face; otherwise near (a face spoiled, or another animal's), as the gate's verdicts.
+    Attributes:
+        name: Of the kind.
+        faces: uint8 [N, 48, 48].
+        far: Nothing in them is like a face; otherwise near (a face spoiled, or another animal's), as the gate's
+            verdicts.
     """
 
     name: str
@@ -40,10 +44,22 @@ class OODSet:
 
 
 def all_ood_sets(faces: np.ndarray, folders: list[Path], people: frozenset[str], count: int, seed: int) -> list[OODSet]:
-    """Every set, the far ones first: made from nothing, made from `faces` (uint8 [N, 48, 48]), and read from folders.
+    """Every set, the far ones first: made from nothing, made from faces, and read from folders.
 
-    people: names of files that are left out; count: pictures of each kind that is made. The same arguments give the
-    same pictures.
+    The same arguments give the same pictures.
+
+    Args:
+        faces: uint8 [N, 48, 48], to be spoiled.
+        folders: Of pictures.
+        people: Names of files that are left out.
+        count: Pictures of each kind that is made.
+        seed: Draws them.
+
+    Returns:
+        The sets.
+
+    Raises:
+        PictureError: A folder has no pictures.
     """
     sets = [OODSet(name, make(count, _generator(seed, name)), True) for name, make in MADE.items()]
     for folder in folders:
@@ -56,11 +72,20 @@ def all_ood_sets(faces: np.ndarray, folders: list[Path], people: frozenset[str],
 
 
 def from_folder(folder: Path, people: frozenset[str] = frozenset()) -> list[OODSet]:
-    """A folder's pictures but those named in `people`, each one's middle square, as a set named after the folder.
+    """A folder's pictures, each one's middle square, as a set named after the folder.
 
-    It is a near set where the folder's name is one of `NEAR`.
-    Where files bear ImageNet's ids ("n02123045_tabby.jpg") or lie in folders named as CIFAR-10's classes, the animals
-    among them are a near set of their own. Raises PictureError where there are no pictures.
+    It is a near set where the folder's name is one of `NEAR`. Where files bear ImageNet's ids ("n02123045_tabby.jpg")
+    or lie in folders named as CIFAR-10's classes, the animals among them are a near set of their own.
+
+    Args:
+        folder: Searched with all that is below it.
+        people: Names of files that are left out.
+
+    Returns:
+        One set or two; none where all files are left out.
+
+    Raises:
+        PictureError: There are no pictures.
     """
     objects: list[np.ndarray] = []
     animals: list[np.ndarray] = []
@@ -78,7 +103,14 @@ def _is_animal(path: Path) -> bool:
 
 
 def middle(picture: np.ndarray) -> np.ndarray:
-    """The largest square in the middle of uint8 RGB [H, W, 3], brought to the model's size as a face would be."""
+    """The largest square in the middle of a picture, brought to the model's size as a face would be.
+
+    Args:
+        picture: uint8 RGB [H, W, 3].
+
+    Returns:
+        uint8 [48, 48].
+    """
     height, width = picture.shape[:2]
     return crop_picture(picture, Square(width / 2, height / 2, min(width, height)))
 
@@ -87,7 +119,15 @@ def middle(picture: np.ndarray) -> np.ndarray:
 
 
 def noise(count: int, generator: np.random.Generator) -> np.ndarray:
-    """Independent pixels and soft clouds, of any mean and contrast."""
+    """Independent pixels and soft clouds, of any mean and contrast.
+
+    Args:
+        count: How many.
+        generator: Draws them.
+
+    Returns:
+        uint8 [count, 48, 48].
+    """
     grain = generator.normal(size=(count, SIZE, SIZE))
     for picture, width in zip(grain, generator.choice([0, 0, 1, 2, 4], count), strict=True):
         if width:
@@ -98,7 +138,15 @@ def noise(count: int, generator: np.random.Generator) -> np.ndarray:
 
 
 def flat(count: int, generator: np.random.Generator) -> np.ndarray:
-    """One tone or a slope of light, with a sensor's little noise: a wall, the sky, a covered lens."""
+    """One tone or a slope of light, with a sensor's little noise: a wall, the sky, a covered lens.
+
+    Args:
+        count: How many.
+        generator: Draws them.
+
+    Returns:
+        uint8 [count, 48, 48].
+    """
     down, across = np.mgrid[:SIZE, :SIZE] / (SIZE - 1) - 0.5
     angle, slope = generator.uniform(0, 2 * np.pi, (count, 1, 1)), generator.uniform(0, 60, (count, 1, 1))
     light = generator.uniform(0, 255, (count, 1, 1))
@@ -107,7 +155,15 @@ def flat(count: int, generator: np.random.Generator) -> np.ndarray:
 
 
 def textures(count: int, generator: np.random.Generator) -> np.ndarray:
-    """Stripes, checks, dots and bricks of any scale and direction, with wear."""
+    """Stripes, checks, dots and bricks of any scale and direction, with wear.
+
+    Args:
+        count: How many.
+        generator: Draws them.
+
+    Returns:
+        uint8 [count, 48, 48].
+    """
     rows, columns = np.mgrid[:SIZE, :SIZE]
     pictures = np.empty((count, SIZE, SIZE))
     for number in range(count):
@@ -130,7 +186,15 @@ def textures(count: int, generator: np.random.Generator) -> np.ndarray:
 
 
 def drawings(count: int, generator: np.random.Generator) -> np.ndarray:
-    """Dark strokes on light paper, or light on dark: lines, curves, boxes and signs."""
+    """Dark strokes on light paper, or light on dark: lines, curves, boxes and signs.
+
+    Args:
+        count: How many.
+        generator: Draws them.
+
+    Returns:
+        uint8 [count, 48, 48].
+    """
     pictures = np.empty((count, SIZE, SIZE), np.uint8)
     for picture in pictures:
         paper, ink = (245, 20) if generator.random() < 0.5 else (20, 235)
@@ -170,11 +234,28 @@ def _stroke(draw: ImageDraw.ImageDraw, ink: int, generator: np.random.Generator)
 
 
 def upside_down(faces: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Faces turned over, top to bottom.
+
+    Args:
+        faces: uint8 [N, 48, 48].
+        generator: Not needed.
+
+    Returns:
+        uint8 [N, 48, 48].
+    """
     return faces[:, ::-1].copy()
 
 
 def half_covered(faces: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """A plain or grainy thing before 45% to 60% of the face, from any of the four sides."""
+    """A plain or grainy thing before 45% to 60% of the face, from any of the four sides.
+
+    Args:
+        faces: uint8 [N, 48, 48].
+        generator: Draws what covers them.
+
+    Returns:
+        uint8 [N, 48, 48].
+    """
     covered = faces.copy()
     for face in covered:
         part = _side(face, int(generator.integers(4)), generator.uniform(0.45, 0.6))
@@ -183,7 +264,15 @@ def half_covered(faces: np.ndarray, generator: np.random.Generator) -> np.ndarra
 
 
 def half_faces(faces: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """A crop moved aside by 45% to 60% of its side; the picture's edge repeats, as in the crop of the contract."""
+    """A crop moved aside by 45% to 60% of its side; the picture's edge repeats, as in the crop of the contract.
+
+    Args:
+        faces: uint8 [N, 48, 48].
+        generator: Draws way and distance.
+
+    Returns:
+        uint8 [N, 48, 48].
+    """
     moved = np.empty_like(faces)
     for face, out in zip(faces, moved, strict=True):
         angle, far = generator.integers(4) * np.pi / 2, generator.uniform(0.45, 0.6) * SIZE
@@ -193,7 +282,15 @@ def half_faces(faces: np.ndarray, generator: np.random.Generator) -> np.ndarray:
 
 
 def blurred(faces: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """So far out of focus (3.5 to 6 pixels) that no expression is left."""
+    """So far out of focus (3.5 to 6 pixels) that no expression is left.
+
+    Args:
+        faces: uint8 [N, 48, 48].
+        generator: Draws the blur.
+
+    Returns:
+        uint8 [N, 48, 48].
+    """
     widths = generator.uniform(3.5, 6, len(faces))
     blurs = (
         gaussian_filter(face.astype(np.float32), width, mode="mirror", truncate=3)
@@ -203,7 +300,15 @@ def blurred(faces: np.ndarray, generator: np.random.Generator) -> np.ndarray:
 
 
 def dark(faces: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """At 2% to 8% of the light, with a sensor's noise."""
+    """At 2% to 8% of the light, with a sensor's noise.
+
+    Args:
+        faces: uint8 [N, 48, 48].
+        generator: Draws light and noise.
+
+    Returns:
+        uint8 [N, 48, 48].
+    """
     light = generator.uniform(0.02, 0.08, (len(faces), 1, 1))
     return _to_bytes(faces * light + generator.normal(0, 3, faces.shape))
 

@@ -30,6 +30,9 @@ def risk(unlike: np.ndarray, right: np.ndarray, accepted: np.ndarray, confidence
         right: Whether it is called as labelled, bool [N].
         accepted: Whether the gate accepts it, bool [N].
         confidence: How sure the model is, float [N].
+
+    Returns:
+        Accuracy of accepted and refused faces, and the areas under the risk-coverage curves.
     """
     return Risk(
         faces=len(right),

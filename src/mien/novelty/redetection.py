@@ -34,7 +34,15 @@ class Redetected:
 
 
 def redetect(faces: np.ndarray, progress: Callable[[int, int], None] = lambda done, total: None) -> Redetected:
-    """Look for the face in each of uint8 [N, 48, 48]; those that are not found are left out."""
+    """Look for the face in each of many pictures; those that are not found are left out.
+
+    Args:
+        faces: uint8 [N, 48, 48], one face each.
+        progress: Is called with the faces done and their number.
+
+    Returns:
+        What was found, in order.
+    """
     detector = FaceDetector()
     crops, scores, indices = [], [], []
     for index, face in enumerate(faces):

@@ -19,7 +19,15 @@ _NEIGHBOUR = 50  # Sun et al. 2022 use the 50th for a training set of CIFAR's si
 
 
 def maximum_softmax(training: Outputs, labels: np.ndarray) -> Score:
-    """The most probable class's probability, negative (Hendrycks and Gimpel 2017)."""
+    """The most probable class's probability, negative (Hendrycks and Gimpel 2017).
+
+    Args:
+        training: Not needed.
+        labels: Not needed.
+
+    Returns:
+        A function of outputs to float64 [N], higher is stranger.
+    """
 
     def score(outputs: Outputs) -> np.ndarray:
         top = outputs.logits.max(1)
@@ -29,12 +37,31 @@ def maximum_softmax(training: Outputs, labels: np.ndarray) -> Score:
 
 
 def energy(training: Outputs, labels: np.ndarray) -> Score:
-    """The logits' log-sum-exp, negative (Liu et al. 2020)."""
+    """The logits' log-sum-exp, negative (Liu et al. 2020).
+
+    Args:
+        training: Not needed.
+        labels: Not needed.
+
+    Returns:
+        A function of outputs to float64 [N], higher is stranger.
+    """
     return lambda outputs: -logsumexp(outputs.logits)
 
 
 def mahalanobis(training: Outputs, labels: np.ndarray) -> Score:
-    """The squared distance to the nearest class's mean under the shared covariance (Lee et al. 2018)."""
+    """The squared distance to the nearest class's mean under the shared covariance (Lee et al. 2018).
+
+    Args:
+        training: What the model makes of training faces.
+        labels: Their classes, int [N].
+
+    Returns:
+        A function of outputs to float64 [N], higher is stranger.
+
+    Raises:
+        DataError: A class has too few pictures.
+    """
     statistics = ClassStatistics.of(training.features, labels)
 
     def score(outputs: Outputs) -> np.ndarray:
@@ -44,20 +71,47 @@ def mahalanobis(training: Outputs, labels: np.ndarray) -> Score:
 
 
 def relative_mahalanobis(training: Outputs, labels: np.ndarray) -> Score:
-    """See `mahalanobis`."""
+    """The relative Mahalanobis distance (Ren et al. 2021); see the module `mahalanobis`.
+
+    Args:
+        training: What the model makes of training faces.
+        labels: Their classes, int [N].
+
+    Returns:
+        A function of outputs to float64 [N], higher is stranger.
+
+    Raises:
+        DataError: A class has too few pictures.
+    """
     fitted = RelativeMahalanobis.of(ClassStatistics.of(training.features, labels))
     return lambda outputs: fitted(outputs.features)
 
 
 def nearest_neighbours(training: Outputs, labels: np.ndarray) -> Score:
-    """The distance to the 50th nearest training face, features scaled to length 1 (Sun et al. 2022)."""
+    """The distance to the 50th nearest training face, features scaled to length 1 (Sun et al. 2022).
+
+    Args:
+        training: What the model makes of training faces.
+        labels: Not needed.
+
+    Returns:
+        A function of outputs to float [N], higher is stranger.
+    """
     rank = min(_NEIGHBOUR, len(training.features))
     index = NearestNeighbors(n_neighbors=rank, algorithm="brute").fit(_unit(training.features))
     return lambda outputs: index.kneighbors(_unit(outputs.features))[0][:, -1]
 
 
 def virtual_logit(training: Outputs, labels: np.ndarray) -> Score:
-    """ViM (Wang et al. 2022): the features' part outside the principal subspace, as one more logit."""
+    """ViM (Wang et al. 2022): the features' part outside the principal subspace, as one more logit.
+
+    Args:
+        training: What the model makes of training faces.
+        labels: Not needed.
+
+    Returns:
+        A function of outputs to float64 [N], higher is stranger.
+    """
     count, width = training.features.shape
     # The head is linear: least squares give back its weights and bias.
     design = np.hstack([training.features, np.ones((count, 1))])
@@ -86,7 +140,14 @@ BASELINES: dict[str, Fit] = {
 
 
 def logsumexp(logits: np.ndarray) -> np.ndarray:
-    """Of each row of [N, K], in float64."""
+    """The logarithm of the sum of the exponentials of each row.
+
+    Args:
+        logits: float [N, K].
+
+    Returns:
+        float64 [N].
+    """
     whole = logits.astype(np.float64)
     top = whole.max(1)
     return top + np.log(np.exp(whole - top[:, None]).sum(1))

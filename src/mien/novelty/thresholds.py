@@ -20,7 +20,12 @@ _CONFIDENCE = 2.326  # standard deviations: 99% sure, one-sided; why not 95%: do
 
 @dataclass(frozen=True)
 class HeldOutFaces:
-    """Held-out faces as they are: the model's scores [N, 3] of them, and their classes, int [N]."""
+    """Held-out faces as they are.
+
+    Attributes:
+        scores: The model's, float [N, 3].
+        labels: Their classes, int [N].
+    """
 
     scores: np.ndarray
     labels: np.ndarray
@@ -66,7 +71,15 @@ def choose(cut: HeldOutFaces, found: RedetectedFaces | None = None) -> Gate:
 
 
 def refused(gate: Gate, held: HeldOutFaces) -> float:
-    """The share of held-out faces that a gate takes for strange, in [0, 1]."""
+    """How many held-out faces a gate takes for strange.
+
+    Args:
+        gate: Its thresholds.
+        held: The faces.
+
+    Returns:
+        The share, in [0, 1].
+    """
     detector = held.detector if isinstance(held, RedetectedFaces) else [None] * len(held.labels)
     verdicts = [gate.verdict(scores, score) for scores, score in zip(held.scores, detector, strict=True)]
     return float(np.mean([verdict is not Verdict.KNOWN for verdict in verdicts]))

@@ -16,7 +16,13 @@ from mien.novelty.mahalanobis import Ellipsoid
 
 @dataclass(frozen=True)
 class LayerScore:
-    """One layer's part: scale * log(distance) + offset, of mean 0 and spread 1 on the training faces."""
+    """One layer's part: scale * log(distance) + offset, of mean 0 and spread 1 on the training faces.
+
+    Attributes:
+        ellipsoid: The distance.
+        scale: One over the spread of its logarithm.
+        offset: What brings the mean to 0.
+    """
 
     ellipsoid: Ellipsoid
     scale: float
@@ -24,29 +30,63 @@ class LayerScore:
 
     @classmethod
     def of(cls, vectors: np.ndarray, axes: int) -> "LayerScore":
-        """Fit to vectors [N, T] of the training faces, along so many axes."""
+        """Fit to the training faces.
+
+        Args:
+            vectors: float [N, T].
+            axes: How many axes of their covariance count, the widest.
+
+        Returns:
+            The layer's score.
+        """
         ellipsoid = Ellipsoid.of(vectors, axes)
         distance = np.log(ellipsoid(vectors))
         return cls(ellipsoid, float(1 / distance.std()), float(-distance.mean() / distance.std()))
 
     def __call__(self, vectors: np.ndarray) -> np.ndarray:
-        """Float64 [N] for vectors [N, T]."""
+        """One layer's part of faces.
+
+        Args:
+            vectors: float [N, T].
+
+        Returns:
+            float64 [N]; higher is stranger.
+        """
         return self.scale * np.log(self.ellipsoid(vectors)) + self.offset
 
 
 @dataclass(frozen=True)
 class Unlikeness:
-    """The sum over the layers."""
+    """The sum over the layers.
+
+    Attributes:
+        layers: At least one.
+    """
 
     layers: tuple[LayerScore, ...]
 
     @classmethod
     def of(cls, activations: Activations, layers: tuple[FeatureLayer, ...]) -> "Unlikeness":
-        """Fit to what a model makes of the training faces."""
+        """Fit to what a model makes of the training faces.
+
+        Args:
+            activations: Of the training faces.
+            layers: The model's.
+
+        Returns:
+            The score.
+        """
         pairs = zip(activations.vectors, layers, strict=True)
         return cls(tuple(LayerScore.of(vectors, layer.axes(vectors.shape[1])) for vectors, layer in pairs))
 
     def __call__(self, activations: Activations) -> np.ndarray:
-        """Float64 [N]; higher is stranger."""
+        """How unlike the training faces some faces are.
+
+        Args:
+            activations: Of N faces.
+
+        Returns:
+            float64 [N]; higher is stranger.
+        """
         pairs = zip(self.layers, activations.vectors, strict=True)
         return np.sum([layer(vectors) for layer, vectors in pairs], axis=0)

@@ -96,7 +96,16 @@ def _made(step: Step, work: Work) -> Path:
 
 
 def digest_of(step: Step, place: Place, results: dict[str, Path]) -> str:
-    """SHA-256 over the step's kind, its inputs, and the results it is made from; not over its name."""
+    """SHA-256 over the step's kind, its inputs, and the results it is made from; not over its name.
+
+    Args:
+        step: The step.
+        place: Where the pipeline is made.
+        results: Of earlier steps, by name.
+
+    Returns:
+        In hexadecimal.
+    """
     made_from = [file_hash(results[name]) for name in step.needs if name in results]
     text = json.dumps([step.kind, step.inputs(place), made_from], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

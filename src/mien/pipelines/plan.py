@@ -30,6 +30,12 @@ class Pipeline:
 def read(path: Path) -> Pipeline:
     """Read a pipeline's TOML file: a list of tables `[[steps]]`, each with its `kind` and the keys of that kind.
 
+    Args:
+        path: The file.
+
+    Returns:
+        The steps, checked.
+
     Raises:
         RecipeError: The file cannot be read, or a step is unknown, wrong, or made from one that does not come before.
     """

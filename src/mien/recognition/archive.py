@@ -70,9 +70,12 @@ class Stamp(NamedTuple):
 class Plan:
     """What an archive says of the pictures it is asked for.
 
-    shards: what is left to do; done: how many pictures are; twice: how many were given by a second name and are
-    read once; gone: how many have rows and are no longer where they were; undated: how many were judged done by
-    their part's age, as parts of the first version note no stamps.
+    Attributes:
+        shards: What is left to do.
+        done: How many pictures are done.
+        twice: How many were given by a second name; they are read once.
+        gone: How many have rows and are no longer where they were.
+        undated: How many were judged done by their part's age, as parts of the first version note no stamps.
     """
 
     shards: list[Shard]
@@ -85,7 +88,13 @@ class Plan:
 class Archive:
     """A folder of results that can be gone on with.
 
-    Raises MienError where the folder holds results of another model or gate, or other files.
+    Args:
+        folder: Made where it is missing.
+        model: The model file; its hash is noted in the folder.
+        gate: What becomes of strange faces.
+
+    Raises:
+        MienError: The folder holds results of another model or gate, or other files.
     """
 
     def __init__(self, folder: Path, model: Path, gate: Gating = Gating.WARN) -> None:
@@ -105,7 +114,17 @@ class Archive:
             draft.unlink()
 
     def shards(self, pictures: Iterable[Path]) -> list[Shard]:
-        """What is left to do of the pictures."""
+        """What is left to do of the pictures.
+
+        Args:
+            pictures: All that the archive is to hold.
+
+        Returns:
+            The pictures without rows, in groups of at most `SHARD`.
+
+        Raises:
+            MienError: A part cannot be read.
+        """
         return self.plan(pictures).shards
 
     def plan(self, pictures: Iterable[Path]) -> Plan:
@@ -113,6 +132,12 @@ class Archive:
 
         Rows that stand twice, as the first version wrote where a folder was given by two paths, are left out of the
         later part.
+
+        Args:
+            pictures: All that the archive is to hold.
+
+        Returns:
+            The groups that are left to do, and counts of the rest.
 
         Raises:
             MienError: A part cannot be read.
@@ -131,7 +156,15 @@ class Archive:
         return plan
 
     def store(self, shard: Shard, records: Records) -> None:
-        """Keep a shard's rows; from now on it is done. Raises StorageError when the disk refuses."""
+        """Keep a shard's rows; from now on it is done.
+
+        Args:
+            shard: Pictures, as `shards` gave them.
+            records: Their rows, as `read_shard` makes them.
+
+        Raises:
+            StorageError: The disk refuses.
+        """
         noted = {picture: self._stamps.get(picture) or stamp(picture) for picture in shard}
         groups: dict[Path, dict[str, str]] = {}
         for picture in shard:
@@ -217,9 +250,14 @@ class _Row(NamedTuple):
 
 
 def stamp(picture: str, folders: dict[str, str] | None = None) -> Stamp:
-    """A picture's file as it is now; the size of one that is not there is `MISSING`.
+    """A picture's file as it is now.
 
-    folders: resolved folders, so that each is resolved once.
+    Args:
+        picture: A path.
+        folders: Resolved folders by their names, filled as they are met, so that each is resolved once.
+
+    Returns:
+        The stamp; the size of a file that is not there is `MISSING`.
     """
     folder, name = os.path.split(picture)
     resolved = {} if folders is None else folders
@@ -270,9 +308,17 @@ def shard_size(pictures: int) -> int:
 
 
 def read_shard(recognizer: Recognizer, shard: Shard, stop: Callable[[], bool] = lambda: False) -> Records | None:
-    """The rows of a shard's pictures, in order; None where `stop` said so between two batches.
+    """The rows of a shard's pictures, in order.
 
     A picture that cannot be read is a row whose `problem` says why.
+
+    Args:
+        recognizer: Reads them, `BATCH` faces a call.
+        shard: The pictures' paths.
+        stop: Is asked before each batch whether to end early.
+
+    Returns:
+        One row a face, or one for a picture without a face; None where `stop` ended it.
     """
     records: Records = []
     for start in range(0, len(shard), BATCH):
@@ -299,9 +345,21 @@ def _readable(pictures: list[str], problems: dict[str, str]) -> Iterator[np.ndar
 
 
 def read_with_workers(shards: list[Shard], model: str, gate: Gating, workers: int) -> Generator[tuple[Shard, Records]]:
-    """Each shard with its rows, as they get done, by so many processes of this machine.
+    """Read shards in several processes of this machine.
 
-    When the iterator is closed the processes end after the batch they are at. Raises MienError where one of them dies.
+    When the iterator is closed the processes end after the batch they are at.
+
+    Args:
+        shards: What is to be read.
+        model: A shipped model's name or a model file's path.
+        gate: What becomes of strange faces.
+        workers: How many processes.
+
+    Yields:
+        A shard and its rows, in the order in which they get done.
+
+    Raises:
+        MienError: A process dies.
     """
     context = multiprocessing.get_context("spawn")  # a fork would copy ONNX Runtime's threads in the middle of work
     stop = context.Event()

@@ -22,16 +22,32 @@ class ShardReader:
         self._recognizer = Recognizer(model, 1, gate)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """`number` of the shard and its pictures as JSON in; the number and its rows as JSON out."""
+        """Read shards, as Ray hands them over.
+
+        Args:
+            batch: `number` of each shard, and `shard`, its pictures as JSON.
+
+        Returns:
+            `number` of each shard, and `records`, its rows as JSON.
+        """
         records = [read_shard(self._recognizer, json.loads(shard)) for shard in batch["shard"]]
         return {"number": batch["number"], "records": [json.dumps(part) for part in records]}
 
 
 def read_with_ray(shards: list[Shard], model: str, gate: Gating, address: str) -> Generator[tuple[Shard, Records]]:
-    """Each shard with its rows, as they get done, by all cores of a cluster.
+    """Read shards on all cores of a Ray cluster.
 
-    address: as `ray.init` takes it, such as "auto" or "host:6379"; "local" starts a cluster of this machine alone.
-    Raises MienError where no cluster answers.
+    Args:
+        shards: What is to be read.
+        model: A shipped model's name or a model file's path, the same on every machine.
+        gate: What becomes of strange faces.
+        address: As `ray.init` takes it, such as "auto" or "host:6379"; "local" starts a cluster of this machine alone.
+
+    Yields:
+        A shard and its rows, in the order in which they get done.
+
+    Raises:
+        MienError: No cluster answers.
     """
     if not shards:
         return

@@ -29,7 +29,14 @@ BLOCK = 16384
 
 
 def luma(picture: np.ndarray) -> np.ndarray:
-    """The grey uint8 [H, W] of a picture uint8 RGB [H, W, 3]."""
+    """Turn a picture into grey: step 1 of the contract above.
+
+    Args:
+        picture: uint8 RGB [H, W, 3].
+
+    Returns:
+        uint8 [H, W].
+    """
     red, green, blue = (picture[..., channel].astype(np.uint16) for channel in range(3))  # 8 bits would overflow
     grey = red * np.uint16(77)  # all together at most 256 * 255 + 128: it fits
     grey += green * np.uint16(150)
@@ -40,9 +47,15 @@ def luma(picture: np.ndarray) -> np.ndarray:
 
 
 def crop_picture(picture: np.ndarray, square: Square, size: int = SIZE) -> np.ndarray:
-    """The crop uint8 [size, size] of a picture uint8 RGB [H, W, 3], whose luma is made only where it is needed.
+    """Crop a picture; its luma is made only where it is needed.
 
-    The square may lie partly or wholly outside the picture.
+    Args:
+        picture: uint8 RGB [H, W, 3].
+        square: What to crop, in picture coordinates; it may lie partly or wholly outside the picture.
+        size: Side of the crop in pixels.
+
+    Returns:
+        uint8 [size, size].
     """
     reach = square.side / 2 * (abs(math.cos(square.roll)) + abs(math.sin(square.roll))) + 1
     height, width = picture.shape[:2]
@@ -53,7 +66,16 @@ def crop_picture(picture: np.ndarray, square: Square, size: int = SIZE) -> np.nd
 
 
 def crop(grey: np.ndarray, square: Square, size: int = SIZE) -> np.ndarray:
-    """The crop uint8 [size, size] of a grey picture uint8 [H, W]: steps 2 to 4 of the contract above."""
+    """Crop a grey picture: steps 2 to 4 of the contract above.
+
+    Args:
+        grey: uint8 [H, W].
+        square: What to crop, in picture coordinates.
+        size: Side of the crop in pixels.
+
+    Returns:
+        uint8 [size, size].
+    """
     count = max(1, math.ceil(square.side / size))
     points = count * size
     along = ((np.arange(points) + 0.5) / points - 0.5) * square.side

@@ -74,7 +74,14 @@ def _said(low: float, high: float, black: float, white: float) -> str:
 
 
 def is_wide(picture: Image.Image) -> bool:
-    """Whether this is a colour picture of 16 bits that is not decoded yet: Pillow will keep its high bytes only."""
+    """Whether this is a colour picture of 16 bits that is not decoded yet: Pillow will keep its high bytes only.
+
+    Args:
+        picture: An image that Pillow has opened.
+
+    Returns:
+        True for 16 bits a channel in more than one channel.
+    """
     return isinstance(picture, ImageFile) and any(_raw_mode(tile.args).partition(";16")[1] for tile in _tiles(picture))
 
 

@@ -62,13 +62,15 @@ BACK = _NetworkFile("blazeface_far.onnx", 256)
 class FaceDetector:
     """Finds faces; create it once, use it for every picture. It can be pickled, and then reads its files anew.
 
-    models: the folder with blazeface_near.onnx and blazeface_far.onnx, the shipped models' by default; both files are
-    read at first use.
-    threshold: the score in (0, 1) that a face must reach when it is refined.
-    tiles: how many tiles to look at, at most, in a picture longer than a tile; 0 looks at none, which is quicker and
-    misses many faces smaller than a twentieth of the picture's long side. `TILES` if None, or `SMALL_TILES`.
-    threads: how many parts of a picture are looked at side by side, each by a thread of its own.
-    small_faces: look at more and smaller tiles, `SMALL_TILE` pixels instead of `TILE`: for crowds.
+    Args:
+        models: The folder with blazeface_near.onnx and blazeface_far.onnx, the shipped models' by default; both files
+            are read at first use.
+        threshold: The score in (0, 1) that a face must reach when it is refined.
+        tiles: How many tiles to look at, at most, in a picture longer than a tile; 0 looks at none, which is quicker
+            and misses many faces smaller than a twentieth of the picture's long side. `TILES` if None, or
+            `SMALL_TILES`.
+        threads: How many parts of a picture are looked at side by side, each by a thread of its own.
+        small_faces: Look at more and smaller tiles, `SMALL_TILE` pixels instead of `TILE`: for crowds.
     """
 
     def __init__(
@@ -154,9 +156,19 @@ class FaceDetector:
         return looks + [_Look(self._back, replace(tile, roll=angle), least) for tile in tiles]
 
     def follow(self, picture: np.ndarray, expected: Sequence[Detection]) -> list[Detection]:
-        """The faces of a video's frame near the places where some are expected: one run of the front network a face.
+        """Find the faces of a video's frame where some are expected: one run of the front network a face.
 
         It takes a fraction of `detect`'s time, and finds no face that nobody expects.
+
+        Args:
+            picture: uint8 RGB [H, W, 3].
+            expected: Where the faces should be, in this picture's coordinates.
+
+        Returns:
+            The faces that are there, best score first.
+
+        Raises:
+            ModelError: The network's file is missing or damaged.
         """
         pyramid = Pyramid(picture, FRONT.size)
         seen = [self._refine(pyramid, candidate, self.threshold) for candidate in expected]
@@ -212,9 +224,12 @@ class _Look:
 
 
 def anchors() -> np.ndarray:
-    """The centres float64 [896, 2] that the networks' offsets are relative to, as parts of the input's side.
+    """The centres that the networks' offsets are relative to.
 
     Two for each cell of a 16 x 16 grid, then six for each cell of an 8 x 8 grid, row by row.
+
+    Returns:
+        float64 [896, 2] in (0, 1): x and y as parts of the input's side.
     """
     grids = []
     for cells, count in ((16, 2), (8, 6)):
@@ -225,7 +240,14 @@ def anchors() -> np.ndarray:
 
 
 def roll(landmarks: np.ndarray) -> float:
-    """The angle of the line between the eyes in radians, positive where the viewer's right eye is the lower one."""
+    """The angle of the line between the eyes.
+
+    Args:
+        landmarks: float [6, 2] in picture coordinates, ordered as in `Detection`.
+
+    Returns:
+        Radians in [-pi, pi], positive where the viewer's right eye is the lower one.
+    """
     across, down = landmarks[RIGHT_EYE] - landmarks[LEFT_EYE]
     return math.atan2(down, across)
 
@@ -235,6 +257,13 @@ def merge(detections: Sequence[Detection], overlap: float = SAME_FACE_OVERLAP) -
 
     Each detection that overlaps the best remaining one by at least `overlap` joins it; the box and landmarks that come
     out are means weighted by score, the score is the best one's.
+
+    Args:
+        detections: In any order.
+        overlap: Intersection over union, in [0, 1].
+
+    Returns:
+        The merged detections, best score first.
     """
     waiting = sorted(detections, key=lambda detection: -detection.score)
     merged = []
@@ -259,10 +288,18 @@ def _mean(group: list[Detection], score: float) -> Detection:
 
 
 def tile_squares(height: int, width: int, limit: int, enough: int = TILE) -> list[Square]:
-    """At most `limit` equal squares that cover a picture of height x width pixels, each sharing a part with the next.
+    """Cover a picture with equal squares, each sharing a part with the next.
 
-    The fewest whose sides are at most `enough` pixels, or else those with the smallest sides; none where one square
-    would do.
+    The fewest whose sides are at most `enough` pixels, or else those with the smallest sides.
+
+    Args:
+        height: Of the picture, in pixels.
+        width: Of the picture, in pixels.
+        limit: How many squares, at most.
+        enough: A side in pixels below which more squares bring nothing.
+
+    Returns:
+        The squares, row by row; none where one would do.
     """
 
     def side(rows: int, columns: int) -> float:

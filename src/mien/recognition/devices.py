@@ -24,7 +24,11 @@ _DEVICE = re.compile(r"([a-z0-9]+)(?::(\d+))?")
 
 
 def installed() -> list[str]:
-    """The devices that the installed ONNX Runtime knows; whether the hardware is there shows only when it is used."""
+    """The devices that the installed ONNX Runtime knows; whether the hardware is there shows only when it is used.
+
+    Returns:
+        Names among `PROVIDERS`.
+    """
     offered = onnxruntime.get_available_providers()
     return [device for device, provider in PROVIDERS.items() if provider in offered]
 
@@ -35,6 +39,9 @@ def choose(device: str) -> str:
     Args:
         device: "cpu", "cuda", "cuda:1" for the second of its kind, another of `PROVIDERS`, or "auto" for the best that
             is installed.
+
+    Returns:
+        The device's name, with the number if one was given.
 
     Raises:
         MienError: There is no such device, or the installed ONNX Runtime has no provider for it.
@@ -51,7 +58,14 @@ def choose(device: str) -> str:
 
 
 def providers(device: str) -> list[str | tuple[str, dict[str, str]]]:
-    """What ONNX Runtime is asked for, for a device from `choose`: the CPU too, for what the device cannot do."""
+    """What ONNX Runtime is asked for: the CPU too, for what the device cannot do.
+
+    Args:
+        device: As `choose` gives it.
+
+    Returns:
+        Providers' names, or names with their options, the preferred first.
+    """
     if device == CPU:
         return [PROVIDERS[CPU]]
     name, _, number = device.partition(":")

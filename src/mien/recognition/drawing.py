@@ -25,9 +25,15 @@ STRANGE = "#6b7280"
 
 
 def annotate(picture: np.ndarray, faces: list[Face], show_map: bool = False) -> np.ndarray:
-    """A copy of uint8 RGB [H, W, 3] with a box around each face, its expression, and a bar for each of the seven.
+    """Draw on a copy of a picture: a box around each face, its expression, and a bar for each of the seven.
 
-    show_map: lay each face's map of its expression over it, for models that have one.
+    Args:
+        picture: uint8 RGB [H, W, 3].
+        faces: The largest first, as a recogniser gives them.
+        show_map: Lay each face's map of its expression over it, for models that have one.
+
+    Returns:
+        uint8 RGB [H, W, 3].
     """
     drawn = picture.copy()
     if show_map:
@@ -42,9 +48,16 @@ def annotate(picture: np.ndarray, faces: list[Face], show_map: bool = False) -> 
 
 
 def heat(face: Face) -> np.ndarray:
-    """Where the face shows its expression: float32 [h, w] in [0, 1], the class's scores above their mean.
+    """Where the face shows its expression: the class's scores above their mean.
 
-    Raises ValueError for a face of a model without maps.
+    Args:
+        face: Of a model with maps.
+
+    Returns:
+        float32 [h, w] in [0, 1].
+
+    Raises:
+        ValueError: The model has no maps.
     """
     if face.map is None:
         raise ValueError("this face was read by a model without maps")
@@ -54,7 +67,16 @@ def heat(face: Face) -> np.ndarray:
 
 
 def lay_heat(picture: np.ndarray, square: Square, strength: np.ndarray) -> np.ndarray:
-    """Lay float32 [h, w] in [0, 1], one value a place of the upright crop, over the picture where the crop was cut."""
+    """Colour a copy of a picture where a face was cropped from it.
+
+    Args:
+        picture: uint8 RGB [H, W, 3].
+        square: The face's square.
+        strength: float32 [h, w] in [0, 1], one value a place of the upright crop.
+
+    Returns:
+        uint8 RGB [H, W, 3].
+    """
     reach = square.side / 2 * (abs(math.cos(square.roll)) + abs(math.sin(square.roll)))
     left, right = (min(max(round(square.x + way), 0), picture.shape[1]) for way in (-reach, reach))
     top, bottom = (min(max(round(square.y + way), 0), picture.shape[0]) for way in (-reach, reach))

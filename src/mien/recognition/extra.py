@@ -7,7 +7,18 @@ from mien.errors import MissingExtraError
 
 
 def load(module: str, extra: str = "video") -> Any:
-    """A module of an extra; MissingExtraError says in one line what to install where it is not there."""
+    """Import a module of an extra.
+
+    Args:
+        module: Its full name.
+        extra: The extra that installs it.
+
+    Returns:
+        The module.
+
+    Raises:
+        MissingExtraError: It is not installed; the message says in one line what to install.
+    """
     try:
         return import_module(module)
     except ModuleNotFoundError as error:

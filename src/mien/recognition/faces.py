@@ -13,7 +13,14 @@ from mien.recognition.verdicts import Verdict
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle in picture coordinates: pixels, x to the right, y down, the first pixel's centre at (0.5, 0.5)."""
+    """A rectangle in picture coordinates: pixels, x to the right, y down, the first pixel's centre at (0.5, 0.5).
+
+    Attributes:
+        left: x of its left edge.
+        top: y of its upper edge.
+        right: x of its right edge.
+        bottom: y of its lower edge.
+    """
 
     left: float
     top: float
@@ -22,22 +29,33 @@ class Box:
 
     @property
     def width(self) -> float:
+        """In pixels; below 0 where `right` lies left of `left`."""
         return self.right - self.left
 
     @property
     def height(self) -> float:
+        """In pixels; below 0 where `bottom` lies above `top`."""
         return self.bottom - self.top
 
     @property
     def centre(self) -> tuple[float, float]:
+        """Its x and y."""
         return (self.left + self.right) / 2, (self.top + self.bottom) / 2
 
     @property
     def area(self) -> float:
+        """In square pixels; 0 for a box turned inside out."""
         return max(self.width, 0.0) * max(self.height, 0.0)
 
     def overlap(self, other: "Box") -> float:
-        """Intersection over union, in [0, 1]."""
+        """Intersection over union with another box.
+
+        Args:
+            other: In the same picture.
+
+        Returns:
+            Intersection over union, in [0, 1].
+        """
         width = min(self.right, other.right) - max(self.left, other.left)
         height = min(self.bottom, other.bottom) - max(self.top, other.top)
         common = max(width, 0.0) * max(height, 0.0)
@@ -47,9 +65,13 @@ class Box:
 
 @dataclass(frozen=True, eq=False)  # arrays are not equal or unequal as a whole
 class Detection:
-    """A face the detector found: its box, a score in [0, 1], and landmarks float [6, 2] in picture coordinates.
+    """A face the detector found.
 
-    Landmarks, named from the viewer's side: left eye, right eye, nose tip, mouth centre, left ear, right ear.
+    Attributes:
+        box: Around the face.
+        score: In [0, 1].
+        landmarks: float [6, 2] in picture coordinates, named from the viewer's side: left eye, right eye, nose tip,
+            mouth centre, left ear, right ear.
     """
 
     box: Box
@@ -59,9 +81,14 @@ class Detection:
 
 @dataclass(frozen=True)
 class Square:
-    """The square that is cut from a picture: centre and side in pixels, and its turn in radians.
+    """The square that is cropped from a picture.
 
-    A positive turn follows a head tilted clockwise as the viewer sees it; the crop then shows it upright.
+    Attributes:
+        x: Of its centre, in pixels.
+        y: Of its centre, in pixels.
+        side: In pixels.
+        roll: Radians. A positive roll follows a head tilted clockwise as the viewer sees it; the crop then shows it
+            upright.
     """
 
     x: float
@@ -74,13 +101,17 @@ class Square:
 class Face:
     """One face of a picture and the expression it shows.
 
-    probabilities: float32 [7] in the order of `expressions.NAMES`, summing to 1; features: float32 [D]; map: float32
-    [7, h, w], each class's score at each place of the upright crop (its mean is the class's logit), or None where the
-    model has none; score: the detector's, in [0, 1].
-
-    novelty: float32 [3], the gate's scores, by `gate.SCORES`, higher is stranger; verdict: its word on whether this is
-    a face as the models know them; both None without a gate. withheld: the expression of a strange face was not to be
-    told: tables, files and drawings leave it out.
+    Attributes:
+        box: Around the face, in picture coordinates.
+        square: What the model has seen of the picture.
+        score: The detector's, in [0, 1].
+        probabilities: float32 [7] in the order of `expressions.NAMES`, summing to 1.
+        features: float32 [D], before the model's last layer.
+        map: float32 [7, h, w], each class's score at each place of the upright crop (its mean is the class's logit), or
+            None where the model has none.
+        novelty: float32 [3], the gate's scores, by `gate.SCORES`, higher is stranger; None without a gate.
+        verdict: The gate's word on whether this is a face as the models know them; None without a gate.
+        withheld: The expression of a strange face was not to be told: tables, files and drawings leave it out.
     """
 
     box: Box
@@ -144,15 +175,21 @@ class Face:
 class TrackedFace(Face):
     """A face of a video: one that keeps its number from frame to frame.
 
-    track: its number, from 1, never given to another face of the same video; probabilities: smoothed along the track,
-    as `expression` and `confidence` are; raw: float32 [7], what the model said of this frame alone.
+    Attributes:
+        track: Its number, from 1, never given to another face of the same video.
+        probabilities: Smoothed along the track, as `expression` and `confidence` are.
+        raw: float32 [7], what the model said of this frame alone.
     """
 
     track: int = 0
     raw: np.ndarray = field(default_factory=lambda: np.zeros(len(NAMES), np.float32))
 
     def to_dict(self) -> dict[str, Any]:
-        """The face as plain values, with its track's number first; see `Face.to_dict`."""
+        """The face as plain values, with its track's number first; see `Face.to_dict`.
+
+        Returns:
+            `Face.to_dict` with "track" before and "raw" after it.
+        """
         return {"track": int(self.track)} | super().to_dict() | {"raw": self._told(self.raw)}
 
 
@@ -164,8 +201,12 @@ NO_PIXELS = np.empty((0, 0, 3), np.uint8)
 class Frame:
     """A picture, or one frame of a video, and the faces in it.
 
-    pixels: uint8 RGB [H, W, 3], upright; faces: the largest first, empty where there is none; number: of the frame,
-    from 0; time: when it is shown, in seconds on the video's own clock, None for a picture.
+    Attributes:
+        source: What it was read from, as given.
+        pixels: uint8 RGB [H, W, 3], upright.
+        faces: The largest first, empty where there is none.
+        number: Of the frame, from 0.
+        time: When it is shown, in seconds on the video's own clock; None for a picture.
     """
 
     source: str | Path
@@ -184,7 +225,11 @@ class Frame:
         return self.head() | {"faces": [face.to_dict() for face in self.faces]}
 
     def head(self) -> dict[str, Any]:
-        """What `to_dict` says of the picture or frame itself."""
+        """What `to_dict` says of the picture or frame itself.
+
+        Returns:
+            "picture" alone, or "video", "time" in seconds to the microsecond, and "frame".
+        """
         if self.time is None:
             return {"picture": as_text(self.source)}
         return {"video": as_text(self.source), "time": round(float(self.time), 6), "frame": int(self.number)}

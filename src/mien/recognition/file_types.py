@@ -76,6 +76,9 @@ def file_type_of(path: Path) -> FileType:
     Args:
         path: A regular file.
 
+    Returns:
+        What it holds; OTHER where the content does not tell.
+
     Raises:
         OSError: It cannot be read.
     """
@@ -100,6 +103,12 @@ def likely_file_type(path: Path) -> FileType:
 
     A JPEG that is called so is taken for one picture without a look at its end. Cameras' raw files and what is no
     regular file are OTHER.
+
+    Args:
+        path: Any path; it need not exist.
+
+    Returns:
+        What it holds or seems to hold.
     """
     suffix = path.suffix.lower()
     try:
@@ -124,13 +133,27 @@ def likely_file_type(path: Path) -> FileType:
 
 
 def is_heif(head: bytes) -> bool:
-    """Whether a file that begins so is HEIF: HEIC, and not AVIF, which Pillow reads by itself."""
+    """Whether a file that begins so is HEIF: HEIC, and not AVIF, which Pillow reads by itself.
+
+    Args:
+        head: The file's first bytes.
+
+    Returns:
+        False for AVIF too.
+    """
     brands = set(_brands(head))
     return bool(brands & set(_HEIF)) and not brands & {b"avif", b"avis"}
 
 
 def is_video(head: bytes) -> bool:
-    """Whether a file that begins so is a video, or sound; animated pictures are none."""
+    """Whether a file that begins so is a video, or sound; animated pictures are none.
+
+    Args:
+        head: The file's first bytes.
+
+    Returns:
+        False for whatever is a picture.
+    """
     return not _is_picture(head) and _is_video(head)
 
 

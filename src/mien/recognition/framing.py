@@ -26,15 +26,25 @@ _TEXT = re.compile(rf"{REFERENCE}; down={_NUMBER}; side={_NUMBER}")
 class Framing:
     """Where a face's square lies, in the face's own upright frame.
 
-    down: from the reference place to the square's centre, in the square's sides, positive towards the chin; side: the
-    square's side, in the landmarks' radii. Nothing moves it sideways: a face and its mirror image count alike.
+    Nothing moves it sideways: a face and its mirror image count alike.
+
+    Attributes:
+        down: From the reference place to the square's centre, in the square's sides, positive towards the chin.
+        side: The square's side, in the landmarks' radii.
     """
 
     down: float
     side: float
 
     def square(self, detection: Detection) -> Square:
-        """The square of a detected face, turned so that the line between the eyes is level in it."""
+        """The square of a detected face.
+
+        Args:
+            detection: A face and its landmarks.
+
+        Returns:
+            The square of the face, turned so that the line between the eyes is level in it.
+        """
         x, y = (float(value) for value in halfway(detection))
         angle = roll(detection.landmarks)
         side = self.side * radius(detection.landmarks)
@@ -42,12 +52,26 @@ class Framing:
         return Square(x - shift * math.sin(angle), y + shift * math.cos(angle), side, angle)
 
     def to_text(self) -> str:
-        """A short text for a model file's metadata; it names the reference and holds the numbers to four decimals."""
+        """A short text for a model file's metadata.
+
+        Returns:
+            The reference's name and the numbers, to four decimals.
+        """
         return f"{REFERENCE}; down={self.down:.4f}; side={self.side:.4f}"
 
     @classmethod
     def from_text(cls, text: str) -> "Framing":
-        """What `to_text` wrote. Raises ModelError where the text names another convention."""
+        """Read what `to_text` wrote.
+
+        Args:
+            text: Of a model file's metadata.
+
+        Returns:
+            The framing, to four decimals.
+
+        Raises:
+            ModelError: The text names another convention.
+        """
         match = _TEXT.fullmatch(text)
         if match is None:
             raise ModelError(f"the model asks for a crop that this version does not know ({text!r}); update mien")
@@ -55,18 +79,39 @@ class Framing:
 
 
 def middle_square(picture: np.ndarray) -> Square:
-    """The largest square in the middle of a picture [H, W, ...] that is a cut face."""
+    """The largest square in the middle of a picture [H, W, ...] that is a cut face.
+
+    Args:
+        picture: [H, W, ...].
+
+    Returns:
+        Upright, its side the shorter of H and W.
+    """
     height, width = picture.shape[:2]
     return Square(width / 2, height / 2, min(height, width))
 
 
 def halfway(detection: Detection) -> np.ndarray:
-    """The place float64 [2] halfway between the box's centre and the landmarks' mean, in picture coordinates."""
+    """The place halfway between the box's centre and the landmarks' mean.
+
+    Args:
+        detection: A face and its landmarks.
+
+    Returns:
+        float64 [2], x and y in picture coordinates.
+    """
     return (np.array(detection.box.centre) + detection.landmarks.mean(axis=0)) / 2
 
 
 def radius(landmarks: np.ndarray) -> float:
-    """The root mean square of the distances of landmarks [6, 2] from their mean, in pixels."""
+    """The root mean square of the landmarks' distances from their mean.
+
+    Args:
+        landmarks: float [6, 2] in picture coordinates.
+
+    Returns:
+        In pixels.
+    """
     return float(np.sqrt(((landmarks - landmarks.mean(axis=0)) ** 2).sum(axis=1).mean()))
 
 

@@ -67,16 +67,35 @@ class Gate:
         return gate
 
     def to_text(self) -> str:
-        """The numbers as they stand in a model file's properties: a JSON object of six, to six digits."""
+        """The numbers as they stand in a model file's properties.
+
+        Returns:
+            A JSON object of six, to six digits.
+        """
         return json.dumps({name: float(f"{value:.6g}") for name, value in asdict(self).items()})
 
     def doubt(self, found: float) -> float:
-        """How much a detector's score in [0, 1] speaks against a face, in the spread of training faces."""
+        """How much a detector's score speaks against a face.
+
+        Args:
+            found: The score, in [0, 1].
+
+        Returns:
+            In standard deviations of the same for training faces, higher is stranger.
+        """
         sure = min(max(found, 1 - _SUREST), _SUREST)
         return self.doubt_offset - self.doubt_scale * math.log(sure / (1 - sure))
 
     def strangeness(self, scores: np.ndarray, found: float | None = None) -> float:
-        """How far beyond the threshold a face lies: above 0 it is strange; see `verdict`."""
+        """How far beyond the threshold a face lies; see `verdict`.
+
+        Args:
+            scores: float [3], the model's, by `SCORES`.
+            found: The detector's score in [0, 1]; None for a face that came cropped.
+
+        Returns:
+            Above 0 for a strange face.
+        """
         unlike = float(scores[1])
         return unlike - self.cut if found is None else unlike + self.doubt(found) - self.found
 
@@ -102,12 +121,19 @@ class Gate:
 
 
 def require_probabilities(probabilities: np.ndarray, model: object) -> np.ndarray:
-    """The probabilities [N, K] of N faces, as given.
+    """Let finite probabilities through.
 
     An argmax would name an expression for NaN as well, so no answer of that kind goes on.
 
+    Args:
+        probabilities: float [N, K] of N faces.
+        model: Its name, for the message.
+
+    Returns:
+        The probabilities as given.
+
     Raises:
-        ModelError: Where some are NaN or infinite: the model, not the face, is at fault.
+        ModelError: Some are NaN or infinite: the model, not the face, is at fault.
     """
     wrong = int((~np.isfinite(probabilities)).any(axis=-1).sum())
     if wrong:

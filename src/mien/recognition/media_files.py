@@ -18,7 +18,12 @@ Say = Callable[[str], object]
 
 @dataclass
 class MediaFiles:
-    """The pictures and the videos, in order, each once."""
+    """The pictures and the videos, in order, each once.
+
+    Attributes:
+        pictures: Paths of pictures, and of what is no video.
+        videos: Paths of videos, animations and playlists.
+    """
 
     pictures: list[Path] = field(default_factory=list)
     videos: list[Path] = field(default_factory=list)
@@ -45,6 +50,13 @@ def find_media(paths: Iterable[Path], say: Say = lambda passed_over: None) -> Me
     """Find pictures and videos as `find_pictures` does; a file is what its content is, and else counts as a picture.
 
     What macOS noted about files (`._party.jpg`) is passed over where anything else is there.
+
+    Args:
+        paths: Files, and folders that are searched with all that is below them.
+        say: Is told in one line what was passed over.
+
+    Returns:
+        Both kinds, each in order.
 
     Raises:
         PictureError: A folder holds neither.

@@ -33,9 +33,11 @@ HASHES = "hashes.json"
 class Outputs:
     """What a model says of N faces.
 
-    probabilities: float32 [N, 7], in the order of `expressions.NAMES`; features: float32 [N, D], before the last layer;
-    map: float32 [N, 7, h, w], each class's score at each place (its mean is the class's logit), or None; novelty:
-    float32 [N, 3], the gate's scores, by `gate.SCORES`, higher is stranger, or None without a gate.
+    Attributes:
+        probabilities: float32 [N, 7], in the order of `expressions.NAMES`.
+        features: float32 [N, D], before the last layer.
+        map: float32 [N, 7, h, w], each class's score at each place (its mean is the class's logit), or None.
+        novelty: float32 [N, 3], the gate's scores, by `gate.SCORES`, higher is stranger, or None without a gate.
     """
 
     probabilities: np.ndarray
@@ -56,7 +58,14 @@ class Outputs:
 
     @classmethod
     def joined(cls, parts: Sequence["Outputs"]) -> "Outputs":
-        """One after another, of the same model; at least one part."""
+        """One after another, of the same model.
+
+        Args:
+            parts: At least one.
+
+        Returns:
+            The outputs of all their faces, in order.
+        """
         columns = zip(*(part._values() for part in parts), strict=True)
         values: list[Any] = [None if column[0] is None else np.concatenate(column) for column in columns]
         return cls(*values)
@@ -94,6 +103,9 @@ class ModelFile:
             model: The name or the path.
             threads: How many cores one call may use; all of them if None.
             device: Where it runs: "cpu", "cuda", "auto", or another that `devices.choose` knows.
+
+        Returns:
+            The file, checked against the contract.
 
         Raises:
             ModelError: There is none, a shipped file's hash is another than it was released with, or a file does not
@@ -139,9 +151,16 @@ class ModelFile:
         return [output.name for output in self._session.opened.get_outputs()]
 
     def run(self, faces: np.ndarray) -> Outputs:
-        """Classify grey faces, uint8 [N, 48, 48], in one call; N may be 0.
+        """Classify grey faces in one call.
 
-        Raises ModelError for another shape or kind of numbers, and where an answer is no finite number.
+        Args:
+            faces: uint8 [N, 48, 48]; N may be 0.
+
+        Returns:
+            What the model says of each.
+
+        Raises:
+            ModelError: The faces are of another shape or kind of numbers, or an answer is no finite number.
         """
         size = int(self.metadata["input_size"])
         if faces.dtype != np.uint8 or faces.ndim != 3 or faces.shape[1:] != (size, size):
@@ -172,18 +191,33 @@ class ModelFile:
 
 
 def models_folder() -> Path:
-    """The folder of the shipped models: inside the package, or the checkout's models/ in development."""
+    """The folder of the shipped models: inside the package, or the checkout's models/ in development.
+
+    Returns:
+        A folder with the models and the list of their hashes.
+    """
     packed = Path(str(files("mien"))) / "models"
     return packed if packed.is_dir() else Path(str(files("mien"))).parents[1] / "models"
 
 
 def shipped_models() -> list[str]:
-    """Names of the expression models that ship, by the alphabet."""
+    """Names of the expression models that ship, by the alphabet.
+
+    Returns:
+        Such as "mobilenet_v2".
+    """
     return sorted(Path(name).stem for name in released(models_folder()) if not name.startswith("blazeface"))
 
 
 def verify_hash(path: Path) -> None:
-    """Raise ModelError where a shipped file's SHA-256 is another than the one it was released with."""
+    """Check a shipped file's SHA-256 against the one it was released with.
+
+    Args:
+        path: In the folder of the shipped models.
+
+    Raises:
+        ModelError: The hash is another, or the file is not among the released ones.
+    """
     expected = released(path.parent).get(path.name)
     if expected is None:
         raise ModelError(f"{path}: not among the released models ({HASHES}); give its path to use it all the same")
@@ -192,7 +226,17 @@ def verify_hash(path: Path) -> None:
 
 
 def released(folder: Path) -> dict[str, str]:
-    """File names of the models that ship in a folder, and their hashes."""
+    """File names of the models that ship in a folder, and their hashes.
+
+    Args:
+        folder: With a list of hashes.
+
+    Returns:
+        SHA-256 in hexadecimal by file name.
+
+    Raises:
+        ModelError: The list cannot be read.
+    """
     path = folder / HASHES
     try:
         return json.loads(path.read_text(encoding="utf-8"))
@@ -201,7 +245,15 @@ def released(folder: Path) -> dict[str, str]:
 
 
 def record_hash(path: Path) -> None:
-    """Enter a model file into the list of its folder's released models; nothing happens where there is no list."""
+    """Enter a model file into the list of its folder's released models; nothing happens where there is no list.
+
+    Args:
+        path: The model file, as it ships from now on.
+
+    Raises:
+        ModelError: The list cannot be read.
+        StorageError: The disk refuses.
+    """
     if (path.parent / HASHES).is_file():
         write_json(path.parent / HASHES, {**released(path.parent), path.name: file_hash(path)})
 
@@ -251,9 +303,18 @@ if hasattr(os, "register_at_fork"):  # Windows has no forks
 
 
 def open_session(path: Path, threads: int | None, device: str = CPU) -> onnxruntime.InferenceSession:
-    """An ONNX Runtime session; warns (`MienWarning`) where the device cannot be started and the CPU is used.
+    """Open an ONNX Runtime session; a `MienWarning` says where the device cannot be started and the CPU is used.
 
-    Raises ModelError for a file that cannot be read as a model.
+    Args:
+        path: The model file.
+        threads: How many cores one call may use; all of them if None.
+        device: As `devices.choose` gives it.
+
+    Returns:
+        The session.
+
+    Raises:
+        ModelError: The file cannot be read as a model.
     """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3 if device == CPU else 4  # its warnings are about the graph's own optimisation
@@ -274,7 +335,16 @@ def open_session(path: Path, threads: int | None, device: str = CPU) -> onnxrunt
 
 
 def run_session(session: onnxruntime.InferenceSession, faces: np.ndarray, step: int) -> Outputs:
-    """An expression model's outputs for uint8 [N, 48, 48], N at least 1, `step` faces a call."""
+    """An expression model's outputs.
+
+    Args:
+        session: Of a model file that keeps the contract.
+        faces: uint8 [N, 48, 48], N at least 1.
+        step: Faces a call.
+
+    Returns:
+        What the model says of each face.
+    """
     names = [output.name for output in session.get_outputs()]
     parts = [session.run(None, {"face": faces[start : start + step]}) for start in range(0, len(faces), step)]
     return Outputs.joined([Outputs(**dict(zip(names, part, strict=True))) for part in parts])

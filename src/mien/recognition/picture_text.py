@@ -17,8 +17,15 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]{100,}={0,2}\s*")
 def from_text(text: str) -> Path | bytes:
     """The path that a text names, or the content of a data: URL.
 
-    Raises PictureError for the address of something elsewhere, for base64 without the words around it, and for a data:
-    URL that is none.
+    Args:
+        text: What was given as a picture.
+
+    Returns:
+        A path, which need not exist, or the bytes of a picture's file.
+
+    Raises:
+        PictureError: It is the address of something elsewhere, base64 without the words around it, or a data: URL that
+            is none.
     """
     if text[:5].lower() == "data:":
         return _from_data_url(text)

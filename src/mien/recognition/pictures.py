@@ -36,7 +36,15 @@ PIXELS_A_THREAD = 25_000_000
 class Readable(Protocol):
     """A file opened for reading bytes, or what behaves like one."""
 
-    def read(self, size: int = -1, /) -> bytes: ...
+    def read(self, size: int = -1, /) -> bytes:
+        """Read bytes from where the last read ended.
+
+        Args:
+            size: At most so many; all that are left if negative.
+
+        Returns:
+            Empty at the end.
+        """
 
 
 Picture = str | os.PathLike | bytes | bytearray | memoryview | Readable | Image.Image | np.ndarray
@@ -116,6 +124,9 @@ def read_pages(path: Path) -> Iterator[tuple[Path, np.ndarray]]:
 def as_picture(picture: Picture) -> np.ndarray:
     """Read any `Picture`, as `read_picture` reads files.
 
+    Args:
+        picture: A path, a data: URL, bytes or an open file of a picture, a Pillow image, or an array.
+
     Returns:
         uint8 RGB [H, W, 3]; an array that is so already is not copied.
 
@@ -171,7 +182,14 @@ def together(threads: int) -> int:
 
 
 def name_of(path: str | os.PathLike) -> str:
-    """A path as messages call it: short, and on one line."""
+    """A path as messages call it: short, and on one line.
+
+    Args:
+        path: Of a picture.
+
+    Returns:
+        On one line, its middle left out where it is long.
+    """
     return abridged("".join(" " if ord(character) < 32 else character for character in os.fspath(path)))
 
 
@@ -409,7 +427,17 @@ def _from_array(array: np.ndarray) -> np.ndarray:
 
 
 def as_8_bits(values: np.ndarray) -> np.ndarray:
-    """An array of numbers as uint8; warns where the range of the values was guessed. PictureError for other arrays."""
+    """Bring an array of numbers to 8 bits; a `MienWarning` says where the range of the values was guessed.
+
+    Args:
+        values: Of any shape; bool, integers or floats.
+
+    Returns:
+        uint8 of the same shape.
+
+    Raises:
+        PictureError: They are no numbers, or not ones that a picture can have.
+    """
     if values.dtype.kind not in "buif":
         raise PictureError(f"a picture must be of numbers, uint8 best, not {values.dtype}")
     eight, said = to_8_bits(values)
@@ -428,7 +456,14 @@ def _to_rgb(picture: Image.Image) -> np.ndarray:
 
 
 def over_white(picture: Image.Image) -> np.ndarray:
-    """Uint8 [H, W, 3] of an image in any of Pillow's modes of 8 bits, laid over white where it is transparent."""
+    """Lay an image over white where it is transparent.
+
+    Args:
+        picture: In any of Pillow's modes of 8 bits.
+
+    Returns:
+        uint8 RGB [H, W, 3].
+    """
     if picture.mode == "La":
         picture = picture.convert("LA")
     if picture.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in picture.info:

@@ -22,7 +22,13 @@ Prior = str | Mapping[str, float]
 
 
 def training_prior(metadata: Mapping[str, str]) -> np.ndarray:
-    """What a model file expects, by its metadata: float64 [classes], sum 1.
+    """The class prior that a model file was trained under, by its metadata.
+
+    Args:
+        metadata: A model file's properties.
+
+    Returns:
+        float64 [classes], each above 0, sum 1.
 
     Raises:
         ModelError: The property is damaged, or missing in a file of other classes than FER2013's.
@@ -63,7 +69,15 @@ def prior_ratio(prior: Prior, metadata: Mapping[str, str]) -> np.ndarray | None:
 
 
 def apply_prior(probabilities: np.ndarray, ratio: np.ndarray | None) -> np.ndarray:
-    """Probabilities float32 [N, classes] under another prior, by what `prior_ratio` gave."""
+    """Bring probabilities to another prior.
+
+    Args:
+        probabilities: float32 [N, classes].
+        ratio: What `prior_ratio` gave; None leaves them as they are.
+
+    Returns:
+        float32 [N, classes], each row summing to 1.
+    """
     if ratio is None:
         return probabilities
     weighted = probabilities * ratio

@@ -43,6 +43,7 @@ class Pyramid:
 
     @property
     def picture(self) -> np.ndarray:
+        """The picture as given, uint8 RGB [H, W, 3]."""
         return self._levels[0]
 
     def view(self, square: Square, size: int) -> np.ndarray:
@@ -192,7 +193,7 @@ def _split(indices: np.ndarray, extent: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _between(first: np.ndarray, second: np.ndarray, fraction: np.ndarray) -> np.ndarray:
-    """first + fraction * (second - first), in their own memory."""
+    """The interpolation first + fraction * (second - first), in their own memory."""
     second -= first
     second *= fraction
     first += second

@@ -29,9 +29,13 @@ GATEKEEPER = "mobilenet_v2"
 
 @dataclass(frozen=True)
 class FaceCrop:
-    """A face ready for the model: where it was found, the square that frames it, and its pixels, grey uint8.
+    """A face ready for the model.
 
-    found: whether a detector has seen it; a picture that is a face comes without a detector's word.
+    Attributes:
+        detection: Where it was found.
+        square: What frames it.
+        pixels: Its crop, grey uint8 [48, 48].
+        found: Whether a detector has seen it; a picture that is a face comes without a detector's word.
     """
 
     detection: Detection
@@ -251,12 +255,30 @@ class Recognizer:
         return FaceCrop(detection, square, crop_picture(picture, square, self._size), found=False)
 
     def crop_faces(self, picture: np.ndarray, found: Iterable[Detection]) -> list[FaceCrop]:
-        """Cut the faces found in a picture uint8 RGB [H, W, 3] as the model needs them."""
+        """Crop the faces found in a picture as the model needs them.
+
+        Args:
+            picture: uint8 RGB [H, W, 3].
+            found: Faces in this picture.
+
+        Returns:
+            One crop a face, in the same order.
+        """
         squares = [(detection, self._framing.square(detection)) for detection in found]
         return [FaceCrop(detection, square, crop_picture(picture, square, self._size)) for detection, square in squares]
 
     def classify_crops(self, pictures: Sequence[Sequence[FaceCrop]]) -> list[list[Face]]:
-        """Classify what `crop_faces` gave for several pictures, all their faces in one call of the model."""
+        """Classify what `crop_faces` gave for several pictures, all their faces in one call of the model.
+
+        Args:
+            pictures: The crops of each picture.
+
+        Returns:
+            The faces of each picture, in the same order.
+
+        Raises:
+            ModelError: The model gives no finite probabilities.
+        """
         crops = [crop.pixels for crops in pictures for crop in crops]
         if not crops:
             return [[] for _ in pictures]

@@ -52,7 +52,11 @@ class SinkGroup(AbstractContextManager):
         self._sinks.append((str(name), sink))
 
     def write(self, frame: Frame) -> None:
-        """Write to all sinks that have not failed."""
+        """Write to all sinks that have not failed.
+
+        Args:
+            frame: A picture or one frame of a video.
+        """
         for name, sink in list(self._sinks):
             try:
                 sink.write(frame)

@@ -22,7 +22,15 @@ from mien.storage import GrowingFile, csv_text, write_atomically
 class Sink(AbstractContextManager, Protocol):
     """Takes one picture, or one frame of a video, at a time."""
 
-    def write(self, frame: Frame) -> None: ...
+    def write(self, frame: Frame) -> None:
+        """Take one picture or frame.
+
+        Args:
+            frame: It may be used again by others, and is not changed.
+
+        Raises:
+            StorageError: The disk refuses.
+        """
 
 
 FACE_COLUMNS = ("left", "top", "right", "bottom", "score", "verdict", "expression", *NAMES)
@@ -31,12 +39,27 @@ VIDEO_COLUMNS = ("video", "time", "frame", "track", *FACE_COLUMNS, *(f"raw_{name
 
 
 def rows(frame: Frame) -> list[dict[str, Any]]:
-    """A flat record a face, or a single one without a face; the keys are among the columns above."""
+    """A flat record a face, or a single one without a face.
+
+    Args:
+        frame: A picture or one frame of a video.
+
+    Returns:
+        At least one record; the keys are among the columns above.
+    """
     return [frame.head() | flat(number, face) for number, face in enumerate(frame.faces)] or [frame.head()]
 
 
 def flat(number: int, face: Face) -> dict[str, Any]:
-    """A face's `to_dict` without lists in it, and with its number in the picture where it has none of a track."""
+    """A face's `to_dict` without lists in it, and with its number in the picture where it has none of a track.
+
+    Args:
+        number: The face's place in the picture, from 0.
+        face: Of a picture or a video.
+
+    Returns:
+        Plain values by the columns' names.
+    """
     record = face.to_dict()
     flat = {} if "track" in record else {"face": number}
     flat |= dict(zip(("left", "top", "right", "bottom"), record.pop("box"), strict=True))
@@ -66,6 +89,14 @@ class JsonSink(_GrowingSink):
         self._before = "\n"
 
     def write(self, frame: Frame) -> None:
+        """Append a picture or frame, as `Frame.to_dict` tells it.
+
+        Args:
+            frame: A picture or one frame of a video.
+
+        Raises:
+            StorageError: The disk refuses.
+        """
         self._file.add(self._before + json.dumps(frame.to_dict(), ensure_ascii=False))
         self._before = ",\n"
 
@@ -77,6 +108,14 @@ class JsonLinesSink(AbstractContextManager):
     """
 
     def write(self, frame: Frame) -> None:
+        """Print a picture or frame, as `Frame.to_dict` tells it.
+
+        Args:
+            frame: A picture or one frame of a video.
+
+        Raises:
+            BrokenPipeError: The reader wants no more.
+        """
         print(json.dumps(frame.to_dict()), flush=True)
 
     def __exit__(self, *raised: object) -> None: ...
@@ -91,6 +130,14 @@ class CsvSink(_GrowingSink):
         self._file.add(csv_text(columns, ()))
 
     def write(self, frame: Frame) -> None:
+        """Append the rows of a picture or frame.
+
+        Args:
+            frame: A picture or one frame of a video.
+
+        Raises:
+            StorageError: The disk refuses.
+        """
         self._file.add(csv_text(self._columns, rows(frame), head=False))
 
 
@@ -109,6 +156,14 @@ class AnnotatingSink(AbstractContextManager):
         self._taken: set[str] = set()
 
     def write(self, frame: Frame) -> None:
+        """Write a picture with its faces drawn on it.
+
+        Args:
+            frame: A picture.
+
+        Raises:
+            StorageError: The disk refuses.
+        """
         picture = Path(frame.source)
         fits = max(frame.pixels.shape[:2]) <= LONGEST_JPEG
         kind, suffix = ("JPEG", ".jpg") if fits and picture.suffix.lower() in JPEG_SUFFIXES else ("PNG", ".png")

@@ -28,9 +28,19 @@ _EXACT = frozenset({"time"})
 
 
 def as_table(records: list[dict[str, Any]], columns: tuple[str, ...]) -> Any:
-    """An Arrow table of records; a column that a record lacks is null there.
+    """Put records into an Arrow table.
 
     Texts are strings, counts int32, times float64 seconds, all else float32.
+
+    Args:
+        records: As `sinks.rows` makes them.
+        columns: The table's; one that a record lacks is null there.
+
+    Returns:
+        A `pyarrow.Table` with a row a record.
+
+    Raises:
+        MissingExtraError: PyArrow is not installed.
     """
     arrow = load("pyarrow")
 
@@ -46,7 +56,15 @@ def as_table(records: list[dict[str, Any]], columns: tuple[str, ...]) -> Any:
 
 
 def write_table(path: Path, table: Any) -> None:
-    """Write an Arrow table as one Parquet file, atomically."""
+    """Write an Arrow table as one Parquet file, atomically.
+
+    Args:
+        path: Where it goes.
+        table: A `pyarrow.Table`.
+
+    Raises:
+        StorageError: The disk refuses.
+    """
     parquet = load("pyarrow.parquet")
     write_atomically(path, lambda draft: parquet.write_table(table, draft, compression="zstd"))
 
@@ -54,8 +72,14 @@ def write_table(path: Path, table: Any) -> None:
 class ParquetSink:
     """A folder of Parquet files: one row a face and frame, a row with nulls for a frame without a face.
 
-    Rows of an earlier run in the folder give way, all at once, to the first part that is written. Raises MienError
-    where the folder holds anything else.
+    Rows of an earlier run in the folder give way, all at once, to the first part that is written.
+
+    Args:
+        folder: Made where it is missing.
+        columns: The tables'.
+
+    Raises:
+        MienError: The folder holds anything else.
     """
 
     def __init__(self, folder: Path, columns: tuple[str, ...] = VIDEO_COLUMNS) -> None:
@@ -72,6 +96,14 @@ class ParquetSink:
         return self
 
     def write(self, frame: Frame) -> None:
+        """Take the rows of a frame; full parts are written at once.
+
+        Args:
+            frame: A picture or one frame of a video.
+
+        Raises:
+            StorageError: The disk refuses.
+        """
         self._records += rows(frame)
         if len(self._records) >= CHUNK:
             self._close_chunk()

@@ -76,7 +76,14 @@ class RecognitionSpeed(Measured):
     memory: MemoryOfPhotographs
 
     def of_peer(self, name: str) -> PeerSpeed | None:
-        """A peer's, by its package's name; None where it was not run."""
+        """A peer's speed.
+
+        Args:
+            name: Of its package.
+
+        Returns:
+            None where it was not run.
+        """
         found = {"fer": self.fer, "face-api": self.face_api, "human": self.human}[name]
         return found if isinstance(found, PeerSpeed) else None
 
@@ -198,6 +205,7 @@ class AppFaces(Measured):
 
     @property
     def by_count(self) -> dict[int, Builds[FrameSpeed]]:
+        """The speeds by the number of faces in a frame."""
         return {1: self.one, 3: self.three, 6: self.six}
 
 
@@ -526,11 +534,19 @@ class NotMade:
 
 @record
 class MutantScore:
-    """Small faults put into the code: how many there can be, how many were tried, how many of those tests noticed."""
+    """Small faults put into the code, and how many of them the tests notice.
+
+    Attributes:
+        mutants: How many there can be.
+        tried: How many were tried.
+        killed: How many of those the tests noticed.
+        survived: Names of the others.
+    """
 
     mutants: int
     tried: int
     killed: int
+    survived: tuple[str, ...] = ()
 
     @property
     def share(self) -> float:
@@ -540,7 +556,13 @@ class MutantScore:
 
 @record
 class Mutants(Measured):
-    """mutants-PACKAGE.json, by file; sample: how many of each were drawn, None where all were tried."""
+    """mutants-PACKAGE.json.
+
+    Attributes:
+        package: Of src/mien, or "web".
+        files: The scores by file.
+        sample: How many were drawn from all files together; None where all were tried.
+    """
 
     made_by: ClassVar[str] = "python benchmarks/mutants.py"
 
@@ -551,8 +573,13 @@ class Mutants(Measured):
     @property
     def total(self) -> MutantScore:
         """Of all files together."""
-        counts = [(one.mutants, one.tried, one.killed) for one in self.files.values()]
-        return MutantScore(*map(sum, zip(*counts, strict=True)))
+        scores = self.files.values()
+        return MutantScore(
+            mutants=sum(one.mutants for one in scores),
+            tried=sum(one.tried for one in scores),
+            killed=sum(one.killed for one in scores),
+            survived=tuple(name for one in scores for name in one.survived),
+        )
 
 
 @record

@@ -6,7 +6,14 @@ import numpy as np
 
 
 def per_class(confusion: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Precision, recall, F1, each [B, K], of confusion matrices [B, K, K]; 0 for a class without predictions."""
+    """Precision, recall and F1 of each class; 0 for a class without predictions.
+
+    Args:
+        confusion: int [B, K, K]; row: label, column: what it was called.
+
+    Returns:
+        float [B, K] each, in [0, 1].
+    """
     hit = np.diagonal(confusion, axis1=1, axis2=2).astype(float)
     called, labelled = confusion.sum(1), confusion.sum(2)
     precision = hit / np.maximum(called, 1)
@@ -24,7 +31,15 @@ class Summaries(NamedTuple):
 
 
 def summaries(confusion: np.ndarray, labelled: np.ndarray) -> Summaries:
-    """Of confusion matrices [B, K, K]; macro scores over the classes marked in `labelled`, bool [K]."""
+    """Accuracy and macro scores.
+
+    Args:
+        confusion: int [B, K, K]; row: label, column: what it was called.
+        labelled: bool [K], the classes over which macro scores are means.
+
+    Returns:
+        float [B] each, in [0, 1].
+    """
     precision, recall, f1 = (values[:, labelled] for values in per_class(confusion))
     hit = np.trace(confusion, axis1=1, axis2=2)
     return Summaries(hit / confusion.sum((1, 2)), precision.mean(1), recall.mean(1), f1.mean(1))

@@ -8,7 +8,13 @@ from mien.results.record import record
 
 @record
 class Choice:
-    """A member, and the scores in [0, 1] of the mean of all members up to it, on the pictures that choose."""
+    """A member, and the scores of the mean of all members up to it, on the pictures that choose.
+
+    Attributes:
+        name: The member's.
+        accuracy: In [0, 1].
+        macro_f1: In [0, 1].
+    """
 
     name: str
     accuracy: float
@@ -22,7 +28,11 @@ class Choice:
 
 @record
 class Member(Choice):
-    """A member that was taken; hash: SHA-256 of its weights or model file."""
+    """A member that was taken.
+
+    Attributes:
+        hash: SHA-256 of its weights or model file.
+    """
 
     hash: str
 
@@ -31,8 +41,11 @@ class Member(Choice):
 class Ensemble(Evaluation):
     """The mean of the members' answers, judged once.
 
-    model_hash: SHA-256 over the members' hashes. views: how many views of each face were averaged; alone: every
-    model's own scores; chosen: the members in the order in which they were taken.
+    Attributes:
+        model_hash: SHA-256 over the members' hashes.
+        views: How many views of each face were averaged.
+        alone: Every model's own scores.
+        chosen: The members in the order in which they were taken.
     """
 
     made_by: ClassVar[str] = "mien ensemble"

@@ -34,7 +34,18 @@ class Subject(Measured):
 
     @classmethod
     def today(cls, model: str, model_hash: str, data_hash: str, split: str, part: str) -> "Subject":
-        """A model that is judged here and now."""
+        """A model that is judged here and now.
+
+        Args:
+            model: As the field.
+            model_hash: As the field.
+            data_hash: As the field.
+            split: As the field.
+            part: As the field.
+
+        Returns:
+            The record, with code, machine and moment.
+        """
         return Subject(model, model_hash, data_hash, split, part, **origin())
 
 
@@ -42,9 +53,13 @@ class Subject(Measured):
 class Evaluation(Subject):
     """The scores on all pictures of the part, and on those that training cannot have seen the exact pixels of.
 
-    calibration, labels: on all pictures; None where they were not asked for, or there are no raters' votes.
-    left_out: how many of the data set's pictures could not be read or show no face, and folders of other classes; None
-    in older files.
+    Attributes:
+        raw: On all pictures.
+        without_duplicates: On those without copies in what training has.
+        calibration: On all pictures; None where it was not asked for.
+        labels: On all pictures; None where it was not asked for or there are no raters' votes.
+        left_out: How many of the data set's pictures could not be read or show no face, and folders of other classes;
+            None in older files.
     """
 
     raw: Scores

@@ -10,8 +10,9 @@ from mien.results.record import Measured, record
 class Separation:
     """How well a score tells strange pictures from real faces.
 
-    auroc: the chance that a strange picture scores above a real face, in [0, 1]. fpr95: the classic convention, the
-    share of strange pictures accepted where 95% of the real faces are.
+    Attributes:
+        auroc: The chance that a strange picture scores above a real face, in [0, 1].
+        fpr95: The classic convention, the share of strange pictures accepted where 95% of the real faces are.
     """
 
     auroc: float
@@ -20,7 +21,15 @@ class Separation:
 
 @record
 class Passage:
-    """What the gate at its own thresholds says of some pictures: how many there are, and the share of each verdict."""
+    """What the gate at its own thresholds says of some pictures.
+
+    Attributes:
+        pictures: How many there are.
+        known: The share of this verdict, in [0, 1].
+        covered: The same of this one.
+        near: The same of this one.
+        far: The same of this one.
+    """
 
     pictures: int
     known: float
@@ -30,13 +39,20 @@ class Passage:
 
     @property
     def refused(self) -> float:
+        """The share of all other verdicts than known."""
         return 1 - self.known
 
 
 @record
 class DetectorAndGate:
-    """Detector and gate together: of how many pictures the detector finds a face in, and in how many the gate passes
-    one, or calls one covered."""
+    """Detector and gate together.
+
+    Attributes:
+        pictures: How many there are.
+        found: In how many the detector finds a face.
+        passed: In how many the gate passes one.
+        covered: In how many it calls one covered.
+    """
 
     pictures: int
     found: int

@@ -11,11 +11,15 @@ from mien.results.scores import Interval
 class Faithfulness:
     """One kind of map.
 
-    deletion: area under the class's probability while the pixels are blurred, the most important first: lower is
-    better; insertion: while they come back into the blurred face: higher is better; curves: the mean probability after
-    each of equal steps. less_insertion: by how much the exact map's insertion is above this map's, on the same faces.
-
-    ms: median time for a face's prediction and map; ms_beyond: what the map adds to the prediction.
+    Attributes:
+        deletion: Area under the class's probability while the pixels are blurred, the most important first: lower is
+            better.
+        insertion: The same while they come back into the blurred face: higher is better.
+        less_insertion: By how much the exact map's insertion is above this map's, on the same faces.
+        deletion_curve: The mean probability after each of equal steps.
+        insertion_curve: The same.
+        ms: Median time for a face's prediction and map.
+        ms_beyond: What the map adds to the prediction.
     """
 
     deletion: Interval
@@ -29,7 +33,14 @@ class Faithfulness:
 
 @record
 class MapScores:
-    """All kinds of maps of one model on the same faces, with 95% bootstrap intervals; prediction_ms: a face's."""
+    """All kinds of maps of one model on the same faces, with 95% bootstrap intervals.
+
+    Attributes:
+        faces: How many.
+        seed: Of the bootstrap.
+        prediction_ms: Median time for a face's prediction.
+        methods: By name.
+    """
 
     faces: int
     seed: int

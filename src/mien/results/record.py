@@ -27,7 +27,14 @@ _STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, validate_
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field, Field))
 def record(kind: type[T]) -> type[T]:
-    """Make a class a frozen dataclass whose values are checked, however it comes to be."""
+    """Make a class a frozen dataclass whose values are checked, however it comes to be.
+
+    Args:
+        kind: A class with annotated fields.
+
+    Returns:
+        The dataclass.
+    """
     made: Any = dataclass(frozen=True, config=_STRICT)(kind)
     return made
 
@@ -57,6 +64,9 @@ def read(kind: type[T], path: Path) -> T:
         kind: Its record.
         path: A JSON file, or a TOML file by its suffix.
 
+    Returns:
+        The record.
+
     Raises:
         DataError: There is no such file, or it is none of this kind.
     """
@@ -70,12 +80,34 @@ def read(kind: type[T], path: Path) -> T:
 
 
 def read_if_there(kind: type[T], path: Path) -> T | None:
-    """Read a results file; None where there is none. Raises DataError where it is damaged."""
+    """Read a results file where there is one.
+
+    Args:
+        kind: Its record.
+        path: A JSON or TOML file.
+
+    Returns:
+        None where there is none.
+
+    Raises:
+        DataError: It is damaged.
+    """
     return read(kind, path) if path.exists() else None
 
 
 def made(kind: type[T], values: Mapping[str, Any]) -> T:
-    """A record from plain values, as JSON has them; raises ValueError where they are none of this kind."""
+    """A record from plain values, as JSON has them.
+
+    Args:
+        kind: Its class.
+        values: By field.
+
+    Returns:
+        The record.
+
+    Raises:
+        ValueError: They are none of this kind.
+    """
     # In JSON a list may become a tuple and a table a dataclass while numbers stay strict; in Python neither may.
     return TypeAdapter(kind).validate_json(json.dumps(values, default=_plain_number))
 
@@ -83,13 +115,27 @@ def made(kind: type[T], values: Mapping[str, Any]) -> T:
 def plain(value: object, kind: Any = None) -> Any:
     """A record as plain numbers, lists and dicts; what is None because the file lacks it is left out.
 
-    kind: what it is, for a dict of records, whose class does not say so.
+    Args:
+        value: A record, or a dict of records.
+        kind: What it is, for a dict of records, whose class does not say so.
+
+    Returns:
+        What JSON can hold.
     """
     return TypeAdapter(kind or type(value)).dump_python(value, mode="json", by_alias=True, exclude_defaults=True)
 
 
 def write(path: Path, value: object, kind: Any = None) -> None:
-    """Write a record, or a dict of this kind, as JSON, atomically; raises StorageError where the disk refuses."""
+    """Write a record, or a dict of records, as JSON, atomically.
+
+    Args:
+        path: Where it goes.
+        value: The record.
+        kind: What it is, for a dict of records.
+
+    Raises:
+        StorageError: The disk refuses.
+    """
     write_json(path, plain(value, kind))
 
 

@@ -5,7 +5,16 @@ from mien.results.record import Share, record
 
 @record
 class ReferenceRow:
-    """A published row; recipe: the one of ours that stands beside it. Shares in [0, 1]."""
+    """A published row. Scores are in [0, 1].
+
+    Attributes:
+        name: Network and setting.
+        recipe: The one of ours that stands beside it.
+        accuracy: As published, as all below.
+        macro_precision: Mean over the classes.
+        macro_recall: Mean over the classes.
+        macro_f1: Mean over the classes.
+    """
 
     name: str
     recipe: str

@@ -12,7 +12,13 @@ MIDDLE = 3
 
 @record
 class Point:
-    """At one amount of spoiling: accuracy, and the share of the accuracy on unspoiled pictures that is kept."""
+    """At one amount of spoiling.
+
+    Attributes:
+        amount: In the corruption's unit.
+        accuracy: In [0, 1].
+        kept: The share of the accuracy on unspoiled pictures that is kept.
+    """
 
     amount: float
     accuracy: Interval
@@ -23,8 +29,13 @@ class Point:
 class RobustnessScores:
     """All on the same pictures, with 95% bootstrap intervals over them.
 
-    corruptions: by name, strengths 1 to 5; crops: by way, in order of the amount; kept: at strength `MIDDLE`, the mean
-    over the corruptions of the share of accuracy that is kept.
+    Attributes:
+        pictures: How many.
+        seed: Of the corruptions and the bootstrap.
+        clean: Accuracy on unspoiled pictures.
+        kept: At strength `MIDDLE`, the mean over the corruptions of the share of accuracy that is kept.
+        corruptions: By name, strengths 1 to 5.
+        crops: By way, in order of the amount.
     """
 
     pictures: int
@@ -35,7 +46,14 @@ class RobustnessScores:
     crops: dict[str, list[Point]]
 
     def kept_of(self, corruption: str) -> Interval:
-        """The share of accuracy that is kept under one corruption at strength `MIDDLE`."""
+        """The share of accuracy that is kept under one corruption at strength `MIDDLE`.
+
+        Args:
+            corruption: Its name.
+
+        Returns:
+            With its interval.
+        """
         return self.corruptions[corruption][MIDDLE - 1].kept
 
 

@@ -13,9 +13,16 @@ from mien.results.scores import Bin
 
 @record
 class Epoch:
-    """One line of the curve; accuracy and macro F1 are the averaged network's on the validation part, in [0, 1].
+    """One line of the curve.
 
-    raters: accuracy against the majority of FER+'s raters there, None where the recipe learns nothing from them.
+    Attributes:
+        epoch: From 0.
+        loss: Mean over the epoch's steps.
+        accuracy: The averaged network's on the validation part, in [0, 1].
+        macro_f1: The same.
+        pictures_per_second: Of the training alone.
+        seconds: Of the whole epoch.
+        raters: Accuracy against the majority of FER+'s raters there; None where the recipe learns nothing from them.
     """
 
     epoch: int
@@ -40,7 +47,11 @@ class Epoch:
 class InterpolationScores:
     """Scores in [0, 1] of the mean with one fraction of fine-tuned weights, on the part that chooses.
 
-    raters: accuracy against the majority of FER+'s raters, None where there are no votes.
+    Attributes:
+        fraction: Of the fine-tuned weights.
+        accuracy: Against the labels.
+        macro_f1: Mean over the classes.
+        raters: Accuracy against the majority of FER+'s raters; None where there are no votes.
     """
 
     fraction: Annotated[float, Field(validation_alias=AliasChoices("fraction", "share"))]  # the second in version 0.1
@@ -56,9 +67,13 @@ class InterpolationScores:
 
 @record
 class Interpolation:
-    """How weights were averaged: the fractions of those before the training, and of its best or last epoch's.
+    """How weights were averaged.
 
-    tried: the scores of every fraction; None in older files.
+    Attributes:
+        start: The fraction of those before the training.
+        best_epoch: The fraction of the best epoch's.
+        last_epoch: The fraction of the last epoch's.
+        tried: The scores of every fraction; None in older files.
     """
 
     start: float
@@ -69,7 +84,12 @@ class Interpolation:
 
 @record
 class StartTensors:
-    """How many of its tensors, `of` which there are, a network has from the file it started from."""
+    """How many of its tensors a network has from the file it started from.
+
+    Attributes:
+        taken: From the file.
+        of: All that it has.
+    """
 
     taken: int
     of: int
@@ -111,7 +131,8 @@ class RunDescription(Measured):
 class RunMetrics(Evaluation):
     """metrics.json of a run on file: what it scores on the part that its recipe reports on. It agrees with itself.
 
-    reliability: confidence and accuracy in bins, on all pictures of the part.
+    Attributes:
+        reliability: Confidence and accuracy in bins, on all pictures of the part.
     """
 
     made_by: ClassVar[str] = "mien experiments collect"

@@ -22,7 +22,15 @@ class Interval:
 
     @classmethod
     def of(cls, value: float, draws: np.ndarray) -> Self:
-        """A value, and the middle 95% of what the bootstrap's draws [R] came to."""
+        """A value and the middle 95% of what the bootstrap came to.
+
+        Args:
+            value: Of all pictures.
+            draws: float [R], of each draw.
+
+        Returns:
+            The interval.
+        """
         low, high = np.percentile(draws, [2.5, 97.5])
         return cls(float(value), float(low), float(high))
 
@@ -47,8 +55,17 @@ class ClassScores:
 class Scores:
     """All figures of one model on one set of pictures.
 
-    confusion[i][j] counts pictures of label i called j; calibration_error has 15 equal bins. The others follow from
-    the confusion matrix, which is checked.
+    The others follow from the confusion matrix, which is checked.
+
+    Attributes:
+        pictures: How many.
+        accuracy: In [0, 1].
+        macro_precision: Mean over the classes that are labelled.
+        macro_recall: The same.
+        macro_f1: The same.
+        calibration_error: Expected calibration error with 15 equal bins, in [0, 1].
+        classes: Of each class.
+        confusion: confusion[i][j] counts pictures of label i called j.
     """
 
     pictures: int
@@ -95,8 +112,12 @@ class Bin:
 class Selective:
     """Accuracy where only the most certain pictures are answered.
 
-    accuracy: at each share of `coverage`; risk_area: the mean share of errors over all coverages (area under the
-    risk-coverage curve, Geifman and El-Yaniv 2017), lower is better; least_risk_area: the same with all errors last.
+    Attributes:
+        coverage: Shares of the pictures.
+        accuracy: At each of these.
+        risk_area: The mean share of errors over all coverages (area under the risk-coverage curve, Geifman and El-Yaniv
+            2017), lower is better.
+        least_risk_area: The same with all errors last.
     """
 
     coverage: tuple[float, ...]
@@ -105,7 +126,14 @@ class Selective:
     least_risk_area: float
 
     def at(self, coverage: float) -> float:
-        """The accuracy where this share of the pictures is answered, one of `coverage`."""
+        """The accuracy where a share of the pictures is answered.
+
+        Args:
+            coverage: One of `coverage`.
+
+        Returns:
+            In [0, 1].
+        """
         return self.accuracy[self.coverage.index(coverage)]
 
 
@@ -113,8 +141,13 @@ class Selective:
 class Calibration:
     """How a model's confidence and accuracy compare.
 
-    error: expected calibration error (Guo et al. 2017) in [0, 1]; reliability: its bins. temperature: what the model
-    divides its logits by; before: error and bins as they would be without, or None where it has no temperature.
+    Attributes:
+        temperature: What the model divides its logits by; None where it has none.
+        error: Expected calibration error (Guo et al. 2017) in [0, 1].
+        reliability: Its bins.
+        error_before: As it would be without the temperature; None where there is none.
+        reliability_before: The same.
+        selective: Accuracy over coverage.
     """
 
     temperature: float | None
@@ -127,11 +160,15 @@ class Calibration:
 
 @record
 class ClassNoise:
-    """The pictures that carry one FER label.
+    """The pictures that carry one FER label. Shares are in [0, 1], 0 where there are no pictures.
 
-    agreement: the chance that two raters of such a picture said the same; majority: of the judged ones, the share whose
-    label the raters' majority confirms; accuracy_majority: of the judged ones that the raters' majority puts in this
-    class, the share that the model calls so. All in [0, 1], 0 where there are no pictures.
+    Attributes:
+        pictures: How many.
+        agreement: The chance that two raters of such a picture said the same.
+        judged: How many have a majority for one of our classes.
+        majority: Of the judged ones, the share whose label the raters' majority confirms.
+        accuracy_majority: Of the judged ones that the raters' majority puts in this class, the share that the model
+            calls so.
     """
 
     pictures: int
@@ -143,10 +180,16 @@ class ClassNoise:
 
 @record
 class LabelNoise:
-    """A model beside two sets of labels, on the same `judged` pictures: those with a majority for one of our classes.
+    """A model beside two sets of labels, on the same pictures: those with a majority for one of our classes.
 
-    left_out: why the others are not judged, and how many; accuracy: against FER's labels; accuracy_majority: against
-    FER+'s majority; label_is_majority: what FER's labels themselves score against that majority.
+    Attributes:
+        pictures: All.
+        judged: Those with such a majority.
+        left_out: Why the others are not judged, and how many.
+        accuracy: Against FER's labels.
+        accuracy_majority: Against FER+'s majority.
+        label_is_majority: What FER's labels themselves score against that majority.
+        classes: By name.
     """
 
     pictures: int

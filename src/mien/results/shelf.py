@@ -60,24 +60,64 @@ KINDS: dict[str, object] = {
 
 
 def evaluations(results: Path) -> dict[str, Evaluation]:
-    """Scores with calibration, by the file's name: model, split and part. Raises DataError where a file is damaged."""
+    """Scores with calibration.
+
+    Args:
+        results: The folder.
+
+    Returns:
+        By the file's name: model, split and part.
+
+    Raises:
+        DataError: A file is damaged.
+    """
     paths = sorted(path for part in PARTS for path in results.glob(f"*-{part}.json"))
     found = {path.stem: read(Evaluation, path) for path in paths if not path.match("ensemble*")}
     return {stem: told for stem, told in found.items() if told.calibration and stem == _stem(told)}
 
 
 def robustness(results: Path) -> dict[str, Robustness]:
-    """By model, split and part. Raises DataError where a file is damaged."""
+    """Scores on spoiled pictures.
+
+    Args:
+        results: The folder.
+
+    Returns:
+        By model, split and part.
+
+    Raises:
+        DataError: A file is damaged.
+    """
     return {_stem(told): told for told in (read(Robustness, path) for path in sorted(results.glob("*-robust.json")))}
 
 
 def maps(results: Path) -> dict[str, Maps]:
-    """By model, split and part. Raises DataError where a file is damaged."""
+    """How faithful maps are.
+
+    Args:
+        results: The folder.
+
+    Returns:
+        By model, split and part.
+
+    Raises:
+        DataError: A file is damaged.
+    """
     return {_stem(told): told for told in (read(Maps, path) for path in sorted(results.glob("*-faithful.json")))}
 
 
 def ensembles(results: Path) -> dict[str, Ensemble]:
-    """By the file's name. Raises DataError where a file is damaged."""
+    """Ensembles on file.
+
+    Args:
+        results: The folder.
+
+    Returns:
+        By the file's name.
+
+    Raises:
+        DataError: A file is damaged.
+    """
     return {path.stem: read(Ensemble, path) for path in sorted(results.glob("ensemble*.json"))}
 
 
@@ -89,6 +129,13 @@ def lineage(results: Path, name: str) -> list[Path]:
     """The folders of the trainings that a shipped model comes from, the first one first.
 
     `start` in a training's folder is the training that it began from.
+
+    Args:
+        results: The folder.
+        name: The model's.
+
+    Returns:
+        They need not exist.
     """
     folders = [results / "shipped" / name]
     while (folders[0] / "start").is_dir():
@@ -97,11 +144,33 @@ def lineage(results: Path, name: str) -> list[Path]:
 
 
 def trainings(results: Path, name: str) -> list[RunDescription]:
-    """Those of a shipped model that are on file, the first one first. Raises DataError where one is damaged."""
+    """The trainings of a shipped model that are on file.
+
+    Args:
+        results: The folder.
+        name: The model's.
+
+    Returns:
+        The first one first.
+
+    Raises:
+        DataError: One is damaged.
+    """
     told = (read_if_there(RunDescription, folder / "run.json") for folder in lineage(results, name))
     return [one for one in told if one is not None]
 
 
 def before(results: Path, name: str) -> Robustness | None:
-    """How a shipped model's first training did on spoiled pictures, where that is on file."""
+    """How a shipped model's first training did on spoiled pictures, where that is on file.
+
+    Args:
+        results: The folder.
+        name: The model's.
+
+    Returns:
+        None where that is not on file.
+
+    Raises:
+        DataError: It is damaged.
+    """
     return read_if_there(Robustness, lineage(results, name)[0] / "robust.json")

@@ -5,7 +5,11 @@ from mien.recognition.model import models_folder, shipped_models
 
 
 def shipped_hashes() -> dict[str, str]:
-    """SHA-256 of the model files that ship, by the models' names."""
+    """SHA-256 of the model files that ship, by the models' names.
+
+    Returns:
+        In hexadecimal.
+    """
     return {name: file_hash(models_folder() / f"{name}.onnx") for name in shipped_models()}
 
 
@@ -26,6 +30,15 @@ def other_file(name: str, model_hash: str | None, hashes: dict[str, str]) -> str
 
 
 def label(name: str, model_hash: str | None, hashes: dict[str, str]) -> str:
-    """A model's name, with the file that was measured where that is not the one that ships."""
+    """A model's name, with the file that was measured where that is not the one that ships.
+
+    Args:
+        name: The model's.
+        model_hash: SHA-256 of the file that was measured; None where that is not known.
+        hashes: As `shipped_hashes` gives them.
+
+    Returns:
+        For a table.
+    """
     other = other_file(name, model_hash, hashes)
     return f"{name} ({other})" if other else name

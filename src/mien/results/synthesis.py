@@ -8,7 +8,14 @@ from mien.results.record import Measured, record
 
 @record
 class ShareOfCount:
-    """A share of `count` and its 95% interval (Wilson's), all in [0, 1]."""
+    """A share and its 95% interval (Wilson's), all in [0, 1].
+
+    Attributes:
+        value: The share.
+        low: The lower end.
+        high: The upper end.
+        count: Of how many.
+    """
 
     value: float
     low: float
@@ -84,9 +91,12 @@ class SynthesisJudgement(Measured):
 
 @record
 class SynthesisDescription(Measured):
-    """run.json of a GAN's training; recipe: `mien.synthesis.recipe` knows its keys; data: SHA-256 of what it saw.
+    """run.json of a GAN's training.
 
-    precision: what the machine made of the recipe's; None in older files.
+    Attributes:
+        recipe: `mien.synthesis.recipe` knows its keys.
+        data: SHA-256 of what it saw.
+        precision: What the machine made of the recipe's; None in older files.
     """
 
     recipe: dict[str, Any]

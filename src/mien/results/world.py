@@ -32,7 +32,14 @@ class WorldScores:
 
 @record
 class World(Measured):
-    """The results file; mean_accuracy: the plain mean over the sets, so that a large one does not rule."""
+    """The results file.
+
+    Attributes:
+        model: Its name.
+        model_hash: SHA-256 of its file.
+        mean_accuracy: The plain mean over the sets, so that a large one does not rule.
+        sets: By folder.
+    """
 
     made_by: ClassVar[str] = "mien evaluate --world"
 

@@ -12,7 +12,9 @@ LIST = "models.json"
 class ModelList:
     """The built list, with entries of replaced files read anew and those of missing files left out.
 
-    path: the built list; models: the folder of the model files.
+    Args:
+        path: The built list.
+        models: The folder of the model files.
     """
 
     def __init__(self, path: Path, models: Path) -> None:
@@ -22,7 +24,11 @@ class ModelList:
         self._read_anew: dict[str, dict[str, Any] | None] = {}
 
     def read(self) -> bytes:
-        """The list of this moment, as JSON; b"" where the build brought none or a broken one."""
+        """The list of this moment.
+
+        Returns:
+            JSON; b"" where the build brought none or a broken one.
+        """
         try:
             listed = json.loads(self.path.read_bytes())["models"]
             entries = [self._entry(dict(entry)) for entry in listed]

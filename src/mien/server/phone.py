@@ -33,9 +33,15 @@ HANDSHAKE = 30
 class PhoneServer(AppServer):
     """Serves the app to one browser in the local network; `address` holds the one-time code.
 
-    host: this machine's address in that network; None finds it. The other arguments are `AppServer`'s.
+    Args:
+        app: The built app's folder.
+        models: The model files'.
+        port: 0 takes a free one.
+        host: This machine's address in that network; None finds it.
 
-    Raises ServerError where there is no network, and MissingExtraError without the extra `phone`.
+    Raises:
+        ServerError: There is no network, the app is not built, or the port is taken.
+        MissingExtraError: The extra `phone` is not installed.
     """
 
     def __init__(self, app: Path, models: Path, port: int, host: str | None = None) -> None:
@@ -53,25 +59,48 @@ class PhoneServer(AppServer):
         return f"{place}?code={self._code}" if self._code else place
 
     def get_request(self) -> tuple[ssl.SSLSocket, Any]:
-        """A connection; its greeting is left to its own thread, so that no silent browser keeps others waiting."""
+        """Accept a connection; its greeting is left to its own thread, so that no silent browser keeps others waiting.
+
+        Returns:
+            The connection and the browser's address.
+        """
         connection, address = super().get_request()
         connection.settimeout(HANDSHAKE)
         return self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Phones break off the greeting when they warn of the certificate: no error either."""
+        """Phones break off the greeting when they warn of the certificate: no error either.
+
+        Args:
+            request: The connection.
+            client_address: Whose.
+        """
         if not isinstance(sys.exception(), ssl.SSLError | TimeoutError):
             super().handle_error(request, client_address)
 
     def redeem(self, code: str) -> str | None:
-        """The session for the right code, which is then used up; None for any other."""
+        """Trade the code, which is then used up, for the session.
+
+        Args:
+            code: What the browser brought.
+
+        Returns:
+            The session; None for any other code.
+        """
         if self._code is None or not hmac.compare_digest(code.encode(), self._code.encode()):
             return None
         self._code = None
         return self._session
 
     def knows(self, session: str) -> bool:
-        """Whether a browser's cookie is that of the one that brought the code."""
+        """Whether a browser's cookie is that of the one that brought the code.
+
+        Args:
+            session: The cookie's value.
+
+        Returns:
+            False for any other.
+        """
         return hmac.compare_digest(session.encode(), self._session.encode())
 
 
@@ -98,14 +127,31 @@ class _PhoneHandler(AppHandler):
 
 
 def qr_code(address: str) -> str:
-    """An address as a QR code of block letters, for a terminal with a dark or a light ground."""
+    """An address as a QR code of block letters, for a terminal with a dark or a light ground.
+
+    Args:
+        address: What the code holds.
+
+    Returns:
+        Several lines.
+
+    Raises:
+        MissingExtraError: The extra `phone` is not installed.
+    """
     text = io.StringIO()
     load("segno", "phone").make(address, error="l").terminal(out=text, compact=True)
     return text.getvalue()
 
 
 def local_address() -> str:
-    """This machine's address in its network; raises ServerError where it is in none."""
+    """This machine's address in its network.
+
+    Returns:
+        An IPv4 address.
+
+    Raises:
+        ServerError: It is in none.
+    """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))  # nothing is sent: the system only chooses the way out

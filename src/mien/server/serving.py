@@ -68,7 +68,12 @@ class ServerError(MienError):
 
 
 class Served:
-    """A file that can be asked for, read anew whenever it has changed."""
+    """A file that can be asked for, read anew whenever it has changed.
+
+    Args:
+        path: The file.
+        named_by_hash: Whether its name changes with its content, so that browsers may keep it.
+    """
 
     def __init__(self, path: Path, named_by_hash: bool = False) -> None:
         """named_by_hash: whether another content always has another address."""
@@ -77,7 +82,14 @@ class Served:
         self._known: tuple[tuple[int, ...], str] | None = None
 
     def read(self) -> tuple[bytes, str]:
-        """The content of this moment and its SHA-256 in hexadecimal; raises OSError where the file is gone."""
+        """The file as it is at this moment.
+
+        Returns:
+            Content, and its SHA-256 in hexadecimal.
+
+        Raises:
+            OSError: It is gone.
+        """
         with self.path.open("rb") as file:
             status = os.fstat(file.fileno())
             content = file.read()
@@ -90,10 +102,15 @@ class Served:
 class AppServer(ThreadingHTTPServer):
     """Serves the app; `serve_forever` starts it, `address` is where it is.
 
-    app: the built app's folder; models: the model files'; port: 0 takes a free one; host: this machine alone, unless
-    another of its addresses is given; handler: what answers.
+    Args:
+        app: The built app's folder.
+        models: The model files'.
+        port: 0 takes a free one.
+        host: This machine alone, unless another of its addresses is given.
+        handler: What answers.
 
-    Raises ServerError where the app is not built or the port is taken.
+    Raises:
+        ServerError: The app is not built or the port is taken.
     """
 
     daemon_threads = True
@@ -110,22 +127,43 @@ class AppServer(ThreadingHTTPServer):
         self.hosts = {f"{name}:{self.server_port}" for name in ("localhost", LOOPBACK)}
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A browser that lets its connection go is no error; whatever else happens in an answer is printed."""
+        """A browser that lets its connection go is no error; whatever else happens in an answer is printed.
+
+        Args:
+            request: The connection.
+            client_address: Whose.
+        """
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
     @property
     def address(self) -> str:
+        """Where the app is, for a browser on this machine."""
         return f"http://{LOOPBACK}:{self.server_port}{FOLDER}"
 
 
 def app_folder() -> Path:
-    """Where the built app lies: in the package."""
+    """Where the built app lies: in the package.
+
+    Returns:
+        It is there once the app is built.
+    """
     return Path(str(files("mien"))) / "server" / "app"
 
 
 def served_files(app: Path, models: Path) -> dict[str, Served]:
-    """Every address that there is, such as "/assets/index-1a2b.js"; raises ServerError where the app is not built."""
+    """Every address that there is, such as "/assets/index-1a2b.js".
+
+    Args:
+        app: The built app's folder.
+        models: The model files'.
+
+    Returns:
+        Files by address.
+
+    Raises:
+        ServerError: The app is not built.
+    """
     if not (app / "index.html").is_file():
         raise ServerError("the app is not built; `make app` builds it (with Node.js 20 or newer)")
     served = {
@@ -148,9 +186,11 @@ class AppHandler(BaseHTTPRequestHandler):
     timeout = 60
 
     def do_GET(self) -> None:
+        """Answer with the content."""
         self._answer(with_content=True)
 
     def do_HEAD(self) -> None:
+        """Answer with the headers alone."""
         self._answer(with_content=False)
 
     def _answer(self, with_content: bool) -> None:
@@ -227,4 +267,9 @@ class AppHandler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Keep the terminal quiet: the one line that matters is the address."""
+        """Keep the terminal quiet: the one line that matters is the address.
+
+        Args:
+            format: Not needed.
+            *args: Not needed.
+        """

@@ -33,7 +33,10 @@ class Admission:
         return self._taken
 
     def enter(self) -> "Place":
-        """A place for a request, before anything of its body is read.
+        """Give a request a place, before anything of its body is read.
+
+        Returns:
+            The place.
 
         Raises:
             Refusal: All are taken.
@@ -50,7 +53,14 @@ class Admission:
             self._taken -= 1
 
     def submit(self, work: Callable[[], Result]) -> "Future[Result]":
-        """Do work in a thread when its turn comes."""
+        """Do work in a thread when its turn comes.
+
+        Args:
+            work: Called without arguments.
+
+        Returns:
+            What comes of it.
+        """
         return self._threads.submit(work)
 
     def close(self) -> None:
@@ -88,6 +98,12 @@ class Place:
 
     async def run(self, work: Callable[[], Result]) -> Result:
         """Do the request's work in a thread.
+
+        Args:
+            work: Called without arguments.
+
+        Returns:
+            What it returns.
 
         Raises:
             Refusal: It was not done in time.

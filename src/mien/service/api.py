@@ -49,6 +49,9 @@ def create_app(recognizer: Recognizer, limits: Limits, token: str | None = None)
         recognizer: Reads the pictures, on one core a request.
         limits: What is taken.
         token: What clients must send; None where only this machine reaches the service.
+
+    Returns:
+        To be run by an ASGI server.
     """
     app = FastAPI(
         title="Mien", version=mien.__version__, description=DESCRIPTION, docs_url=None, redoc_url=None, lifespan=None

@@ -18,7 +18,12 @@ FIELD = "pictures"
 
 @dataclass(frozen=True)
 class Upload:
-    """A picture as it was sent: what the client calls it, and the file's content."""
+    """A picture as it was sent.
+
+    Attributes:
+        name: What the client calls it.
+        content: The file's.
+    """
 
     name: str
     content: bytes
@@ -31,6 +36,9 @@ async def read_picture(request: Request, limits: Limits, seconds: float) -> Uplo
         request: Its body is a picture file's content.
         limits: How many bytes it may have.
         seconds: Within which it must have arrived.
+
+    Returns:
+        The picture, not decoded.
 
     Raises:
         Refusal: It is empty, too large or too slow, or is a form.
@@ -49,6 +57,14 @@ async def read_picture(request: Request, limits: Limits, seconds: float) -> Uplo
 
 async def read_batch(request: Request, limits: Limits, seconds: float) -> list[Upload]:
     """The pictures of a form, each a file in a field called "pictures".
+
+    Args:
+        request: Its body is a form.
+        limits: How many bytes and pictures it may have.
+        seconds: Within which it must have arrived.
+
+    Returns:
+        At least one picture, not decoded.
 
     Raises:
         Refusal: It is no such form, has no or too many pictures, or is too large or too slow.

@@ -15,7 +15,14 @@ OPEN = frozenset({"/health"})
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine itself reaches an address."""
+    """Whether only this machine itself reaches an address.
+
+    Args:
+        host: An address or a name.
+
+    Returns:
+        True for "localhost" and loopback addresses.
+    """
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -24,6 +31,10 @@ def is_loopback(host: str) -> bool:
 
 def check_token(host: str, token: str | None) -> None:
     """Refuse to start what anybody could use.
+
+    Args:
+        host: The address to listen at.
+        token: What clients must send, or None.
 
     Raises:
         MienError: The address is another than loopback and there is no token, or the token is too short.

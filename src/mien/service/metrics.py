@@ -37,5 +37,9 @@ class Metrics:
         flight.set_function(in_flight)
 
     def text(self) -> bytes:
-        """All of them at this moment."""
+        """All of them at this moment.
+
+        Returns:
+            Prometheus' text format.
+        """
         return bytes(self._write(self._registry))

@@ -19,6 +19,10 @@ from mien.service.refusals import too_large
 def refuse_large(upload: Upload, limits: Limits) -> None:
     """Look at a picture's size before anything of it is decoded.
 
+    Args:
+        upload: The picture.
+        limits: How large it may be.
+
     Raises:
         Refusal: It has too many bytes or pixels.
     """
@@ -32,7 +36,15 @@ def refuse_large(upload: Upload, limits: Limits) -> None:
 
 
 def read_one(recognizer: Recognizer, upload: Upload, limits: Limits) -> list[Face]:
-    """The faces of one picture, the largest first.
+    """Read one picture.
+
+    Args:
+        recognizer: Reads it.
+        upload: The picture.
+        limits: How large it may be.
+
+    Returns:
+        Its faces, the largest first.
 
     Raises:
         PictureError: It cannot be read.
@@ -52,6 +64,9 @@ def read_many(
         uploads: The pictures; a single batch.
         limits: How large each may be.
         abandoned: Set from outside where nobody waits for the answer any more: no further picture is then read.
+
+    Returns:
+        In the order of the pictures.
     """
     refused: dict[int, MienError] = {}
     for place, upload in enumerate(uploads):

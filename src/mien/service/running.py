@@ -20,6 +20,9 @@ def listen(host: str, port: int) -> socket.socket:
         host: The address or its name.
         port: 0 takes a free one.
 
+    Returns:
+        It listens already.
+
     Raises:
         MienError: It cannot be used.
     """
@@ -31,7 +34,15 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def server_of(app: FastAPI, limits: Limits) -> uvicorn.Server:
-    """The server for an application, which says nothing of the requests it answers."""
+    """The server for an application, which says nothing of the requests it answers.
+
+    Args:
+        app: The application.
+        limits: How many connections, and how long a request takes at most.
+
+    Returns:
+        Not running yet.
+    """
     config = uvicorn.Config(
         app,
         access_log=False,

@@ -30,6 +30,13 @@ class Watch:
         self._app, self._paths, self._metrics, self._token = app, paths, metrics, token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, count and time a request; see the ASGI specification.
+
+        Args:
+            scope: Of the connection.
+            receive: Gives the request's events.
+            send: Takes the answer's events.
+        """
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         start = time.perf_counter()
@@ -66,7 +73,14 @@ class _Answer:
 
 
 def refused(refusal: Refusal) -> JSONResponse:
-    """The answer for a refusal."""
+    """The answer for a refusal.
+
+    Args:
+        refusal: Why.
+
+    Returns:
+        JSON with the refusal's status and headers.
+    """
     headers = {}
     if refusal.retry_seconds is not None:
         headers["Retry-After"] = str(refusal.retry_seconds)

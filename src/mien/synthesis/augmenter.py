@@ -14,7 +14,12 @@ AFFINE = RandomAffine(
 
 
 class Augmenter:
-    """Stands in a generator's place when a data set is balanced; it gives faces back with the class that they have."""
+    """Stands in a generator's place when a data set is balanced; it gives faces back with the class that they have.
+
+    Args:
+        split: Whose training part it may be given.
+        seed: Draws how faces are moved.
+    """
 
     sha256, from_other_classes = NAME, False
 
@@ -23,6 +28,14 @@ class Augmenter:
         self._generator = torch.Generator().manual_seed(seed)
 
     def translate(self, faces: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """Grey faces uint8 [N, 48, 48], moved; labels, int [N], are those the faces have already."""
+        """Move faces.
+
+        Args:
+            faces: Grey uint8 [N, 48, 48].
+            labels: int [N], those the faces have already.
+
+        Returns:
+            uint8 [N, 48, 48].
+        """
         moved = AFFINE(torch.from_numpy(faces), FACE_SIZE, self._generator)
         return (moved[:, 0] * 255).round().to(torch.uint8).numpy()

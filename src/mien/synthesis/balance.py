@@ -37,28 +37,45 @@ _ROUNDS = 4  # how many times as many augmented faces may be tried as are wanted
 class Maker(Protocol):
     """What makes the added faces: a `Translator`, or an `Augmenter`.
 
-    split: whose training part it may be given; sha256: its name in the manifest; from_other_classes: whether it takes
-    other classes' faces, each once, or the class's own, as often as are needed.
+    Attributes:
+        split: Whose training part it may be given.
+        from_other_classes: Whether it takes other classes' faces, each once, or the class's own, as often as are
+            needed.
     """
 
     split: str
     from_other_classes: bool
 
     @property
-    def sha256(self) -> str: ...
+    def sha256(self) -> str:
+        """Its name in the manifest."""
 
     def translate(self, faces: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """Faces uint8 [N, 48, 48] to faces of the classes int [N]."""
+        """Make faces.
+
+        Args:
+            faces: uint8 [N, 48, 48].
+            labels: The classes to make, int [N].
+
+        Returns:
+            uint8 [N, 48, 48].
+        """
         ...
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to add: classes `labels` are each brought to `count` training pictures.
+    """What to add.
 
-    split: whose training part gives the sources; seed: chooses the sources. least: keep only what the judge calls the
-    target with at least this probability; novelty: keep only what lies as near to real faces as 95% of these do.
-    Without both, everything is kept.
+    Without `least` and `novelty`, everything is kept.
+
+    Attributes:
+        labels: Classes that are each brought to `count` training pictures.
+        count: Training pictures of each, real and made.
+        split: Whose training part gives the sources.
+        seed: Chooses the sources.
+        least: Keep only what the judge calls the target with at least this probability.
+        novelty: Keep only what lies as near to real faces as 95% of these do.
     """
 
     labels: tuple[int, ...]
@@ -71,7 +88,18 @@ class Request:
 
 @dataclass(frozen=True)
 class Synthetic:
-    """A line of the manifest. Scores are None without a judge: its probability for the target, and the novelty."""
+    """A line of the manifest.
+
+    Attributes:
+        file: The face, relative to the folder.
+        label: The class it was made for.
+        source: The picture it was made from.
+        source_label: That picture's class.
+        seed: The request's.
+        generator: SHA-256 of the generator's file, or a word for what made it.
+        probability: The judge's, for the target; None without a judge.
+        novelty: Distance to the real faces; None without a judge.
+    """
 
     file: str
     label: str
@@ -102,11 +130,25 @@ def balance(
     judge: Classifier | None = None,
     show: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Any]:
-    """Write the balanced set of the data under `root`, read as `data`, to `out`; returns what balance.json holds.
+    """Write a balanced data set.
 
-    The same data, request, generator and judge give the same files. `show(kept, wanted)` is called now and then. Raises
-    DataError where the request cannot be met, or `out` holds anything already, and StorageError where the disk refuses;
-    no folder is then left.
+    The same data, request, generator and judge give the same files.
+
+    Args:
+        root: The folder of the data.
+        data: What was read there.
+        request: What to add.
+        maker: What makes it.
+        out: The new folder.
+        judge: Judges what is made; needed where the request asks for its word.
+        show: Is called with the faces kept and the faces wanted, now and then.
+
+    Returns:
+        What balance.json holds.
+
+    Raises:
+        DataError: The request cannot be met, or `out` holds anything already; no folder is left.
+        StorageError: The disk refuses; no folder is left.
     """
     base = _pictures_folder(root, data)
     _check(root, data, request, maker, out, judge)
@@ -292,7 +334,17 @@ def _write_manifest(lines: list[Synthetic], path: Path) -> None:
 
 
 def read_manifest(folder: Path) -> list[Synthetic]:
-    """The lines of a balanced folder's manifest; raises DataError where there is none."""
+    """Read the manifest of a balanced folder.
+
+    Args:
+        folder: What `balance` wrote.
+
+    Returns:
+        Its lines, in order.
+
+    Raises:
+        DataError: There is none.
+    """
     try:
         with (folder / MANIFEST).open(encoding="utf-8", newline="") as file:
             return [_line(row) for row in csv.DictReader(file)]

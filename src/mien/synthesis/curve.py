@@ -9,8 +9,12 @@ class CurvePoint:
 
     Attributes:
         step: Steps done.
-        gap, penalty, real_class: The critic's (see `losses`).
-        realism, made_class, cycle: The generator's.
+        gap: The critic's estimate of the Wasserstein distance (see `losses`).
+        penalty: The critic's gradient penalty.
+        real_class: The critic's cross entropy on real faces.
+        realism: Of made faces, as the critic sees it.
+        made_class: The critic's cross entropy on made faces.
+        cycle: Mean absolute difference of faces translated there and back.
         steps_per_second: Of the generator, the critic's updates included.
     """
 

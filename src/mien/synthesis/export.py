@@ -31,15 +31,31 @@ class GeneratorGraph(nn.Module):
         self.generator = generator
 
     def forward(self, face: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """uint8 [N, 48, 48] and int64 [N] to uint8 [N, 48, 48]."""
+        """Translate grey faces.
+
+        Args:
+            face: uint8 [N, 48, 48].
+            target: Classes int64 [N].
+
+        Returns:
+            uint8 [N, 48, 48].
+        """
         return to_grey(self.generator(to_float(face), target))
 
 
 def export_run(run: SynthesisRun, path: Path) -> Path:
-    """Write a run's averaged generator, weights in half precision, with its origin as metadata; returns `path`.
+    """Write a run's averaged generator, weights in half precision, with its origin as metadata.
 
-    Raises ModelError for a run without weights, and ExportError where the file answers otherwise than PyTorch; nothing
-    is then written.
+    Args:
+        run: The run's folder.
+        path: Where the file goes.
+
+    Returns:
+        `path`.
+
+    Raises:
+        ModelError: The run has no weights.
+        ExportError: The file answers otherwise than PyTorch; nothing is written.
     """
     recipe, description = run.recipe(), run.description()
     graph = GeneratorGraph(run.generator()).eval()
@@ -54,7 +70,14 @@ def export_run(run: SynthesisRun, path: Path) -> Path:
 
 
 def exported(graph: GeneratorGraph) -> onnx.ModelProto:
-    """The graph as ONNX in float32, for any number of faces a call."""
+    """The graph as ONNX in float32, for any number of faces a call.
+
+    Args:
+        graph: In eval mode.
+
+    Returns:
+        The model.
+    """
     faces, targets = torch.zeros(2, FACE_SIZE, FACE_SIZE, dtype=torch.uint8), torch.zeros(2, dtype=torch.int64)
     return onnx_export.exported(graph, {"face": faces, "target": targets}, ["translated"]).model_proto
 
@@ -63,6 +86,12 @@ def halved(model: onnx.ModelProto) -> onnx.ModelProto:
     """Store the weights in float16 and cast them back when the file is loaded: half the size, the same arithmetic.
 
     Computing in float16 is slower on processors; ONNX Runtime folds the casts once.
+
+    Args:
+        model: The graph; it is changed.
+
+    Returns:
+        The same graph.
     """
     casts = []
     for weight in model.graph.initializer:

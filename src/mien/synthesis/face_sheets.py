@@ -13,9 +13,14 @@ _GAP, _LINE = 4, 18
 
 
 def sheet(titles: Sequence[Sequence[str]], faces: np.ndarray) -> np.ndarray:
-    """Rows of faces uint8 [R, C, 48, 48] as one grey picture, enlarged twice, with titles above.
+    """Rows of faces as one grey picture, enlarged twice, with titles above.
 
-    titles: one row of C titles that stands above all, or R rows that stand above each.
+    Args:
+        titles: One row of C titles that stands above all, or R rows that stand above each.
+        faces: uint8 [R, C, 48, 48].
+
+    Returns:
+        uint8 [H, W].
     """
     rows = []
     for number, row in enumerate(faces):
@@ -37,5 +42,13 @@ def _title(text: str, width: int) -> np.ndarray:
 
 
 def save(picture: np.ndarray, path: Path) -> None:
-    """A grey picture uint8 [H, W] as PNG, atomically; raises StorageError where the disk refuses."""
+    """Write a grey picture as PNG, atomically.
+
+    Args:
+        picture: uint8 [H, W].
+        path: Where it goes.
+
+    Raises:
+        StorageError: The disk refuses.
+    """
     write_atomically(path, lambda draft: Image.fromarray(picture).save(draft, "PNG"))

@@ -30,7 +30,11 @@ _LEAST = 4  # real faces: two halves of two
 class Balanced:
     """A balanced folder in memory: the real training faces, and for each line of the manifest its face and source.
 
-    synthetic: uint8 [S, 48, 48]; sources: int64 [S], rows of `real`.
+    Attributes:
+        real: The real training faces.
+        lines: The manifest.
+        synthetic: uint8 [S, 48, 48].
+        sources: int64 [S], rows of `real`.
     """
 
     real: FaceData
@@ -40,7 +44,17 @@ class Balanced:
 
 
 def read(folder: Path) -> Balanced:
-    """Read what `mien synth balance` wrote; raises DataError for another or an incomplete folder."""
+    """Read what `mien synth balance` wrote.
+
+    Args:
+        folder: That folder.
+
+    Returns:
+        All of it.
+
+    Raises:
+        DataError: It is another or an incomplete folder.
+    """
     lines = read_manifest(folder)
     try:
         split = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))["split"]
@@ -58,7 +72,19 @@ def read(folder: Path) -> Balanced:
 
 
 def judge(balanced: Balanced, model: Classifier, seed: int = 0) -> dict[str, ClassJudgement]:
-    """A verdict for each class that has synthetic faces, by name; raises DataError where there are too few to judge."""
+    """Judge the synthetic faces of each class that has some.
+
+    Args:
+        balanced: The folder.
+        model: The independent classifier.
+        seed: Chooses halves and subsets.
+
+    Returns:
+        A judgement by class.
+
+    Raises:
+        DataError: There are too few to judge.
+    """
     targets = np.array([NAMES.index(line.label) for line in balanced.lines])
     verdicts = {}
     for label in np.unique(targets):
@@ -105,7 +131,16 @@ def _identity(made: np.ndarray, sources: np.ndarray, another: np.ndarray) -> Ide
 
 
 def pairs(balanced: Balanced, seed: int = 0, count: int = _PAIRS) -> np.ndarray:
-    """A sheet of pairs chosen by chance, source left and translation right: grey uint8 [H, W]."""
+    """A sheet of pairs chosen by chance, source left and translation right.
+
+    Args:
+        balanced: The folder.
+        seed: Chooses them.
+        count: How many, at most.
+
+    Returns:
+        Grey uint8 [H, W].
+    """
     count = min(count, len(balanced.lines))
     chosen = np.sort(np.random.default_rng(seed).choice(len(balanced.lines), count, replace=False))
     across = next(across for across in (4, 3, 2, 1) if count % across == 0)

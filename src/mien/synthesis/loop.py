@@ -23,7 +23,13 @@ from mien.synthesis.step import TrainingStep
 
 @dataclass(frozen=True)
 class SynthesisProgress:
-    """Where a run stands: steps done of all, and the curve's last line, None before the first."""
+    """Where a run stands.
+
+    Attributes:
+        step: Steps done.
+        steps: Of all.
+        last: The curve's last line; None before the first.
+    """
 
     step: int
     steps: int
@@ -38,11 +44,24 @@ def train(
     hours: float = math.inf,
     show: Callable[[SynthesisProgress], None] = lambda progress: None,
 ) -> list[CurvePoint]:
-    """Train by `recipe` on `training` (see `sampling.training_faces`) for at most `hours`, and return the curve.
+    """Train a StarGAN, or go on from the folder's checkpoint if there is one.
 
-    Goes on from the folder's checkpoint if there is one. A run that is stopped and goes on ends with the same weights
-    as one that is not. Raises RecipeError where the losses stop being numbers; the last checkpoint is then still
-    good.
+    A run that is stopped and goes on ends with the same weights as one that is not.
+
+    Args:
+        recipe: How.
+        training: The faces (see `sampling.training_faces`).
+        folder: Takes the files.
+        fabric: The device and the precision.
+        hours: Stop after so many.
+        show: Is called now and then.
+
+    Returns:
+        The curve so far.
+
+    Raises:
+        RecipeError: The losses stop being numbers; the last checkpoint is then still good.
+        StorageError: The disk refuses.
     """
     started = time.monotonic()
     step = TrainingStep(recipe, DeviceFaces.of(training, fabric.device), fabric)
@@ -87,7 +106,15 @@ def _one_of_each(training: FaceData) -> np.ndarray:
 
 @torch.inference_mode()
 def translations(generator: Generator, faces: torch.Tensor) -> np.ndarray:
-    """Each face and its seven translations: uint8 [N, 8, 48, 48] of uint8 [N, 48, 48] on the generator's device."""
+    """Each face and its seven translations.
+
+    Args:
+        generator: In eval mode.
+        faces: uint8 [N, 48, 48] on the generator's device.
+
+    Returns:
+        uint8 [N, 8, 48, 48].
+    """
     columns = [faces]
     for label in range(len(NAMES)):
         target = torch.full((len(faces),), label, device=faces.device)

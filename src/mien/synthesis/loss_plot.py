@@ -9,7 +9,14 @@ from mien.synthesis.curve import CurvePoint
 
 
 def loss_curves(points: Sequence[CurvePoint]) -> Figure:
-    """The losses over the steps, a small plot each."""
+    """The losses over the steps, a small plot each.
+
+    Args:
+        points: The curve, at least one line.
+
+    Returns:
+        The figure.
+    """
     names = ("gap", "penalty", "real_class", "realism", "made_class", "cycle")
     figure = Figure(figsize=(10, 5), layout="constrained")
     steps = [point.step for point in points]

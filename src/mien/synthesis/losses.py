@@ -18,10 +18,20 @@ def critic_loss(
     mix: torch.Tensor,
     recipe: SynthesisRecipe,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The loss, and its parts float [3] in the order of CRITIC_LOSSES, detached.
+    """The critic's loss: WGAN-GP (Gulrajani et al. 2017, equation 3) and the cross entropy on real faces.
 
-    real, made: float [N, 1, h, w], the n-th of both standing for class labels[n]; mix: float [N] in [0, 1]. `gap` is
-    the estimate of the Wasserstein distance: realism of real faces less that of made ones.
+    `gap` is the estimate of the Wasserstein distance: realism of real faces less that of made ones.
+
+    Args:
+        critic: Faces and classes to realism [N] and logits [N, 7].
+        real: float [N, 1, h, w].
+        made: float [N, 1, h, w], the n-th, as of `real`, standing for class labels[n].
+        labels: int64 [N].
+        mix: float [N] in [0, 1], where between both the penalty is measured.
+        recipe: Its weights are used.
+
+    Returns:
+        The loss float [], and its parts float [3] in the order of `CRITIC_LOSSES`, detached.
     """
     realism, logits = critic(real, labels)
     made_realism, _ = critic(made, labels)
@@ -37,8 +47,18 @@ def gradient_penalty(
 ) -> torch.Tensor:
     """Mean of (norm of the realism's gradient - 1) ** 2 at points between each real and made picture.
 
-    Its own gradient is a second derivative: keep everything in it float32, and do not compile the critic (torch.compile
-    refuses to differentiate twice).
+    From Gulrajani et al. 2017, section 4. Its own gradient is a second derivative: keep everything in it float32, and
+    do not compile the critic (torch.compile refuses to differentiate twice).
+
+    Args:
+        critic: As in `critic_loss`.
+        real: As in `critic_loss`.
+        made: As in `critic_loss`.
+        labels: As in `critic_loss`.
+        mix: 1 is the real picture.
+
+    Returns:
+        A float [].
     """
     share = mix[:, None, None, None]
     between = (share * real + (1 - share) * made).detach().requires_grad_()
@@ -56,10 +76,18 @@ def generator_loss(
     returned: torch.Tensor,
     recipe: SynthesisRecipe,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The loss, and its parts float [3] in the order of GENERATOR_LOSSES, detached.
+    """The generator's loss: realism, class and cycle (StarGAN, Choi et al. 2018, section 3).
 
-    realism [N] and logits [N, 7]: the critic's of the made faces; faces, returned: the sources, and what came of them
-    when they were translated and translated back, float [N, 1, h, w].
+    Args:
+        realism: float [N], the critic's of the made faces.
+        logits: float [N, 7], the critic's of the made faces.
+        target: Their classes, int64 [N].
+        faces: The sources, float [N, 1, h, w].
+        returned: What came of them when they were translated and translated back.
+        recipe: Its weights are used.
+
+    Returns:
+        The loss float [], and its parts float [3] in the order of `GENERATOR_LOSSES`, detached.
     """
     believed = realism.mean()
     made_class = functional.cross_entropy(logits, target)

@@ -33,7 +33,15 @@ class ConditionalNorm(nn.Module):
         nn.init.zeros_(self.shift.weight)
 
     def forward(self, maps: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """Float [N, C, h, w] and int64 [N]."""
+        """Normalise maps for a class.
+
+        Args:
+            maps: float [N, C, h, w].
+            target: Classes int64 [N].
+
+        Returns:
+            float [N, C, h, w].
+        """
         scale, shift = self.scale(target)[:, :, None, None], self.shift(target)[:, :, None, None]
         return functional.instance_norm(maps) * scale + shift
 
@@ -49,6 +57,15 @@ class Residual(nn.Module):
         self.second_norm = ConditionalNorm(channels)
 
     def forward(self, maps: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """Add what the convolutions make of the maps.
+
+        Args:
+            maps: float [N, C, h, w].
+            target: Classes int64 [N].
+
+        Returns:
+            float [N, C, h, w].
+        """
         inner = self.first_norm(self.first(maps), target).relu()
         return maps + self.second_norm(self.second(inner), target)
 
@@ -62,13 +79,24 @@ class Enlarging(nn.Module):
         self.norm = ConditionalNorm(channels // 2)
 
     def forward(self, maps: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """Enlarge maps to half as many channels.
+
+        Args:
+            maps: float [N, C, h, w].
+            target: Classes int64 [N].
+
+        Returns:
+            float [N, C / 2, 2 h, 2 w], at least 0.
+        """
         return self.norm(self.convolution(maps), target).relu()
 
 
 class Generator(nn.Module):
     """A face and a target class to the same face with that expression.
 
-    width: channels at full size; the residual blocks work at a quarter of it with four times as many.
+    Args:
+        width: Channels at full size; the residual blocks work at a quarter of it with four times as many.
+        blocks: How many residual blocks.
     """
 
     def __init__(self, width: int, blocks: int) -> None:
@@ -91,7 +119,15 @@ class Generator(nn.Module):
             nn.init.zeros_(values)
 
     def forward(self, faces: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """Float [N, 1, 48, 48] in [-1, 1] and int64 [N] to float [N, 1, 48, 48], a little beyond [-1, 1] at times."""
+        """Translate faces.
+
+        Args:
+            faces: float [N, 1, 48, 48] in [-1, 1].
+            target: Classes int64 [N].
+
+        Returns:
+            float [N, 1, 48, 48], a little beyond [-1, 1] at times.
+        """
         maps = self.narrowing(faces)
         for layer in (*self.changing, *self.widening):
             maps = layer(maps, target)
@@ -116,9 +152,15 @@ class Critic(nn.Module):
         self.expression = nn.Conv2d(channels, CLASSES, FACE_SIZE // 2**HALVINGS, bias=False)
 
     def forward(self, faces: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Float [N, 1, 48, 48] in [-1, 1] and int64 [N] to realism float [N] and class logits float [N, 7].
+        """Judge faces as members of classes.
 
-        Realism is that of the picture as its label's class, the mean over 3 x 3 patches.
+        Args:
+            faces: float [N, 1, 48, 48] in [-1, 1].
+            labels: int64 [N].
+
+        Returns:
+            Realism float [N], that of the picture as its label's class, the mean over 3 x 3 patches; and class logits
+            float [N, 7].
         """
         maps = self.trunk(faces)
         realism = self.realism(maps).mean((2, 3)).gather(1, labels[:, None])[:, 0]
@@ -126,10 +168,24 @@ class Critic(nn.Module):
 
 
 def to_float(faces: torch.Tensor) -> torch.Tensor:
-    """uint8 [N, 48, 48] to float [N, 1, 48, 48] in [-1, 1]."""
+    """Grey levels as the networks take them.
+
+    Args:
+        faces: uint8 [N, 48, 48].
+
+    Returns:
+        float [N, 1, 48, 48] in [-1, 1].
+    """
     return faces[:, None].float() / 127.5 - 1
 
 
 def to_grey(faces: torch.Tensor) -> torch.Tensor:
-    """Float [N, 1, 48, 48] in [-1, 1] to uint8 [N, 48, 48]."""
+    """What the generator gives, as grey levels.
+
+    Args:
+        faces: float [N, 1, 48, 48] in [-1, 1]; what lies beyond is clipped.
+
+    Returns:
+        uint8 [N, 48, 48].
+    """
     return ((faces[:, 0].float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)

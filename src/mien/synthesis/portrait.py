@@ -13,11 +13,18 @@ from mien.synthesis.translator import SIZE
 
 
 def find_face(picture: str | Path | np.ndarray, crop: str) -> np.ndarray:
-    """The largest face of a picture: grey uint8 [48, 48].
+    """Crop the largest face of a picture.
 
-    picture: a file's path, or uint8 RGB [H, W, 3] or grey [H, W]; one of exactly 48 x 48 pixels is taken as a face cut
-    already. crop: the framing of the generator's metadata. Raises PictureError where no face is found, or the file
-    cannot be read.
+    Args:
+        picture: A file's path, or uint8 RGB [H, W, 3] or grey [H, W]; one of exactly 48 x 48 pixels is taken as a face
+            cropped already.
+        crop: The framing of the generator's metadata.
+
+    Returns:
+        Grey uint8 [48, 48].
+
+    Raises:
+        PictureError: No face is found, or the file cannot be read.
     """
     if isinstance(picture, str | Path):
         pixels, name = read_picture(picture), str(picture)

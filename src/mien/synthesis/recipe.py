@@ -16,13 +16,26 @@ from mien.training.validating import AtLeast0, Count, Seed, ShareOfLess, WholeAt
 class SynthesisRecipe:
     """How one StarGAN is trained. A step is `critic_steps` updates of the critic and one of the generator.
 
-    class_steps: the first so many steps teach the critic the classes of real faces, and nothing else.
-    width, blocks: the generator's channels at full size, and its residual blocks; critic_width: the critic's first
-    channels. critic_rate, generator_rate: Adam's, constant at first, and falling to zero over the second half of what
-    follows the class_steps. penalty, classification, cycle: weights of the losses (the adversarial one has 1). ema:
-    decay of the averaged generator a step, which is the one that is kept. precision: the generator's; the critic is
-    always float32. report_steps: after so many steps come a line of the curve, a sample sheet and a checkpoint.
-    cuda_graph: on a GPU, replay the step as one CUDA graph.
+    Attributes:
+        steps: How many.
+        class_steps: The first so many steps teach the critic the classes of real faces, and nothing else.
+        split: Of the data set.
+        seed: Decides every draw.
+        batch_size: Faces an update.
+        critic_steps: Updates of the critic for one of the generator.
+        width: The generator's channels at full size.
+        blocks: Its residual blocks.
+        critic_width: The critic's first channels.
+        generator_rate: Adam's, constant at first, and falling to zero over the second half of what follows the
+            class_steps.
+        critic_rate: The same of the critic.
+        penalty: Weight of the gradient penalty (the adversarial loss has 1).
+        classification: Weight of the class losses.
+        cycle: Weight of the cycle loss.
+        ema: Decay of the averaged generator a step, which is the one that is kept.
+        precision: The generator's; the critic is always float32.
+        report_steps: After so many steps come a line of the curve, a sample sheet and a checkpoint.
+        cuda_graph: On a GPU, replay the step as one CUDA graph.
     """
 
     steps: Count = 40_000
@@ -51,23 +64,49 @@ class SynthesisRecipe:
         return self
 
     def rate_share(self, step: int) -> float:
-        """The share of the rates that holds at `step`, counted from 0."""
+        """The share of the rates that holds at a step.
+
+        Args:
+            step: From 0.
+
+        Returns:
+            In (0, 1].
+        """
         return min(1.0, 2 * (self.steps - step) / (self.steps - self.class_steps))
 
     def may_follow(self, begun: "SynthesisRecipe") -> bool:
-        """Whether a run begun with another recipe can go on with this one: same networks, pictures and chance."""
+        """Whether a run begun with another recipe can go on with this one: same networks, pictures and chance.
+
+        Args:
+            begun: The other recipe.
+
+        Returns:
+            True where they agree in all of these.
+        """
         same = ("split", "seed", "width", "blocks", "critic_width")
         return all(getattr(self, name) == getattr(begun, name) for name in same)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values; `from_dict` reads them back."""
+        """Plain values; `from_dict` reads them back.
+
+        Returns:
+            What JSON and TOML can hold.
+        """
         return asdict(self)
 
 
 def read(path: Path) -> SynthesisRecipe:
     """Read a TOML recipe, which may extend another.
 
-    Raises RecipeError for a missing file, bad TOML, or an unknown key (naming the nearest).
+    Args:
+        path: The file.
+
+    Returns:
+        The recipe, checked.
+
+    Raises:
+        RecipeError: The file is missing or bad TOML, a key is unknown (the nearest is named), or a value is out of its
+            range.
     """
     try:
         return from_dict(read_values(path))
@@ -76,5 +115,15 @@ def read(path: Path) -> SynthesisRecipe:
 
 
 def from_dict(values: object) -> SynthesisRecipe:
-    """A recipe from plain values; raises RecipeError for unknown keys and for values outside their range."""
+    """A recipe from plain values.
+
+    Args:
+        values: A table.
+
+    Returns:
+        The recipe, checked.
+
+    Raises:
+        RecipeError: A key is unknown or a value is out of its range.
+    """
     return validated(SynthesisRecipe, values)

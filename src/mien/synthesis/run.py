@@ -36,28 +36,53 @@ class SynthesisRun:
 
     @property
     def weights(self) -> Path:
+        """The averaged generator, generator.safetensors."""
         return self.path / "generator.safetensors"
 
     @property
     def checkpoint(self) -> Path:
+        """What training goes on from, checkpoint.pt."""
         return self.path / "checkpoint.pt"
 
     def write_description(self, recipe: SynthesisRecipe, data_hash: str, precision: str) -> None:
-        """run.json; precision: what the machine made of the recipe's."""
+        """Write run.json.
+
+        Args:
+            recipe: What is trained.
+            data_hash: Of the faces it learns from.
+            precision: What the machine made of the recipe's.
+
+        Raises:
+            StorageError: The disk refuses.
+        """
         description = SynthesisDescription(
             recipe=recipe.to_dict(), data=data_hash, precision=precision, code=code_version(), hardware=hardware()
         )
         write(self.path / "run.json", description)
 
     def description(self) -> SynthesisDescription:
-        """run.json; raises DataError where there is none."""
+        """Read run.json.
+
+        Returns:
+            What it says.
+
+        Raises:
+            DataError: There is none.
+        """
         try:
             return read(SynthesisDescription, self.path / "run.json")
         except DataError as error:
             raise DataError(f"{self.path}: not a run's folder (no readable run.json): {error}") from error
 
     def recipe(self) -> SynthesisRecipe:
-        """The recipe the run was last started with; raises DataError where run.json has none that is known here."""
+        """The recipe the run was last started with.
+
+        Returns:
+            The recipe, checked.
+
+        Raises:
+            DataError: run.json has none that is known here.
+        """
         try:
             return from_dict(self.description().recipe)
         except RecipeError as error:
@@ -66,7 +91,17 @@ class SynthesisRun:
     def write_progress(
         self, curve: list[CurvePoint], sheet: np.ndarray, generator: Generator, state: dict[str, Any]
     ) -> None:
-        """Curve, sample sheet uint8 [H, W], averaged generator and, last, the checkpoint that counts them as done."""
+        """Write curve, sample sheet, averaged generator and, last, the checkpoint that counts them as done.
+
+        Args:
+            curve: So far.
+            sheet: uint8 [H, W].
+            generator: The averaged one.
+            state: Of the training step.
+
+        Raises:
+            StorageError: The disk refuses.
+        """
         lines = ({key: round(value, 5) for key, value in asdict(point).items()} for point in curve)
         write_text(self.path / "curve.csv", csv_text((entry.name for entry in fields(CurvePoint)), lines))
         save(loss_curves(curve), self.path / "curve.png")
@@ -76,12 +111,29 @@ class SynthesisRun:
         RunFolder(self.path).write_checkpoint({"step": state, "curve": [asdict(point) for point in curve]})
 
     def read_checkpoint(self, device: torch.device) -> tuple[dict[str, Any], list[CurvePoint]] | None:
-        """The last state and curve, or None where there is none yet; raises ModelError where it is damaged."""
+        """Read the last checkpoint.
+
+        Args:
+            device: Where its tensors go.
+
+        Returns:
+            State and curve; None where there is none yet.
+
+        Raises:
+            ModelError: It is damaged.
+        """
         found = RunFolder(self.path).read_checkpoint(device)
         return None if found is None else (found["step"], [CurvePoint(**values) for values in found["curve"]])
 
     def generator(self) -> Generator:
-        """The averaged generator, in eval mode on the CPU; raises ModelError for missing, damaged or other weights."""
+        """Build the averaged generator and load its weights.
+
+        Returns:
+            In eval mode on the CPU.
+
+        Raises:
+            ModelError: The weights are missing, damaged or another network's.
+        """
         recipe = self.recipe()
         generator = Generator(recipe.width, recipe.blocks)
         if not self.weights.is_file():

@@ -23,18 +23,39 @@ _MOVED = 0.75  # the rest stays as it is: what is only ever seen resampled may b
 
 
 class Dice:
-    """Numbers in [0, 1), float [N, DRAWS], handed out column by column: N numbers at a time."""
+    """Numbers drawn beforehand, handed out column by column: N numbers at a time.
+
+    Args:
+        table: float [N, DRAWS] in [0, 1).
+    """
 
     def __init__(self, table: torch.Tensor) -> None:
         self._columns = iter(table.unbind(1))
 
     def draw(self, least: float = 0.0, most: float = 1.0) -> torch.Tensor:
-        """Float [N], uniform in [least, most)."""
+        """The next column, in another range.
+
+        Args:
+            least: Its lower end.
+            most: Its upper end, which is not reached.
+
+        Returns:
+            float [N], uniform.
+        """
         return next(self._columns) * (most - least) + least
 
 
 def roll(seed: int, step: int, shape: tuple[int, int]) -> torch.Tensor:
-    """The chance of one step: float32 [*shape, DRAWS] in [0, 1), on the CPU."""
+    """The chance of one step, on the CPU.
+
+    Args:
+        seed: The recipe's.
+        step: From 0.
+        shape: How many draws are needed.
+
+    Returns:
+        float32 [*shape, DRAWS] in [0, 1).
+    """
     mixed = int(np.random.SeedSequence([seed, step]).generate_state(1)[0])
     return torch.rand(*shape, DRAWS, generator=torch.Generator().manual_seed(mixed))
 
@@ -42,8 +63,16 @@ def roll(seed: int, step: int, shape: tuple[int, int]) -> torch.Tensor:
 def training_faces(data: FaceData) -> FaceData:
     """The training part without synthetic pictures, and without those whose exact pixels occur in another part.
 
-    Nothing else may be learned from or translated, or synthetic faces would carry the test set into training. Raises
-    DataError where a class has no picture left.
+    Nothing else may be learned from or translated, or synthetic faces would carry the test set into training.
+
+    Args:
+        data: A data set with all its parts.
+
+    Returns:
+        Real training faces.
+
+    Raises:
+        DataError: A class has no picture left.
     """
     chosen = data.training_part()
     chosen = chosen.where(~is_synthetic(chosen))
@@ -55,7 +84,14 @@ def training_faces(data: FaceData) -> FaceData:
 
 @dataclass(frozen=True)
 class DeviceFaces:
-    """Faces on the device, uint8 [N, 48, 48], sorted by label; of class k there are sizes[k], from starts[k] on."""
+    """Faces on the device, sorted by label.
+
+    Attributes:
+        faces: uint8 [N, 48, 48].
+        labels: int64 [N].
+        starts: int64 [7], where each class starts.
+        sizes: int64 [7], how many faces it has.
+    """
 
     faces: torch.Tensor
     labels: torch.Tensor
@@ -64,22 +100,53 @@ class DeviceFaces:
 
     @classmethod
     def of(cls, data: FaceData, device: torch.device) -> "DeviceFaces":
+        """Bring faces to a device.
+
+        Args:
+            data: The faces.
+            device: Where they go.
+
+        Returns:
+            The same faces, sorted.
+        """
         order = np.argsort(data.labels, kind="stable")
         sizes = torch.from_numpy(np.bincount(data.labels, minlength=len(NAMES)))
         faces, labels = torch.from_numpy(data.faces[order]), torch.from_numpy(data.labels[order])
         return cls(faces.to(device), labels.to(device), (sizes.cumsum(0) - sizes).to(device), sizes.to(device))
 
     def any(self, chance: torch.Tensor) -> torch.Tensor:
-        """Places int64 [N] of faces of any class, by numbers in [0, 1)."""
+        """Choose faces of any class.
+
+        Args:
+            chance: float [N] in [0, 1).
+
+        Returns:
+            Indices int64 [N].
+        """
         return _scaled(chance, len(self.labels))
 
     def of_class(self, labels: torch.Tensor, chance: torch.Tensor) -> torch.Tensor:
-        """Places int64 [N] of faces of the given classes, int64 [N], by numbers in [0, 1)."""
+        """Choose faces of given classes.
+
+        Args:
+            labels: int64 [N].
+            chance: float [N] in [0, 1).
+
+        Returns:
+            Indices int64 [N].
+        """
         return self.starts[labels] + _scaled(chance, self.sizes[labels])
 
 
 def any_class(chance: torch.Tensor) -> torch.Tensor:
-    """Classes int64 [N], each as likely as the others, by numbers in [0, 1)."""
+    """Choose classes, each as likely as the others.
+
+    Args:
+        chance: float [N] in [0, 1).
+
+    Returns:
+        int64 [N].
+    """
     return _scaled(chance, len(NAMES))
 
 
@@ -88,15 +155,30 @@ def _scaled(chance: torch.Tensor, count: torch.Tensor | int) -> torch.Tensor:
 
 
 def mirrored(faces: torch.Tensor, chance: torch.Tensor) -> torch.Tensor:
-    """Half of the faces [N, 1, h, w] flipped left to right, by numbers in [0, 1)."""
+    """Flip half of the faces left to right.
+
+    Args:
+        faces: float [N, 1, h, w].
+        chance: float [N] in [0, 1); below 0.5 flips.
+
+    Returns:
+        float [N, 1, h, w].
+    """
     return torch.where((chance < 0.5)[:, None, None, None], faces.flip(3), faces)
 
 
 def moved(faces: torch.Tensor, dice: Dice) -> torch.Tensor:
-    """Shift, turn, scale, mirror and light faces [N, 1, h, w], differentiably.
+    """Shift, turn, scale, mirror and light faces, differentiably.
 
     Real and made faces alike go to the critic this way, so that it cannot learn a rare class's few pictures by heart
     (Zhao et al. 2020, differentiable augmentation), while the generator's own output stays upright.
+
+    Args:
+        faces: float [N, 1, h, w] in [-1, 1].
+        dice: Says how.
+
+    Returns:
+        float [N, 1, h, w].
     """
     moves = (dice.draw() < _MOVED).float()
     scale = 1 + moves * dice.draw(-0.12, 0.12)

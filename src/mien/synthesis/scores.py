@@ -8,14 +8,28 @@ _BLOCK = 1024
 
 
 def share(hits: np.ndarray) -> ShareOfCount:
-    """The share of true values in bool [N], N at least 1."""
+    """The share of true values.
+
+    Args:
+        hits: bool [N], at least one.
+
+    Returns:
+        With Wilson's 95% interval.
+    """
     return wilson(int(hits.sum()), len(hits))
 
 
 def wilson(hits: float, count: float) -> ShareOfCount:
-    """`hits` of `count` and Wilson's interval; of none, it is 0 and may be anything.
+    """A share and its 95% interval (Wilson 1927).
 
-    Both may be means over several tries.
+    Of none, the share is 0 and may be anything.
+
+    Args:
+        hits: May be a mean over several tries.
+        count: May be a mean over several tries.
+
+    Returns:
+        The share, in [0, 1].
     """
     if not count:
         return ShareOfCount(0.0, 0.0, 1.0, 0)
@@ -28,10 +42,20 @@ def wilson(hits: float, count: float) -> ShareOfCount:
 def kernel_distance(
     ours: np.ndarray, theirs: np.ndarray, seed: int = 0, size: int = 100, subsets: int = 200
 ) -> Distance:
-    """KID (Binkowski et al. 2018) between features [N, D] and [M, D]; zero on average where both are drawn alike.
+    """KID (Binkowski et al. 2018); zero on average where both sides are drawn alike.
 
-    The unbiased squared maximum mean discrepancy with the kernel (x . y / D + 1) ** 3, over random subsets of `size`
-    (or of the smaller side's number, at least 2). Values compare only with others of the same features.
+    The unbiased squared maximum mean discrepancy with the kernel (x . y / D + 1) ** 3, over random subsets. Values
+    compare only with others of the same features.
+
+    Args:
+        ours: Features float [N, D].
+        theirs: Features float [M, D].
+        seed: Draws the subsets.
+        size: Of a subset, or the smaller side's number, at least 2.
+        subsets: How many.
+
+    Returns:
+        Mean and standard deviation over the subsets.
     """
     generator = np.random.default_rng(seed)
     size = min(size, len(ours), len(theirs))
@@ -49,19 +73,42 @@ def _kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
-    """Rows float [N, D] scaled to length 1 (a row of zeros stays), float32: their products are cosines."""
+    """Scale rows to length 1: their products are cosines.
+
+    Args:
+        vectors: float [N, D].
+
+    Returns:
+        float32 [N, D]; a row of zeros stays.
+    """
     lengths = np.linalg.norm(vectors.astype(np.float32), axis=1, keepdims=True)
     return (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
 
 
 def appearance(faces: np.ndarray) -> np.ndarray:
-    """Grey faces uint8 [N, 48, 48] as unit vectors [N, 2304] without their mean light: products are correlations."""
+    """Grey faces as unit vectors without their mean light: their products are correlations.
+
+    Args:
+        faces: uint8 [N, 48, 48].
+
+    Returns:
+        float32 [N, 2304].
+    """
     pixels = faces.reshape(len(faces), -1).astype(np.float32)
     return unit(pixels - pixels.mean(1, keepdims=True))
 
 
 def nearest(ours: np.ndarray, theirs: np.ndarray, rank: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """For unit vectors [N, D], the `rank`-th highest product with [M, D]: products float32 [N], indices int64 [N]."""
+    """The nearest, or second nearest and so on, by the product of unit vectors.
+
+    Args:
+        ours: float [N, D] of length 1.
+        theirs: float [M, D] of length 1.
+        rank: 1 for the nearest.
+
+    Returns:
+        Products float32 [N], and indices int64 [N] in `theirs`.
+    """
     products, indices = [], []
     for start in range(0, len(ours), _BLOCK):
         block = ours[start : start + _BLOCK] @ theirs.T
@@ -72,7 +119,14 @@ def nearest(ours: np.ndarray, theirs: np.ndarray, rank: int = 1) -> tuple[np.nda
 
 
 def spread(vectors: np.ndarray) -> float:
-    """Mean cosine distance between two different rows of unit vectors [N, D], N at least 2."""
+    """Mean cosine distance between two different rows.
+
+    Args:
+        vectors: float [N, D] of length 1, N at least 2.
+
+    Returns:
+        In [0, 2].
+    """
     total = vectors.sum(0, dtype=np.float64)
     count = len(vectors)
     return float(1 - (total @ total - np.square(vectors, dtype=np.float64).sum()) / (count * (count - 1)))

@@ -39,7 +39,11 @@ class TrainingStep:
         self._calls = 0
 
     def __call__(self, number: int) -> None:
-        """Take step `number`, counted from 0; on a GPU it may still be running when this returns."""
+        """Take a step; on a GPU it may still be running when this returns.
+
+        Args:
+            number: Of the step, from 0.
+        """
         self._table.copy_(
             sampling.roll(self.recipe.seed, number, (self.recipe.critic_steps + 1, self.recipe.batch_size))
         )
@@ -54,7 +58,11 @@ class TrainingStep:
             self._take()
 
     def state(self) -> dict[str, Any]:
-        """Everything that `load` needs to go on."""
+        """Everything that `load` needs to go on.
+
+        Returns:
+            The networks' and optimisers' states by name.
+        """
         return {
             "generator": self.generator.state_dict(),
             "critic": self.critic.state_dict(),
@@ -64,7 +72,11 @@ class TrainingStep:
         }
 
     def load(self, state: dict[str, Any]) -> None:
-        """Go on from a `state`; before the first call."""
+        """Go on from a `state`; before the first call.
+
+        Args:
+            state: Of a step with the same recipe.
+        """
         self.generator.load_state_dict(state["generator"])
         self.critic.load_state_dict(state["critic"])
         self.averaged.load_state_dict(state["averaged"])

@@ -20,12 +20,16 @@ FOLDER = "synthesis"  # apart from the expression models, which the app offers
 class Translator:
     """A generator's file, checked when it is opened.
 
-    metadata: the file's properties, as written by `mien synth train`; sha256: the file's hash.
+    Args:
+        path: The file.
+        threads: How many cores one call may use; all of them if None.
 
-    split: whose training part the generator learned from.
+    Attributes:
+        metadata: The file's properties, as written by `mien synth train`.
+        split: Whose training part the generator learned from.
 
-    >>> translator = Translator.open("stargan")  # doctest: +SKIP
-    >>> translator.translate_all(find_face("portrait.jpg", translator.metadata["crop"]))  # doctest: +SKIP
+    Raises:
+        ModelError: It is no generator of 48 x 48 faces.
     """
 
     from_other_classes = True
@@ -39,10 +43,18 @@ class Translator:
 
     @classmethod
     def open(cls, generator: str | Path = SHIPPED, threads: int | None = None) -> "Translator":
-        """The shipped generator by its name, or any generator by its file.
+        """Open the shipped generator by its name, or any generator by its file.
 
-        Raises ModelError where there is none, where the shipped file's hash is another than it was released with, or
-        where a file is no generator of 48 x 48 faces.
+        Args:
+            generator: The name or the path.
+            threads: How many cores one call may use; all of them if None.
+
+        Returns:
+            The generator.
+
+        Raises:
+            ModelError: There is none, the shipped file's hash is another than it was released with, or a file is no
+                generator of 48 x 48 faces.
         """
         path = Path(generator)
         if path.suffix == ".onnx":
@@ -59,10 +71,22 @@ class Translator:
 
     @cached_property
     def sha256(self) -> str:
+        """SHA-256 of the file, in hexadecimal."""
         return file_hash(self.path)
 
     def translate(self, faces: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """Grey faces uint8 [N, 48, 48] to the same faces with the expressions `labels`, int [N]; N may be 0."""
+        """Give faces other expressions.
+
+        Args:
+            faces: Grey uint8 [N, 48, 48]; N may be 0.
+            labels: Their new expressions, int [N].
+
+        Returns:
+            uint8 [N, 48, 48].
+
+        Raises:
+            ModelError: Faces or labels are of another shape or kind.
+        """
         if faces.dtype != np.uint8 or faces.ndim != 3 or faces.shape[1:] != (SIZE, SIZE):
             raise ModelError(f"faces must be uint8 [N, {SIZE}, {SIZE}], not {faces.dtype} {list(faces.shape)}")
         if len(labels) != len(faces) or not np.isin(labels, range(len(NAMES))).all():
@@ -74,7 +98,17 @@ class Translator:
         return made
 
     def translate_all(self, face: np.ndarray) -> np.ndarray:
-        """One grey face uint8 [48, 48] to all seven expressions, in the order of `expressions.NAMES`: [7, 48, 48]."""
+        """Give one face all seven expressions.
+
+        Args:
+            face: Grey uint8 [48, 48].
+
+        Returns:
+            uint8 [7, 48, 48], in the order of `expressions.NAMES`.
+
+        Raises:
+            ModelError: The face is of another shape or kind.
+        """
         return self.translate(np.repeat(face[None], len(NAMES), 0), np.arange(len(NAMES)))
 
 

@@ -49,14 +49,28 @@ class RandomAffine:
         return self
 
     def __call__(self, faces: torch.Tensor, pixels: int, generator: torch.Generator) -> torch.Tensor:
-        """uint8 [N, h, w] to float [N, 1, pixels, pixels] in [0, 1], on the device where `faces` lie.
+        """Move, light and enlarge faces; the same generator state gives the same batch on one device.
 
-        The same generator state gives the same batch on one device.
+        Args:
+            faces: uint8 [N, h, w].
+            pixels: The side they are enlarged to.
+            generator: On the faces' device.
+
+        Returns:
+            float [N, 1, pixels, pixels] in [0, 1].
         """
         return self.erased(self.draw(len(faces), generator)(faces, pixels), generator)
 
     def draw(self, count: int, generator: torch.Generator) -> "AffineParams":
-        """Draw how `count` faces are moved and lit, on the generator's device; what is erased is not drawn here."""
+        """Draw how faces are moved and lit; what is erased is not drawn here.
+
+        Args:
+            count: How many faces.
+            generator: Its device is the parameters', too.
+
+        Returns:
+            Parameters of `count` faces.
+        """
         device = generator.device
 
         def draw(least: float, most: float) -> torch.Tensor:
@@ -83,7 +97,15 @@ class RandomAffine:
         )
 
     def erased(self, faces: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """Let some faces, float [N, 1, h, w], lose a rectangle to noise."""
+        """Let some faces lose a rectangle to noise.
+
+        Args:
+            faces: float [N, 1, h, w] in [0, 1].
+            generator: On the faces' device.
+
+        Returns:
+            Faces of the same shape; the given ones are not changed.
+        """
         if not self.erase:
             return faces
 
@@ -118,7 +140,15 @@ class AffineParams:
     power: torch.Tensor | None
 
     def __call__(self, faces: torch.Tensor, pixels: int) -> torch.Tensor:
-        """uint8 [N, h, w] to float [N, 1, pixels, pixels] in [0, 1]."""
+        """Move, light and enlarge faces.
+
+        Args:
+            faces: uint8 [N, h, w].
+            pixels: The side they are enlarged to.
+
+        Returns:
+            float [N, 1, pixels, pixels] in [0, 1].
+        """
         warped = _sample(faces, self.theta, pixels)
         if self.power is not None:
             warped = warped ** self.power.view(-1, 1, 1, 1)
@@ -128,7 +158,15 @@ class AffineParams:
 
 
 def enlarge(faces: torch.Tensor, pixels: int) -> torch.Tensor:
-    """uint8 [N, h, w] to float [N, 1, pixels, pixels] in [0, 1], bilinear: what the exported graph does."""
+    """Enlarge faces bilinearly: what the exported graph does.
+
+    Args:
+        faces: uint8 [N, h, w].
+        pixels: The new side.
+
+    Returns:
+        float [N, 1, pixels, pixels] in [0, 1].
+    """
     scaled = faces[:, None].float() / 255
     return functional.interpolate(scaled, size=(pixels, pixels), mode="bilinear", align_corners=False)
 

@@ -36,7 +36,15 @@ class Checkpointer:
         self._written, self._cost = time.monotonic(), 0.0
 
     def save(self, curve: list[Epoch], last: bool) -> None:
-        """Call after each epoch with the curve so far; `last`: training ends here, so that all must be written."""
+        """Call after each epoch.
+
+        Args:
+            curve: The epochs so far.
+            last: Training ends here, so that all must be written.
+
+        Raises:
+            StorageError: The disk refuses.
+        """
         if self._recipe.kept(curve) is curve[-1]:
             state = self._averaged.module.state_dict()
             self._kept = {name: tensor.detach().clone() for name, tensor in state.items()}

@@ -30,14 +30,20 @@ _STEPS = (
 class Degrade:
     """How far faces are spoiled; each kind strikes each face with `probability`, with a strength drawn uniformly.
 
-    probability: of each kind, for each face; cover: most, a flat band's share of the height (glasses, a mask);
-    side_light: most, the share of the light that is lost at the far edge; tone, light: most, natural logarithm of
-    the tone curve's power and of the exposure (half of it upwards, where highlights are lost); contrast: most, the
-    share that is lost; blur: most, standard deviation in pixels, along and across apart (defocus, motion, few
-    pixels); noise: most, standard deviation as a share of full range; jpeg: most, 100 less the quality; small:
-    most, the share of the face's resolution that is lost: it is brought down to (1 - small) of its pixels a side by
-    their mean and back by bilinear interpolation (.67: to 16 of 48 pixels).
     0 leaves a kind out.
+
+    Attributes:
+        probability: Of each kind, for each face.
+        cover: Most, a flat band's share of the height (glasses, a mask).
+        side_light: Most, the share of the light that is lost at the far edge.
+        tone: Most, natural logarithm of the tone curve's power.
+        light: Most, natural logarithm of the exposure (half of it upwards, where highlights are lost).
+        contrast: Most, the share that is lost.
+        blur: Most, standard deviation in pixels, along and across apart (defocus, motion, few pixels).
+        noise: Most, standard deviation as a share of full range.
+        jpeg: Most, 100 less the quality.
+        small: Most, the share of the face's resolution that is lost: it is brought down to (1 - small) of its pixels a
+            side by their mean and back by bilinear interpolation (.67: to 16 of 48 pixels).
     """
 
     probability: Share = 0.1
@@ -52,9 +58,16 @@ class Degrade:
     small: ShareOfLess = 0.0
 
     def __call__(self, faces: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """uint8 [N, h, w] to spoiled uint8 of the same shape, on the device where `faces` lie; h, w: multiples of 8.
+        """Spoil faces.
 
         In the order in which a picture comes about: face, light, lens, sensor, file. Nothing waits for the device.
+
+        Args:
+            faces: uint8 [N, h, w]; h and w are multiples of 8.
+            generator: On the faces' device.
+
+        Returns:
+            uint8 [N, h, w].
         """
         count, device = len(faces), faces.device
 

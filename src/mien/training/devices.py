@@ -8,7 +8,11 @@ from mien.errors import MienError
 
 
 def devices_here() -> dict[str, int]:
-    """What this machine has, the fastest first: how many GPUs under "cuda" and "mps", how many cores under "cpu"."""
+    """What this machine has, the fastest first.
+
+    Returns:
+        How many GPUs under "cuda" and "mps", how many cores under "cpu".
+    """
     gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
     there = {"cuda": gpus, "mps": int(torch.backends.mps.is_available()), "cpu": cores()}
     return {name: count for name, count in there.items() if count}
@@ -21,6 +25,9 @@ def fabric_for(accelerator: str, devices: int, precision: str) -> Fabric:
         accelerator: "auto" for the fastest that is there, "cpu", "cuda" or "mps".
         devices: How many GPUs, or how many processes on a CPU.
         precision: "32-true" or "bf16-mixed".
+
+    Returns:
+        The Fabric.
 
     Raises:
         MienError: Where this machine has no such accelerator or fewer devices; says what it has.

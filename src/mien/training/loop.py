@@ -35,7 +35,18 @@ SHOW_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class TrainingProgress:
-    """Where a run stands, for whoever shows it. `last` is the last finished epoch, None in the first one."""
+    """Where a run stands, for whoever shows it.
+
+    Attributes:
+        epoch: The one that is running, from 1.
+        epochs: How many the recipe has.
+        step: Steps done in the whole run.
+        steps: How many the whole run has.
+        loss: Of the last step shown.
+        pictures_per_second: Since training began or went on.
+        seconds_left: Expected, at this speed.
+        last: The last finished epoch; None in the first one.
+    """
 
     epoch: int
     epochs: int
@@ -69,6 +80,9 @@ class DeviceData:
             data: The pictures.
             device: Where they go.
             raters: The raters' share of the class targets, in [0, 1].
+
+        Returns:
+            The same pictures, in the same order.
 
         Raises:
             RecipeError: `raters` is above 0 and the data set has no votes.

@@ -29,6 +29,9 @@ def read_model_file(path: Path, name: str, pixels: int) -> dict[str, torch.Tenso
         name: The network it holds, of `networks.ARCHITECTURES`.
         pixels: The side that its faces are enlarged to; position embeddings are of this side.
 
+    Returns:
+        Every tensor of the network, by name.
+
     Raises:
         ModelError: The file cannot be read, or holds another network.
     """

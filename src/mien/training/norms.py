@@ -18,6 +18,11 @@ def measure_norms(network: nn.Module, training: FaceData, recipe: Recipe) -> Non
     """Measure the statistics anew on augmented training faces: those of two networks do not average.
 
     The network is not to be trained on afterwards: its norms then weigh all batches alike.
+
+    Args:
+        network: Its statistics are replaced.
+        training: The faces that it learns from.
+        recipe: Its augmentation and seed are used.
     """
     norms = _norms(network)
     if not norms:
@@ -37,6 +42,11 @@ def restore_norms(network: nn.Module, training: FaceData, recipe: Recipe) -> Non
 
     What each norm takes in is measured on augmented training faces, and its weight and bias undo the normalisation: in
     training, where a batch's own statistics stand in for them, the network then computes about the same, too.
+
+    Args:
+        network: Its norms are changed.
+        training: The faces that it will learn from.
+        recipe: Its augmentation is used.
     """
     norms = _norms(network)
     sums = {norm: torch.zeros(3, norm.num_features, dtype=torch.float64) for norm in norms}

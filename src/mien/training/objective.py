@@ -15,7 +15,14 @@ class Objective(nn.Module):
     Cross entropy with label smoothing and class weights; with `fer_plus` above zero a second linear head learns the
     share of FER+'s raters for each emotion. That head guides the features and is left out of the model. With
     `distillation` its share of the class loss is the cross entropy with the teachers' answers instead, both softened by
-    the temperature and scaled by its square, so that gradients keep their size (Hinton et al. 2015).
+    the temperature and scaled by its square, so that gradients keep their size (Hinton et al. 2015, section 2).
+
+    Args:
+        network: Is trained.
+        weights: Of the classes in the loss, float [7].
+        label_smoothing: Share of each target that all classes get alike, in [0, 1).
+        fer_plus: Weight of the second head's loss; 0 leaves the head out.
+        distillation: How much of the loss the teachers make; None for none.
     """
 
     weights: torch.Tensor
@@ -42,10 +49,17 @@ class Objective(nn.Module):
         votes: torch.Tensor | None,
         taught: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Faces float [N, 1, h, w] in [0, 1]; targets float [N, classes], rows sum to 1; votes float [N, 8], or None.
+        """The loss of a batch.
 
-        Rows of votes sum to 1, or to less where faces without votes were mixed in. taught: what the teachers say, float
-        [N, classes], rows sum to 1, softened already; needed with `distillation`.
+        Args:
+            faces: float [N, 1, h, w] in [0, 1].
+            targets: float [N, classes]; rows sum to 1.
+            votes: float [N, 8], or None; rows sum to 1, or to less where faces without votes were mixed in.
+            taught: What the teachers say, float [N, classes], rows sum to 1, softened already; needed with
+                `distillation`.
+
+        Returns:
+            A float [].
         """
         logits, features = self.network(faces)
         # Weighted first: a mixed face's loss is then the mean of its two classes' weighted losses, by their shares.

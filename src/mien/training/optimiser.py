@@ -11,9 +11,17 @@ from mien.training.recipe import Recipe
 
 
 def adamw(network: ExpressionNetwork, extra: nn.Module | None, recipe: Recipe) -> torch.optim.AdamW:
-    """Parameter groups of the backbone by layer (`lr_scale`), of the head and `extra` at the full rate.
+    """AdamW with parameter groups of the backbone by layer (`lr_scale`), of the head and `extra` at the full rate.
 
     Vectors (norms, biases) are not decayed.
+
+    Args:
+        network: Is trained.
+        extra: A further head, or None.
+        recipe: Its rates and decays are used.
+
+    Returns:
+        The optimiser.
     """
     groups = param_groups_layer_decay(
         network.backbone,
@@ -37,7 +45,13 @@ def adamw(network: ExpressionNetwork, extra: nn.Module | None, recipe: Recipe) -
 
 
 def set_rate(optimiser: torch.optim.Optimizer, recipe: Recipe, epochs_done: float) -> None:
-    """Set every group's rate for a point of the schedule, in epochs: linear warm-up, then a cosine down to zero."""
+    """Set every group's rate for a point of the schedule: linear warm-up, then a cosine down to zero.
+
+    Args:
+        optimiser: As `adamw` makes it.
+        recipe: Its rates and epochs are used.
+        epochs_done: With fractions.
+    """
     if epochs_done < recipe.warmup_epochs:
         share = epochs_done / recipe.warmup_epochs
     else:

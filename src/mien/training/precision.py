@@ -12,7 +12,12 @@ _INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
 def precision_for(accelerator: str, wanted: str) -> str:
     """A recipe's precision, or "32-true" on a machine without bfloat16 of its own: to imitate it takes far longer.
 
-    accelerator: as Fabric has it; "auto" is the processor where there is nothing else.
+    Args:
+        accelerator: As Fabric has it; "auto" is the processor where there is nothing else.
+        wanted: The recipe's.
+
+    Returns:
+        As Fabric has it.
     """
     return wanted if _has_bf16(accelerator) else "32-true"
 
@@ -27,5 +32,13 @@ def _has_bf16(accelerator: str) -> bool:
 
 
 def described(precision: str, wanted: str) -> str:
-    """`precision` for whoever waits, with the reason where it is not the recipe's."""
+    """`precision` for whoever waits, with the reason where it is not the recipe's.
+
+    Args:
+        precision: What is used.
+        wanted: The recipe's.
+
+    Returns:
+        A few words.
+    """
     return precision if precision == wanted else f"{precision} ({wanted} is slow on this machine)"

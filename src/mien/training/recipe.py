@@ -80,8 +80,10 @@ class Stage:
 class Distillation:
     """Learn from what teachers say of the same augmented faces, beside the labels.
 
-    teachers: names of runs' folders or model files, whose mean is learned from; weight: fraction of the loss that they
-    make, the labels making the rest; temperature: teachers and student are softened by it (Hinton et al. 2015).
+    Attributes:
+        teachers: Names of runs' folders or model files, whose mean is learned from.
+        weight: Fraction of the loss that they make, the labels making the rest.
+        temperature: Teachers and student are softened by it (Hinton et al. 2015).
     """
 
     teachers: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
@@ -171,7 +173,14 @@ class Recipe:
         return self.stages[-1].pixels
 
     def stage_at(self, epoch: int) -> "ActiveStage":
-        """What holds in `epoch`, counted from 0; past the end, what holds in the last one."""
+        """What an epoch is trained with.
+
+        Args:
+            epoch: From 0; past the end counts as the last one.
+
+        Returns:
+            The values of the stage that it belongs to, over the recipe's.
+        """
         for stage in self.stages:
             if epoch < stage.epochs:
                 break
@@ -182,7 +191,14 @@ class Recipe:
         return ActiveStage(stage.pixels, stage.patch_drop, mixing or None, smoothing, affine)
 
     def kept(self, curve: Sequence[Epoch]) -> Epoch:
-        """The epoch of a curve whose weights are kept; of those that are as good the first."""
+        """The epoch of a curve whose weights are kept; of those that are as good the first.
+
+        Args:
+            curve: At least one epoch.
+
+        Returns:
+            One of the curve.
+        """
         return curve[-1] if self.keep == "last" else max(curve, key=lambda epoch: epoch.selection_score)
 
     @property
@@ -191,7 +207,11 @@ class Recipe:
         return "test" if self.split == "official" else "validation"
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values; `from_dict` reads them back."""
+        """Plain values; `from_dict` reads them back.
+
+        Returns:
+            What JSON and TOML can hold, but for None in TOML.
+        """
         stages = tuple({**asdict(stage), "mixing": _mixing_values(stage.mixing)} for stage in self.stages)
         return {**asdict(self), "stages": stages, "mixing": _mixing_values(self.mixing)}
 
@@ -223,8 +243,17 @@ def read(path: Path) -> Recipe:
     """Read a TOML recipe.
 
     `extends = "other.toml"`, relative to the file, takes over the other's values; those given here stand above them, in
-    tables key by key. Raises RecipeError for a missing file, bad TOML, recipes that extend each other in a circle, or
-    an unknown key (naming the nearest).
+    tables key by key.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The recipe, checked.
+
+    Raises:
+        RecipeError: The file is missing or bad TOML, recipes extend each other in a circle, a key is unknown (the
+            nearest is named), or a value is out of its range.
     """
     try:
         return from_dict(read_values(path))
@@ -233,9 +262,17 @@ def read(path: Path) -> Recipe:
 
 
 def read_values(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
-    """What a TOML file says, over what it extends; `above`: the files that led here.
+    """What a TOML file says, over what it extends.
 
-    Raises RecipeError for a missing file, bad TOML, or files that extend each other in a circle.
+    Args:
+        path: The file.
+        above: The files that led here.
+
+    Returns:
+        Plain values, not checked.
+
+    Raises:
+        RecipeError: The file is missing or bad TOML, or files extend each other in a circle.
     """
     if path.resolve() in above:
         raise RecipeError(f"extends itself by way of {path.name}; break the circle")
@@ -263,6 +300,12 @@ def _merged(base: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any
 
 def from_dict(values: Mapping[str, Any]) -> Recipe:
     """A recipe from plain values, as a TOML file or a run's run.json has them.
+
+    Args:
+        values: Tables as mappings.
+
+    Returns:
+        The recipe, checked.
 
     Raises:
         RecipeError: For unknown keys and for values of another kind or outside their range, all of them in one line.

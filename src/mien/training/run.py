@@ -34,14 +34,20 @@ class RunFolder:
 
     @property
     def weights(self) -> Path:
+        """The weights that are kept, weights.safetensors."""
         return self.path / "weights.safetensors"
 
     @property
     def checkpoint(self) -> Path:
+        """What training goes on from, checkpoint.pt."""
         return self.path / "checkpoint.pt"
 
     def lock(self) -> FileLock:
-        """Held by the process that trains into this folder; let go by the system when that process ends, however."""
+        """Held by the process that trains into this folder; let go by the system when that process ends, however.
+
+        Returns:
+            Not acquired yet; acquiring it fails after 2 seconds with `filelock.Timeout`.
+        """
         self.path.mkdir(parents=True, exist_ok=True)
         return FileLock(self._lock_file, timeout=2)
 
@@ -55,7 +61,11 @@ class RunFolder:
             draft.unlink(missing_ok=True)
 
     def is_locked(self) -> bool:
-        """Whether some process trains into this folder now; asking writes nothing."""
+        """Whether some process trains into this folder now; asking writes nothing.
+
+        Returns:
+            False too where this process may not write there.
+        """
         if not self._lock_file.exists():
             return False
         try:
@@ -75,8 +85,18 @@ class RunFolder:
         taken: Taken | None = None,
         teachers: Mapping[str, Path] | None = None,
     ) -> None:
-        """run.json; weights: a file, or a word for it; precision: what the machine made of the recipe's; taken: how
-        many of its tensors the network has from the file; teachers: their files or runs' folders, by name.
+        """Write run.json.
+
+        Args:
+            recipe: What is trained.
+            data_hash: Of the data set.
+            weights: The file it starts from, or a word for it.
+            precision: What the machine made of the recipe's.
+            taken: How many of its tensors the network has from the file.
+            teachers: Their files or runs' folders, by name.
+
+        Raises:
+            StorageError: The disk refuses.
         """
         description = RunDescription(
             recipe=recipe.to_dict(),
@@ -91,20 +111,42 @@ class RunFolder:
         write(self.path / "run.json", description)
 
     def description(self) -> RunDescription:
-        """run.json; raises DataError where there is none, or something else."""
+        """Read run.json.
+
+        Returns:
+            What it says.
+
+        Raises:
+            DataError: There is none, or something else.
+        """
         try:
             return read(RunDescription, self.path / "run.json")
         except DataError as error:
             raise DataError(f"{self.path}: not a run's folder (no readable run.json): {error}") from error
 
     def recipe(self) -> Recipe:
-        """The recipe the run was made with; raises DataError where run.json has none that is known here."""
+        """The recipe the run was made with.
+
+        Returns:
+            The recipe, checked.
+
+        Raises:
+            DataError: run.json has none that is known here.
+        """
         try:
             return from_dict(self.description().recipe)
         except RecipeError as error:
             raise DataError(f"{self.path / 'run.json'}: no recipe that is known here: {error}") from error
 
     def write_curve(self, epochs: list[Epoch]) -> None:
+        """Write curve.csv, with the columns that every epoch has, to five decimals.
+
+        Args:
+            epochs: From the first.
+
+        Raises:
+            StorageError: The disk refuses.
+        """
         known = [
             entry.name for entry in fields(Epoch) if all(getattr(epoch, entry.name) is not None for epoch in epochs)
         ]
@@ -112,7 +154,14 @@ class RunFolder:
         write_text(self.path / "curve.csv", csv_text(known, lines))
 
     def curve(self) -> list[Epoch]:
-        """The epochs so far, from curve.csv; none where there is no such file; raises DataError where it is damaged."""
+        """Read curve.csv.
+
+        Returns:
+            The epochs so far; none where there is no such file.
+
+        Raises:
+            DataError: It is damaged.
+        """
         try:
             with (self.path / "curve.csv").open(encoding="utf-8", newline="") as file:
                 lines = list(csv.DictReader(file))
@@ -123,14 +172,40 @@ class RunFolder:
             raise DataError(f"{self.path / 'curve.csv'}: damaged, not a run's curve") from error
 
     def write_weights(self, state: dict[str, torch.Tensor]) -> None:
+        """Write weights.safetensors.
+
+        Args:
+            state: Tensors by name.
+
+        Raises:
+            StorageError: The disk refuses.
+        """
         content = save({name: tensor.cpu().contiguous() for name, tensor in state.items()})
         write_atomically(self.weights, lambda draft: draft.write_bytes(content))
 
     def write_checkpoint(self, state: dict[str, Any]) -> None:
+        """Write checkpoint.pt.
+
+        Args:
+            state: Tensors and plain values by name.
+
+        Raises:
+            StorageError: The disk refuses.
+        """
         write_atomically(self.checkpoint, lambda draft: torch.save(state, draft))
 
     def read_checkpoint(self, device: torch.device) -> dict[str, Any] | None:
-        """The last checkpoint, or None where there is none yet; raises ModelError where it is damaged."""
+        """Read checkpoint.pt.
+
+        Args:
+            device: Where its tensors go.
+
+        Returns:
+            What was written; None where there is none yet.
+
+        Raises:
+            ModelError: It is damaged.
+        """
         if not self.checkpoint.is_file():
             return None
         try:
@@ -139,11 +214,23 @@ class RunFolder:
             raise self.damaged_checkpoint() from error
 
     def damaged_checkpoint(self) -> ModelError:
-        """To be raised by whoever finds that the checkpoint lacks something."""
+        """To be raised by whoever finds that the checkpoint lacks something.
+
+        Returns:
+            The error, which is not raised here.
+        """
         return ModelError(f"{self.checkpoint}: damaged; delete it to start this run anew")
 
     def network(self) -> ExpressionNetwork:
-        """The trained network, in eval mode on the CPU; raises ModelError for missing or damaged weights."""
+        """Build the network and load its weights.
+
+        Returns:
+            In eval mode on the CPU.
+
+        Raises:
+            DataError: run.json is missing or damaged.
+            ModelError: The weights are missing or damaged.
+        """
         recipe = self.recipe()
         network = build(recipe.network, recipe.pixels)
         load_weights(network, self.weights)
@@ -158,10 +245,18 @@ class Start(TypedDict):
 
 
 def described_start(weights: str) -> Start:
-    """Which weights a training starts from, as run.json tells it: the file's name and, because every run's weights have
-    the same name, its SHA-256; None where `weights` is a word for them ("timm", "none").
+    """Which weights a training starts from, as run.json tells it.
 
-    Raises ModelError where the file cannot be read.
+    The file's name and, because every run's weights have the same name, its SHA-256.
+
+    Args:
+        weights: A file, or a word for it ("timm", "none").
+
+    Returns:
+        The hash is None for a word.
+
+    Raises:
+        ModelError: The file cannot be read.
     """
     path = Path(weights)
     if not path.is_file():
@@ -173,10 +268,13 @@ def described_start(weights: str) -> Start:
 
 
 def described_teachers(places: Mapping[str, Path]) -> dict[str, str] | None:
-    """SHA-256 of each teacher's weights by its name, as run.json tells it; None where there are none.
+    """SHA-256 of each teacher's weights, as run.json tells it.
 
     Args:
         places: A run's folder or a model file, by name.
+
+    Returns:
+        Hashes in hexadecimal by name; None where there are no teachers.
 
     Raises:
         ModelError: One cannot be read.

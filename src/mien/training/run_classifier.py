@@ -35,26 +35,63 @@ class RunClassifier(Classifier):
         self.network = folder.network().to(self.device)
 
     def enlarged(self, faces: np.ndarray) -> torch.Tensor:
-        """Faces uint8 [N, 48, 48] as the network takes them: float [N, 1, pixels, pixels] on its device."""
+        """Faces as the network takes them.
+
+        Args:
+            faces: uint8 [N, 48, 48].
+
+        Returns:
+            float [N, 1, pixels, pixels] on the network's device.
+        """
         return enlarge(torch.from_numpy(faces).to(self.device), self.recipe.pixels)
 
     @torch.inference_mode()
     def run(self, faces: np.ndarray) -> Outputs:
+        """Probabilities, features and map in one pass.
+
+        Args:
+            faces: uint8 [N, 48, 48].
+
+        Returns:
+            Without a gate's scores: a run has none.
+        """
         logits, features, scores = self.network.explain(self.enlarged(faces))
         found = (logits.softmax(1), features, scores)
         return Outputs(*(values.cpu().numpy() for values in found))
 
     def run_probabilities(self, faces: np.ndarray) -> np.ndarray:
+        """The probabilities alone.
+
+        Args:
+            faces: uint8 [N, 48, 48].
+
+        Returns:
+            float32 [N, 7].
+        """
         return predict(self.network, torch.from_numpy(faces).to(self.device), self.recipe.pixels)
 
     @torch.inference_mode()
     def logits(self, faces: np.ndarray) -> np.ndarray:
-        """The network's logits float32 [N, 7] for uint8 [N, 48, 48]."""
+        """The network's logits.
+
+        Args:
+            faces: uint8 [N, 48, 48].
+
+        Returns:
+            float32 [N, 7].
+        """
         found = in_batches(lambda some: self.network(self.enlarged(some))[0], faces)
         return torch.cat(found).cpu().numpy()
 
     def rest_of_map(self, faces: np.ndarray) -> Callable[[], object]:
-        """What is left to do for the map once the probabilities are there, to be timed."""
+        """What is left to do for the map once the probabilities are there, to be timed.
+
+        Args:
+            faces: uint8 [N, 48, 48].
+
+        Returns:
+            A function that applies the head at every location.
+        """
         with torch.inference_mode():
             locations = self.network.locations(self.enlarged(faces))
 
@@ -67,7 +104,16 @@ class RunClassifier(Classifier):
 
 @torch.inference_mode()
 def predict(network: torch.nn.Module, faces: torch.Tensor, pixels: int) -> np.ndarray:
-    """Probabilities float32 [N, 7] of the network in eval mode for uint8 faces [N, 48, 48] on its device."""
+    """A network's probabilities; it is left in eval mode.
+
+    Args:
+        network: On the faces' device.
+        faces: uint8 [N, 48, 48].
+        pixels: Side that faces are enlarged to.
+
+    Returns:
+        float32 [N, 7].
+    """
     network.eval()
     parts = in_batches(lambda some: network(enlarge(some, pixels))[0].float().softmax(1), faces)
     return torch.cat(parts).cpu().numpy()

@@ -5,10 +5,18 @@ import torch
 
 
 def epoch_order(labels: torch.Tensor, balance: float, generator: torch.Generator) -> torch.Tensor:
-    """Indices int64 [N] for one epoch over labels int64 [N].
+    """The order of an epoch's pictures.
 
-    balance 0: a permutation. Otherwise drawn so that a class appears in proportion to its size ** (1 - balance), with
-    repeats only where a class is asked for more often than it has pictures.
+    With `balance` 0 a permutation. Otherwise drawn so that a class appears in proportion to its size ** (1 - balance),
+    with repeats only where a class is asked for more often than it has pictures.
+
+    Args:
+        labels: int64 [N].
+        balance: In [0, 1].
+        generator: On the CPU.
+
+    Returns:
+        Indices int64 [N], up to rounding.
     """
     if not balance:
         return torch.randperm(len(labels), generator=generator)
@@ -27,7 +35,16 @@ def epoch_order(labels: torch.Tensor, balance: float, generator: torch.Generator
 
 
 def class_weights(labels: np.ndarray, classes: int, reweight: float) -> np.ndarray:
-    """Loss weights float32 [classes]: size ** -reweight, scaled so that the mean over pictures is 1."""
+    """Loss weights: size ** -reweight, scaled so that the mean over pictures is 1.
+
+    Args:
+        labels: int [N].
+        classes: How many there are.
+        reweight: In [0, 1]; 0 weighs all alike.
+
+    Returns:
+        float32 [classes]; 0 for a class without pictures.
+    """
     sizes = np.bincount(labels, minlength=classes)
     weights = np.where(sizes > 0, np.maximum(sizes, 1.0) ** -reweight, 0.0)
     return (weights * len(labels) / (weights * sizes).sum()).astype(np.float32)

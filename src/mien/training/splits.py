@@ -19,11 +19,22 @@ _SEED = 0
 
 
 def training_and_validation(recipe: Recipe, faces: FaceData) -> tuple[FaceData, FaceData]:
-    """Pictures to learn from, and pictures to choose the epoch by, of a data set with all its parts.
+    """Pictures to learn from, and pictures to choose the epoch by.
 
     No picture is learned from whose exact pixels occur in what is judged. Synthetic pictures are learned from as far as
-    the recipe says, and choose nothing. Raises RecipeError where it needs some and there are none, and where a batch is
-    larger than all that there is to learn from; DataError where that lacks a class.
+    the recipe says, and choose nothing.
+
+    Args:
+        recipe: Says which parts.
+        faces: A data set with all its parts.
+
+    Returns:
+        Both, in that order.
+
+    Raises:
+        RecipeError: The recipe needs synthetic pictures and there are none, or a batch is larger than all that there is
+            to learn from.
+        DataError: A class is missing.
     """
     learned, choosing = _divided(recipe, faces)
     missing = [name for label, name in enumerate(NAMES) if label not in learned.labels]
@@ -49,7 +60,14 @@ def _divided(recipe: Recipe, faces: FaceData) -> tuple[FaceData, FaceData]:
 
 
 def is_synthetic(faces: FaceData) -> np.ndarray:
-    """Bool [N]: which pictures were made by a network."""
+    """Which pictures were made by a network.
+
+    Args:
+        faces: Of a data set.
+
+    Returns:
+        bool [N].
+    """
     return np.array([Path(name).name.startswith(SYNTHETIC_PREFIX) for name in faces.ids], bool)
 
 

@@ -10,10 +10,19 @@ _COLUMNS = [VOTED.index(expression.noun) for expression in EXPRESSIONS]
 
 
 def class_targets(data: FaceData, raters: float) -> np.ndarray:
-    """Targets float32 [N, 7], rows sum to 1: `raters` of each comes from the votes, the rest from the label.
+    """Class targets from labels and FER+'s votes.
 
-    Contempt has no class here: the votes for the seven count. Where there are none the label stands alone. Raises
-    RecipeError where `raters` is above 0 and the data set has no votes at all.
+    Contempt has no class here: the votes for the seven count. Where there are none the label stands alone.
+
+    Args:
+        data: The pictures.
+        raters: How much of each target comes from the votes, in [0, 1]; the rest is the label's.
+
+    Returns:
+        float32 [N, 7], rows sum to 1.
+
+    Raises:
+        RecipeError: `raters` is above 0 and the data set has no votes at all.
     """
     labels = np.eye(len(NAMES), dtype=np.float32)[data.labels]
     if not raters:

@@ -35,7 +35,14 @@ class Teacher:
     pixels: int
 
     def logits(self, faces: torch.Tensor) -> torch.Tensor:
-        """For faces float [N, 1, h, w] in [0, 1], brought to its own size where they have another; float [N, 7]."""
+        """Logits of a batch.
+
+        Args:
+            faces: float [N, 1, h, w] in [0, 1]; brought to its own size where they have another.
+
+        Returns:
+            float [N, 7].
+        """
         if faces.shape[-1] != self.pixels:
             faces = functional.interpolate(faces, (self.pixels, self.pixels), mode="bilinear", align_corners=False)
         return self.network(faces)[0].float()
@@ -64,6 +71,9 @@ class Teachers:
         Args:
             faces: As the student sees them.
             autocast: The precision in which they are asked.
+
+        Returns:
+            float [N, 7], rows sum to 1.
         """
         with autocast or nullcontext():
             answers = [teacher.logits(faces).softmax(1) for teacher in self._teachers]
@@ -77,6 +87,9 @@ def find_teachers(folder: Path, recipe: Recipe) -> dict[str, Path]:
     Args:
         folder: Holds, under each teacher's name, a run's folder or a model file, which may leave out its suffix.
         recipe: Names them.
+
+    Returns:
+        Folders and files that exist.
 
     Raises:
         RecipeError: One is not there.
@@ -92,7 +105,15 @@ def find_teachers(folder: Path, recipe: Recipe) -> dict[str, Path]:
 
 
 def open_teachers(places: Mapping[str, Path], recipe: Recipe, device: torch.device) -> Teachers | None:
-    """A recipe's teachers, from where `find_teachers` found them; None where it has none.
+    """Open a recipe's teachers.
+
+    Args:
+        places: What `find_teachers` found.
+        recipe: Its temperature and size are used.
+        device: Where they are asked.
+
+    Returns:
+        The teachers; None where the recipe has none.
 
     Raises:
         DataError: A run's description cannot be read.

@@ -50,6 +50,12 @@ def settings(kind: type[T]) -> type[T]:
 
     Types and ranges stand at the fields, as `Annotated[float, Field(ge=0, lt=1)]`; rules over several fields are
     pydantic's `model_validator`. Bad values raise RecipeError.
+
+    Args:
+        kind: A class with annotated fields.
+
+    Returns:
+        The dataclass.
     """
     made: Any = dataclass(frozen=True, config=_STRICT)(kind)
     unchecked = made.__init__
@@ -73,6 +79,9 @@ def validated(kind: type[T], values: object, path: str = "") -> T:
         values: A table as TOML or JSON gives it; lists become tuples, tables become dataclasses.
         path: The key under which the table stands in the file, to be named in errors.
 
+    Returns:
+        The checked settings.
+
     Raises:
         RecipeError: Says of every unknown key and every bad value its path, what was given, and what is allowed.
     """
@@ -89,6 +98,13 @@ def validated(kind: type[T], values: object, path: str = "") -> T:
 
 def with_new_keys(values: Any, table: str = "") -> Any:
     """Plain values with the keys of today, where they have those of an older version; tables in tables, too.
+
+    Args:
+        values: As TOML or JSON gives them.
+        table: The key under which they stand.
+
+    Returns:
+        A copy; what is no table stays as it is.
 
     Raises:
         RecipeError: A table has a key under both names.
@@ -157,7 +173,14 @@ def _at(schema: dict[str, Any], place: tuple[int | str, ...]) -> dict[str, Any]:
 
 
 def allowed(part: Mapping[str, Any]) -> str:
-    """What a JSON schema allows, in words: "a number from 0 to below 1"."""
+    """What a JSON schema allows, in words: "a number from 0 to below 1".
+
+    Args:
+        part: Of a field.
+
+    Returns:
+        A phrase for a message.
+    """
     if "enum" in part:
         return f"one of {', '.join(map(str, part['enum']))}"
     words = _KINDS[part["type"]]
@@ -177,6 +200,14 @@ def _told(value: object) -> str:
 
 
 def hint(given: str, known: list[str]) -> str:
-    """ "; did you mean 'x'?" for the nearest of the known names, or nothing."""
+    """The nearest of the known names, as the end of a message.
+
+    Args:
+        given: An unknown name.
+        known: What would have been right.
+
+    Returns:
+        "; did you mean 'x'?", or nothing where none is near.
+    """
     near = difflib.get_close_matches(given, known, 1)
     return f"; did you mean '{near[0]}'?" if near else ""

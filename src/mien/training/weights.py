@@ -49,6 +49,12 @@ class Taken:
 def read_weights(path: Path) -> dict[str, torch.Tensor]:
     """The tensors of a safetensors file by name, on the CPU.
 
+    Args:
+        path: The file.
+
+    Returns:
+        At least one tensor, all finite.
+
     Raises:
         ModelError: For a file that is missing, no safetensors file, empty, or that holds NaN or infinite numbers.
     """
@@ -71,6 +77,10 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
 
 def load_weights(network: nn.Module, path: Path) -> None:
     """Load weights that this project's own training wrote into a network of the same kind, every tensor of it.
+
+    Args:
+        network: Is changed.
+        path: A safetensors file.
 
     Raises:
         ModelError: Where they cannot be read, or are not this network's; nothing is then loaded.
@@ -105,6 +115,9 @@ def start_from(path: Path, name: str, pixels: int, drop_path: float = 0.0) -> tu
         name: Of `networks.ARCHITECTURES`.
         pixels: The side of the network's input.
         drop_path: See `networks.build`.
+
+    Returns:
+        The network, and what it took of the file.
 
     Raises:
         ModelError: Where the file cannot be read, the backbone finds fewer of its tensors in it than `LEAST_TAKEN`, or

@@ -26,12 +26,29 @@ class Average:
 
     @property
     def needs(self) -> tuple[str, ...]:
+        """The runs."""
         return self.runs
 
     def inputs(self, place: Place) -> dict[str, Any]:
+        """Nothing but the runs.
+
+        Args:
+            place: Not needed.
+
+        Returns:
+            An empty dict.
+        """
         return {}
 
     def make(self, work: Work) -> Path:
+        """Write the averaged run.
+
+        Args:
+            work: The step's.
+
+        Returns:
+            Its weights.
+        """
         runs = [RunFolder(work.results[name].parent) for name in self.runs]
         out = RunFolder(work.folder / "run")
         average(runs, work.place.load(runs[0].recipe().split), out)

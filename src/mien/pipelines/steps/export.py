@@ -25,12 +25,32 @@ class Export:
 
     @property
     def needs(self) -> tuple[str, ...]:
+        """The run."""
         return (self.run,)
 
     def inputs(self, place: Place) -> dict[str, Any]:
+        """The precision.
+
+        Args:
+            place: Not needed.
+
+        Returns:
+            Plain values by name.
+        """
         return {"int8": self.int8}
 
     def make(self, work: Work) -> Path:
+        """Write the model file.
+
+        Args:
+            work: The step's.
+
+        Returns:
+            The model file.
+
+        Raises:
+            ExportError: It does not answer as the network.
+        """
         target = work.folder / f"{work.pipeline}.onnx"
         made_by = {"pipeline": work.pipeline, "pipeline_hash": work.digest}
         work.say(export_run(work.results[self.run].parent, work.place.load, target, self.int8, work.say, made_by))

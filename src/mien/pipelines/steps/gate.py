@@ -26,12 +26,29 @@ class FitGate:
 
     @property
     def needs(self) -> tuple[str, ...]:
+        """The model file."""
         return (self.file,)
 
     def inputs(self, place: Place) -> dict[str, Any]:
+        """The faces that the gate is fitted on.
+
+        Args:
+            place: Has the data set.
+
+        Returns:
+            Plain values by name.
+        """
         return {"split": self.split, "data": place.load(self.split).fingerprint()}
 
     def make(self, work: Work) -> Path:
+        """Write the model file with its gate.
+
+        Args:
+            work: The step's.
+
+        Returns:
+            The model file.
+        """
         faces = work.place.load(self.split)
         target = work.folder / work.results[self.file].name
         fitted = gate.fit(work.results[self.file], target, faces.training_part(), faces.part("validation"))

@@ -25,12 +25,32 @@ class Judge:
 
     @property
     def needs(self) -> tuple[str, ...]:
+        """The model file."""
         return (self.file,)
 
     def inputs(self, place: Place) -> dict[str, Any]:
+        """The faces that it is judged on.
+
+        Args:
+            place: Has the data set.
+
+        Returns:
+            Plain values by name.
+        """
         return {"data": place.load("official").fingerprint(), "world": place.world is not None}
 
     def make(self, work: Work) -> Path:
+        """Judge the model file, in a process of its own.
+
+        Args:
+            work: The step's.
+
+        Returns:
+            The results file.
+
+        Raises:
+            MienError: It failed; what it said was printed.
+        """
         world = () if work.place.world is None else ("--world", str(work.place.world.resolve()))
         command = [
             *(sys.executable, "-c", "from mien.cli.main import main; main()", "evaluate"),

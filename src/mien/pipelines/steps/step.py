@@ -60,7 +60,8 @@ class Step(Protocol):
     kind: ClassVar[str]
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The step's name."""
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -68,13 +69,27 @@ class Step(Protocol):
         ...
 
     def inputs(self, place: Place) -> dict[str, Any]:
-        """All else that its result depends on, as plain values; of files, their hashes."""
+        """All else that its result depends on, as plain values; of files, their hashes.
+
+        Args:
+            place: Where the pipeline is made.
+
+        Returns:
+            By name.
+        """
         ...
 
     def make(self, work: Work) -> Path:
-        """Do the work, or go on with it; returns the result's file.
+        """Do the work, or go on with it.
+
+        Args:
+            work: The step's.
+
+        Returns:
+            The result's file.
 
         Raises:
+            TimeIsOver: It is not finished.
             TimeIsOver: It is not finished.
         """
         ...

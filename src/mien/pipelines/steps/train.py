@@ -39,9 +39,21 @@ class Train:
 
     @property
     def needs(self) -> tuple[str, ...]:
+        """Where it starts."""
         return (self.start,)
 
     def inputs(self, place: Place) -> dict[str, Any]:
+        """Recipe, seed, data, and hashes of starting weights and teachers.
+
+        Args:
+            place: Where the pipeline is made.
+
+        Returns:
+            Plain values by name.
+
+        Raises:
+            RecipeError: The recipe cannot be read, or a teacher is not there.
+        """
         recipe = recipes.read(place.root / self.recipe)
         found = {"recipe": recipe.to_dict(), "seed": self.seed, "data": place.load(recipe.split).fingerprint()}
         if (path := self._weights(place)).is_file():
@@ -51,6 +63,19 @@ class Train:
         return found
 
     def make(self, work: Work) -> Path:
+        """Train, or go on, in a process of its own.
+
+        Args:
+            work: The step's.
+
+        Returns:
+            The weights.
+
+        Raises:
+            ModelError: The starting weights are not there.
+            MienError: The training failed; what it said was printed.
+            TimeIsOver: It is not finished.
+        """
         run = RunFolder(work.folder / "run")
         start = work.results.get(self.start) or self._weights(work.place)
         if self.start != FROM_NOTHING and not start.is_file():

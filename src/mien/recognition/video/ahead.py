@@ -15,10 +15,17 @@ class _End:
 
 
 def ahead(items: Iterable[Item], most: int, drop: bool = False) -> Generator[Item]:
-    """The items, made up to `most` ahead of their use; what they raise is raised here, after the items before it.
+    """Make items in a thread, ahead of their use; what they raise is raised here, after the items before it.
 
-    drop: never let the maker wait; where the user is slow, the oldest item gives way to the newest, for live video.
     Closing the iterator ends the thread after the item it is making.
+
+    Args:
+        items: What is made.
+        most: How many may wait.
+        drop: Never let the maker wait; where the user is slow, the oldest item gives way to the newest, for live video.
+
+    Yields:
+        The items, in order.
     """
     made: queue.Queue[Item | _End] = queue.Queue(most)
     closed = threading.Event()

@@ -73,7 +73,14 @@ class Animation:
 
 
 def is_animation(path: str | Path) -> bool:
-    """Whether a file is an animated picture."""
+    """Whether a file is an animated picture.
+
+    Args:
+        path: It need not exist.
+
+    Returns:
+        False for a still picture, a video and what cannot be read.
+    """
     try:
         return Path(path).is_file() and file_type_of(Path(path)) is FileType.ANIMATION
     except OSError:

@@ -70,7 +70,14 @@ class AnnotatedVideo:
         return self
 
     def write(self, frame: Frame) -> None:
-        """Draw the faces on a frame and append it."""
+        """Draw the faces on a frame and append it.
+
+        Args:
+            frame: The next one; it has a time.
+
+        Raises:
+            StorageError: The disk or the encoder refuses, now or before.
+        """
         assert frame.time is not None, "only a video's frames have a time"
         if self._failed:
             raise StorageError(f"cannot write {self.path}: writing it failed before")
@@ -199,9 +206,17 @@ class _Disk:
 
 
 def fitted(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
-    """A picture, uint8 RGB [H, W, 3], in a frame of another size: scaled to fit, black beside it.
+    """Fit a picture into a frame of another size: scaled, black beside it.
 
     One row or column less than the frame has is repeated instead: 4:2:0 colour needs even sides.
+
+    Args:
+        pixels: uint8 RGB [H, W, 3].
+        height: The frame's, in pixels.
+        width: The frame's, in pixels.
+
+    Returns:
+        uint8 RGB [height, width, 3].
     """
     high, wide = pixels.shape[:2]
     if (high, wide) == (height, width):

@@ -45,7 +45,11 @@ class Joints:
         self.jumps: list[float] = []
 
     def move(self, packet: Any) -> None:
-        """Correct the times of the pictures' next packet in place."""
+        """Correct the times of the pictures' next packet in place.
+
+        Args:
+            packet: PyAV's; its `pts` and `dts` are changed.
+        """
         told = packet.dts is not None
         stamp = packet.dts if told else packet.pts
         if stamp is None or not packet.time_base:
@@ -72,7 +76,15 @@ class Joints:
             _shift(packet, self._shift_of_sound(packet, self.jumps[-1] if expected is None else expected))
 
     def follows(self, packet: Any, expected: float | None) -> bool:
-        """Whether a packet of sound follows on the one before once it is moved; else the pictures may jump soon too."""
+        """Whether a packet of sound follows on the one before once it is moved; else the pictures may jump soon too.
+
+        Args:
+            packet: PyAV's; it is not changed.
+            expected: When the sound before it ends, in seconds; None at the start.
+
+        Returns:
+            True too where there is nothing to compare.
+        """
         if packet.pts is None or expected is None:
             return True
         moved = float(packet.pts * packet.time_base) + self._shift_of_sound(packet, expected)
@@ -111,7 +123,14 @@ class Clock:
         self.invented = 0
 
     def time(self, stated: float | None) -> float:
-        """The next frame's time, in seconds; `stated` by the container, None where it says nothing."""
+        """The next frame's time.
+
+        Args:
+            stated: What the container says, in seconds; None where it says nothing.
+
+        Returns:
+            Seconds, later than the frame before.
+        """
         arrived = self._now()
         passed, self._arrived = arrived - self._arrived, arrived
         if self._last is None:

@@ -19,7 +19,18 @@ GONE = 2.0
 
 
 def open_live(source: str | Path) -> "Camera | Stream":
-    """Open what `is_live` says yes to; raises VideoError where nothing is there."""
+    """Open a camera or a live stream.
+
+    Args:
+        source: What `is_live` says yes to.
+
+    Returns:
+        Its frames, as they arrive.
+
+    Raises:
+        VideoError: Nothing is there.
+        MissingExtraError: PyAV is not installed.
+    """
     number = camera_number(source)
     return Stream(str(source)) if number is None else Camera(number)
 
@@ -28,11 +39,11 @@ class Camera:
     """A camera of this machine, by FFmpeg: Video4Linux, AVFoundation on macOS, DirectShow on Windows.
 
     Args:
-        number: which camera, 0 for the first.
+        number: Which camera, 0 for the first.
 
     Raises:
-        VideoError: where there is none, or another program holds it.
-        MissingExtraError: without PyAV.
+        VideoError: There is none, or another program holds it.
+        MissingExtraError: PyAV is not installed.
     """
 
     live = True
@@ -67,6 +78,7 @@ class Camera:
             time.sleep(0.02)
 
     def close(self) -> None:
+        """Let the camera go."""
         self._container.close()
 
     def _pictures(self) -> list[np.ndarray]:

@@ -35,12 +35,30 @@ _DEEPEST = 4
 
 
 def is_address(source: str | Path) -> bool:
-    """Whether this is an address of the network (rtsp://..., https://...) and not a file."""
+    """Whether this is an address of the network (rtsp://..., https://...) and not a file.
+
+    Args:
+        source: What was given as a video.
+
+    Returns:
+        False for file:// too.
+    """
     return "://" in str(source) and not str(source).startswith("file://")
 
 
 def open_container(source: str | Path) -> Any:
-    """PyAV's container of a file or an address. Raises VideoError for what is no video or cannot be read."""
+    """Open PyAV's container of a file or an address.
+
+    Args:
+        source: A path or an address.
+
+    Returns:
+        The container.
+
+    Raises:
+        VideoError: It is no video or cannot be read.
+        MissingExtraError: PyAV is not installed.
+    """
     av = load("av")
     try:
         if is_address(source):
@@ -60,19 +78,40 @@ def _lenient(av: Any) -> dict[str, str]:
 
 
 def video_stream(container: Any) -> Any:
-    """The first stream of moving pictures, None where there is none: a song's cover is no video."""
+    """The first stream of moving pictures: a song's cover is none.
+
+    Args:
+        container: PyAV's.
+
+    Returns:
+        PyAV's stream, or None where there is none.
+    """
     attached = load("av").stream.Disposition.attached_pic
     streams = (stream for stream in container.streams.video if not stream.disposition & attached)
     return next((stream for stream in streams if stream.codec_context is not None), None)
 
 
 def reason(error: Exception) -> str:
-    """FFmpeg's word for what went wrong."""
+    """FFmpeg's word for what went wrong.
+
+    Args:
+        error: FFmpeg's or Python's.
+
+    Returns:
+        A few words.
+    """
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def has_frames(path: Path) -> bool:
-    """Whether FFmpeg finds moving pictures in a file that may hold some by its first bytes."""
+    """Whether FFmpeg finds moving pictures in a file that may hold some by its first bytes.
+
+    Args:
+        path: A file.
+
+    Returns:
+        False too where it cannot be opened.
+    """
     av = load("av")
     try:
         with open_container(path) as container:

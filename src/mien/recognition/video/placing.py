@@ -24,7 +24,12 @@ TrackedDetections = dict[int, Detection]
 
 
 class Placer:
-    """Finds and follows the faces of one video; `detect_every` as `DETECT_EVERY`, 0 to look at every frame."""
+    """Finds and follows the faces of one video.
+
+    Args:
+        detector: Looks for new faces, and for known ones where they are expected.
+        detect_every: Seconds between two looks at a whole frame, 0 for every frame.
+    """
 
     def __init__(self, detector: FaceDetector, detect_every: float = DETECT_EVERY) -> None:
         self._detector = detector
@@ -34,7 +39,14 @@ class Placer:
         self._size: tuple[int, int] | None = None
 
     def place(self, frames: Iterable[DecodedFrame]) -> Iterator[tuple[DecodedFrame, TrackedDetections]]:
-        """Every frame, in order, with its faces; holds `MOST_WAITING` frames at most."""
+        """Place the faces of every frame; holds `MOST_WAITING` frames at most.
+
+        Args:
+            frames: In order.
+
+        Yields:
+            Every frame, in order, with its faces by their track's number.
+        """
         waiting: list[DecodedFrame] = []
         before: tuple[float, TrackedDetections] | None = None
         for decoded in frames:
@@ -83,7 +95,16 @@ def _between(
 
 
 def blend(one: Detection, other: Detection, fraction: float) -> Detection:
-    """The detection `fraction`, in [0, 1], of the way from one to the other."""
+    """A detection between two.
+
+    Args:
+        one: Where `fraction` is 0.
+        other: Where `fraction` is 1.
+        fraction: In [0, 1].
+
+    Returns:
+        Box, score and landmarks, each interpolated linearly.
+    """
     rest = 1 - fraction
     return Detection(
         Box(

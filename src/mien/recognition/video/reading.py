@@ -29,7 +29,13 @@ CUT_OFF = 0.05
 
 @dataclass(frozen=True)
 class DecodedFrame:
-    """A decoded frame: number from 0, time in seconds on the video's own clock, pixels uint8 RGB [H, W, 3], upright."""
+    """A decoded frame.
+
+    Attributes:
+        number: From 0.
+        time: In seconds on the video's own clock.
+        pixels: uint8 RGB [H, W, 3], upright.
+    """
 
     number: int
     time: float

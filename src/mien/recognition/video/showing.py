@@ -69,12 +69,23 @@ class PixelShape:
         self._from = math.inf
 
     def sent(self, packet: Any) -> None:
-        """Note a packet that goes into the decoder."""
+        """Note a packet that goes into the decoder.
+
+        Args:
+            packet: PyAV's.
+        """
         if packet.is_keyframe and packet.pts is not None:
             self._keys.append(float(packet.pts * packet.time_base))
 
     def of(self, frame: Any) -> Fraction | None:
-        """Width over height of a pixel of the next frame that came out, None where nothing is said."""
+        """The shape of the pixels of the next frame that came out of the decoder.
+
+        Args:
+            frame: PyAV's.
+
+        Returns:
+            Width over height; None where nothing is said.
+        """
         now = math.inf if frame.pts is None else float(frame.pts * frame.time_base)
         while self._keys and self._keys[0] <= self._last:
             self._keys.popleft()
@@ -90,7 +101,8 @@ class PixelShape:
 class Deinterlacer:
     """Lets progressive frames through and fills in the missing lines of interlaced ones; their number and times stay.
 
-    seen: whether there was an interlaced frame.
+    Attributes:
+        seen: Whether there was an interlaced frame.
     """
 
     def __init__(self) -> None:
@@ -99,7 +111,14 @@ class Deinterlacer:
         self._graph: FilterGraph | None = None
 
     def take(self, frame: Any) -> list[Any]:
-        """The frames that are ready once this one is there; None says that there are no more."""
+        """Take the next frame.
+
+        Args:
+            frame: PyAV's; None says that there are no more.
+
+        Returns:
+            The frames that are ready now, none or several.
+        """
         if frame is None:
             return self._drain()
         if not self.seen and not frame.interlaced_frame:
@@ -119,7 +138,16 @@ class Deinterlacer:
 
 
 def square_size(width: int, height: int, shape: Fraction | None) -> tuple[int, int]:
-    """Width and height of the picture in square pixels, where each of its pixels is `shape` times as wide as high."""
+    """The size of a picture in square pixels.
+
+    Args:
+        width: In its own pixels.
+        height: In its own pixels.
+        shape: Width over height of one of them; None for square ones.
+
+    Returns:
+        Width and height.
+    """
     if not shape or not Fraction(1, STRANGEST) <= shape <= STRANGEST:
         return width, height
     wide, high = (round(width * shape), height) if shape > 1 else (width, round(height / shape))
@@ -129,13 +157,28 @@ def square_size(width: int, height: int, shape: Fraction | None) -> tuple[int, i
 
 
 def display_matrix(frame: Any) -> tuple[int, ...] | None:
-    """The nine numbers that say how a frame is turned and mirrored, None where it is shown as it is."""
+    """The nine numbers that say how a frame is turned and mirrored.
+
+    Args:
+        frame: PyAV's.
+
+    Returns:
+        FFmpeg's, row by row, in fixed point; None where the frame is shown as it is.
+    """
     data = frame.side_data.get("DISPLAYMATRIX")
     return None if data is None else struct.unpack("=9i", bytes(data)[:36])
 
 
 def turned(pixels: np.ndarray, matrix: tuple[int, ...] | None) -> np.ndarray:
-    """Turn and mirror a picture [H, W, 3] as a display matrix asks, to the nearest quarter turn."""
+    """Turn and mirror a picture [H, W, 3] as a display matrix asks, to the nearest quarter turn.
+
+    Args:
+        pixels: [H, W, 3].
+        matrix: As `display_matrix` gives it.
+
+    Returns:
+        [H, W, 3] or [W, H, 3].
+    """
     if matrix is None:
         return pixels
     a, b, c, d = matrix[0], matrix[1], matrix[3], matrix[4]  # x' = a x + c y, y' = b x + d y
@@ -163,7 +206,14 @@ class FilterGraph:
         self._end = nodes[-1]
 
     def push(self, frame: Any) -> list[Any]:
-        """Put a frame in, None for the end; the frames that come out."""
+        """Put a frame in.
+
+        Args:
+            frame: PyAV's; None for the end.
+
+        Returns:
+            The frames that come out.
+        """
         self._entry.push(frame)
         frames = []
         while True:

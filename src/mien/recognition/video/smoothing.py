@@ -11,7 +11,8 @@ MEMORY = 0.35
 class Smoother:
     """A running mean that follows time and not frames, so that a low frame rate is smoothed as a high one is.
 
-    time: of the last reading, in seconds.
+    Attributes:
+        time: Of the last reading, in seconds.
     """
 
     def __init__(self) -> None:
@@ -19,7 +20,18 @@ class Smoother:
         self.time = 0.0
 
     def add(self, probabilities: np.ndarray, time: float) -> np.ndarray:
-        """The smoothed float32 [7] after another reading, float32 [7], at `time` in seconds."""
+        """Take another reading.
+
+        An exponential moving average with the time constant `MEMORY`: of a step, 1 - exp(-t / MEMORY) is seen after t
+        seconds.
+
+        Args:
+            probabilities: float32 [7].
+            time: Of the reading, in seconds.
+
+        Returns:
+            The smoothed probabilities, float32 [7].
+        """
         if self._value is None:
             self._value = probabilities.astype(np.float32)
         share = 1 - math.exp(-max(time - self.time, 0.0) / MEMORY)

@@ -45,6 +45,9 @@ def mp4_options() -> dict[str, str]:
     """FFmpeg's options for the annotated copy: whole at every moment while it grows.
 
     At the end it is a plain MP4 where FFmpeg can make one of it; before FFmpeg 8.1 what it made then could not be read.
+
+    Returns:
+        Names and values for the muxer.
     """
     from av import library_versions  # who asks has a video open, and PyAV therefore
 
@@ -91,7 +94,11 @@ class Sound:
         self._packets = self._demuxed()
 
     def add_to(self, output: Any) -> None:
-        """Give the copy a track for the sound, if there is any that can be had."""
+        """Give the copy a track for the sound, if there is any that can be had.
+
+        Args:
+            output: PyAV's container.
+        """
         if self._container is None or not self._container.streams.audio:
             return
         if self._stream is None:
@@ -102,7 +109,14 @@ class Sound:
             self.leave_out(error)
 
     def until(self, time: float) -> Iterator[Any]:
-        """Packets for the copy, of the sound that starts before `time` in seconds; all of it where that is infinite."""
+        """Packets for the copy, of the sound that starts before a time.
+
+        Args:
+            time: In seconds; infinite for all that is left.
+
+        Yields:
+            PyAV's packets, in order.
+        """
         while self._way is not None:
             if self._waiting is None:
                 self._waiting = next(self._packets, None)
@@ -122,7 +136,11 @@ class Sound:
                 self.leave_out(error)
 
     def leave_out(self, error: Exception) -> None:
-        """End the sound here and note why."""
+        """End the sound here and note why.
+
+        Args:
+            error: What was raised; its reason stands in the note.
+        """
         self._way = None
         since = "left out" if self._ended is None else f"left out from {self._ended:.1f} s on"
         self.note = f"{self._source}: its sound is {since} in the annotated copy ({reason(error)})"

@@ -17,7 +17,15 @@ BIN = 0.25
 
 @dataclass
 class TrackSummary:
-    """A face's stay. first, last: seconds; frames: in how many it was seen; bins: see `Summary`."""
+    """A face's stay.
+
+    Attributes:
+        number: The track's.
+        first: When it was first seen, in seconds.
+        last: When it was last seen, in seconds.
+        frames: In how many it was seen.
+        bins: Sums of probabilities, as `Summary` tells.
+    """
 
     number: int
     first: float
@@ -35,7 +43,9 @@ class TrackSummary:
 class Summary(AbstractContextManager):
     """A sink that sums up a video.
 
-    tracks: by number; in their bins, each of `BIN` seconds, stand the sums of the frames' probabilities, float64 [7].
+    Attributes:
+        tracks: By number; in their bins, each of `BIN` seconds, stand the sums of the frames' probabilities, float64
+            [7].
     """
 
     def __init__(self) -> None:
@@ -46,6 +56,11 @@ class Summary(AbstractContextManager):
         self.end = 0.0
 
     def write(self, frame: Frame) -> None:
+        """Count a frame and its faces; withheld ones only in `frames`.
+
+        Args:
+            frame: Of a video, in order.
+        """
         assert frame.time is not None, "only a video's frames have a time"
         self.frames += 1
         self.frames_without_face += not frame.faces

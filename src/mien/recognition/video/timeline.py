@@ -25,6 +25,11 @@ class Timeline(AbstractContextManager):
         self._summary = Summary()
 
     def write(self, frame: Frame) -> None:
+        """Note a frame; the plot is drawn when the sink closes.
+
+        Args:
+            frame: Of a video, in order.
+        """
         self._summary.write(frame)
 
     def __exit__(self, *raised: object) -> None:
@@ -34,7 +39,14 @@ class Timeline(AbstractContextManager):
 
 
 def draw(summary: Summary) -> Any:
-    """A matplotlib figure with a band for each of the faces longest in sight."""
+    """Draw a band for each of the faces longest in sight.
+
+    Args:
+        summary: Of a whole video.
+
+    Returns:
+        A `matplotlib.figure.Figure`.
+    """
     figure_module = load("matplotlib.figure")
     told = [track for track in summary.tracks.values() if track.bins]
     chosen = sorted(told, key=lambda track: -track.frames)[:MOST_BANDS]

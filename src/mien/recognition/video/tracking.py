@@ -34,7 +34,14 @@ THUMBNAIL = 12
 
 @dataclass
 class Track:
-    """A face over time. seen: when last, in seconds; speed: of its centre, in pixels a second."""
+    """A face over time.
+
+    Attributes:
+        detection: Where it was last seen.
+        seen: When that was, in seconds.
+        thumbnail: float32 [432], what it looked like then.
+        speed: float [2], of its centre, in pixels a second.
+    """
 
     detection: Detection
     seen: float
@@ -42,14 +49,26 @@ class Track:
     speed: np.ndarray = field(default_factory=lambda: np.zeros(2))
 
     def expected(self, time: float) -> Detection:
-        """Where the face should be at `time`: its last place, moved on."""
+        """Where the face should be: its last place, moved on, for at most `COAST` seconds.
+
+        Args:
+            time: In seconds.
+
+        Returns:
+            With the score it had.
+        """
         x, y = self.speed * min(time - self.seen, COAST)
         box = self.detection.box
         moved = Box(box.left + x, box.top + y, box.right + x, box.bottom + y)
         return Detection(moved, self.detection.score, self.detection.landmarks + np.array([x, y]))
 
     def rescale(self, across: float, down: float) -> None:
-        """Follow the video to another size: so many times as wide and as high."""
+        """Follow the video to another size.
+
+        Args:
+            across: How many times as wide the video is now.
+            down: How many times as high it is now.
+        """
         self.detection = scaled(self.detection, across, down)
         self.speed = self.speed * np.array([across, down])
 
@@ -63,21 +82,41 @@ class Tracker:
         self._next = 1
 
     def rescale(self, across: float, down: float) -> None:
-        """Go on in pictures of another size: so many times as wide and as high."""
+        """Go on in pictures of another size.
+
+        Args:
+            across: How many times as wide the video is now.
+            down: How many times as high it is now.
+        """
         for track in (*self._tracks.values(), *self._newcomers):
             track.rescale(across, down)
 
     def expected(self, time: float) -> list[Detection]:
-        """Where to look for the faces seen a moment ago."""
+        """Where to look for the faces seen a moment ago.
+
+        Args:
+            time: Of the next frame, in seconds.
+
+        Returns:
+            One detection for each face seen within `COAST` seconds.
+        """
         tracks = [*self._tracks.values(), *self._newcomers]
         return [track.expected(time) for track in tracks if time - track.seen <= COAST]
 
     def update(self, picture: np.ndarray, found: list[Detection], time: float) -> dict[int, Detection]:
-        """Pair the detections in a picture uint8 RGB [H, W, 3] with the tracks; they come by their track's number.
+        """Pair the detections in a picture with the tracks.
 
-        One that is nobody's gets the next number; while a known face is missing, though, only when it is found a
-        second time: half a face that comes out from behind another is easily taken for a stranger's. A track unseen for
-        longer than `PATIENCE` ends.
+        One that is nobody's gets the next number; while a known face is missing, though, only when it is found a second
+        time: half a face that comes out from behind another is easily taken for a stranger's. A track unseen for longer
+        than `PATIENCE` ends.
+
+        Args:
+            picture: uint8 RGB [H, W, 3].
+            found: The faces in it.
+            time: In seconds.
+
+        Returns:
+            The detections by their track's number.
         """
         self._tracks = {number: track for number, track in self._tracks.items() if time - track.seen <= PATIENCE}
         thumbnails = [thumbnail(picture, detection.box) for detection in found]
@@ -105,14 +144,31 @@ class Tracker:
 
 
 def scaled(detection: Detection, across: float, down: float) -> Detection:
-    """The detection in a picture so many times as wide and as high."""
+    """The detection in a picture of another size.
+
+    Args:
+        detection: In the picture as it is.
+        across: How many times as wide the other is.
+        down: How many times as high it is.
+
+    Returns:
+        Box and landmarks scaled, the score kept.
+    """
     box = detection.box
     larger = Box(box.left * across, box.top * down, box.right * across, box.bottom * down)
     return Detection(larger, detection.score, detection.landmarks * np.array([across, down]))
 
 
 def thumbnail(picture: np.ndarray, box: Box) -> np.ndarray:
-    """What a face looks like in short: float32 [432], the box's colours without their mean, of length 1."""
+    """What a face looks like in short: the box's colours, without their mean and of length 1.
+
+    Args:
+        picture: uint8 RGB [H, W, 3].
+        box: Of the face; it may lie partly outside.
+
+    Returns:
+        float32 [432].
+    """
     height, width = picture.shape[:2]
     left, right = _span(box.left, box.right, width)
     top, bottom = _span(box.top, box.bottom, height)

@@ -37,7 +37,13 @@ AHEAD = 4
 
 
 class Source(Protocol):
-    """Where frames come from: a file, a camera, a stream. After the last, `problem` says what was wrong."""
+    """Where frames come from: a file, a camera, a stream.
+
+    Attributes:
+        source: What was opened.
+        live: Whether frames come as they are made, and wait for nobody.
+        problem: What was wrong, after the last frame; None where nothing was.
+    """
 
     source: str | Path
     live: bool
@@ -45,17 +51,15 @@ class Source(Protocol):
 
     def __iter__(self) -> Iterator[DecodedFrame]: ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Let the file, the camera or the connection go."""
 
 
 class Video:
     """A video's frames with their faces; made by `open_video`, gone through once.
 
-    recognizer: may be exchanged for another while the frames come.
-
-    >>> with mien.open("party.mp4") as video:  # doctest: +SKIP
-    ...     for frame in video:
-    ...         print(frame.time, [(face.track, face.expression) for face in frame.faces])
+    Attributes:
+        recognizer: May be exchanged for another while the frames come.
     """
 
     def __init__(self, source: Source, recognizer: Recognizer) -> None:
@@ -156,10 +160,19 @@ def _batches(crops: Iterable[_Cropped]) -> Iterator[list[_Cropped]]:
 
 
 def open_video(source: str | Path, model: str | Path | Recognizer = "mobilenet_v2") -> Video:
-    """Open a video, an animated picture, a camera ("webcam", "webcam:1") or a stream ("rtsp://...").
+    """Open a video, an animated picture, a camera or a stream.
 
-    model: a shipped model's name, a model file, or a `Recognizer` that is there already. Raises VideoError for a source
-    that cannot be read, ModelError for an unknown model, MissingExtraError without the extra `video`.
+    Args:
+        source: A file, "webcam" or "webcam:1", or an address such as "rtsp://...".
+        model: A shipped model's name, a model file, or a `Recognizer` that is there already.
+
+    Returns:
+        Frames with their faces, to be gone through once.
+
+    Raises:
+        VideoError: The source cannot be read.
+        ModelError: The model is unknown or damaged.
+        MissingExtraError: The extra `video` is not installed.
     """
     opened = _open(source)
     if isinstance(model, Recognizer):
@@ -194,7 +207,11 @@ def _open_kind(source: str | Path) -> Source:
 
 
 def model_threads() -> int:
-    """Threads for a `Recognizer` that reads videos: one core stays free for the detector; small networks use few."""
+    """Threads for a `Recognizer` that reads videos: one core stays free for the detector; small networks use few.
+
+    Returns:
+        From 1 to 4.
+    """
     return min(max(cores() - 1, 1), 4)
 
 

@@ -15,6 +15,17 @@ class CutMix(PairMixing):
     name: ClassVar[str] = "cutmix"
 
     def masks(self, lam: torch.Tensor, height: int, width: int, generator: torch.Generator) -> torch.Tensor:
+        """Boxes of other faces; see `PairMixing.masks`.
+
+        Args:
+            lam: float [M] in [0, 1].
+            height: Of a face, in pixels.
+            width: Of a face, in pixels.
+            generator: On the device of `lam`.
+
+        Returns:
+            float [M, 1, height, width] of 0 and 1.
+        """
         centre = torch.rand((2, len(lam)), device=lam.device, generator=generator)
         side = (1 - lam).sqrt()
         rows = _inside(centre[0], side, height)

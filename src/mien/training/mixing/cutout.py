@@ -13,13 +13,26 @@ GREY = 0.5  # about the mean of FER2013
 
 @settings
 class Cutout(Mixing):
-    """size: the square's side as a share of the face's; its centre falls anywhere, so that a part may lie outside."""
+    """A square of each face is set to grey; its centre falls anywhere, so that a part may lie outside.
+
+    Attributes:
+        size: The square's side as a share of the face's.
+    """
 
     name: ClassVar[str] = "cutout"
 
     size: Annotated[float, Field(gt=0, le=1)] = 0.5
 
     def __call__(self, faces: torch.Tensor, generator: torch.Generator) -> Mixture:
+        """Turn squares grey; see `Mixing`.
+
+        Args:
+            faces: float [N, 1, h, w] in [0, 1].
+            generator: On the faces' device.
+
+        Returns:
+            The batch, each face its own partner.
+        """
         count, device = len(faces), faces.device
         y, x, chosen = torch.rand((3, count, 1), device=device, generator=generator)
         rows = (torch.arange(faces.shape[2], device=device) + 0.5) / faces.shape[2]

@@ -12,8 +12,10 @@ from mien.training.validating import Above0, Share, settings
 class Mixture:
     """A mixed batch.
 
-    faces: float [N, 1, h, w] in [0, 1]; partner: int64 [N], indices into the batch; lam: float [N] in [0, 1], what a
-    face keeps of itself, the rest being its partner's.
+    Attributes:
+        faces: float [N, 1, h, w] in [0, 1].
+        partner: int64 [N], indices into the batch.
+        lam: float [N] in [0, 1], what a face keeps of itself, the rest being its partner's.
     """
 
     faces: torch.Tensor
@@ -21,7 +23,14 @@ class Mixture:
     lam: torch.Tensor
 
     def targets(self, targets: torch.Tensor) -> torch.Tensor:
-        """Mix targets float [N, K] as the faces were mixed."""
+        """Mix targets as the faces were mixed.
+
+        Args:
+            targets: float [N, K].
+
+        Returns:
+            float [N, K].
+        """
         lam = self.lam[:, None]
         return lam * targets + (1 - lam) * targets[self.partner]
 
@@ -30,7 +39,8 @@ class Mixture:
 class Mixing:
     """One kind of mixing, under the `name` that recipes know it by.
 
-    probability: that a face is mixed; the others stay as they are.
+    Attributes:
+        probability: That a face is mixed; the others stay as they are.
     """
 
     name: ClassVar[str]
@@ -38,7 +48,15 @@ class Mixing:
     probability: Share = 1.0
 
     def __call__(self, faces: torch.Tensor, generator: torch.Generator) -> Mixture:
-        """Mix a batch; the same generator state gives the same mixture on one device."""
+        """Mix a batch; the same generator state gives the same mixture on one device.
+
+        Args:
+            faces: float [N, 1, h, w] in [0, 1].
+            generator: On the faces' device.
+
+        Returns:
+            The mixed batch.
+        """
         raise NotImplementedError
 
 
@@ -46,14 +64,24 @@ class Mixing:
 class PairMixing(Mixing):
     """A mixing of two faces with lambda from Beta(alpha, alpha).
 
-    alpha: of the beta distribution: 1 draws any lambda alike, less draws more of those near 0 and 1.
-    per: "sample" draws a lambda (and a mask) for each face, "batch" one for all of them.
+    Attributes:
+        alpha: Of the beta distribution: 1 draws any lambda alike, less draws more of those near 0 and 1.
+        per: "sample" draws a lambda (and a mask) for each face, "batch" one for all of them.
     """
 
     alpha: Above0 = 1.0
     per: Literal["sample", "batch"] = "sample"
 
     def __call__(self, faces: torch.Tensor, generator: torch.Generator) -> Mixture:
+        """Mix each face with another of the batch.
+
+        Args:
+            faces: float [N, 1, h, w] in [0, 1].
+            generator: On the faces' device.
+
+        Returns:
+            The mixed batch.
+        """
         count, device = len(faces), faces.device
         partner = torch.rand(count, device=device, generator=generator).argsort()
         draws = count if self.per == "sample" else 1
@@ -66,15 +94,34 @@ class PairMixing(Mixing):
         return Mixture(own * faces + (1 - own) * faces[partner], partner, own.mean((1, 2, 3)))
 
     def masks(self, lam: torch.Tensor, height: int, width: int, generator: torch.Generator) -> torch.Tensor:
-        """For lambdas float [M], how much of each pixel is the face's own: float [M, 1, height or 1, width or 1]."""
+        """How much of each pixel is the face's own.
+
+        Args:
+            lam: float [M] in [0, 1].
+            height: Of a face, in pixels.
+            width: Of a face, in pixels.
+            generator: On the device of `lam`.
+
+        Returns:
+            float [M, 1, height or 1, width or 1] in [0, 1].
+        """
         raise NotImplementedError
 
 
 def beta(alpha: float, count: int, device: torch.device, generator: torch.Generator) -> torch.Tensor:
-    """Draws from Beta(alpha, alpha), float32 [count]: X / (X + Y) for gamma variates X and Y.
+    """Draw from Beta(alpha, alpha): X / (X + Y) for gamma variates X and Y.
 
     torch.distributions takes no generator, so its sampler is called directly; in float64, where small alphas do not
     underflow to 0 / 0.
+
+    Args:
+        alpha: Above 0.
+        count: How many draws.
+        device: Where they are made.
+        generator: On that device.
+
+    Returns:
+        float32 [count] in [0, 1].
     """
     gammas = torch._standard_gamma(
         torch.full((2, count), alpha, dtype=torch.float64, device=device), generator=generator

@@ -15,4 +15,15 @@ class Mixup(PairMixing):
     name: ClassVar[str] = "mixup"
 
     def masks(self, lam: torch.Tensor, height: int, width: int, generator: torch.Generator) -> torch.Tensor:
+        """Lambda itself; see `PairMixing.masks`.
+
+        Args:
+            lam: float [M] in [0, 1].
+            height: Not needed.
+            width: Not needed.
+            generator: Not needed.
+
+        Returns:
+            float [M, 1, 1, 1].
+        """
         return lam.view(-1, 1, 1, 1)

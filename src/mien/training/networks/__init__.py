@@ -43,12 +43,26 @@ class ExpressionNetwork(nn.Module):
         nn.init.zeros_(self.head.bias)
 
     def locations(self, faces: torch.Tensor) -> torch.Tensor:
-        """Features before the pool: [N, D, rows, columns]."""
+        """Features before the pool.
+
+        Args:
+            faces: float [N, 1, h, w] in [0, 1].
+
+        Returns:
+            float [N, D, rows, columns].
+        """
         normalised = (faces - self.architecture.mean) / self.architecture.std
         return self.architecture.locations(self.backbone, normalised)
 
     def drop_patches(self, share: float) -> None:
-        """Leave this share of the patches out of every training pass; raises ModelError where there are no patches."""
+        """Leave some of the patches out of every training pass.
+
+        Args:
+            share: Of all patches, in [0, 1); 0 leaves none out.
+
+        Raises:
+            ModelError: The network has no patches.
+        """
         layers = [module for module in self.backbone.modules() if isinstance(module, PatchDropout)]
         if share and not layers:
             raise ModelError(f"{self.architecture.name} has no patches to drop; leave patch_drop out of its recipe")
@@ -56,13 +70,27 @@ class ExpressionNetwork(nn.Module):
             layer.prob = share
 
     def forward(self, faces: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits and pooled features.
+
+        Args:
+            faces: float [N, 1, h, w] in [0, 1].
+
+        Returns:
+            float [N, classes] and float [N, D].
+        """
         features = self.locations(faces).mean((2, 3))
         return self.head(features), features
 
     def explain(self, faces: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Logits [N, classes], features [N, D], and the exact map [N, classes, rows, columns]; its mean is the logit.
+        """Logits, features and the exact map, whose mean is the logit.
 
         The head is applied at every location and then averaged, which equals pooling first because it is linear.
+
+        Args:
+            faces: float [N, 1, h, w] in [0, 1].
+
+        Returns:
+            float [N, classes], float [N, D] and float [N, classes, rows, columns].
         """
         locations = self.locations(faces)
         scores = self.head(locations.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
@@ -72,11 +100,21 @@ class ExpressionNetwork(nn.Module):
 def build(
     name: str, pixels: int, weights: dict[str, torch.Tensor] | Literal["timm"] | None = None, drop_path: float = 0.0
 ) -> ExpressionNetwork:
-    """A registered network for inputs of `pixels` square, with a fresh head.
+    """Build a registered network with a fresh head.
 
-    weights: tensors under timm's names, of which timm takes what fits (`weights.start_from` counts them), "timm" for
-    timm's own download, or None to start from nothing. Raises ModelError for an unknown name, a size that the patches
-    do not divide, or weights that do not fit or that the network cannot start from.
+    Args:
+        name: Of `ARCHITECTURES`.
+        pixels: Side of its input.
+        weights: Tensors under timm's names, of which timm takes what fits (`weights.start_from` counts them), "timm"
+            for timm's own download, or None to start from nothing.
+        drop_path: Chance that a residual path is left out in a training pass, at the deepest layer.
+
+    Returns:
+        The network, in training mode on the CPU.
+
+    Raises:
+        ModelError: The name is unknown, the patches do not divide the size, or the weights do not fit or are none that
+            the network can start from.
     """
     architecture = ARCHITECTURES.get(name)
     if architecture is None:

@@ -12,10 +12,17 @@ from torch import nn
 class Architecture:
     """A registered network.
 
-    mean, std: of the grey input in [0, 1]; the average over the colour channels the starting weights were made with.
-    locations: backbone and normalised faces [N, 1, h, w] to the features before the pool [N, D, rows, columns].
-    sized: whether timm must be told the input size (position embeddings). patch: pixels a location stands for.
-    change: what is altered of timm's backbone; it then starts from nothing, since timm's weights are for the other.
+    Attributes:
+        name: Its own.
+        timm_name: Of its backbone in timm.
+        mean: Of the grey input in [0, 1]; as `std` the average over the colour channels the starting weights were made
+            with.
+        std: Of the grey input in [0, 1].
+        locations: Backbone and normalised faces [N, 1, h, w] to the features before the pool [N, D, rows, columns].
+        patch: Pixels a location stands for.
+        sized: Whether timm must be told the input size (position embeddings).
+        options: Further ones for timm.
+        change: What is altered of timm's backbone; it then starts from nothing, since timm's weights are for the other.
     """
 
     name: str
@@ -34,7 +41,14 @@ class Architecture:
         return "patch_drop_rate" in self.options
 
     def refuses(self, pixels: int) -> str | None:
-        """Why the network takes no faces of this side; None where it takes them."""
+        """Why the network takes no faces of this side.
+
+        Args:
+            pixels: Side of the input.
+
+        Returns:
+            One line that names the nearest sides; None where it takes them.
+        """
         if not self.sized or pixels % self.patch == 0:
             return None
         below = pixels // self.patch * self.patch
@@ -43,14 +57,30 @@ class Architecture:
 
 
 def feature_map(backbone: nn.Module, faces: torch.Tensor) -> torch.Tensor:
-    """The locations of a convolutional network: its last feature map, [N, D, rows, columns]."""
+    """The locations of a convolutional network: its last feature map.
+
+    Args:
+        backbone: timm's.
+        faces: Normalised, float [N, 1, h, w].
+
+    Returns:
+        float [N, D, rows, columns].
+    """
     return backbone.forward_features(faces)  # type: ignore[operator]
 
 
 def tokens_to_grid(tokens: torch.Tensor, height: int, width: int) -> torch.Tensor:
-    """Patch tokens [N, height * width, D] in reading order to [N, D, height, width].
+    """Lay patch tokens out as a map.
 
     Where a training pass dropped patches the grid is gone: what is left comes as one row.
+
+    Args:
+        tokens: float [N, height * width, D] in reading order.
+        height: Of the grid.
+        width: Of the grid.
+
+    Returns:
+        float [N, D, height, width].
     """
     whole = tokens.shape[1] == height * width
     return tokens.transpose(1, 2).unflatten(2, (height, width) if whole else (1, tokens.shape[1]))

@@ -13,6 +13,9 @@ def suit_processor(network: nn.Module) -> None:
     Attention becomes two matrix products and a softmax: the fused kernel's backward pass is made for many more patches
     than a face has. Depthwise convolutions with a stride stay in float32 under autocast: what their backward pass saves
     in bfloat16 it loses many times over.
+
+    Args:
+        network: It is changed.
     """
     for module in network.modules():
         layer: Any = module  # timm and torch have what is set here as final
