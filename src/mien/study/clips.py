@@ -1,0 +1,89 @@
+"""The shapes of a study: a clip with its clock, and what each face of it showed, as arrays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+LONGEST_GAP = 1.0
+"""Rows further apart than this, in seconds, leave a gap, unless the rows are usually that far apart."""
+GAP_SPACINGS = 4.0
+"""So many times the usual distance between rows is no gap yet, as with `mien predict --every`."""
+SINGLE_FRAME = 0.04
+"""How long the only frame of a clip stands, in seconds: that of 25 frames a second."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """The frames in which a face is seen.
+
+    frames: int [n], rising, places in the clip's `times`; probabilities: float64 [n, C], NaN where the expression was
+    withheld; shown: int [n], the most probable class, -1 where none was told; strange: bool [n], the gate's verdict was
+    another than "known"; areas: float64 [n], of the face's box in pixels.
+    """
+
+    frames: np.ndarray
+    probabilities: np.ndarray
+    shown: np.ndarray
+    strange: np.ndarray
+    areas: np.ndarray
+
+    def __getitem__(self, chosen: np.ndarray) -> "Sight":
+        """The same for some of the frames: a mask or places."""
+        return Sight(
+            self.frames[chosen],
+            self.probabilities[chosen],
+            self.shown[chosen],
+            self.strange[chosen],
+            self.areas[chosen],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """A video as its rows tell of it.
+
+    source: its name in the rows; name: a shorter one that is still its own; times: float64 [F], each frame's, rising,
+    in seconds; seconds: float64 [F], how long each frame stands; gap: seconds without rows that part one sight from the
+    next; tracks: the faces by their tracks' numbers.
+    """
+
+    source: str
+    name: str
+    times: np.ndarray
+    seconds: np.ndarray
+    gap: float
+    tracks: dict[int, Sight]
+
+    @property
+    def start(self) -> float:
+        """The first frame's time, in seconds."""
+        return float(self.times[0])
+
+    @property
+    def end(self) -> float:
+        """When the last frame ends, in seconds."""
+        return float(self.times[-1] + self.seconds[-1])
+
+    @property
+    def left_out(self) -> float:
+        """Seconds in gaps between rows, such as spans that were excluded."""
+        return max(self.end - self.start - float(self.seconds.sum()), 0.0)
+
+
+def clock(times: np.ndarray, longest_gap: float | None = None) -> tuple[np.ndarray, float]:
+    """How long each frame stands: until the next one, and the usual distance where a gap follows.
+
+    Args:
+        times: float64 [F], rising, in seconds.
+        longest_gap: Frames further apart than this, in seconds, have a gap between them; None for `LONGEST_GAP` or
+            `GAP_SPACINGS` times the median distance, whichever is longer.
+
+    Returns:
+        float64 [F] in seconds, and the longest distance that is no gap.
+    """
+    if len(times) < 2:
+        return np.full(len(times), SINGLE_FRAME), LONGEST_GAP if longest_gap is None else longest_gap
+    apart = np.diff(times)
+    usual = float(np.median(apart))
+    longest = max(LONGEST_GAP, GAP_SPACINGS * usual) if longest_gap is None else longest_gap
+    return np.append(np.where(apart > longest, min(usual, longest), apart), min(usual, longest)), longest
