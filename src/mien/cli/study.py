@@ -33,7 +33,8 @@ def study(
         Path | None, typer.Option(help="Write that CSV with all tracks, its person column to fill in, to this file.")
     ] = None,
     groups: Annotated[
-        Path | None, typer.Option(help="A CSV of group with person, clip or both; people.csv may be one, too.")
+        Path | None,
+        typer.Option(help="A CSV of group with person, clip or both; people.csv may have a column group instead."),
     ] = None,
     events: Annotated[Path | None, typer.Option(help="A CSV of clip, time, event: time courses around them.")] = None,
     annotations: Annotated[
@@ -78,7 +79,7 @@ def study(
     mien predict clips/ --csv rows/clips.csv
     mien study rows/ --people-template people.csv
     mien study rows/ --people people.csv --out study/
-    mien study rows/ --people people.csv --groups people.csv --out study/ --export eaf,wide
+    mien study rows/ --people people.csv --groups groups.csv --out study/ --export eaf,wide
     mien study rows/ --annotations seen.csv --events bell.csv --window -1,4 --out study/
     """
     from mien.study import rows as reading

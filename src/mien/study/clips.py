@@ -71,7 +71,7 @@ class Clip:
 
 
 def clock(times: np.ndarray, longest_gap: float | None = None) -> tuple[np.ndarray, float]:
-    """How long each frame stands: until the next one, and the usual distance where a gap follows.
+    """How long each frame stands: until the next one; where a gap or the end follows, as long as the one before it.
 
     Args:
         times: float64 [F], rising, in seconds.
@@ -86,4 +86,7 @@ def clock(times: np.ndarray, longest_gap: float | None = None) -> tuple[np.ndarr
     apart = np.diff(times)
     usual = float(np.median(apart))
     longest = max(LONGEST_GAP, GAP_SPACINGS * usual) if longest_gap is None else longest_gap
-    return np.append(np.where(apart > longest, min(usual, longest), apart), min(usual, longest)), longest
+    seconds = np.append(np.where(apart > longest, np.nan, apart), np.nan)
+    for place in np.flatnonzero(np.isnan(seconds)):
+        seconds[place] = seconds[place - 1] if place else min(usual, longest)
+    return seconds, longest

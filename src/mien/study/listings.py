@@ -2,7 +2,6 @@
 
 import csv
 import io
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -10,6 +9,7 @@ from pathlib import Path, PurePath
 from mien.errors import DataError
 from mien.expressions import NAMES, label_of
 from mien.names import abridged
+from mien.recognition.video.spans import seconds
 from mien.study.clips import Clip
 
 LONGER = 0.5
@@ -60,36 +60,33 @@ class Lines:
             why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
             raise DataError(f"{path}: cannot be read ({why})") from error
         head = text.partition("\n")[0]
-        delimiter = max(",;\t", key=head.count)
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        rows = [(reader.line_num, [field.strip() for field in row]) for row in reader]
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count))
+        try:
+            rows = [(reader.line_num, [field.strip() for field in row]) for row in reader]
+        except csv.Error as error:
+            raise DataError(f"{path}: no CSV ({error})") from error
         self.columns = [name.lower() for name in rows[0][1]] if rows else []
         missing = [name for name in needed if name not in self.columns]
         if missing:
             raise DataError(f"{path}: no column {', '.join(missing)}; it needs {', '.join(needed)}")
-        self.rows = [(number, dict(zip(self.columns, row, strict=False))) for number, row in rows[1:] if any(row)]
+        self.rows = [(number, self._record(number, row)) for number, row in rows[1:] if any(row)]
+
+    def _record(self, number: int, row: list[str]) -> dict[str, str]:
+        """A line's fields by their columns; those that it lacks are empty."""
+        if any(row[len(self.columns) :]):
+            raise self.error(number, "more fields than columns; put names with commas between quotes")
+        return dict.fromkeys(self.columns, "") | dict(zip(self.columns, row, strict=False))
 
     def error(self, number: int, what: str) -> DataError:
         """An error about a line."""
         return DataError(f"{self.path}, line {number}: {what}")
 
     def number(self, line: int, row: dict[str, str], column: str) -> float:
-        """A finite number; seconds may also be written 1:30 or 00:01:30.5. Raises DataError for anything else."""
+        """A time, in seconds, or another finite number. Raises DataError for anything else."""
         try:
-            return seconds(row.get(column, ""))
+            return seconds(row[column])
         except ValueError:
-            raise self.error(line, f"{column} is no number: '{row.get(column, '')}'") from None
-
-
-def seconds(text: str) -> float:
-    """A time as people write it, in seconds: "90", "1:30", "00:01:30.5". Raises ValueError for anything else."""
-    parts = text.split(":")
-    values = [float(part) for part in parts]
-    if len(parts) > 3 or not all(map(math.isfinite, values)):
-        raise ValueError(text)
-    if len(parts) > 1 and (min(values) < 0 or max(values[1:]) >= 60 or not all(part.isdigit() for part in parts[:-1])):
-        raise ValueError(text)
-    return sum(value * 60**place for place, value in enumerate(reversed(values)))
+            raise self.error(line, f"{column} is no number: '{row[column]}'") from None
 
 
 class ClipNames:
@@ -149,6 +146,11 @@ class Groups:
         """The group of a person in a clip by its source; "" where none is given."""
         told = {"clip": clip, "person": person}
         return self.by_key.get(tuple(told[key] for key in self.keys), "")
+
+
+def has_groups(path: Path) -> bool:
+    """Whether a list has a column of groups. Raises DataError where it cannot be read."""
+    return "group" in Lines(path).columns
 
 
 def read_groups(path: Path, clips: Sequence[Clip], people: Iterable[str]) -> Groups:

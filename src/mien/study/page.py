@@ -24,7 +24,8 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; } h3 { font
 h1, h2, h3, li { overflow-wrap: anywhere; }
 .plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(22rem, 100%), 1fr)); gap: 1.2rem; }
 .plots { align-items: start; } h3 + .wide { margin-bottom: 1.2rem; }
-.legend span { display: inline-block; margin-right: .9rem; } .legend i { display: inline-block; width: .8em; height: .8em; }
+.legend span { display: inline-block; margin-right: .9rem; }
+.legend i { display: inline-block; width: .8em; height: .8em; }
 figure { margin: 0; } figure img { width: 100%; max-width: 26rem; height: auto; display: block; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .87rem; }
 th, td { text-align: right; padding: .25rem .6rem; border-bottom: 1px solid #ddd; white-space: nowrap; }
@@ -227,7 +228,7 @@ def _legend(classes: Sequence[str]) -> str:
 def _method(study: Study) -> list[str]:
     settings = study.settings
     return [
-        "A frame stands until the next one; where that is further off than the gap, it stands for the usual distance.",
+        "A frame stands until the next one; before a gap and at the end, for as long as the frame before it.",
         "A person's share is the time that shows an expression over the time that is judged, over all their clips; "
         "a group's is the mean of its people's, each counting alike.",
         "Faces that the gate does not know (covered, near, far) are "

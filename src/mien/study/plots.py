@@ -1,6 +1,7 @@
 """The plots of a study's page, as SVG that fits a phone's width."""
 
 import io
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -36,7 +37,9 @@ def colours(classes: Sequence[str]) -> list[str]:
 def svg(figure: Figure) -> str:
     """A figure as SVG with its words as text."""
     text = io.StringIO()
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "mien", "font.family": "sans-serif"}):
+    style = {"svg.fonttype": "none", "svg.hashsalt": "mien", "font.family": "sans-serif"}
+    with rc_context(style), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # the reader's browser draws the letters, with its own fonts
         as_written(figure).savefig(text, format="svg", metadata={"Date": None})
     return text.getvalue()
 

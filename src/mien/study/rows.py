@@ -179,7 +179,7 @@ def _clip(source: str, name: str, file: Path, table: Any, classes: tuple[str, ..
     times, numbers, tracks = column("time"), column("frame"), column("track")
     if not (np.isfinite(times).all() and np.isfinite(numbers).all()):
         raise wrong("a row without a time or frame")
-    frames, first, places = np.unique(numbers, return_index=True, return_inverse=True)
+    _, first, places = np.unique(numbers, return_index=True, return_inverse=True)
     if (np.diff(times[first]) <= 0).any() or not np.array_equal(times[first][places], times):
         raise wrong("its times do not rise from frame to frame; are these rows of two runs?")
     probabilities = np.stack([column(one) for one in classes], 1)

@@ -39,8 +39,8 @@ class Study:
     """Everything that was found out.
 
     stays: people in clips; parts: whose figures there are, with what their intervals are drawn over; nobodys: seconds
-    in sight of tracks that people.csv gives to nobody; compared: None without annotations; notes: lines on what limits the
-    figures; problems: what was left out because something given is wrong.
+    in sight of tracks that people.csv gives to nobody; compared: None without annotations; notes: lines on what limits
+    the figures; problems: what was left out because something given is wrong.
     """
 
     rows: Rows
@@ -77,7 +77,8 @@ def study(rows: Rows, settings: Settings) -> Study:
     if not found:
         raise DataError("no face in any of the clips; there is nothing to study")
     everybody = {stay.person for stay in found}
-    groups = None if settings.groups is None else listings.read_groups(settings.groups, clips, everybody)
+    grouping = _grouping(settings)
+    groups = None if grouping is None else listings.read_groups(grouping, clips, everybody)
     told = [
         tell(
             stay,
@@ -94,6 +95,13 @@ def study(rows: Rows, settings: Settings) -> Study:
     notes = _notes(settings, rows, told, whole, nobodys)
     problems = [*event_problems, *annotation_problems]
     return Study(rows, settings, found, told, whole, nobodys, courses, compared, notes, problems)
+
+
+def _grouping(settings: Settings) -> Path | None:
+    """The list that says who is in which group: the one of people where it has that column."""
+    if settings.groups is None and settings.people is not None and listings.has_groups(settings.people):
+        return settings.people
+    return settings.groups
 
 
 def _courses(settings: Settings, rows: Rows, told: Sequence[Told]) -> tuple[list[Course], list[DataError]]:
@@ -136,7 +144,7 @@ def _notes(
     gaps = sum(clip.left_out for clip in rows.clips)
     if gaps > 1e-6:
         notes.append(f"{gaps:.1f} s between rows too far apart (excluded spans, pauses) are left out")
-    if settings.groups is not None:
+    if any(one.group for one in told):
         without = sorted({f"{one.stay.person} in {one.stay.clip.name}" for one in told if not one.group})
         if without:
             notes.append(f"Without a group, and in no group's figures: {', '.join(without[:3])}{_more(without)}")
