@@ -17,6 +17,7 @@ from mien.expressions import BY_NAME
 
 if TYPE_CHECKING:
     from mien.cli.predict_options import PictureOptions
+    from mien.recognition import details
     from mien.recognition.faces import Frame
 
 
@@ -25,7 +26,7 @@ def predict(pictures: list[Path], options: "PictureOptions") -> None:
     from mien.recognition.faces import Frame
     from mien.recognition.pictures import read_pages
     from mien.recognition.sink_group import SinkGroup
-    from mien.recognition.sinks import AnnotatingSink, CsvSink
+    from mien.recognition.sinks import PICTURE_COLUMNS, AnnotatingSink, CsvSink
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` and service managers keep what was done too
     json_file, csv_file, annotated = options.json_file, options.csv_file, options.annotated
@@ -41,7 +42,8 @@ def predict(pictures: list[Path], options: "PictureOptions") -> None:
         with SinkGroup(failures.tell) as sinks:
             add_json(sinks, json_file)
             if csv_file is not None:
-                sinks.add(csv_file, lambda: CsvSink(csv_file))
+                columns = PICTURE_COLUMNS + details.columns(options.reading.details)
+                sinks.add(csv_file, lambda: CsvSink(csv_file, columns))
             if annotated is not None:
                 sinks.add(annotated, lambda: AnnotatingSink(annotated, options.reading.needs_map))
             for picture, name in zip(_with_bar(pictures), names, strict=True):

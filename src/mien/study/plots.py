@@ -37,8 +37,7 @@ def colours(classes: Sequence[str]) -> list[str]:
 def svg(figure: Figure) -> str:
     """A figure as SVG with its words as text."""
     text = io.StringIO()
-    style = {"svg.fonttype": "none", "svg.hashsalt": "mien", "font.family": "sans-serif"}
-    with rc_context(style), warnings.catch_warnings():
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "mien"}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # the reader's browser draws the letters, with its own fonts
         as_written(figure).savefig(text, format="svg", metadata={"Date": None})
     return text.getvalue()
