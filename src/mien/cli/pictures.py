@@ -17,12 +17,12 @@ from mien.expressions import BY_NAME
 
 if TYPE_CHECKING:
     from mien.cli.predict_options import PictureOptions
-    from mien.recognition import details
     from mien.recognition.faces import Frame
 
 
 def predict(pictures: list[Path], options: "PictureOptions") -> None:
     """Read every picture, show a table, fill the files asked for; exits with 2 where a picture could not be read."""
+    from mien.recognition import details
     from mien.recognition.faces import Frame
     from mien.recognition.pictures import read_pages
     from mien.recognition.sink_group import SinkGroup

@@ -18,13 +18,14 @@ class Sight:
 
     frames: int [n], rising, places in the clip's `times`; probabilities: float64 [n, C], NaN where the expression was
     withheld; shown: int [n], the most probable class, -1 where none was told; strange: bool [n], the gate's verdict was
-    another than "known"; areas: float64 [n], of the face's box in pixels.
+    another than "known"; centres, areas: float64 [n, 2] and [n], of the face's box in pixels.
     """
 
     frames: np.ndarray
     probabilities: np.ndarray
     shown: np.ndarray
     strange: np.ndarray
+    centres: np.ndarray
     areas: np.ndarray
 
     def __getitem__(self, chosen: np.ndarray) -> "Sight":
@@ -34,6 +35,7 @@ class Sight:
             self.probabilities[chosen],
             self.shown[chosen],
             self.strange[chosen],
+            self.centres[chosen],
             self.areas[chosen],
         )
 

@@ -8,7 +8,7 @@ import numpy as np
 from mien.storage import csv_text
 from mien.study.clips import Clip, Sight
 
-TEMPLATE_COLUMNS = ("clip", "track", "person", "first", "last", "seconds", "size")
+TEMPLATE_COLUMNS = ("clip", "track", "person", "first", "last", "seconds", "x", "y", "size")
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,12 +63,14 @@ def joined(sights: Sequence[Sight]) -> Sight:
 def template(clips: Sequence[Clip]) -> str:
     """The CSV in which a researcher writes who each track is: its column person is empty.
 
-    Beside it stand when the face is first and last seen, how long in all (seconds), and its usual size (pixels).
+    Beside it stand when the face is first and last seen and how long in all (seconds), and its usual place and size
+    (pixels from the left and the top).
     """
     records = []
     for clip in clips:
         for track, sight in clip.tracks.items():
             last = sight.frames[-1]
+            x, y = np.median(sight.centres, axis=0)
             records.append(
                 {
                     "clip": clip.name,
@@ -77,6 +79,8 @@ def template(clips: Sequence[Clip]) -> str:
                     "first": round(float(clip.times[sight.frames[0]]), 3),
                     "last": round(float(clip.times[last] + clip.seconds[last]), 3),
                     "seconds": round(float(clip.seconds[sight.frames].sum()), 3),
+                    "x": round(float(x)),
+                    "y": round(float(y)),
                     "size": round(float(np.median(np.sqrt(sight.areas)))),
                 }
             )

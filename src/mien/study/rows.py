@@ -186,7 +186,8 @@ def _clip(source: str, name: str, file: Path, table: Any, classes: tuple[str, ..
     told = probabilities[np.isfinite(probabilities)]
     if told.size and (told.min() < -1e-6 or told.max() > 1 + 1e-3):
         raise wrong("a probability outside 0 to 1")
-    areas = (column("right") - column("left")) * (column("bottom") - column("top"))
+    left, top, right, bottom = (column(side) for side in ("left", "top", "right", "bottom"))
+    centres, areas = np.stack([left + right, top + bottom], 1) / 2, (right - left) * (bottom - top)
     strange = np.array([verdict not in (None, "", _KNOWN) for verdict in table["verdict"].to_pylist()])
     found = {}
     for track in np.unique(tracks[np.isfinite(tracks)]):
@@ -194,12 +195,12 @@ def _clip(source: str, name: str, file: Path, table: Any, classes: tuple[str, ..
         rows = rows[np.argsort(places[rows], kind="stable")]
         if len(np.unique(places[rows])) < len(rows):
             raise wrong(f"face {int(track)} twice in a frame; are these rows of two runs?")
-        found[int(track)] = _sight(places[rows], probabilities[rows], strange[rows], areas[rows])
+        found[int(track)] = _sight(places[rows], probabilities[rows], strange[rows], centres[rows], areas[rows])
     seconds, gap = clock(times[first], longest_gap)
     return Clip(source, name, times[first], seconds, gap, found)
 
 
-def _sight(frames: np.ndarray, probabilities: np.ndarray, strange: np.ndarray, areas: np.ndarray) -> Sight:
+def _sight(frames: np.ndarray, probabilities: np.ndarray, *rest: np.ndarray) -> Sight:
     told = np.isfinite(probabilities).all(1)
     shown = np.where(told, np.where(told[:, None], probabilities, 0).argmax(1), -1)
-    return Sight(frames, probabilities, shown, strange, areas)
+    return Sight(frames, probabilities, shown, *rest)

@@ -57,7 +57,7 @@ class Selection:
     """What is read of a video. All times are seconds on the video's own clock, as the rows have them.
 
     every: seconds from one frame that is read to the next, None for every frame; start, end: only frames from and
-    before these times, None for no limit; excluded: spans that are left out; region: only faces with their centre there.
+    before these times, None for no limit; excluded: spans that are left out; region: where the faces' centres must lie.
     """
 
     every: float | None = None
@@ -112,7 +112,7 @@ class Selection:
 
 
 class Pacer:
-    """Says which frames are due, so many seconds apart: at each step from the first on, the first frame from then on."""
+    """Says which frames are due: from the first on, at each step of so many seconds the first frame from then on."""
 
     def __init__(self, every: float | None) -> None:
         self._every = every
