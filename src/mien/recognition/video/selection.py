@@ -145,9 +145,7 @@ def selected(frames: Iterable[DecodedFrame], selection: Selection) -> Iterator[D
             found = True
             yield frame
     if not found and last is not None:
-        raise VideoError(
-            f"no frame of it is to be read: it was gone through to {last:.1f} s; see --from, --to, --exclude"
-        )
+        raise VideoError(f"no frame of it lies in what is to be read; it was gone through to {last:.1f} s")
 
 
 def _time(option: str, text: str | None) -> float | None:

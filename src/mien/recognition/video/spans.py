@@ -1,6 +1,10 @@
 """Times and spans of a video as people write them: "90", "1:30", "00:01:30.5", "500ms", "10-20,1:05-1:10"."""
 
 import math
+import re
+
+_PLAIN = re.compile(r"(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?) ?(?P<unit>ms|s)?", re.ASCII)
+_CLOCK = re.compile(r"(?:(?P<hours>\d+):(?=[0-5]?\d:))?(?P<minutes>\d+):(?P<seconds>[0-5]?\d(?:\.\d*)?)", re.ASCII)
 
 
 def seconds(text: str) -> float:
@@ -15,34 +19,24 @@ def seconds(text: str) -> float:
     Raises:
         ValueError: It is written otherwise.
     """
-    text = text.strip()
-    if ":" not in text:
-        factor = 1.0
-        if text.lower().endswith("ms"):
-            text, factor = text[:-2], 0.001
-        elif text.lower().endswith("s"):
-            text = text[:-1]
-        value = float(text) * factor
-        if not math.isfinite(value):
-            raise ValueError(text)
-        return value
-    *whole, last = text.split(":")
-    if len(whole) > 2 or not all(part.isascii() and part.isdigit() for part in whole):
-        raise ValueError(text)
-    values = [*map(float, whole), float(last)]
-    if not all(0 <= value < 60 for value in values[1:]):
-        raise ValueError(text)
-    return sum(value * 60**place for place, value in enumerate(reversed(values)))
+    found = _CLOCK.fullmatch(text.strip()) or _PLAIN.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"no time: '{text}'")
+    if found.re is _PLAIN:
+        value = float(found["number"]) * (0.001 if found["unit"] == "ms" else 1)
+    else:
+        value = int(found["hours"] or 0) * 3600 + int(found["minutes"]) * 60 + float(found["seconds"])
+    if not math.isfinite(value):
+        raise ValueError(f"no time: '{text}'")
+    return value
 
 
 def spans(text: str) -> list[tuple[float, float]]:
     """Spans such as "10-20,1:05-1:10", in seconds, in order. Raises ValueError for others, and where one is empty."""
     found = []
     for part in text.split(","):
-        start, dash, end = part.partition("-")
-        if not dash:
-            raise ValueError(part)
+        start, _, end = part.partition("-")
         found.append((seconds(start), seconds(end)))
         if found[-1][1] <= found[-1][0]:
-            raise ValueError(part)
+            raise ValueError(f"no time lies in '{part}'")
     return sorted(found)
