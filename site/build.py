@@ -34,6 +34,7 @@ STANDS_FOR = {
     "results": "results_files.md",
     "src/mien/__init__.py": "reference_api.md",
     "src/mien/cli/main.py": "reference_cli.md",
+    "src/mien/study/tables.py": "reference_study.md",
     "src/mien/service/api.py": "reference_http.md",
     "src/mien/training/recipe.py": "reference_recipe.md",
     "src/mien": "tour.md",
@@ -59,6 +60,7 @@ def write_pages(folder: Path) -> None:
         "reference_cli.md": reference.cli(),
         "reference_http.md": reference.http(),
         "reference_recipe.md": reference.recipe(),
+        "reference_study.md": reference.study(),
         "tour.md": tour(ROOT),
     }
     for name, text in texts.items():

@@ -18,7 +18,7 @@ from mien.data import dataset
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-ELSEWHERE = {"extending.md", "video.md"}
+ELSEWHERE = {"extending.md", "study.md", "video.md"}
 """Pages whose Python is run by tests of their own."""
 
 

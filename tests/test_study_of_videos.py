@@ -1,16 +1,21 @@
 """From made clips to a study: what was put in comes out, by the commands that the documentation names."""
 
 import csv
+import re
+import shlex
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from made_rows import write_lines
 from made_videos import make_video, paste, portrait
 from test_study import run, shares, table
 from typer.testing import CliRunner
 
 from mien.cli.main import app
 
+PAGE = Path(__file__).parents[1] / "docs" / "study.md"
 STEP = 0.2
 LENGTH = 8.0
 HAPPY, OTHER = {"Ana": "astronaut", "Bo": "obama"}, {"Ana": "biden", "Bo": "obama2"}
@@ -74,3 +79,40 @@ def test_shares_of_made_clips_are_those_that_were_put_in(made: tuple[Path, dict[
     assert len(list((root / "study" / "eaf").glob("*.eaf"))) == 12
     for row in table(root / "study", "clips"):
         assert float(row["end"]) == pytest.approx(LENGTH, abs=0.05)
+
+
+def test_the_page_on_studies_runs_as_it_stands(
+    made: tuple[Path, dict[str, float]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every command of docs/study.md in its order; a person fills in the template between the second and the third."""
+    root, _ = made
+    people = (root / "people.csv").read_text(encoding="utf-8")
+    work = root / "work"
+    (work / "clips").mkdir(parents=True)
+    for name in ("0.mp4", "1.mp4", "2.mp4"):
+        shutil.copy(root / "clips" / name, work / "clips" / name)
+    rows = [row for row in people.splitlines() if row.startswith(("clip", "0.mp4", "1.mp4", "2.mp4"))]
+    write_lines(work / "groups.csv", "person,group", "Ana,control", "Bo,treated")
+    write_lines(work / "events.csv", "clip,time,event", "0.mp4,3,bell", "2,0:04,bell")
+    write_lines(work / "annotations.csv", "clip,start,end,expression,person", "0,1,4,happy,Ana", "1,0,0:02,happy,Bo")
+    monkeypatch.chdir(work)
+    text = PAGE.read_text(encoding="utf-8")
+    done = 0
+    for block in re.findall(r"^```\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        for line in block.splitlines():
+            words = shlex.split(line, comments=True)
+            if words[:1] != ["mien"]:
+                continue
+            ended = CliRunner().invoke(app, words[1:])
+            assert ended.exit_code == 0, f"{line}: {ended.output} {ended.exception}"
+            done += 1
+            if "--people-template" in words:
+                write_lines(work / "people.csv", *rows)
+            if words[1] == "predict" and done > 1:  # the studies below are of the whole clips
+                shutil.rmtree(work / "rows")
+                shutil.copytree(root / "rows", work / "rows")
+                write_lines(work / "people.csv", *people.splitlines())
+    assert done > 10
+    (code,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    exec(compile(code, str(PAGE), "exec"), {})
+    assert "Ana" in capsys.readouterr().out

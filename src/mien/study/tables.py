@@ -1,7 +1,7 @@
 """The tables of a study: their columns with what they mean, and how they are written."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -142,12 +142,6 @@ def codebook(tables: Mapping[str, Sequence[Column]]) -> str:
         for column in columns
     )
     return csv_text(("table", "column", "kind", "meaning"), records)
-
-
-def as_markdown(columns: Iterable[Column]) -> str:
-    """Columns as a Markdown table."""
-    lines = ["| column | meaning |", "|---|---|"]
-    return "\n".join(lines + [f"| `{column.name}` | {column.meaning} |" for column in columns])
 
 
 def _value(value: Any) -> Any:
