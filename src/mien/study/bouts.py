@@ -1,5 +1,6 @@
 """Bouts: spans in which a person shows one expression; their onsets, durations, and what follows what."""
 
+import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,6 +11,8 @@ from mien.study.people import Stay
 
 SHORTEST = 0.25
 """A bout shorter than this, in seconds, is taken for flicker and given to its longer neighbour."""
+ROUNDING = 1e-9
+"""Seconds by which sums of frames' lengths may be off."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +65,19 @@ def bouts(stay: Stay, shortest: float = SHORTEST, count_strange: bool = False) -
     found: list[Bout] = []
     for part in np.split(np.arange(len(starts)), breaks.astype(int)):
         runs = _absorb(_runs(starts[part], ends[part], sight.shown[part]), shortest)
-        weights = ends[part] - starts[part]
-        for place, run in enumerate(runs):
-            inside = (starts[part] >= run.start) & (starts[part] < run.end)
-            values = sight.probabilities[part][inside, run.label]
-            mean = float(np.average(values, weights=weights[inside]))
-            edges = place == 0, place == len(runs) - 1
-            found.append(Bout(run.start, run.end, run.label, mean, float(values.max()), *edges))
+        found += _as_bouts(runs, starts[part], ends[part], sight.probabilities[part])
+    return found
+
+
+def _as_bouts(runs: list[_Run], starts: np.ndarray, ends: np.ndarray, probabilities: np.ndarray) -> list[Bout]:
+    """The runs of one sight with their probabilities, from the frames of that sight."""
+    found = []
+    edges = np.searchsorted(starts, [run.start for run in runs])
+    for place, (run, first, after) in enumerate(zip(runs, edges, [*edges[1:], len(starts)], strict=True)):
+        values = probabilities[first:after, run.label]
+        mean = float(np.average(values, weights=ends[first:after] - starts[first:after]))
+        is_last = place == len(runs) - 1
+        found.append(Bout(run.start, run.end, run.label, mean, float(values.max()), place == 0, is_last))
     return found
 
 
@@ -88,26 +97,43 @@ def _runs(starts: np.ndarray, ends: np.ndarray, labels: np.ndarray) -> list[_Run
     edges = np.concatenate([[0], np.flatnonzero(np.diff(labels)) + 1, [len(labels)]])
     until = np.append(starts[edges[1:-1]], ends[-1])
     return [
-        _Run(float(starts[first]), float(end), int(labels[first])) for first, end in zip(edges, until, strict=False)
+        _Run(float(starts[first]), float(end), int(labels[first])) for first, end in zip(edges[:-1], until, strict=True)
     ]
 
 
 def _absorb(runs: list[_Run], shortest: float) -> list[_Run]:
-    while len(runs) > 1:
-        place = min(range(len(runs)), key=lambda index: runs[index].end - runs[index].start)
-        if runs[place].end - runs[place].start >= shortest - 1e-9:
+    """The runs after each that is too short, the shortest first, went to its longer neighbour, the one before if alike.
+
+    Neighbours that then show the same are one. A heap keeps an hour of flicker a matter of moments.
+    """
+    before = list(range(-1, len(runs) - 1))
+    after = [*range(1, len(runs)), -1]
+    gone = [False] * len(runs)
+    lengths = [(run.end - run.start, place) for place, run in enumerate(runs)]
+    heapq.heapify(lengths)
+
+    def take(place: int, other: int) -> None:
+        """Give the span of a neighbour to a run."""
+        runs[place].start = min(runs[place].start, runs[other].start)
+        runs[place].end = max(runs[place].end, runs[other].end)
+        gone[other] = True
+        left, right = before[other], after[other]
+        if left >= 0:
+            after[left] = right
+        if right >= 0:
+            before[right] = left
+
+    while lengths:
+        length, place = heapq.heappop(lengths)
+        if gone[place] or length != runs[place].end - runs[place].start:
+            continue  # merged, or longer by now: then it stands in the heap again
+        beside = [other for other in (before[place], after[place]) if other >= 0]
+        if length >= shortest - ROUNDING or not beside:
             break
-        beside = [index for index in (place - 1, place + 1) if 0 <= index < len(runs)]
-        runs[place].label = runs[max(beside, key=lambda index: runs[index].end - runs[index].start)].label
-        runs = _merged(runs)
-    return runs
-
-
-def _merged(runs: list[_Run]) -> list[_Run]:
-    merged = [runs[0]]
-    for run in runs[1:]:
-        if run.label == merged[-1].label:
-            merged[-1].end = run.end
-        else:
-            merged.append(run)
-    return merged
+        winner = max(beside, key=lambda other: runs[other].end - runs[other].start)
+        take(winner, place)
+        for other in (before[winner], after[winner]):
+            if other >= 0 and runs[other].label == runs[winner].label:
+                take(winner, other)
+        heapq.heappush(lengths, (runs[winner].end - runs[winner].start, winner))
+    return [run for run, is_gone in zip(runs, gone, strict=True) if not is_gone]

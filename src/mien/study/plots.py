@@ -23,6 +23,8 @@ WIDTH = 3.7
 """Inches: 355 pixels, as wide as a phone's page."""
 LONGEST_NAME = 18
 MOST_PEOPLE = 40
+MOST_BARS = 300
+"""More bouts than a plot has pixels for."""
 
 
 def colours(classes: Sequence[str]) -> list[str]:
@@ -109,9 +111,11 @@ def timeline(told: Sequence[Told], classes: Sequence[str]) -> Figure:
     figure = Figure(figsize=(WIDTH, 0.75 + 0.3 * len(told)), layout="constrained")
     axis = figure.subplots()
     chosen = colours(classes)
+    many = max(len(one.bouts) for one in told) > MOST_BARS  # then as pixels
     for place, one in enumerate(told):
-        for bout in one.bouts:
-            axis.barh(place, bout.duration, left=bout.start, color=chosen[bout.label], height=0.7)
+        for label in {bout.label for bout in one.bouts}:
+            spans = [(bout.start, bout.duration) for bout in one.bouts if bout.label == label]
+            axis.broken_barh(spans, (place - 0.35, 0.7), color=chosen[label], linewidth=0, rasterized=many)
     axis.set_yticks(range(len(told)), [short(one.stay.person) for one in told])
     axis.set_ylim(len(told) - 0.5, -0.5)
     clip = told[0].stay.clip
