@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_videos import every, make_video, paste, portrait
 from PIL import Image, ImageFilter, ImageOps
 from typer.testing import CliRunner
 
@@ -118,3 +119,14 @@ def test_a_cut_face_has_no_pose_and_unknown_details_are_refused() -> None:
     assert face.to_dict()["pose"] == {"yaw": None, "pitch": None, "roll": None}
     with pytest.raises(MienError, match="no columns called 'age'"):
         mien.Recognizer(details=["age"])
+
+
+def test_in_a_video_what_is_derived_follows_the_smoothed_probabilities(tmp_path: Path) -> None:
+    canvas = np.full((220, 220, 3), 110, np.uint8)
+    paste(canvas, portrait("obama2", 200), 20, 10)
+    blurred = np.asarray(Image.fromarray(canvas).filter(ImageFilter.GaussianBlur(2)))
+    path = make_video(tmp_path / "a.mp4", lambda time: (canvas, blurred)[round(time * 10) % 2], every(0.1, 1.0))
+    faces = [face for frame in mien.open(path, mien.Recognizer(details=["circumplex"])) for face in frame.faces]
+    assert any(np.abs(face.raw - face.probabilities).max() > 0.01 for face in faces)
+    for face in faces:
+        assert list(face.details["circumplex"].values()) == pytest.approx(derived(face.probabilities), abs=1e-6)

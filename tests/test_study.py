@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pyarrow.csv
 import pyarrow.parquet
 import pytest
 from made_rows import MadeClip, Shown, every, write_lines, write_rows
@@ -256,13 +257,13 @@ def test_courses_are_aligned_at_events(tmp_path: Path) -> None:
 
 
 def test_the_template_is_filled_in_and_never_overwritten(tmp_path: Path) -> None:
-    shown = [Shown(1, 0, 2, "happy"), Shown(7, 1, 4, "sad", size=60)]
+    shown = [Shown(1, 0, 2, "happy"), Shown(7, 1, 4, "sad", size=60), Shown(9, 0, 1.5, "sad")]
     write_rows(tmp_path / "a.csv", [MadeClip('x/tä,"k.mp4', every(0.1, 5), shown)])
     file = tmp_path / "people.csv"
     assert run(tmp_path / "a.csv", "--people-template", file)[0] == 0
     with file.open(encoding="utf-8") as opened:
         found = list(csv.DictReader(opened))
-    assert [(row["clip"], row["track"], row["person"]) for row in found] == [
+    assert [(row["clip"], row["track"], row["person"]) for row in found][:2] == [
         ('tä,"k.mp4', "1", ""),
         ('tä,"k.mp4', "7", ""),
     ]
@@ -274,7 +275,7 @@ def test_the_template_is_filled_in_and_never_overwritten(tmp_path: Path) -> None
     file.write_text(file.read_text(encoding="utf-8").replace(",1,,", ",1,Ana,"), encoding="utf-8")
     code, said = run(tmp_path / "a.csv", "--people", file, "--out", tmp_path / "study")
     assert code == 0
-    assert "3.0 s of faces that people.csv gives to nobody" in said
+    assert "4.5 s of faces that people.csv gives to nobody" in said
 
 
 def test_clips_are_called_by_the_shortest_name_of_their_own() -> None:
@@ -428,3 +429,74 @@ def test_windows_that_cannot_be_are_refused(tmp_path: Path, window: str) -> None
     write_rows(tmp_path / "a.csv", [a_clip()])
     code, said = run(tmp_path / "a.csv", f"--window={window}", "--out", tmp_path / "study")
     assert (code, "--window" in said) == (2, True)
+
+
+def test_transitions_and_onsets_in_figures(tmp_path: Path) -> None:
+    """Two minutes: neutral, happy, neutral, sad, neutral, happy; from neutral twice to happy and once to sad."""
+    names = ("neutral", "happy", "neutral", "sad", "neutral", "happy")
+    shown = [Shown(1, 20 * place, 20 * place + 20, name) for place, name in enumerate(names)]
+    write_rows(tmp_path / "a.csv", [MadeClip("a.mp4", every(0.5, 120), shown)])
+    assert run(tmp_path / "a.csv", "--out", tmp_path / "study")[0] == 0
+    found = {
+        (row["before"], row["after"]): (row["count"], float(row["probability"]))
+        for row in table(tmp_path / "study", "transitions", of="all")
+    }
+    assert found == {
+        ("neutral", "happy"): ("2", pytest.approx(2 / 3, abs=1e-6)),
+        ("neutral", "sad"): ("1", pytest.approx(1 / 3, abs=1e-6)),
+        ("happy", "neutral"): ("1", 1.0),
+        ("sad", "neutral"): ("1", 1.0),
+    }
+    (row,) = table(tmp_path / "study", "summary", of="all", expression="happy")
+    told = [float(row[name]) for name in ("onsets", "onsets_per_minute", "bouts", "mean_duration", "median_duration")]
+    assert told == [2, 1, 2, 20, 20]
+    (row,) = table(tmp_path / "study", "summary", of="all", expression="neutral")
+    assert (row["bouts"], row["onsets"]) == ("3", "2")  # the first began with the sight
+
+
+def test_probabilities_are_weighed_by_time_in_figures_and_bouts(tmp_path: Path) -> None:
+    times = every(0.01, 1) + every(0.1, 2, 1.0)
+    shown = [Shown(1, 0, 1, "happy", 0.9), Shown(1, 1, 2, "happy", 0.5)]
+    write_rows(tmp_path / "a.csv", [MadeClip("a.mp4", times, shown)])
+    run(tmp_path / "a.csv", "--out", tmp_path / "study")
+    (bout,) = table(tmp_path / "study", "bouts")
+    assert (float(bout["mean_probability"]), float(bout["peak_probability"])) == pytest.approx((0.7, 0.9), abs=1e-6)
+    (row,) = table(tmp_path / "study", "summary", of="all", expression="happy")
+    assert float(row["mean_probability"]) == pytest.approx(0.7, abs=1e-6)
+
+
+def test_courses_count_people_alike_and_by_group(tmp_path: Path) -> None:
+    """Ana has two events and Bo one; they are in different groups."""
+    clips = [
+        MadeClip("a.mp4", every(0.1, 20), [Shown(1, 0, 20, "happy", 0.9)]),
+        MadeClip("b.mp4", every(0.1, 20), [Shown(1, 0, 20, "happy", 0.5)]),
+    ]
+    write_rows(tmp_path / "rows.csv", clips)
+    people = write_lines(tmp_path / "people.csv", "clip,track,person,group", "a,1,Ana,x", "b,1,Bo,y")
+    events = write_lines(tmp_path / "events.csv", "clip,time,event", "a,5,bell", "a,10,bell", "b,5,bell")
+    run(tmp_path / "rows.csv", "--people", people, "--events", events, "--out", tmp_path / "study")
+    found = {
+        (row["group"], row["people"], row["events"], round(float(row["mean_probability"]), 6))
+        for row in table(tmp_path / "study", "time_courses", expression="happy")
+    }
+    assert found == {("", "2", "3", 0.7), ("x", "1", "2", 0.9), ("y", "1", "1", 0.5)}
+    (row, *_) = table(tmp_path / "study", "time_courses", expression="happy", group="")
+    assert (float(row["mean_probability_low"]), float(row["mean_probability_high"])) == pytest.approx((0.5, 0.9))
+    (row, *_) = table(tmp_path / "study", "time_courses", expression="happy", group="x")
+    assert row["mean_probability_low"] == ""
+
+
+def test_rows_in_parquet_are_the_same_study(tmp_path: Path) -> None:
+    """As `mien predict --parquet` writes them: a folder of parts, of which one may end within a clip."""
+    clips = [a_clip("a.mp4"), a_clip("b.mp4")]
+    write_rows(tmp_path / "a.csv", clips)
+    found = pyarrow.csv.read_csv(
+        tmp_path / "a.csv",
+        convert_options=pyarrow.csv.ConvertOptions(column_types={"video": pyarrow.string()}, strings_can_be_null=True),
+    )
+    (tmp_path / "parts").mkdir()
+    pyarrow.parquet.write_table(found.slice(0, 130), tmp_path / "parts" / "part-00000.parquet")
+    pyarrow.parquet.write_table(found.slice(130), tmp_path / "parts" / "part-00001.parquet")
+    assert run(tmp_path / "a.csv", "--out", tmp_path / "one")[0] == 0
+    assert run(tmp_path / "parts", "--out", tmp_path / "two")[0] == 0
+    assert (tmp_path / "one" / "summary.csv").read_text() == (tmp_path / "two" / "summary.csv").read_text()

@@ -125,3 +125,24 @@ def test_where_several_are_seen_the_person_must_be_said(tmp_path: Path) -> None:
     assert run(rows, "--people", people, "--annotations", seen, "--out", tmp_path / "two")[0] == 0
     found = {row["person"]: row["agreement"] for row in table(tmp_path / "two", "agreement", of="clip", expression="")}
     assert found == {"Ana": "1.0", "Bo": "0.0"}
+
+
+def test_a_frame_counts_by_the_part_that_is_annotated(tmp_path: Path) -> None:
+    rows = write_rows(tmp_path / "a.csv", [MadeClip("a.mp4", every(1, 10), [Shown(1, 0, 10, "happy")])])
+    seen = write_lines(tmp_path / "seen.csv", "clip,start,end,expression", "a,0.25,2.5,happy", "a,2.5,3.75,sad")
+    assert run(rows, "--annotations", seen, "--out", tmp_path / "study")[0] == 0
+    (whole,) = table(tmp_path / "study", "agreement", of="all", expression="")
+    assert (float(whole["compared"]), float(whole["agreement"])) == pytest.approx((3.5, 2.25 / 3.5), abs=1e-6)
+
+
+def test_kappas_interval_is_over_people(tmp_path: Path) -> None:
+    """Of two people in three clips: two draws of four give each person twice, whose clips stay together."""
+    clips = [MadeClip(f"{n}.mp4", every(0.1, 10), [Shown(1, 0, 5, "happy"), Shown(1, 5, 10, "sad")]) for n in range(3)]
+    rows = write_rows(tmp_path / "a.csv", clips)
+    people = write_lines(tmp_path / "people.csv", "clip,track,person", "0,1,Ana", "1,1,Bo", "2,1,Bo")
+    lines = ["0,0,5,happy", "0,5,10,sad", "1,0,3,happy", "1,3,10,sad", "2,0,1,happy", "2,1,10,sad"]
+    seen = write_lines(tmp_path / "seen.csv", "clip,start,end,expression", *lines)
+    assert run(rows, "--people", people, "--annotations", seen, "--out", tmp_path / "study")[0] == 0
+    (whole,) = table(tmp_path / "study", "agreement", of="all", expression="")
+    of_bo = kappa(np.array([[3.0 + 1.0, 0.0], [2.0 + 4.0, 5.0 + 5.0]]))
+    assert (float(whole["kappa_low"]), float(whole["kappa_high"])) == pytest.approx((of_bo, 1), abs=1e-6)

@@ -120,6 +120,7 @@ def boris_spans(project: dict[str, Any], observation: str) -> dict[str, Spans]:
         if (subject, behaviour) in open_:
             found[subject].append((open_.pop((subject, behaviour)), time, behaviour))
         else:
+            assert all(other != subject for other, _ in open_), "two states of one person at a time"
             open_[subject, behaviour] = time
     assert not open_, "a state without an end"
     return {subject: sorted(spans) for subject, spans in found.items()}
