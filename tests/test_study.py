@@ -288,6 +288,14 @@ def test_clips_are_called_by_the_shortest_name_of_their_own() -> None:
     }
 
 
+def test_clips_and_people_stand_as_people_count(tmp_path: Path) -> None:
+    write_rows(tmp_path / "a.csv", [a_clip(f"clip {number}.mp4") for number in (10, 9, 2)])
+    run(tmp_path / "a.csv", "--out", tmp_path / "study")
+    assert [row["clip"] for row in table(tmp_path / "study", "clips")] == [f"clip {n}.mp4" for n in (2, 9, 10)]
+    people = [row["person"] for row in table(tmp_path / "study", "summary", of="person", expression="happy")]
+    assert people == [f"clip {number}.mp4 face 1" for number in (2, 9, 10)]
+
+
 def test_other_classes_come_from_the_rows(tmp_path: Path) -> None:
     classes = ("joy", "très triste", "<b>&")
     shown = [Shown(1, 0, 3, "joy"), Shown(1, 3, 4, "<b>&")]

@@ -69,6 +69,11 @@ def free_name(stem: str, suffix: str, taken: set[str]) -> str:
     return name
 
 
+def natural(name: str) -> list[tuple[int, int | str]]:
+    """A key that sorts names as people do: "clip 2" before "clip 10"."""
+    return [(0, int(part)) if part.isdecimal() else (1, part) for part in re.split(r"(\d+)", name)]
+
+
 def folded(name: str) -> str:
     """The same for names that many file systems take for one: in any case, their accents coded in any way."""
     return unicodedata.normalize("NFC", name).casefold()

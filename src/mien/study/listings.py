@@ -57,7 +57,7 @@ class Lines:
         try:
             text = path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
+            why = "not UTF-8: save it as such" if isinstance(error, UnicodeDecodeError) else error.strerror
             raise DataError(f"{path}: cannot be read ({why})") from error
         head = text.partition("\n")[0]
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count))

@@ -106,7 +106,7 @@ def _shares(study: Study) -> list[str]:
         figures.append(_figure(title, "Time shares of each person", plots.people(kept, study.classes)))
     matrix = plots.transition_matrix(study.told, study.classes)
     figures.append(_figure("What follows what (transitions)", "How often each expression follows another", matrix))
-    return ["<h2>Time shares</h2>", f"<div class=plots>{''.join(figures)}</div>"]
+    return ["<h2>Time shares</h2>", _legend(study.classes), f"<div class=plots>{''.join(figures)}</div>"]
 
 
 def _summary_table(study: Study, records: Sequence[dict[str, Any]]) -> list[str]:
@@ -162,8 +162,9 @@ def _courses(study: Study) -> list[str]:
         )
         for course in study.courses
     ]
-    told = f"<div class=plots>{''.join(figures)}</div>" if figures else "<p>No event could be used.</p>"
-    return ["<h2>Around events</h2>", told]
+    if not figures:
+        return ["<h2>Around events</h2>", "<p>No event could be used.</p>"]
+    return ["<h2>Around events</h2>", _legend(study.classes), f"<div class=plots>{''.join(figures)}</div>"]
 
 
 def _agreement(study: Study, records: Sequence[dict[str, Any]]) -> list[str]:

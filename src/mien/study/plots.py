@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,7 +10,6 @@ from matplotlib import colormaps, rc_context
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 
 from mien.expressions import BY_NAME
 from mien.names import abridged
@@ -66,7 +66,7 @@ def shares(part: Part, over: Over, classes: Sequence[str]) -> Figure:
                 f"{one.value:.0%}", (end * 100, place), (4, 0), textcoords="offset points", va="center", size=9
             )
     axis.set_yticks(places, [short(name) for name in classes])
-    axis.invert_yaxis()
+    axis.set_ylim(len(classes) - 0.5, -0.5)
     axis.set_xlim(0, 118)
     axis.set_xticks([0, 25, 50, 75, 100])
     axis.set_xlabel("share of the judged time, %", size=9)
@@ -81,7 +81,7 @@ def _whisker(axis: Axes, place: float, one: Estimate) -> None:
 
 def people(whole: Sequence[Part], classes: Sequence[str]) -> Figure:
     """Each person's time shares as a band of stacked colours."""
-    figure = Figure(figsize=(WIDTH, 1.3 + 0.27 * len(whole)), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 0.7 + 0.27 * len(whole)), layout="constrained")
     axis = figure.subplots()
     chosen = colours(classes)
     for place, part in enumerate(whole):
@@ -90,20 +90,14 @@ def people(whole: Sequence[Part], classes: Sequence[str]) -> Figure:
             if np.isfinite(one.value):
                 axis.barh(place, one.value * 100, left=left, color=chosen[label], height=0.75)
                 left += one.value * 100
-    names = [part.person + (f", {part.group}" if part.group else "") for part in whole]
+    several = Counter(part.person for part in whole)
+    names = [f"{part.person}, {part.group}" if several[part.person] > 1 else part.person for part in whole]
     axis.set_yticks(range(len(whole)), [short(name) for name in names])
-    axis.invert_yaxis()
+    axis.set_ylim(len(whole) - 0.5, -0.5)
     axis.set_xlim(0, 100)
     axis.set_xlabel("share of the judged time, %", size=9)
     plain(axis)
-    legend(figure, classes)
     return figure
-
-
-def legend(figure: Figure, classes: Sequence[str]) -> None:
-    """The classes' colours above a figure, as many in a row as fit a phone."""
-    handles = [Patch(color=colour, label=short(name)) for name, colour in zip(classes, colours(classes), strict=True)]
-    figure.legend(handles=handles, loc="outside upper center", ncols=4, frameon=False, fontsize=8, handlelength=1)
 
 
 def timeline(told: Sequence[Told], classes: Sequence[str]) -> Figure:
@@ -136,7 +130,8 @@ def transition_matrix(told: Sequence[Told], classes: Sequence[str]) -> Figure:
         dark = rows[before, after] > 0.5
         axis.text(after, before, found[before, after], ha="center", va="center", size=8, color="w" if dark else "#222")
     names = [short(name) for name in classes]
-    axis.set_xticks(range(len(classes)), names, rotation=45, ha="right", rotation_mode="anchor")
+    turn = 45 if len(classes) <= 10 else 90
+    axis.set_xticks(range(len(classes)), names, rotation=turn, ha="right", va="center", rotation_mode="anchor")
     axis.set_yticks(range(len(classes)), names)
     axis.set_xlabel("followed by", size=9)
     axis.set_ylabel("after", size=9)
@@ -159,7 +154,6 @@ def time_course(course: Course, classes: Sequence[str]) -> Figure:
     axis.set_xlabel("seconds after the event", size=9)
     axis.set_ylabel("mean probability", size=9)
     plain(axis)
-    legend(figure, classes)
     return figure
 
 

@@ -1,7 +1,6 @@
 """Read the rows that `mien predict` writes of videos, CSV files and Parquet, as clips."""
 
 import csv
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mien.errors import DataError
-from mien.names import abridged
+from mien.names import abridged, natural
 from mien.recognition.extra import load
 from mien.study.clips import Clip, Sight, clock
 
@@ -63,7 +62,7 @@ def read_rows(
     parts = _by_clip(tables)
     names = short_names(parts)
     clips = [
-        _clip(source, names[source], *parts[source], classes, longest_gap) for source in sorted(parts, key=_natural)
+        _clip(source, names[source], *parts[source], classes, longest_gap) for source in sorted(parts, key=natural)
     ]
     return Rows(clips, classes)
 
@@ -82,11 +81,6 @@ def short_names(sources: Iterable[str]) -> dict[str, str]:
         else:
             names[source] = source
     return names
-
-
-def _natural(name: str) -> list[tuple[int, int | str]]:
-    """Sorts "clip 2" before "clip 10"."""
-    return [(0, int(part)) if part.isdecimal() else (1, part) for part in re.split(r"(\d+)", name)]
 
 
 def _files(places: Iterable[Path]) -> list[Path]:

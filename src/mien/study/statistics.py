@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from mien.names import natural
 from mien.study.bouts import SHORTEST, Bout, bouts, judged_frames, transitions
 from mien.study.people import Stay
 
@@ -94,9 +95,9 @@ def tell(stay: Stay, group: str, classes: int, shortest: float = SHORTEST, count
 def parts(told: Sequence[Told]) -> list[Part]:
     """All there are figures of: everybody, each group, each person (in each group) and each person in each clip."""
     whole = [Part("all", "", "", "", list(told))]
-    groups = sorted({one.group for one in told if one.group})
+    groups = sorted({one.group for one in told if one.group}, key=natural)
     whole += [Part("group", group, "", "", [one for one in told if one.group == group]) for group in groups]
-    for person in sorted({one.stay.person for one in told}):
+    for person in sorted({one.stay.person for one in told}, key=natural):
         theirs = [one for one in told if one.stay.person == person]
         for group in sorted({one.group for one in theirs}):
             whole.append(Part("person", group, person, "", [one for one in theirs if one.group == group]))

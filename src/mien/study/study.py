@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mien.errors import DataError
+from mien.names import natural
 from mien.study import listings
 from mien.study.bouts import SHORTEST
 from mien.study.comparing import Compared, compare
@@ -62,7 +63,7 @@ class Study:
     @property
     def people(self) -> list[str]:
         """Everybody, by name."""
-        return sorted({stay.person for stay in self.stays})
+        return sorted({stay.person for stay in self.stays}, key=natural)
 
 
 def study(rows: Rows, settings: Settings) -> Study:
