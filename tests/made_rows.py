@@ -31,16 +31,18 @@ class Shown:
 
 @dataclass
 class MadeClip:
-    """A clip: the times of its frames, and what is shown in it."""
+    """A clip: the times of its frames, what is shown in it, and the frames' numbers where some were passed over."""
 
     name: str
     times: Sequence[float]
     shown: list[Shown] = field(default_factory=list)
+    numbers: Sequence[int] | None = None
 
 
 def records(clip: MadeClip, classes: Sequence[str] = NAMES) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
-    for number, time in enumerate(clip.times):
+    numbers = range(len(clip.times)) if clip.numbers is None else clip.numbers
+    for number, time in zip(numbers, clip.times, strict=True):
         head = {"video": clip.name, "time": round(time, 6), "frame": number}
         faces = [one for one in clip.shown if one.start - 1e-9 <= time < one.end - 1e-9]
         made += [head | face(one, classes) for one in faces] or [head]

@@ -122,12 +122,36 @@ def test_rows_two_seconds_apart_are_no_gaps(tmp_path: Path) -> None:
     assert float(table(tmp_path / "study", "clips")[0]["seconds"]) == 40
 
 
-def test_a_frame_stands_until_the_next_and_before_a_gap_the_usual_time() -> None:
-    seconds, gap = clock(np.array([0, 0.1, 0.2, 9.0, 9.1]))
-    assert gap == 1.0
-    assert seconds == pytest.approx([0.1, 0.1, 0.1, 0.1, 0.1])
-    assert clock(np.array([0.0, 2.0, 4.0]))[1] == 8.0
-    assert clock(np.array([3.0]))[0] == pytest.approx([0.04])
+def seconds_of(times: list[float], numbers: list[int] | None = None, gap: float | None = None) -> list[float]:
+    return clock(np.array(times), np.array(numbers or range(len(times))), gap).seconds.round(6).tolist()
+
+
+def test_a_frame_stands_until_the_next_and_before_a_gap_as_long_as_the_one_before() -> None:
+    assert seconds_of([0, 0.1, 0.2, 9.0, 9.1]) == [0.1] * 5
+    assert seconds_of([0, 0.1, 0.2, 0.9, 1.0]) == [0.1, 0.1, 0.7, 0.1, 0.1]  # the next frame: a still picture
+    assert seconds_of([0, 0.1, 0.2, 0.9, 1.0], [0, 1, 2, 9, 10]) == [0.1] * 5  # frames were left out between
+    assert seconds_of([0, 0.1, 0.2, 0.9, 1.0], [0, 1, 2, 9, 10], 2) == [0.1, 0.1, 0.7, 0.1, 0.1]
+    assert seconds_of([0, 2, 4], [0, 50, 100]) == [2, 2, 2]
+    assert seconds_of([3.0]) == [0.04]
+    # every second of a video whose frame rate falls, and a frame that came late
+    assert seconds_of([0, 1, 2, 3.2, 4], [0, 30, 60, 66, 70]) == [1, 1, 1.2, 0.8, 0.8]
+
+
+def test_a_span_that_was_excluded_counts_for_nobody(tmp_path: Path) -> None:
+    """Every second of a video, but for three seconds: they would fall to who was seen before them."""
+    times = [0, 1, 2, 3, 4, 8, 9, 10, 11]
+    shown = [Shown(1, 0, 4.5, "happy"), Shown(2, 8, 12, "sad")]
+    clip = MadeClip("a.mp4", times, shown, [10 * time for time in times])
+    write_rows(tmp_path / "a.csv", [clip])
+    write_lines(tmp_path / "people.csv", "clip,track,person", "a,1,Ana", "a,2,Ana")
+    run(tmp_path / "a.csv", "--people", tmp_path / "people.csv", "--out", tmp_path / "study")
+    assert shares(tmp_path / "study", of="all")["happy"] == pytest.approx(5 / 9, abs=1e-6)
+    (row,) = table(tmp_path / "study", "clips")
+    assert (float(row["seconds"]), float(row["gap_seconds"])) == (9, 3)
+    assert [(row["start"], row["end"]) for row in table(tmp_path / "study", "bouts")] == [
+        ("0.0", "5.0"),
+        ("8.0", "12.0"),
+    ]
 
 
 def stay_of(tmp_path: Path, times: list[float], shown: list[Shown]) -> Stay:
@@ -235,6 +259,16 @@ def test_one_person_has_intervals_over_clips_and_a_group_of_one_none(tmp_path: P
     assert (row["share_low"], row["interval_over"]) == ("", "none")
     (row,) = table(tmp_path / "three", "summary", of="group", group="b", expression="happy")
     assert (row["interval_over"], float(row["share"])) == ("people", pytest.approx(0.35))
+
+
+def test_where_only_one_was_judged_there_is_no_interval_and_that_is_told(tmp_path: Path) -> None:
+    shown = [Shown(1, 0, 10, "happy"), Shown(2, 0, 10, "sad", verdict="covered")]
+    write_rows(tmp_path / "a.csv", [MadeClip("a.mp4", every(0.1, 10), shown)])
+    assert run(tmp_path / "a.csv", "--out", tmp_path / "study", "--circumplex", "--export", "wide")[0] == 0
+    (row,) = table(tmp_path / "study", "summary", of="all", expression="happy")
+    assert (row["share"], row["share_low"], row["interval_over"]) == ("1.0", "", "none")
+    (row,) = table(tmp_path / "study", "summary", of="person", person="a.mp4 face 2", expression="happy")
+    assert (row["share"], row["judged"], row["not_judged"]) == ("", "0.0", "1.0")
 
 
 def test_courses_are_aligned_at_events(tmp_path: Path) -> None:

@@ -55,7 +55,8 @@ def study(
         typer.Option(
             min=0.001,
             callback=finite,
-            help="Rows further apart, in seconds, leave a gap; 1, or 4 times their usual distance, if left out.",
+            help="Rows further apart, in seconds, leave a gap; if left out, 1 s or 4 times the usual distance, "
+            "and wherever a span was excluded.",
         ),
     ] = None,
     count_strange: Annotated[

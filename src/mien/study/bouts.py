@@ -59,8 +59,7 @@ def bouts(stay: Stay, shortest: float = SHORTEST, count_strange: bool = False) -
     starts, ends = stay.times[judged], stay.times[judged] + stay.seconds[judged]
     breaks = np.flatnonzero(starts[1:] - ends[:-1] > stay.clip.gap) + 1
     # a gap of the clip itself parts sights too, however short the absence
-    jumps = np.diff(stay.clip.times) > stay.clip.gap
-    passed = np.concatenate([[0], np.cumsum(jumps)])[sight.frames]
+    passed = np.concatenate([[0], np.cumsum(stay.clip.parted[:-1])])[sight.frames]
     breaks = np.union1d(breaks, np.flatnonzero(np.diff(passed)) + 1)
     found: list[Bout] = []
     for part in np.split(np.arange(len(starts)), breaks.astype(int)):

@@ -10,7 +10,7 @@ from mien.recognition.circumplex import coordinates
 from mien.study.agreement import icc_2_1, kappa, one_against_others
 from mien.study.bouts import Bout, transitions
 from mien.study.comparing import Compared
-from mien.study.statistics import RESAMPLES, SEED, Estimate, Part, Told, estimates
+from mien.study.statistics import RESAMPLES, SEED, Estimate, Over, Part, Told, estimates
 from mien.study.study import Study
 
 Records = Iterator[dict[str, Any]]
@@ -90,7 +90,7 @@ def summary(study: Study) -> Records:
                     "onsets": int(sum(one.onsets[label] for one in part.told)),
                     "mean_duration": np.mean(durations) if found else np.nan,
                     "median_duration": np.median(durations) if found else np.nan,
-                    "interval_over": str(over),
+                    "interval_over": str(over if np.isfinite(shares[label].low) else Over.NONE),
                 }
             )
 
@@ -216,4 +216,4 @@ def circumplex(study: Study) -> Records:
     for part, over in study.parts:
         valence, arousal = estimates(part, over, lambda one: one.weight @ places)
         derived = spread("valence_derived", valence) | spread("arousal_derived", arousal)
-        yield whose(part) | derived | {"interval_over": str(over)}
+        yield whose(part) | derived | {"interval_over": str(over if np.isfinite(valence.low) else Over.NONE)}

@@ -190,8 +190,8 @@ def _clip(source: str, name: str, file: Path, table: Any, classes: tuple[str, ..
         if len(np.unique(places[rows])) < len(rows):
             raise wrong(f"face {int(track)} twice in a frame; are these rows of two runs?")
         found[int(track)] = _sight(places[rows], probabilities[rows], strange[rows], centres[rows], areas[rows])
-    seconds, gap = clock(times[first], longest_gap)
-    return Clip(source, name, times[first], seconds, gap, found)
+    made = clock(times[first], numbers[first], longest_gap)
+    return Clip(source, name, times[first], made.seconds, made.parted, made.gap, found)
 
 
 def _sight(frames: np.ndarray, probabilities: np.ndarray, *rest: np.ndarray) -> Sight:
