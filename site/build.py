@@ -3,7 +3,8 @@
     python site/build.py           # all links checked; a warning ends it
     python site/build.py --pages   # only the pages, out/site/pages
 
-Pages are docs/, what stands beside it (changelog, model card, contributing), and the reference, made from the code.
+Pages are docs/, notebooks/, what stands beside them (changelog, model card, contributing), and the reference, made from
+the code.
 """
 
 import shutil
@@ -18,6 +19,8 @@ sys.path.insert(0, str(HERE))
 import reference  # noqa: E402
 from links import Links  # noqa: E402
 from tour import tour  # noqa: E402
+
+import notebooks  # noqa: E402
 
 OUT = ROOT / "out" / "site"
 BESIDE = {
@@ -34,6 +37,7 @@ STANDS_FOR = {
     "results": "results_files.md",
     "src/mien/__init__.py": "reference_api.md",
     "src/mien/cli/main.py": "reference_cli.md",
+    "src/mien/study/tables.py": "reference_study.md",
     "src/mien/service/api.py": "reference_http.md",
     "src/mien/training/recipe.py": "reference_recipe.md",
     "src/mien": "tour.md",
@@ -43,7 +47,17 @@ STANDS_FOR = {
 
 def sources() -> dict[str, str]:
     """The site's pages that are written by hand, by the file each is made from."""
-    return {f"docs/{path.name}": path.name for path in sorted((ROOT / "docs").glob("*.md"))} | BESIDE
+    pages = {f"docs/{path.name}": path.name for path in sorted((ROOT / "docs").glob("*.md"))}
+    pages |= {
+        f"notebooks/{path.name}": f"notebook_{path.stem}.md" for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
+    }
+    return pages | BESIDE
+
+
+def text_of(place: str) -> str:
+    """A page's Markdown, by the file it is made from."""
+    path = ROOT / place
+    return notebooks.page(path, place) if path.suffix == ".ipynb" else path.read_text(encoding="utf-8")
 
 
 def write_pages(folder: Path) -> None:
@@ -51,14 +65,13 @@ def write_pages(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     links = Links(ROOT, sources() | STANDS_FOR, folder)
-    texts = {
-        name: links.rewritten((ROOT / place).read_text(encoding="utf-8"), place) for place, name in sources().items()
-    }
+    texts = {name: links.rewritten(text_of(place), place) for place, name in sources().items()}
     texts |= {
         "reference_api.md": reference.api(),
         "reference_cli.md": reference.cli(),
         "reference_http.md": reference.http(),
         "reference_recipe.md": reference.recipe(),
+        "reference_study.md": reference.study(),
         "tour.md": tour(ROOT),
     }
     for name, text in texts.items():

@@ -16,6 +16,7 @@ from mien.cli.main import app as commands
 from mien.recognition.recognizer import Recognizer
 from mien.service.api import create_app
 from mien.service.limits import Limits
+from mien.study.tables import TABLES
 from mien.training.mixing import MIXINGS
 from mien.training.networks import ARCHITECTURES
 from mien.training.recipe import Recipe
@@ -39,6 +40,20 @@ def api() -> str:
         text += [f"::: {place}", "    options:", f"      heading: {called}", f"      toc_label: {called}", ""]
     names = ", ".join(f"`{name}`" for name in mien.EXPRESSIONS)
     return "\n".join([*text, f"`mien.EXPRESSIONS` are {names}.", ""])
+
+
+def study() -> str:
+    """The page of a study's tables and their columns."""
+    text = [
+        "# Tables of a study",
+        "",
+        "What `mien study` writes, as CSV and Parquet; an empty field is a missing value.",
+        "",
+    ]
+    for name, columns in TABLES.items():
+        text += [f"## `{name}`", "", "| column | what |", "|---|---|"]
+        text += [*(f"| `{column.name}` | {_cell(column.meaning)} |" for column in columns), ""]
+    return "\n".join(text)
 
 
 def cli() -> str:

@@ -18,7 +18,7 @@ from mien.data import dataset
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-ELSEWHERE = {"extending.md", "video.md"}
+ELSEWHERE = {"extending.md", "study.md", "video.md"}
 """Pages whose Python is run by tests of their own."""
 
 
@@ -114,7 +114,7 @@ def test_the_site_has_every_page_and_every_public_name(monkeypatch: pytest.Monke
     import build
     import reference
 
-    for name in ("build", "reference", "links", "tour"):
+    for name in ("build", "reference", "links", "notebooks", "tour"):
         monkeypatch.delitem(sys.modules, name)
     build.write_pages(tmp_path / "pages")
     written = {path.name for path in (tmp_path / "pages").glob("*.md")}

@@ -94,9 +94,7 @@ def test_8_bit_weights_come_back_as_floats(tmp_path: Path, tiny_data: Path) -> N
 
 def test_a_file_whose_network_has_more_is_refused() -> None:
     """DINOv2's blocks have scales that the plain ones lack; without them the other tensors are of no use."""
-    with pytest.raises(
-        ModelError, match=r"not a model file of vit_small, which has no .*ls1\.gamma"
-    ):
+    with pytest.raises(ModelError, match=r"not a model file of vit_small, which has no .*ls1\.gamma"):
         start_from(SHIPPED / "vit_small.onnx", "vit_small", 112)
 
 

@@ -48,3 +48,15 @@ def label_of(name: str) -> int | None:
         Its index in `NAMES`; None for another word.
     """
     return _LABELS.get(name.lower())
+
+
+PLEASURE_AND_AROUSAL = {
+    "angry": (-0.51, 0.59),
+    "disgust": (-0.60, 0.35),
+    "fear": (-0.64, 0.60),
+    "happy": (0.81, 0.51),
+    "sad": (-0.63, -0.27),
+    "surprise": (0.40, 0.67),
+    "neutral": (0.0, 0.0),
+}
+"""The words' published places, in [-1, 1]; `recognition.circumplex` says whence, and derives valence and arousal."""

@@ -116,6 +116,11 @@ def free_name(stem: str, suffix: str, taken: set[str]) -> str:
     return name
 
 
+def natural(name: str) -> list[tuple[int, int | str]]:
+    """A key that sorts names as people do: "clip 2" before "clip 10"."""
+    return [(0, int(part)) if part.isdecimal() else (1, part) for part in re.split(r"(\d+)", name)]
+
+
 def folded(name: str) -> str:
     """Fold a name: in any case, its accents coded in any way.
 

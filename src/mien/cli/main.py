@@ -27,6 +27,7 @@ from mien.cli import (
     predict,
     report,
     serve,
+    study,
     synth,
     train,
 )
@@ -73,7 +74,7 @@ def _register(group: str, *commands: Any) -> None:
             app.command(rich_help_panel=group)(command)
 
 
-_register("Use", predict.predict, browser.app, serve.serve)
+_register("Use", predict.predict, study.study, browser.app, serve.serve)
 _register("Train", ("data", data.app), make.make, train.train, average.average, ("synth", synth.app))
 _register(
     "Judge", evaluate.evaluate, ensemble.ensemble, explain.explain, ("experiments", experiments.app), report.report

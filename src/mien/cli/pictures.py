@@ -38,8 +38,9 @@ def predict(pictures: list[Path], options: "PictureOptions") -> None:
         typer.Exit: With 2, where a picture could not be read.
         MienError: An output or the model cannot be used.
     """
+    from mien.recognition import details
     from mien.recognition.sink_group import SinkGroup
-    from mien.recognition.sinks import AnnotatingSink, CsvSink
+    from mien.recognition.sinks import PICTURE_COLUMNS, AnnotatingSink, CsvSink
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` and service managers keep what was done too
     json_file, csv_file, annotated = options.json_file, options.csv_file, options.annotated
@@ -56,7 +57,8 @@ def predict(pictures: list[Path], options: "PictureOptions") -> None:
         with SinkGroup(failures.tell) as sinks, closing(_read_all(pictures, recognizer, options, at_once)) as read:
             add_json(sinks, json_file)
             if csv_file is not None:
-                sinks.add(csv_file, lambda: CsvSink(csv_file))
+                columns = PICTURE_COLUMNS + details.columns(options.reading.details)
+                sinks.add(csv_file, lambda: CsvSink(csv_file, columns))
             if annotated is not None:
                 sinks.add(annotated, lambda: AnnotatingSink(annotated, options.reading.needs_map))
             for page, frame in () if sinks.all_failed else _with_bar(read, len(pictures)):

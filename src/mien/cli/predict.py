@@ -31,13 +31,21 @@ def predict(
     faces_are_cut: given_as.FacesAreCut = False,
     prior: given_as.PriorText = "training",
     timeline: given_as.TimelineFile = None,
+    every: given_as.Every = None,
+    start: given_as.From = None,
+    end: given_as.To = None,
+    exclude: given_as.Exclude = None,
+    region: given_as.RegionText = None,
+    columns: given_as.Columns = None,
 ) -> None:
     """Find the faces in pictures, videos or what a camera sees, and say which expression each shows.
 
     A picture without a face is a result. One that cannot be read is named,
     the others are still done, and the exit code is 2. The faces of a video
     keep their numbers; its rows have each frame's time in seconds. Ctrl-C
-    keeps what was done of a video, and is the way to end a camera.
+    keeps what was done of a video, and is the way to end a camera. --every,
+    --from, --to, --exclude and --region say what of each video is read;
+    mien study makes statistics of the rows.
 
     What a file holds decides, not its name: videos without a suffix, animated
     pictures (as videos, with their times) and all pages of TIFF files are read.
@@ -52,12 +60,18 @@ def predict(
     mien predict holiday/ --csv faces.csv --annotate drawn/
     mien predict talk.mp4 --csv talk.csv --timeline talk.png
     mien predict webcam
+    mien predict clips/ --csv rows/clips.csv --every 0.5s --from 1:30 --columns pose,quality
     mien predict archive/ --parquet rows/ --workers 8
     mien predict crowd.jpg --small-faces
     """
-    reading = ModelOptions(model, gate, device, small_faces, show_map, prior)
+    from mien.recognition.details import chosen
+    from mien.recognition.video.selection import Selection
+
+    selection = Selection.from_texts(every, start, end, exclude, region)
+    details = chosen([part.strip() for part in columns.split(",")]) if columns is not None else ()
+    reading = ModelOptions(model, gate, device, small_faces, show_map, prior, details)
     of_pictures = PictureOptions(reading, json_file, csv_file, annotated, faces_are_cut)
-    of_videos = VideoOptions(reading, json_file, csv_file, parquet, annotated, timeline, window)
+    of_videos = VideoOptions(reading, json_file, csv_file, parquet, annotated, timeline, window, selection)
     of_archives = ArchiveOptions(reading, parquet, workers, ray)
     if csv_file == STDOUT:
         raise MienError("--csv needs a file's name; --json - prints to the standard output")
@@ -79,10 +93,15 @@ def _refuse(given: Inputs, pictures: PictureOptions, videos: VideoOptions, archi
         "--timeline and --window are for videos": given.pictures and (videos.timeline or videos.window is not None),
         "--faces-are-cut is for pictures; faces in videos are always looked for": given.videos
         and pictures.faces_are_cut,
+        "--every, --from, --to, --exclude and --region are for videos": given.pictures
+        and (videos.selection.in_time or videos.selection.region is not None),
+        "--annotate draws whole videos; leave --every, --from, --to and --exclude out": videos.annotated is not None
+        and videos.selection.in_time,
         "--workers and --ray are for archives of pictures: say where the rows go with --parquet FOLDER": not archive
         and (archives.workers or archives.ray is not None),
         "--parquet is for archives; leave --json, --csv and --annotate out": archive
         and (pictures.json_file or pictures.csv_file or pictures.annotated),
+        "--columns is for --csv, --json and videos; archives have the usual columns": archive and reading.details,
         "--parquet reads archives on the CPU; leave --device, --small-faces, --faces-are-cut, --prior out": archive
         and (reading.device != "cpu" or reading.small_faces or pictures.faces_are_cut or reading.prior != "training"),
     }

@@ -13,6 +13,7 @@ from mien.recognition.verdicts import Gating
 if TYPE_CHECKING:
     from mien.recognition.prior import Prior
     from mien.recognition.recognizer import Recognizer
+    from mien.recognition.video.selection import Selection
 
 InputTexts = Annotated[
     list[str],
@@ -73,6 +74,32 @@ TimelineFile = Annotated[
 ]
 
 
+Every = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Read faces this far apart in a video: 0.5s, 500ms, 2.")
+]
+From = Annotated[
+    str | None, typer.Option("--from", metavar="TIME", help="Read a video from here: 90, 1:30 or 00:01:30.5.")
+]
+To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="Read a video up to here.")]
+Exclude = Annotated[str | None, typer.Option(metavar="SPANS", help="Leave spans of a video out: 10-20,1:05-1:10.")]
+RegionText = Annotated[
+    str | None,
+    typer.Option(
+        "--region",
+        metavar="X,Y,W,H",
+        help="Read only faces of a video whose centre lies here, in pixels or percent: 50%,0,50%,100%.",
+    ),
+]
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        metavar="GROUPS",
+        help="Further columns: pose (yaw, pitch, roll), quality (size, sharpness, light), "
+        "circumplex (valence, arousal: derived, not measured).",
+    ),
+]
+
+
 @dataclass(frozen=True)
 class ModelOptions:
     """Which model reads the faces, and how.
@@ -92,6 +119,7 @@ class ModelOptions:
     small_faces: bool
     needs_map: bool
     prior: str = "training"
+    details: tuple[str, ...] = ()
 
     def open(self, threads: int | None = None) -> "Recognizer":
         """Open the recogniser; what it runs on is said where that is not the CPU.
@@ -107,7 +135,8 @@ class ModelOptions:
         """
         from mien.recognition.recognizer import Recognizer
 
-        recognizer = Recognizer(self.model, threads, self.gate, self.device, self.small_faces, read_prior(self.prior))
+        prior = read_prior(self.prior)
+        recognizer = Recognizer(self.model, threads, self.gate, self.device, self.small_faces, prior, self.details)
         if self.needs_map and not recognizer.model.has_map:
             raise MienError(f"the model {recognizer.model.name} has no map; leave --map out")
         if recognizer.model.device != "cpu":
@@ -154,6 +183,7 @@ class VideoOptions:
     annotated: Path | None
     timeline: Path | None
     window: bool | None
+    selection: "Selection"
 
     def beside_pictures(self) -> "VideoOptions":
         """Where the named files and folders hold the pictures' results: they have other columns.

@@ -41,6 +41,7 @@ def predict(sources: list[str], options: "VideoOptions") -> None:
         typer.Exit: With 2, where one could not be read, or not to its end.
         MienError: An output or the model cannot be used.
     """
+    from mien.recognition import details
     from mien.recognition.sink_group import SinkGroup
     from mien.recognition.sinks import VIDEO_COLUMNS, CsvSink
     from mien.recognition.tables import ParquetSink
@@ -51,14 +52,15 @@ def predict(sources: list[str], options: "VideoOptions") -> None:
     recognizer = options.reading.open(model_threads())
     json_file, csv_file, parquet = options.json_file, options.csv_file, options.parquet
     printing = json_file == STDOUT
+    columns = VIDEO_COLUMNS + details.columns(options.reading.details)
     failures, problems = Failures(), list[str]()
     drawn = drawn_names(sources)
     with SinkGroup(failures.tell) as shared:
         add_json(shared, json_file)
         if csv_file is not None:
-            shared.add(csv_file, lambda: CsvSink(csv_file, VIDEO_COLUMNS))
+            shared.add(csv_file, lambda: CsvSink(csv_file, columns))
         if parquet is not None:
-            shared.add(parquet, lambda: ParquetSink(parquet))
+            shared.add(parquet, lambda: ParquetSink(parquet, columns))
         for source, name in zip(sources, drawn, strict=True):
             if shared.all_failed and options.annotated is None and options.timeline is None:
                 break
@@ -90,7 +92,7 @@ def _watch(
 
     summary = Summary()
     copies: list[AnnotatedVideo] = []
-    with open_video(source, recognizer) as video, SinkGroup(failures.tell) as own:
+    with open_video(source, recognizer, options.selection) as video, SinkGroup(failures.tell) as own:
         window = None
         if options.annotated is not None:
             path, sound = options.annotated / drawn, _sound(video, source)
@@ -102,7 +104,7 @@ def _watch(
             own.add(path, copy)
         if options.timeline is not None:
             timeline = options.timeline
-            own.add(timeline, lambda: Timeline(timeline))
+            own.add(timeline, lambda: Timeline(timeline, options.selection.every))
         if options.shows_window(video.source.live):
             from mien.cli.window import Window
 

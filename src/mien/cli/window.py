@@ -135,7 +135,7 @@ class Window(AbstractContextManager):
         from mien.recognition.recognizer import Recognizer
         from mien.recognition.video.watching import model_threads
 
-        self._video.recognizer = Recognizer(model, model_threads(), gate)
+        self._video.recognizer = Recognizer(model, model_threads(), gate, details=self._video.recognizer.details)
 
     def _toggle_map(self) -> None:
         self._show_map = not self._show_map

@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import Any
 
 from mien.errors import MienError, MissingExtraError, PictureError
+from mien.recognition import details
 from mien.recognition.faces import Face, Frame, TrackedFace
 from mien.recognition.sinks import FACE_COLUMNS, PICTURE_COLUMNS, VIDEO_COLUMNS, flat, rows
 
@@ -65,5 +66,6 @@ def _columns(items: list[Any], records: list[dict[str, Any]]) -> list[str]:
         there |= {"track" if any(isinstance(item, TrackedFace) for item in items) else "face", *FACE_COLUMNS}
     else:
         there |= set(VIDEO_COLUMNS if "video" in there else PICTURE_COLUMNS)
-    ordered = dict.fromkeys(("picture", "video", "time", "frame", "face", "track", *VIDEO_COLUMNS, "problem"))
+    first = ("picture", "video", "time", "frame", "face", "track")
+    ordered = dict.fromkeys((*first, *VIDEO_COLUMNS, *details.columns(tuple(details.DETAILS)), "problem"))
     return [column for column in ordered if column in there]

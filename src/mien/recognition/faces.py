@@ -1,5 +1,6 @@
 """The shapes that flow through recognition: where a face is, the square cut from it, and what was read from it."""
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ import numpy as np
 from mien.expressions import BY_NAME, NAMES
 from mien.names import as_text
 from mien.recognition.verdicts import Verdict
+
+TELLING = frozenset({"circumplex"})
+"""Details that tell the expression."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,7 @@ class Face:
         novelty: float32 [3], the gate's scores, by `gate.SCORES`, higher is stranger; None without a gate.
         verdict: The gate's word on whether this is a face as the models know them; None without a gate.
         withheld: The expression of a strange face was not to be told: tables, files and drawings leave it out.
+        details: What was asked for besides, by group and column; see `details`.
     """
 
     box: Box
@@ -123,6 +128,7 @@ class Face:
     novelty: np.ndarray | None = None
     verdict: Verdict | None = None
     withheld: bool = False
+    details: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         said = "withheld" if self.withheld else f"{self.expression} {self.confidence:.2f}"
@@ -156,14 +162,28 @@ class Face:
             box: left, top, right and bottom in pixels; score: the detector's, in [0, 1]; verdict: the gate's, None
             without a gate; expression: its name; probabilities: one for each expression's name, in their order. A face
             of a video has also its track's number and, as raw, the probabilities before smoothing. Expression and
-            probabilities are None where the expression is withheld. All are Python's own numbers and strings.
+            probabilities are None where the expression is withheld. Groups of details follow where they were asked for.
+            All are Python's own numbers and strings.
         """
+        return self._head() | self._details()
+
+    def _head(self) -> dict[str, Any]:
         return {
             "box": [round(float(side), 1) for side in (self.box.left, self.box.top, self.box.right, self.box.bottom)],
             "score": round(float(self.score), 4),
             "verdict": None if self.verdict is None else str(self.verdict),
             "expression": None if self.withheld else self.expression,
             "probabilities": self._told(self.probabilities),
+        }
+
+    def _details(self) -> dict[str, dict[str, float | None]]:
+        """The details, without those that tell the expression where it is withheld; None for what is not a number."""
+        return {
+            group: {
+                column: round(value, 4) if math.isfinite(value) and not (self.withheld and group in TELLING) else None
+                for column, value in columns.items()
+            }
+            for group, columns in self.details.items()
         }
 
     def _told(self, probabilities: np.ndarray) -> dict[str, float | None]:
@@ -190,7 +210,7 @@ class TrackedFace(Face):
         Returns:
             `Face.to_dict` with "track" before and "raw" after it.
         """
-        return {"track": int(self.track)} | super().to_dict() | {"raw": self._told(self.raw)}
+        return {"track": int(self.track)} | self._head() | {"raw": self._told(self.raw)} | self._details()
 
 
 NO_PIXELS = np.empty((0, 0, 3), np.uint8)

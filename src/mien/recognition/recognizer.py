@@ -11,7 +11,9 @@ import numpy as np
 
 from mien.cores import cores
 from mien.errors import MienError, MienWarning, PictureError
+from mien.recognition.circumplex import coordinates
 from mien.recognition.cropping import crop_picture
+from mien.recognition.details import chosen, seen, with_derived
 from mien.recognition.detection import FaceDetector
 from mien.recognition.devices import CPU
 from mien.recognition.faces import Box, Detection, Face, Square
@@ -69,10 +71,12 @@ class Recognizer:
         prior: How frequent the expressions are where the pictures come from: "training" as in the model's training,
             "equal", or a number for each class, such as how many there are. It helps where that is known: posed
             pictures with as many of each are read better as "equal", spontaneous ones worse.
+        details: What to tell of each face besides, in `Face.details`: "pose" (yaw, pitch, roll), "quality" (size,
+            sharpness, light), "circumplex" (valence and arousal, derived and not measured).
 
     Raises:
         ModelError: The model is unknown or damaged.
-        MienError: There is no such gate, device or prior, or there are no threads.
+        MienError: There is no such gate, device, prior or detail, or there are no threads.
 
     >>> recognizer = Recognizer()
     >>> for face in recognizer.recognize("party.jpg"):  # doctest: +SKIP
@@ -87,6 +91,7 @@ class Recognizer:
         device: str = CPU,
         small_faces: bool = False,
         prior: Prior = TRAINING,
+        details: Sequence[str] = (),
     ) -> None:
         if gate not in tuple(Gating):
             raise MienError(f"unknown gate {gate!r}; there are {', '.join(Gating)}")
@@ -101,6 +106,9 @@ class Recognizer:
         self.detector = FaceDetector(threads=self.threads, small_faces=small_faces)
         self._framing = Framing.from_text(self.model.metadata["crop"])
         self._size = int(self.model.metadata["input_size"])
+        self.details = chosen(details)
+        if "circumplex" in self.details:
+            coordinates(self.model.metadata["classes"].split(","))
         self._prior_ratio = prior_ratio(prior, self.model.metadata)
 
     def __repr__(self) -> str:
@@ -325,6 +333,9 @@ class Recognizer:
             probabilities=outputs.probabilities[index],
             features=outputs.features[index],
             map=None if outputs.map is None else outputs.map[index],
+            details=with_derived(
+                self.details, seen(self.details, crop.detection, crop.pixels), outputs.probabilities[index]
+            ),
         )
         gate = None if self._gatekeeper is None else self._gatekeeper.gate
         if gate is None or outputs.novelty is None:

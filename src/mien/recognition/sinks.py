@@ -63,6 +63,8 @@ def flat(number: int, face: Face) -> dict[str, Any]:
     record = face.to_dict()
     flat = {} if "track" in record else {"face": number}
     flat |= dict(zip(("left", "top", "right", "bottom"), record.pop("box"), strict=True))
+    for group in face.details:
+        flat |= record.pop(group)
     raw = {f"raw_{name}": share for name, share in record.pop("raw", {}).items()}
     return flat | record.pop("probabilities") | raw | record
 

@@ -30,6 +30,9 @@ class Translator:
 
     Raises:
         ModelError: It is no generator of 48 x 48 faces.
+
+    >>> translator = Translator.open("stargan")  # doctest: +SKIP
+    >>> translator.translate_all(find_face("portrait.jpg", translator.metadata["crop"]))  # doctest: +SKIP
     """
 
     from_other_classes = True

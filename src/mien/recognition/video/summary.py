@@ -44,11 +44,15 @@ class Summary(AbstractContextManager):
     """A sink that sums up a video.
 
     Attributes:
-        tracks: By number; in their bins, each of `BIN` seconds, stand the sums of the frames' probabilities, float64
-            [7].
+        tracks: By number; in their bins, each of `bin_length` seconds, stand the sums of the frames' probabilities,
+            float64 [7].
+
+    Args:
+        bin_length: A bin's length in seconds: longer where frames are further apart.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, bin_length: float = BIN) -> None:
+        self.bin_length = bin_length
         self.tracks: dict[int, TrackSummary] = {}
         self.frames = 0
         self.frames_without_face = 0
@@ -71,7 +75,7 @@ class Summary(AbstractContextManager):
                 track = self.tracks.setdefault(face.track, TrackSummary(face.track, frame.time, frame.time))
                 track.last, track.frames = frame.time, track.frames + 1
                 if not face.withheld:
-                    place = int(frame.time // BIN)
+                    place = int(frame.time // self.bin_length)
                     track.bins[place] = track.bins.get(place, np.zeros(len(NAMES))) + face.probabilities
 
     def __exit__(self, *raised: object) -> None: ...

@@ -17,12 +17,17 @@ MOST_BANDS = 12
 
 
 class Timeline(AbstractContextManager):
-    """A sink that draws the plot, as PNG, PDF or SVG by the path's suffix, when it closes."""
+    """A sink that draws the plot, as PNG, PDF or SVG by the path's suffix, when it closes.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: Where.
+        every: Seconds between the frames that are read, where they are far apart.
+    """
+
+    def __init__(self, path: Path, every: float | None = None) -> None:
         load("matplotlib")
         self._path = path
-        self._summary = Summary()
+        self._summary = Summary(max(BIN, every or 0.0))
 
     def write(self, frame: Frame) -> None:
         """Note a frame; the plot is drawn when the sink closes.
@@ -55,7 +60,7 @@ def draw(summary: Summary) -> Any:
     figure = figure_module.Figure(figsize=(10, 1.3 + 1.0 * high), layout="constrained")
     axes = figure.subplots(high, 1, sharex=True, squeeze=False)[:, 0]
     for axis, track in zip(axes, chosen, strict=False):
-        _band(axis, track)
+        _band(axis, track, summary.bin_length)
     if not chosen:
         axes[0].set_yticks([])
         axes[0].text(0.5, 0.5, "no face in sight", transform=axes[0].transAxes, ha="center", va="center")
@@ -70,12 +75,12 @@ def draw(summary: Summary) -> Any:
     return figure
 
 
-def _band(axis: Any, track: TrackSummary) -> None:
+def _band(axis: Any, track: TrackSummary, bin_length: float) -> None:
     first, last = min(track.bins), max(track.bins)
     shares = np.zeros((last - first + 1, len(NAMES)))
     for place, total in track.bins.items():
         shares[place - first] = total / total.sum()
-    edges = np.arange(first, last + 2) * BIN
+    edges = np.arange(first, last + 2) * bin_length
     floor = np.zeros(len(shares))
     for number, item in enumerate(EXPRESSIONS):
         ceiling = floor + shares[:, number]

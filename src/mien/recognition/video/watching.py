@@ -14,6 +14,7 @@ import numpy as np
 from mien.addresses import redacted
 from mien.cores import cores
 from mien.errors import VideoError
+from mien.recognition.details import with_derived
 from mien.recognition.faces import Face, Frame, TrackedFace
 from mien.recognition.recognizer import FaceCrop, Recognizer
 from mien.recognition.side_by_side import side_by_side
@@ -21,8 +22,9 @@ from mien.recognition.video.ahead import ahead
 from mien.recognition.video.animations import Animation, is_animation
 from mien.recognition.video.live import open_live
 from mien.recognition.video.live_names import is_live
-from mien.recognition.video.placing import DETECT_EVERY, Placer
+from mien.recognition.video.placing import DETECT_EVERY, Placer, TrackedDetections
 from mien.recognition.video.reading import DecodedFrame, VideoFile
+from mien.recognition.video.selection import Pacer, Selection, selected
 from mien.recognition.video.smoothing import Smoother
 from mien.recognition.video.tracking import PATIENCE
 
@@ -32,6 +34,8 @@ READERS = 2
 """Batches that are read at the same time: so no core waits for the one that decodes or looks for faces."""
 BATCH_PIXELS = 16 * 1280 * 720
 """Frames wait for a batch to fill until they hold this many pixels: 44 MB."""
+WHOLE = Selection()
+"""All of a video."""
 AHEAD = 4
 """Frames that are decoded, and frames that are cropped, while the model works."""
 
@@ -60,11 +64,18 @@ class Video:
 
     Attributes:
         recognizer: May be exchanged for another while the frames come.
+        selection: What is read of it.
+
+    >>> with mien.open("party.mp4") as video:  # doctest: +SKIP
+    ...     for frame in video:
+    ...         print(frame.time, [(face.track, face.expression) for face in frame.faces])
     """
 
-    def __init__(self, source: Source, recognizer: Recognizer) -> None:
+    def __init__(self, source: Source, recognizer: Recognizer, selection: Selection = WHOLE) -> None:
         self.source = source
         self.recognizer = recognizer
+        self.selection = selection
+        self._outside: set[int] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -84,7 +95,12 @@ class Video:
     @property
     def notes(self) -> list[str]:
         """After the last frame: a line for each thing that was put right, such as a clock that jumps."""
-        return list(getattr(self.source, "notes", []))
+        notes = list(getattr(self.source, "notes", []))
+        if self._outside:
+            count = len(self._outside)
+            told = f"{count} faces are" if count > 1 else "1 face is"
+            notes.append(f"{self.source.source}: {told} seen outside the region and left out there")
+        return notes
 
     @property
     def start(self) -> float:
@@ -99,11 +115,11 @@ class Video:
         live = self.source.live
         most = 1 if live else AHEAD
         try:
-            with closing(ahead(self.source, most, drop=live)) as frames:
+            with closing(ahead(self._within(self.source), most, drop=live)) as frames:
                 placed = Placer(self.recognizer.detector, 0.0 if live else DETECT_EVERY).place(frames)
                 cropped = (
                     (decoded, list(found), self.recognizer.crop_faces(decoded.pixels, found.values()))
-                    for decoded, found in placed
+                    for decoded, found in self._chosen(placed)
                 )
                 with closing(ahead(cropped, most)) as waiting:
                     yield from self._read_live(waiting) if live else self._read_file(waiting)
@@ -111,6 +127,33 @@ class Video:
             self.close()
         if self.source.problem is not None:
             raise self.source.problem
+
+    def _within(self, frames: Iterable[DecodedFrame]) -> Iterator[DecodedFrame]:
+        """The frames in the spans of time that are read."""
+        if not self.selection.cuts:
+            return iter(frames)
+        return _with_name(selected(frames, self.selection), self.source.source)
+
+    def _chosen(
+        self, placed: Iterable[tuple[DecodedFrame, TrackedDetections]]
+    ) -> Iterator[tuple[DecodedFrame, TrackedDetections]]:
+        """The frames that are due, with the faces in the region. Faces are followed between them all the same."""
+        pacer, region = Pacer(self.selection.every), self.selection.region
+        for decoded, found in placed:
+            if not pacer.is_due(decoded.time):
+                continue
+            if region is None:
+                yield decoded, found
+                continue
+            height, width = decoded.pixels.shape[:2]
+            try:
+                left, top, right, bottom = region.sides(width, height)
+            except VideoError as error:
+                raise VideoError(f"{self.source.source}: {error}") from None
+            centres = {number: detection.box.centre for number, detection in found.items()}
+            inside = {number for number, (x, y) in centres.items() if left <= x < right and top <= y < bottom}
+            self._outside |= set(found) - inside
+            yield decoded, {number: detection for number, detection in found.items() if number in inside}
 
     def _read_live(self, crops: Iterable["_Cropped"]) -> Iterator[Frame]:
         """Every frame at once."""
@@ -159,12 +202,15 @@ def _batches(crops: Iterable[_Cropped]) -> Iterator[list[_Cropped]]:
     yield waiting
 
 
-def open_video(source: str | Path, model: str | Path | Recognizer = "mobilenet_v2") -> Video:
+def open_video(
+    source: str | Path, model: str | Path | Recognizer = "mobilenet_v2", selection: Selection = WHOLE
+) -> Video:
     """Open a video, an animated picture, a camera or a stream.
 
     Args:
         source: A file, "webcam" or "webcam:1", or an address such as "rtsp://...".
         model: A shipped model's name, a model file, or a `Recognizer` that is there already.
+        selection: What is read of it, all if left out.
 
     Returns:
         Frames with their faces, to be gone through once.
@@ -176,9 +222,9 @@ def open_video(source: str | Path, model: str | Path | Recognizer = "mobilenet_v
     """
     opened = _open(source)
     if isinstance(model, Recognizer):
-        return Video(opened, model)
+        return Video(opened, model, selection)
     try:
-        return Video(opened, Recognizer(model, model_threads()))
+        return Video(opened, Recognizer(model, model_threads()), selection)
     except BaseException:
         opened.close()
         raise
@@ -216,4 +262,14 @@ def model_threads() -> int:
 
 
 def _track(face: Face, number: int, smoothed: np.ndarray) -> TrackedFace:
-    return TrackedFace(**vars(face) | {"probabilities": smoothed, "raw": face.probabilities, "track": number})
+    details = with_derived(tuple(face.details), face.details, smoothed)
+    own = {"probabilities": smoothed, "raw": face.probabilities, "track": number, "details": details}
+    return TrackedFace(**vars(face) | own)
+
+
+def _with_name(frames: Iterator[DecodedFrame], name: str | Path) -> Iterator[DecodedFrame]:
+    """The frames; what is wrong with the selection is said with the video's name."""
+    try:
+        yield from frames
+    except VideoError as error:
+        raise VideoError(f"{name}: {error}") from None

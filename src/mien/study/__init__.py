@@ -1,0 +1,1 @@
+"""Studies of videos: the rows of `mien predict` in; statistics, a page, and files for researchers' tools out."""

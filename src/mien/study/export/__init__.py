@@ -1,0 +1,1 @@
+"""Files for the tools that researchers use: one file a format; `registry` names them."""
