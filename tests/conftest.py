@@ -1,6 +1,7 @@
 """What several tests share: a small made-up data set, and the place of the real one."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from hypothesis import settings
 settings.register_profile("repeat", derandomize=True)
 settings.register_profile("explore", print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeat"))
+# Shells start what runs in their background deaf to Ctrl-C, and commands that tests start would be deaf as well.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

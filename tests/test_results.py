@@ -99,7 +99,16 @@ def names_in(kind: Any, found: set[str]) -> set[str]:
 # Read by keys in files of other kinds, which have such keys too: model files' metadata, the list of models, FER+'s.
 OTHER_FILES = {"classes", "split", "precision", "version", "model", "files", "crop"}
 # What these read as JSON is not under results/: the app's list of models, peers' answers, files that were killed.
-OTHER_JSON = {"android.py", "android_int8.py", "app.py", "kills.py", "mutants.py", "quickest_first.py", "peers"}
+OTHER_JSON = {
+    "android.py",
+    "android_int8.py",
+    "app.py",
+    "kills.py",
+    "mutants.py",
+    "quickest_first.py",
+    "peers",
+    "side_by_side.py",
+}
 
 
 def test_nobody_else_reads_results_by_their_keys() -> None:
