@@ -1,6 +1,9 @@
-"""docs/extending.md: a network, a mixing and a sink, added as it says."""
+"""docs/extending.md: a network, a mixing, a sink and a language, added as it says."""
 
+import os
 import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +20,7 @@ from mien.training.recipe import from_dict
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "extending.md"
+WEB = ROOT / "web"
 
 
 def section(title: str, language: str = "python") -> str:
@@ -70,12 +74,38 @@ def test_a_sink(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert (tmp_path / "words.txt").read_text() == "party.jpg: happy\nempty.jpg: nobody\n"
 
 
-def test_a_language() -> None:
-    """The app's own tests check the languages there are; here, that the page speaks of what there is."""
-    code = section("A language", "ts")
-    strings = (ROOT / "web" / "src" / "strings.ts").read_text(encoding="utf-8")
-    english = (ROOT / "web" / "src" / "languages" / "es.ts").read_text(encoding="utf-8")
-    assert 'import type { Words } from "./en";' in code
-    assert 'import type { Words } from "./en";' in english
-    assert 'es: { name: "Español", words: es }' in strings
-    assert "export const LANGUAGES" in strings
+@pytest.mark.skipif(not (WEB / "node_modules").is_dir(), reason="needs the app's packages: npm ci in web/")
+def test_a_language(tmp_path: Path) -> None:
+    """In a copy of the app; the new language's texts are the Spanish ones."""
+    app = tmp_path / "web"
+    added = app / "src" / "languages" / "it.ts"
+    shutil.copytree(WEB, app, ignore=shutil.ignore_patterns("node_modules", "dist"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (app / "node_modules").symlink_to(WEB / "node_modules")
+    spanish = (WEB / "src" / "languages" / "es.ts").read_text(encoding="utf-8")
+    head = section("A language", "ts").partition("= {")[0]
+    added.write_text(head + "=" + spanish.partition("Words =")[2], encoding="utf-8")
+    strings = app / "src" / "strings.ts"
+    line = re.search(r"`(it: .*?)` in `LANGUAGES`", PAGE.read_text(encoding="utf-8"))
+    assert line is not None
+    text = strings.read_text(encoding="utf-8").replace("  ar: {", f"  {line[1]},\n  ar: {{", 1)
+    strings.write_text('import { it } from "./languages/it";\n' + text, encoding="utf-8")
+    (app / "app.json").write_text('{ "extends": "./tsconfig.json", "include": ["src"] }')
+    assert said(app, "tsc", "--noEmit", "--project", "app.json") == (0, "")
+    code, tests = said(app, "vitest", "run", "tests/languages.test.ts", "--reporter=verbose")
+    assert code == 0
+    assert "it > has every text, and no other" in tests
+
+    added.write_text(added.read_text(encoding="utf-8").replace("  reload:", "  // reload:", 1), encoding="utf-8")
+    code, refused = said(app, "tsc", "--noEmit", "--project", "app.json")
+    assert code
+    assert "languages/it.ts" in refused
+    assert "reload" in refused
+
+
+def said(folder: Path, *command: str) -> tuple[int, str]:
+    """A tool of the app's, run in a folder: its exit code and what it says."""
+    ran = subprocess.run(
+        ["npx", *command], cwd=folder, capture_output=True, text=True, env=os.environ | {"NO_COLOR": "1"}
+    )
+    return ran.returncode, ran.stdout + ran.stderr

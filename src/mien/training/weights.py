@@ -154,12 +154,13 @@ def start_from(path: Path, name: str, pixels: int, drop_path: float = 0.0) -> tu
             f"{path}: not weights of {name} ({ARCHITECTURES[name].timm_name} in timm): only {taken.taken} of its "
             f"{taken.of} tensors are in the file, which has names like {next(iter(state))}"
         )
-    parts = {name for name, part in probe.backbone.named_children() if list(part.parameters())}
-    inside = sum(key.partition(".")[0] in parts for key, values in backbone.items() if values.is_floating_point())
-    if inside - taken.taken > (1 - LEAST_TAKEN) * inside:
+    parts = {part for part, module in network.backbone.named_children() if list(module.parameters())}
+    places = network.backbone.state_dict().keys()
+    foreign = [key for key in backbone if key.partition(".")[0] in parts and key not in places]
+    if len(foreign) > (1 - LEAST_TAKEN) * len(backbone):
         raise ModelError(
-            f"{path}: not weights of {name} ({ARCHITECTURES[name].timm_name} in timm): {inside - taken.taken} of the "
-            f"{inside} tensors of its blocks have no place there; name the network that they were made for"
+            f"{path}: not weights of {name} ({ARCHITECTURES[name].timm_name} in timm), which has no place for "
+            f"{len(foreign)} of its tensors, e.g. {foreign[0]}; name the network that they were made for"
         )
     if own:
         network.head.load_state_dict({key: state[f"head.{key}"] for key in ("weight", "bias")})
