@@ -63,7 +63,7 @@ def one_line(name: str) -> str:
         name: Of a person, a clip or a class.
 
     Returns:
-        The name with escapes such as `\\t`.
+        The name, with escapes for what a line cannot hold.
     """
     return printable(as_text(name)).strip()
 
