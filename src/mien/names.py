@@ -117,7 +117,14 @@ def free_name(stem: str, suffix: str, taken: set[str]) -> str:
 
 
 def natural(name: str) -> list[tuple[int, int | str]]:
-    """A key that sorts names as people do: "clip 2" before "clip 10"."""
+    """A key that sorts names as people do: "clip 2" before "clip 10".
+
+    Args:
+        name: Of a clip, a person, a file.
+
+    Returns:
+        To be compared with other names' keys.
+    """
     return [(0, int(part)) if part.isdecimal() else (1, part) for part in re.split(r"(\d+)", name)]
 
 

@@ -64,12 +64,10 @@ def predict(
     mien predict archive/ --parquet rows/ --workers 8
     mien predict crowd.jpg --small-faces
     """
-    from mien.recognition.details import chosen
     from mien.recognition.video.selection import Selection
 
     selection = Selection.from_texts(every, start, end, exclude, region)
-    details = chosen([part.strip() for part in columns.split(",")]) if columns is not None else ()
-    reading = ModelOptions(model, gate, device, small_faces, show_map, prior, details)
+    reading = ModelOptions(model, gate, device, small_faces, show_map, prior, given_as.read_columns(columns))
     of_pictures = PictureOptions(reading, json_file, csv_file, annotated, faces_are_cut)
     of_videos = VideoOptions(reading, json_file, csv_file, parquet, annotated, timeline, window, selection)
     of_archives = ArchiveOptions(reading, parquet, workers, ray)

@@ -228,6 +228,23 @@ def read_prior(text: str) -> "Prior":
         raise MienError(f"--prior takes training, equal or numbers such as happy=30,sad=5,...; not '{text}'") from None
 
 
+def read_columns(text: str | None) -> tuple[str, ...]:
+    """The groups of columns that `--columns` names.
+
+    Args:
+        text: Names between commas, None for none.
+
+    Returns:
+        As `Recognizer` takes them.
+
+    Raises:
+        MienError: For a group that is not there.
+    """
+    from mien.recognition.details import chosen
+
+    return () if text is None else chosen([part.strip() for part in text.split(",")])
+
+
 def _beside(path: Path | None) -> Path | None:
     """The file or folder for the videos' results where `path` holds the pictures'; '-' takes both."""
     return path if path is None or path == Path("-") else path.with_name(f"{path.stem}-videos{path.suffix}")

@@ -1,14 +1,14 @@
 """`mien study`: the rows of many clips in; statistics, a page, and files for researchers' tools out."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 from rich import box
 from rich.table import Column, Table
 
+from mien.cli import study_options as given_as
 from mien.cli.console import Terminal, say, shown
-from mien.cli.options import finite
 from mien.cli.outputs import check_outputs
 from mien.errors import DataError, MienError, StorageError
 from mien.storage import check_suffix, write_text
@@ -19,53 +19,21 @@ if TYPE_CHECKING:
 
 
 def study(
-    rows: Annotated[
-        list[Path],
-        typer.Argument(metavar="ROWS...", help="What mien predict wrote: CSV or Parquet files, and folders of them."),
-    ],
-    out: Annotated[
-        Path | None, typer.Option(help="The folder for page, tables and exports; an earlier study there gives way.")
-    ] = None,
-    people: Annotated[
-        Path | None, typer.Option(help="Who is who: a CSV of clip, track, person. Else each track is a person.")
-    ] = None,
-    people_template: Annotated[
-        Path | None, typer.Option(help="Write that CSV with all tracks, its person column to fill in, to this file.")
-    ] = None,
-    groups: Annotated[
-        Path | None,
-        typer.Option(help="A CSV of group with person, clip or both; people.csv may have a column group instead."),
-    ] = None,
-    events: Annotated[Path | None, typer.Option(help="A CSV of clip, time, event: time courses around them.")] = None,
-    annotations: Annotated[
-        Path | None,
-        typer.Option(help="What a human saw: a CSV of clip, start, end, expression, perhaps person and intensity."),
-    ] = None,
-    exports: Annotated[
-        list[str] | None,
-        typer.Option("--export", metavar="FORMAT", help="Also write eaf, textgrid, boris, srt, vtt, wide, or all."),
-    ] = None,
-    window: Annotated[str, typer.Option(metavar="FROM,TO", help="Seconds around events.")] = "-2,5",
-    step: Annotated[float, typer.Option(min=0.001, callback=finite, help="A time course's bins, in seconds.")] = 0.25,
-    shortest: Annotated[
-        float, typer.Option(min=0, callback=finite, help="Shorter bouts, in seconds, go to their longer neighbour.")
-    ] = 0.25,
-    gap: Annotated[
-        float | None,
-        typer.Option(
-            min=0.001,
-            callback=finite,
-            help="Rows further apart, in seconds, leave a gap; if left out, 1 s or 4 times the usual distance, "
-            "and wherever a span was excluded.",
-        ),
-    ] = None,
-    count_strange: Annotated[
-        bool, typer.Option("--count-strange", help="Count the faces that the gate calls covered, near or far, too.")
-    ] = False,
-    circumplex: Annotated[
-        bool, typer.Option("--circumplex", help="Also derive valence and arousal: derived, not measured.")
-    ] = False,
-    title: Annotated[str, typer.Option(help="The page's title.")] = "Video study",
+    rows: given_as.Rows,
+    out: given_as.Out = None,
+    people: given_as.People = None,
+    people_template: given_as.PeopleTemplate = None,
+    groups: given_as.Groups = None,
+    events: given_as.Events = None,
+    annotations: given_as.Annotations = None,
+    exports: given_as.Exports = None,
+    window: given_as.Window = "-2,5",
+    step: given_as.Step = 0.25,
+    shortest: given_as.Shortest = 0.25,
+    gap: given_as.Gap = None,
+    count_strange: given_as.CountStrange = False,
+    circumplex: given_as.Circumplex = False,
+    title: given_as.Title = "Video study",
 ) -> None:
     """Study what people showed in many clips: time shares, mean probabilities, onsets, durations, what follows what.
 

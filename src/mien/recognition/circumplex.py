@@ -23,6 +23,12 @@ VALENCE, AROUSAL = "valence_derived", "arousal_derived"
 def coordinates(classes: Sequence[str]) -> np.ndarray:
     """The classes' places, float64 [7, 2]: valence and arousal, each in [-1, 1].
 
+    Args:
+        classes: In any order.
+
+    Returns:
+        One row a class, in their order.
+
     Raises:
         MienError: The classes are not the seven that have published places.
     """
@@ -34,5 +40,13 @@ def coordinates(classes: Sequence[str]) -> np.ndarray:
 
 
 def derived(probabilities: np.ndarray, classes: Sequence[str] = NAMES) -> np.ndarray:
-    """Valence and arousal, float64 [..., 2], derived from probabilities [..., 7] in the order of `classes`."""
+    """Valence and arousal, float64 [..., 2], derived from probabilities [..., 7] in the order of `classes`.
+
+    Args:
+        probabilities: Each row sums to 1.
+        classes: In the order of the probabilities.
+
+    Returns:
+        Valence and arousal, each in [-1, 1].
+    """
     return probabilities @ coordinates(classes)

@@ -19,7 +19,17 @@ Details = dict[str, dict[str, float]]
 
 
 def chosen(names: Sequence[str]) -> tuple[str, ...]:
-    """The groups asked for, in their order. Raises MienError for one that is not there."""
+    """The groups asked for, in their order.
+
+    Args:
+        names: Groups.
+
+    Returns:
+        Those of `DETAILS` that are named, each once.
+
+    Raises:
+        MienError: For one that is not there.
+    """
     unknown = [name for name in names if name not in DETAILS]
     if unknown:
         raise MienError(f"no columns called '{unknown[0]}'; there are {', '.join(DETAILS)}")
@@ -27,7 +37,14 @@ def chosen(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def columns(groups: Sequence[str]) -> tuple[str, ...]:
-    """The groups' columns, one after another."""
+    """The groups' columns, one after another.
+
+    Args:
+        groups: As `chosen` gives them.
+
+    Returns:
+        Names as CSV has them.
+    """
     return tuple(column for group in groups for column in DETAILS[group])
 
 
@@ -53,7 +70,16 @@ def seen(groups: Sequence[str], detection: Detection, crop: np.ndarray) -> Detai
 
 
 def with_derived(groups: Sequence[str], details: Details, probabilities: np.ndarray) -> Details:
-    """The details with what is derived from float32 [7] probabilities, as far as that is asked for."""
+    """The details with what is derived from float32 [7] probabilities, as far as that is asked for.
+
+    Args:
+        groups: As `chosen` gives them.
+        details: What there is already.
+        probabilities: Of the face.
+
+    Returns:
+        The same where nothing derived is asked for.
+    """
     if "circumplex" not in groups:
         return details
     return details | {"circumplex": dict(zip(DETAILS["circumplex"], map(float, derived(probabilities)), strict=True))}
@@ -64,6 +90,12 @@ def sharpness(crop: np.ndarray) -> float:
 
     0 for a plain picture; it falls when the picture is blurred and stays when it is made lighter or darker. The
     variance of the Laplacian is the usual measure (Pech-Pacheco and others 2000); alone it would grow with contrast.
+
+    Args:
+        crop: uint8 [H, W].
+
+    Returns:
+        0 or more; about 1 for a sharp face.
     """
     grey = crop.astype(np.float64)
     centre = grey[1:-1, 1:-1]

@@ -21,7 +21,15 @@ def kappa(confusion: np.ndarray) -> float:
 
 
 def one_against_others(confusion: np.ndarray, label: int) -> np.ndarray:
-    """The confusion float64 [2, 2] of one class and all others."""
+    """The confusion float64 [2, 2] of one class and all others.
+
+    Args:
+        confusion: float64 [C, C], as for `kappa`.
+        label: The class's place.
+
+    Returns:
+        float64 [2, 2]: the class first, all others second.
+    """
     both = confusion[label, label]
     row, column = confusion[label].sum(), confusion[:, label].sum()
     return np.array([[both, row - both], [column - both, confusion.sum() - row - column + both]])

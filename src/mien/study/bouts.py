@@ -51,6 +51,14 @@ def bouts(stay: Stay, shortest: float = SHORTEST, count_strange: bool = False) -
     A bout goes on where the face is missing or not judged for no longer than the clip's `gap`; a longer absence ends
     the sight. Bouts shorter than `shortest` seconds are given to their longer neighbour, the shortest first, but where
     they have none.
+
+    Args:
+        stay: A person in a clip.
+        shortest: Of a bout, in seconds.
+        count_strange: Count the frames of faces that the gate calls strange.
+
+    Returns:
+        None overlap; empty where nothing is judged.
     """
     judged = judged_frames(stay, count_strange)
     sight = stay.sight[judged]
@@ -81,13 +89,28 @@ def _as_bouts(runs: list[_Run], starts: np.ndarray, ends: np.ndarray, probabilit
 
 
 def judged_frames(stay: Stay, count_strange: bool = False) -> np.ndarray:
-    """Bool [n]: the frames that count: an expression is told, and the gate knows the face or strange ones count."""
+    """Bool [n]: the frames that count: an expression is told, and the gate knows the face or strange ones count.
+
+    Args:
+        stay: A person in a clip.
+        count_strange: Count the frames of faces that the gate calls strange.
+
+    Returns:
+        One value for each of the stay's frames.
+    """
     told = stay.sight.shown >= 0
     return told if count_strange else told & ~stay.sight.strange
 
 
 def transitions(found: Sequence[Bout]) -> list[tuple[int, int]]:
-    """For each bout that follows on another within one sight: the label before, and its own."""
+    """For each bout that follows on another within one sight: the label before, and its own.
+
+    Args:
+        found: A stay's bouts, in order.
+
+    Returns:
+        Pairs of classes' places.
+    """
     return [(before.label, after.label) for before, after in pairwise(found) if not after.first]
 
 

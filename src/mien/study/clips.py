@@ -95,6 +95,9 @@ def clock(times: np.ndarray, numbers: np.ndarray, longest_gap: float | None = No
         numbers: [F], the frames' numbers in the video, rising.
         longest_gap: The longest distance that is no gap, in seconds; None for `LONGEST_GAP` or `GAP_SPACINGS` times the
             median distance, whichever is longer.
+
+    Returns:
+        The seconds, where gaps follow, and the longest distance that is none.
     """
     if len(times) < 2:
         return Clock(np.full(len(times), SINGLE_FRAME), np.zeros(len(times), bool), longest_gap or LONGEST_GAP)

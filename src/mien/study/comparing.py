@@ -42,6 +42,12 @@ def compare(
 
     Time without annotation, and time in which the model judged nothing, is not compared.
 
+    Args:
+        annotations: What a human saw.
+        stays: People in clips.
+        classes: How many classes there are.
+        count_strange: Count the frames of faces that the gate calls strange.
+
     Returns:
         A comparison for each person and clip, and what is wrong: annotations of people who are not in the clip, or
         without a person where there are several.

@@ -51,6 +51,9 @@ def course(
         window: Seconds from before (negative) to after the event.
         step: A bin's length in seconds.
         count_strange: Count the frames of faces that the gate calls strange.
+
+    Returns:
+        The course, of NaN where nobody was judged.
     """
     count = max(round((window[1] - window[0]) / step), 1)
     edges = np.linspace(window[0], window[1], count + 1)

@@ -78,11 +78,31 @@ class Lines:
         return dict.fromkeys(self.columns, "") | dict(zip(self.columns, row, strict=False))
 
     def error(self, number: int, what: str) -> DataError:
-        """An error about a line."""
+        """An error about a line.
+
+        Args:
+            number: Of the line.
+            what: What is wrong.
+
+        Returns:
+            To be raised.
+        """
         return DataError(f"{self.path}, line {number}: {what}")
 
     def number(self, line: int, row: dict[str, str], column: str) -> float:
-        """A time, in seconds, or another finite number. Raises DataError for anything else."""
+        """A time, in seconds, or another finite number.
+
+        Args:
+            line: Its number.
+            row: Its fields.
+            column: Which of them.
+
+        Returns:
+            The number; of a time, seconds.
+
+        Raises:
+            DataError: For anything else.
+        """
         try:
             return seconds(row[column])
         except ValueError:
@@ -96,7 +116,17 @@ class ClipNames:
         self._clips = clips
 
     def find(self, name: str) -> Clip:
-        """The clip. Raises ValueError, which says why, where none or several are called so."""
+        """The clip.
+
+        Args:
+            name: As people write it.
+
+        Returns:
+            The one that is called so.
+
+        Raises:
+            ValueError: Where none or several are called so; it says why.
+        """
         for called in (
             lambda clip: {clip.source, clip.name},
             lambda clip: {PurePath(clip.source).name},
@@ -112,6 +142,13 @@ class ClipNames:
 
 def read_people(path: Path, clips: Sequence[Clip]) -> dict[tuple[str, int], str]:
     """Which track of which clip is whom, by (clip's source, track); tracks whose person is left empty are left out.
+
+    Args:
+        path: The list.
+        clips: The study's clips.
+
+    Returns:
+        Persons by clip and track.
 
     Raises:
         DataError: A line names a clip or track that the rows do not have, or a track two people.
@@ -143,18 +180,48 @@ class Groups:
     by_key: dict[tuple[str, ...], str]
 
     def of(self, clip: str, person: str) -> str:
-        """The group of a person in a clip by its source; "" where none is given."""
+        """The group of a person in a clip by its source; "" where none is given.
+
+        Args:
+            clip: The clip's source.
+            person: Who.
+
+        Returns:
+            The group's name.
+        """
         told = {"clip": clip, "person": person}
         return self.by_key.get(tuple(told[key] for key in self.keys), "")
 
 
 def has_groups(path: Path) -> bool:
-    """Whether a list has a column of groups. Raises DataError where it cannot be read."""
+    """Whether a list has a column of groups.
+
+    Args:
+        path: The list.
+
+    Returns:
+        True where there is a column `group`.
+
+    Raises:
+        DataError: Where it cannot be read.
+    """
     return "group" in Lines(path).columns
 
 
 def read_groups(path: Path, clips: Sequence[Clip], people: Iterable[str]) -> Groups:
-    """Read groups: a column `group`, and `person`, `clip` or both. Raises DataError for names that are not there."""
+    """Read groups: a column `group`, and `person`, `clip` or both.
+
+    Args:
+        path: The list.
+        clips: The study's clips.
+        people: Everybody's names.
+
+    Returns:
+        The groups.
+
+    Raises:
+        DataError: For names that are not there.
+    """
     lines, names, people = Lines(path, "group"), ClipNames(clips), set(people)
     keys = tuple(key for key in ("clip", "person") if key in lines.columns)
     if not keys:
@@ -177,7 +244,15 @@ def read_groups(path: Path, clips: Sequence[Clip], people: Iterable[str]) -> Gro
 
 
 def read_events(path: Path, clips: Sequence[Clip]) -> tuple[list[Event], list[DataError]]:
-    """Events of columns clip, time, event, and what is wrong with those that are left out."""
+    """Events of columns clip, time, event, and what is wrong with those that are left out.
+
+    Args:
+        path: The list.
+        clips: The study's clips.
+
+    Returns:
+        The events, and the errors.
+    """
     lines, names = Lines(path, "clip", "time", "event"), ClipNames(clips)
     events, problems = [], []
     for number, row in lines.rows:
@@ -199,6 +274,11 @@ def read_annotations(
     path: Path, clips: Sequence[Clip], classes: Sequence[str]
 ) -> tuple[list[Annotation], list[DataError]]:
     """A human's annotations, of columns clip, start, end, expression and perhaps person and intensity.
+
+    Args:
+        path: The list.
+        clips: The study's clips.
+        classes: The classes' names, in the rows' order.
 
     Returns:
         The annotations, and what is wrong: a clip with a wrong line or with overlapping spans is left out whole, so
@@ -260,7 +340,15 @@ def _annotation(
 
 
 def class_of(name: str, classes: Sequence[str]) -> int | None:
-    """The place of a class as people call it, in any case; of the usual classes the adjective or noun too."""
+    """The place of a class as people call it, in any case; of the usual classes the adjective or noun too.
+
+    Args:
+        name: As people write it.
+        classes: The classes' names, in the rows' order.
+
+    Returns:
+        The place; None where there is no such class.
+    """
     folded = [one.casefold() for one in classes]
     if name.casefold() in folded:
         return folded.index(name.casefold())

@@ -39,7 +39,16 @@ _WHAT = (
 
 
 def page(study: Study, tables: dict[str, list[dict[str, Any]]], title: str = "Video study") -> str:
-    """The HTML page of a study, from the study and its tables' records."""
+    """The HTML page of a study, from the study and its tables' records.
+
+    Args:
+        study: The study.
+        tables: As `records.all_tables` gives them.
+        title: Of the page.
+
+    Returns:
+        HTML that loads nothing.
+    """
     body = [
         f"<h1>{_text(title)}</h1>",
         f"<p>{_size(study)}</p><p class=said>{_WHAT}</p>",

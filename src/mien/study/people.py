@@ -54,7 +54,14 @@ def stays(clips: Sequence[Clip], people: Mapping[tuple[str, int], str] | None) -
 
 
 def joined(sights: Sequence[Sight]) -> Sight:
-    """Several tracks as one; of a frame that two of them have, the larger face is taken."""
+    """Several tracks as one; of a frame that two of them have, the larger face is taken.
+
+    Args:
+        sights: One or more.
+
+    Returns:
+        The frames in order, each once.
+    """
     whole = Sight(*(np.concatenate([getattr(one, name) for one in sights]) for name in Sight.__annotations__))
     order = np.lexsort((-whole.areas, whole.frames))
     return whole[order[np.unique(whole.frames[order], return_index=True)[1]]]
@@ -65,6 +72,12 @@ def template(clips: Sequence[Clip]) -> str:
 
     Beside it stand when the face is first and last seen and how long in all (seconds), and its usual place and size
     (pixels from the left and the top).
+
+    Args:
+        clips: The study's clips.
+
+    Returns:
+        CSV.
     """
     records = []
     for clip in clips:

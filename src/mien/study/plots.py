@@ -28,7 +28,14 @@ MOST_BARS = 300
 
 
 def colours(classes: Sequence[str]) -> list[str]:
-    """A colour a class: the known ones' own, else one of twenty."""
+    """A colour a class: the known ones' own, else one of twenty.
+
+    Args:
+        classes: The classes' names, in the rows' order.
+
+    Returns:
+        As #rrggbb.
+    """
     others = colormaps["tab20"]
     return [
         BY_NAME[name].colour if name in BY_NAME else to_hex(others(place % others.N))
@@ -37,7 +44,14 @@ def colours(classes: Sequence[str]) -> list[str]:
 
 
 def svg(figure: Figure) -> str:
-    """A figure as SVG with its words as text."""
+    """A figure as SVG with its words as text.
+
+    Args:
+        figure: The plot.
+
+    Returns:
+        An SVG document.
+    """
     text = io.StringIO()
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "mien"}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # the reader's browser draws the letters, with its own fonts
@@ -46,12 +60,28 @@ def svg(figure: Figure) -> str:
 
 
 def short(name: str) -> str:
-    """A name that fits beside a plot."""
+    """A name that fits beside a plot.
+
+    Args:
+        name: As people write it.
+
+    Returns:
+        At most `LONGEST_NAME` characters.
+    """
     return abridged(one_line(name), LONGEST_NAME)
 
 
 def shares(part: Part, over: Over, classes: Sequence[str]) -> Figure:
-    """Time shares of one part as bars with intervals."""
+    """Time shares of one part as bars with intervals.
+
+    Args:
+        part: Whose figures.
+        over: What its intervals are drawn over.
+        classes: The classes' names, in the rows' order.
+
+    Returns:
+        The plot.
+    """
     found = estimates(part, over, lambda one: one.shown)
     figure = Figure(figsize=(WIDTH, 0.9 + 0.27 * len(classes)), layout="constrained")
     axis = figure.subplots()
@@ -80,7 +110,15 @@ def _whisker(axis: Axes, place: float, one: Estimate) -> None:
 
 
 def people(whole: Sequence[Part], classes: Sequence[str]) -> Figure:
-    """Each person's time shares as a band of stacked colours."""
+    """Each person's time shares as a band of stacked colours.
+
+    Args:
+        whole: A part for each person (and group).
+        classes: The classes' names, in the rows' order.
+
+    Returns:
+        The plot.
+    """
     figure = Figure(figsize=(WIDTH, 0.7 + 0.27 * len(whole)), layout="constrained")
     axis = figure.subplots()
     chosen = colours(classes)
@@ -101,7 +139,15 @@ def people(whole: Sequence[Part], classes: Sequence[str]) -> Figure:
 
 
 def timeline(told: Sequence[Told], classes: Sequence[str]) -> Figure:
-    """The bouts of everybody in one clip over time."""
+    """The bouts of everybody in one clip over time.
+
+    Args:
+        told: The stays of one clip.
+        classes: The classes' names, in the rows' order.
+
+    Returns:
+        The plot.
+    """
     figure = Figure(figsize=(WIDTH, 0.75 + 0.3 * len(told)), layout="constrained")
     axis = figure.subplots()
     chosen = colours(classes)
@@ -120,7 +166,15 @@ def timeline(told: Sequence[Told], classes: Sequence[str]) -> Figure:
 
 
 def transition_matrix(told: Sequence[Told], classes: Sequence[str]) -> Figure:
-    """How often each class is followed by each other."""
+    """How often each class is followed by each other.
+
+    Args:
+        told: Stays, summed up.
+        classes: The classes' names, in the rows' order.
+
+    Returns:
+        The plot.
+    """
     found = counts(told, len(classes))
     rows = found / np.maximum(found.sum(1, keepdims=True), 1)
     figure = Figure(figsize=(WIDTH, 1.4 + 0.28 * len(classes)), layout="constrained")
@@ -140,7 +194,15 @@ def transition_matrix(told: Sequence[Told], classes: Sequence[str]) -> Figure:
 
 
 def time_course(course: Course, classes: Sequence[str]) -> Figure:
-    """Each class's probability around an event, with the interval over people."""
+    """Each class's probability around an event, with the interval over people.
+
+    Args:
+        course: Around one kind of event.
+        classes: The classes' names, in the rows' order.
+
+    Returns:
+        The plot.
+    """
     figure = Figure(figsize=(WIDTH, 3.1), layout="constrained")
     axis = figure.subplots()
     for label, colour in enumerate(colours(classes)):
@@ -158,7 +220,14 @@ def time_course(course: Course, classes: Sequence[str]) -> Figure:
 
 
 def circumplex(points: Sequence[tuple[str, float, float]]) -> Figure:
-    """People's derived valence and arousal, a row a person."""
+    """People's derived valence and arousal, a row a person.
+
+    Args:
+        points: Names with valence and arousal.
+
+    Returns:
+        The plot.
+    """
     figure = Figure(figsize=(WIDTH, 1.3 + 0.27 * len(points)), layout="constrained")
     axis = figure.subplots()
     axis.axvline(0, color="#bbb", linewidth=0.8)

@@ -17,7 +17,14 @@ Records = Iterator[dict[str, Any]]
 
 
 def all_tables(study: Study) -> dict[str, list[dict[str, Any]]]:
-    """The records of every table that the study has, by its name."""
+    """The records of every table that the study has, by its name.
+
+    Args:
+        study: The study.
+
+    Returns:
+        Records by the names of `tables.TABLES`.
+    """
     made = {
         "clips": list(clips(study)),
         "summary": list(summary(study)),
@@ -34,17 +41,39 @@ def all_tables(study: Study) -> dict[str, list[dict[str, Any]]]:
 
 
 def whose(part: Part) -> dict[str, str]:
-    """The columns that say whose figures a record holds."""
+    """The columns that say whose figures a record holds.
+
+    Args:
+        part: Whose figures.
+
+    Returns:
+        By column.
+    """
     return {"of": part.of, "group": part.group, "person": part.person, "clip": part.clip}
 
 
 def spread(name: str, estimate: Estimate) -> dict[str, float]:
-    """A figure and the ends of its interval as columns."""
+    """A figure and the ends of its interval as columns.
+
+    Args:
+        name: The figure's column.
+        estimate: The figure.
+
+    Returns:
+        By column.
+    """
     return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
 
 
 def clips(study: Study) -> Records:
-    """A record a clip."""
+    """A record a clip.
+
+    Args:
+        study: The study.
+
+    Yields:
+        In the clips' order.
+    """
     for clip in study.rows.clips:
         frames = [sight.frames for sight in clip.tracks.values()]
         seen = np.unique(np.concatenate(frames)) if frames else np.empty(0, int)
@@ -62,7 +91,14 @@ def clips(study: Study) -> Records:
 
 
 def summary(study: Study) -> Records:
-    """A record for each part of the study and each class."""
+    """A record for each part of the study and each class.
+
+    Args:
+        study: The study.
+
+    Yields:
+        All classes of a part, then the next part.
+    """
     for part, over in study.parts:
         in_sight, judged = sum(one.in_sight for one in part.told), sum(one.judged for one in part.told)
         shares = estimates(part, over, lambda one: one.shown)
@@ -96,7 +132,14 @@ def summary(study: Study) -> Records:
 
 
 def bouts(study: Study) -> Records:
-    """A record a bout, in the clips' and people's order."""
+    """A record a bout, in the clips' and people's order.
+
+    Args:
+        study: The study.
+
+    Yields:
+        One after another in time.
+    """
     for one in study.told:
         who = {"group": one.group, "person": one.stay.person, "clip": one.stay.clip.name}
         for bout in one.bouts:
@@ -117,7 +160,15 @@ def _bout(bout: Bout, classes: Sequence[str]) -> dict[str, Any]:
 
 
 def counts(told: Sequence[Told], classes: int) -> np.ndarray:
-    """How often bouts of class i are followed by bouts of class j, int [C, C]."""
+    """How often bouts of class i are followed by bouts of class j, int [C, C].
+
+    Args:
+        told: Stays, summed up.
+        classes: How many classes there are.
+
+    Returns:
+        Rows: what was before; columns: what followed.
+    """
     found = np.zeros((classes, classes), int)
     for one in told:
         for before, after in transitions(one.bouts):
@@ -126,7 +177,14 @@ def counts(told: Sequence[Told], classes: int) -> np.ndarray:
 
 
 def transition_counts(study: Study) -> Records:
-    """A record for each part of the study and each pair of classes that follow each other in it."""
+    """A record for each part of the study and each pair of classes that follow each other in it.
+
+    Args:
+        study: The study.
+
+    Yields:
+        Pairs that occur.
+    """
     for part, _ in study.parts:
         found = counts(part.told, len(study.classes))
         for before, after in np.argwhere(found):
@@ -136,7 +194,14 @@ def transition_counts(study: Study) -> Records:
 
 
 def time_courses(study: Study) -> Records:
-    """A record for each event's name, group, class and bin."""
+    """A record for each event's name, group, class and bin.
+
+    Args:
+        study: The study.
+
+    Yields:
+        The bins in order.
+    """
     for course in study.courses:
         for label, name in enumerate(study.classes):
             for place, time in enumerate(course.times):
@@ -148,7 +213,14 @@ def time_courses(study: Study) -> Records:
 
 
 def agreement(study: Study) -> Records:
-    """Records for all classes and each, of everything that was compared and of each person and clip."""
+    """Records for all classes and each, of everything that was compared and of each person and clip.
+
+    Args:
+        study: The study.
+
+    Yields:
+        All together first, then each person in each clip.
+    """
     compared = study.compared or []
     if compared:
         yield from _agreement(study, compared, {"of": "all", "person": "", "clip": ""})
@@ -211,7 +283,14 @@ def _icc(compared: Sequence[Compared], label: int | None) -> dict[str, Any]:
 
 
 def circumplex(study: Study) -> Records:
-    """A record for each part of the study: valence and arousal, derived from the mean probabilities."""
+    """A record for each part of the study: valence and arousal, derived from the mean probabilities.
+
+    Args:
+        study: The study.
+
+    Yields:
+        In the parts' order.
+    """
     places = coordinates(study.classes)
     for part, over in study.parts:
         valence, arousal = estimates(part, over, lambda one: one.weight @ places)

@@ -68,7 +68,14 @@ def read_rows(
 
 
 def short_names(sources: Iterable[str]) -> dict[str, str]:
-    """For each clip the end of its path that no other has: the file's name, or with folders before it."""
+    """For each clip the end of its path that no other has: the file's name, or with folders before it.
+
+    Args:
+        sources: The clips' paths or addresses.
+
+    Returns:
+        The short names by the long ones.
+    """
     sources = list(sources)
     names = {}
     for source in sources:

@@ -73,7 +73,18 @@ class Part:
 
 
 def tell(stay: Stay, group: str, classes: int, shortest: float = SHORTEST, count_strange: bool = False) -> Told:
-    """Sum a stay up. Frames of strange faces are not judged unless `count_strange`."""
+    """Sum a stay up. Frames of strange faces are not judged unless `count_strange`.
+
+    Args:
+        stay: A person in a clip.
+        group: Theirs, "" for none.
+        classes: How many classes there are.
+        shortest: Of a bout, in seconds.
+        count_strange: Count the frames of faces that the gate calls strange.
+
+    Returns:
+        The sums.
+    """
     judged = judged_frames(stay, count_strange)
     seconds, shown = stay.seconds[judged], stay.sight.shown[judged]
     found = bouts(stay, shortest, count_strange)
@@ -93,7 +104,14 @@ def tell(stay: Stay, group: str, classes: int, shortest: float = SHORTEST, count
 
 
 def parts(told: Sequence[Told]) -> list[Part]:
-    """All there are figures of: everybody, each group, each person (in each group) and each person in each clip."""
+    """All there are figures of: everybody, each group, each person (in each group) and each person in each clip.
+
+    Args:
+        told: Stays, summed up.
+
+    Returns:
+        The whole first.
+    """
     whole = [Part("all", "", "", "", list(told))]
     groups = sorted({one.group for one in told if one.group}, key=natural)
     whole += [Part("group", group, "", "", [one for one in told if one.group == group]) for group in groups]
@@ -108,6 +126,13 @@ def drawn_over(part: Part, people_in_study: int) -> Over:
     """What the bootstrap of a part draws: people, or the clips where it is about one person.
 
     A group of one person has no interval in a study of several: it would be of another kind than the others'.
+
+    Args:
+        part: Whose figures.
+        people_in_study: How many there are.
+
+    Returns:
+        `Over.NONE` where there is no interval.
     """
     if len(part.people) > 1:
         return Over.PEOPLE

@@ -69,6 +69,13 @@ class Study:
 def study(rows: Rows, settings: Settings) -> Study:
     """Make a study.
 
+    Args:
+        rows: The clips.
+        settings: What the researcher decides.
+
+    Returns:
+        All figures.
+
     Raises:
         DataError: The lists of people or groups name what is not there; there is nobody to study.
     """

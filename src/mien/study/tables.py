@@ -121,7 +121,14 @@ TABLES: dict[str, tuple[Column, ...]] = {
 
 
 def write(folder: Path, name: str, records: Sequence[Record], columns: Sequence[Column]) -> None:
-    """Write a table as CSV and as Parquet, with the same columns and values; NaN and None are empty fields."""
+    """Write a table as CSV and as Parquet, with the same columns and values; NaN and None are empty fields.
+
+    Args:
+        folder: Where.
+        name: The files' name without its suffix.
+        records: A record a row.
+        columns: The table's.
+    """
     kept = [{column.name: _value(record.get(column.name)) for column in columns} for record in records]
     names = [column.name for column in columns]
     write_text(
@@ -135,7 +142,14 @@ def write(folder: Path, name: str, records: Sequence[Record], columns: Sequence[
 
 
 def codebook(tables: Mapping[str, Sequence[Column]]) -> str:
-    """The CSV that says what every column of every table means."""
+    """The CSV that says what every column of every table means.
+
+    Args:
+        tables: Columns by tables' names.
+
+    Returns:
+        CSV.
+    """
     records = (
         {"table": name, "column": column.name, "kind": column.kind, "meaning": column.meaning}
         for name, columns in tables.items()
@@ -151,6 +165,13 @@ def _value(value: Any) -> Any:
 
 
 def told_value(value: Any) -> Any:
-    """A value as CSV has it: a number with six digits after the point at most, what is not there as an empty field."""
+    """A value as CSV has it: a number with six digits after the point at most, what is not there as an empty field.
+
+    Args:
+        value: A field's.
+
+    Returns:
+        What the csv module writes.
+    """
     value = _value(value)
     return "" if value is None else round(value, 6) if isinstance(value, float) else value

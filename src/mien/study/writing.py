@@ -20,6 +20,9 @@ MARK = "study.json"
 def check(folder: Path) -> None:
     """Make sure that a study can be written to a folder.
 
+    Args:
+        folder: Where the study shall go.
+
     Raises:
         MienError: The folder holds anything but an earlier study.
         StorageError: The disk takes nothing there.

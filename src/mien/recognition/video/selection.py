@@ -27,7 +27,17 @@ class Region:
 
     @classmethod
     def from_text(cls, text: str) -> "Region":
-        """A region such as "320,0,640,720" or "50%,0,50%,100%". Raises MienError for what is none."""
+        """A region such as "320,0,640,720" or "50%,0,50%,100%".
+
+        Args:
+            text: As people write it.
+
+        Returns:
+            The region.
+
+        Raises:
+            MienError: For what is none.
+        """
         parts = [part.strip() for part in text.split(",")]
         try:
             values = [float(part.removesuffix("%")) / (100 if part.endswith("%") else 1) for part in parts]
@@ -40,7 +50,18 @@ class Region:
         return cls(left, top, width, height, (shares[0], shares[1], shares[2], shares[3]))
 
     def sides(self, width: int, height: int) -> tuple[float, float, float, float]:
-        """Left, top, right and bottom in a picture of a size in pixels. Raises VideoError where it reaches beyond."""
+        """Left, top, right and bottom in a picture of a size in pixels.
+
+        Args:
+            width: Of the picture.
+            height: Of the picture.
+
+        Returns:
+            In pixels.
+
+        Raises:
+            VideoError: Where it reaches beyond.
+        """
         scale = [size if share else 1 for share, size in zip(self.shares, (width, height) * 2, strict=True)]
         left, top, across, down = (
             one * factor for one, factor in zip((self.left, self.top, self.width, self.height), scale, strict=True)
@@ -75,7 +96,21 @@ class Selection:
         excluded: str | None = None,
         region: str | None = None,
     ) -> "Selection":
-        """What people write: "500ms", "90", "00:01:30.5", "10-20,1:05-1:10". Raises MienError for what cannot be."""
+        """What people write: "500ms", "90", "00:01:30.5", "10-20,1:05-1:10".
+
+        Args:
+            every: A time.
+            start: A time.
+            end: A time.
+            excluded: Spans.
+            region: As `Region.from_text` takes it.
+
+        Returns:
+            What is read.
+
+        Raises:
+            MienError: For what cannot be.
+        """
         step = _time("--every", every)
         first, last = _time("--from", start), _time("--to", end)
         if step is not None and step <= 0:
@@ -99,7 +134,14 @@ class Selection:
         return self.start is not None or self.end is not None or bool(self.excluded)
 
     def has(self, time: float) -> bool:
-        """Whether a time lies in what is read."""
+        """Whether a time lies in what is read.
+
+        Args:
+            time: In seconds.
+
+        Returns:
+            False for what is left out.
+        """
         if self.start is not None and time < self.start - ROUNDING:
             return False
         if self.ended(time):
@@ -107,7 +149,14 @@ class Selection:
         return not any(start - ROUNDING <= time < end - ROUNDING for start, end in self.excluded)
 
     def ended(self, time: float) -> bool:
-        """Whether all that is read lies before a time."""
+        """Whether all that is read lies before a time.
+
+        Args:
+            time: In seconds.
+
+        Returns:
+            True from `end` on.
+        """
         return self.end is not None and time >= self.end - ROUNDING
 
 
@@ -120,7 +169,14 @@ class Pacer:
         self._steps = 0
 
     def is_due(self, time: float) -> bool:
-        """Whether the frame at a time, in seconds, is to be read; times rise."""
+        """Whether the frame at a time, in seconds, is to be read; times rise.
+
+        Args:
+            time: In seconds.
+
+        Returns:
+            True for the first frame of each step.
+        """
         if self._every is None:
             return True
         if self._first is None:
@@ -132,6 +188,13 @@ class Pacer:
 
 def selected(frames: Iterable[DecodedFrame], selection: Selection) -> Iterator[DecodedFrame]:
     """The frames in the spans of time that are read; ends where nothing more is to come.
+
+    Args:
+        frames: All of a video.
+        selection: What is read of it.
+
+    Yields:
+        The frames that are read.
 
     Raises:
         VideoError: None of them is; the message lacks the video's name.

@@ -32,7 +32,17 @@ def seconds(text: str) -> float:
 
 
 def spans(text: str) -> list[tuple[float, float]]:
-    """Spans such as "10-20,1:05-1:10", in seconds, in order. Raises ValueError for others, and where one is empty."""
+    """Spans such as "10-20,1:05-1:10", in seconds, in order.
+
+    Args:
+        text: As people write it.
+
+    Returns:
+        Starts and ends.
+
+    Raises:
+        ValueError: For others, and where one is empty.
+    """
     found = []
     for part in text.split(","):
         start, _, end = part.partition("-")

@@ -20,7 +20,15 @@ _KEYS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 def write(path: Path, study: Study) -> None:
-    """Write the whole study as one project. Raises StorageError where the disk refuses."""
+    """Write the whole study as one project.
+
+    Args:
+        path: Where.
+        study: The study.
+
+    Raises:
+        StorageError: Where the disk refuses.
+    """
     people = [one_line(person) for person in study.people]
     tiers = clip_tiers(study)
     project = {

@@ -18,6 +18,10 @@ MIME = {
 def write(path: Path, of: ClipTiers) -> None:
     """Write one clip's tiers; ELAN looks for the clip where it was read, and beside the file.
 
+    Args:
+        path: Where.
+        of: The clip's tiers.
+
     Raises:
         StorageError: The disk refuses.
     """

@@ -40,6 +40,12 @@ EXTRA = "study"
 def chosen(names: Sequence[str]) -> list[str]:
     """The formats asked for, "all" for every one, each once, with what they need loaded.
 
+    Args:
+        names: Formats; several may stand in one text, between commas.
+
+    Returns:
+        Names of `FORMATS`, in their order.
+
     Raises:
         MienError: There is no such format.
         MissingExtraError: What one needs is not installed.

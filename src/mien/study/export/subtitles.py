@@ -8,7 +8,15 @@ from mien.study.export.tiers import ClipTiers, milliseconds
 
 
 def write_srt(path: Path, of: ClipTiers) -> None:
-    """Write one clip's bouts as SubRip. Raises StorageError where the disk refuses."""
+    """Write one clip's bouts as SubRip.
+
+    Args:
+        path: Where.
+        of: The clip's tiers.
+
+    Raises:
+        StorageError: Where the disk refuses.
+    """
     blocks = [
         f"{number}\n{_clock(start, ',')} --> {_clock(end, ',')}\n{text}\n"
         for number, (start, end, text) in enumerate(_lines(of), 1)
@@ -17,7 +25,15 @@ def write_srt(path: Path, of: ClipTiers) -> None:
 
 
 def write_vtt(path: Path, of: ClipTiers) -> None:
-    """Write one clip's bouts as WebVTT. Raises StorageError where the disk refuses."""
+    """Write one clip's bouts as WebVTT.
+
+    Args:
+        path: Where.
+        of: The clip's tiers.
+
+    Raises:
+        StorageError: Where the disk refuses.
+    """
     blocks = [
         f"{_clock(start, '.')} --> {_clock(end, '.')}\n{html.escape(text, quote=False)}\n"
         for start, end, text in _lines(of)

@@ -10,6 +10,10 @@ from mien.study.export.tiers import ClipTiers
 def write(path: Path, of: ClipTiers) -> None:
     """Write one clip's tiers, from 0 to the clip's end; where nothing is shown the intervals are empty.
 
+    Args:
+        path: Where.
+        of: The clip's tiers.
+
     Raises:
         StorageError: The disk refuses.
     """

@@ -35,7 +35,14 @@ class ClipTiers:
 
 
 def clip_tiers(study: Study) -> list[ClipTiers]:
-    """The tiers of every clip, also of those in which nobody is seen."""
+    """The tiers of every clip, also of those in which nobody is seen.
+
+    Args:
+        study: The study.
+
+    Returns:
+        In the clips' order.
+    """
     made = []
     for clip in study.rows.clips:
         told = [one for one in study.told if one.stay.clip is clip]
@@ -50,10 +57,24 @@ def clip_tiers(study: Study) -> list[ClipTiers]:
 
 
 def one_line(name: str) -> str:
-    """A name without line breaks, tabs and control characters, which the tools' files cannot hold."""
+    """A name without line breaks, tabs and control characters, which the tools' files cannot hold.
+
+    Args:
+        name: Of a person, a clip or a class.
+
+    Returns:
+        The name, with escapes for what a line cannot hold.
+    """
     return printable(as_text(name)).strip()
 
 
 def milliseconds(seconds: float) -> int:
-    """Whole milliseconds, as the tools' clocks have them; never before 0."""
+    """Whole milliseconds, as the tools' clocks have them; never before 0.
+
+    Args:
+        seconds: A time.
+
+    Returns:
+        Rounded; never below 0.
+    """
     return max(round(seconds * 1000), 0)

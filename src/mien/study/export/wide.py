@@ -21,7 +21,15 @@ LONGEST = 64
 
 
 def write(path: Path, study: Study) -> None:
-    """Write the table, and the codebook as codebook.csv. Raises StorageError where the disk refuses."""
+    """Write the table, and the codebook as codebook.csv.
+
+    Args:
+        path: Where.
+        study: The study.
+
+    Raises:
+        StorageError: Where the disk refuses.
+    """
     columns, rows = table(study)
     names = [column.name for column in columns]
     records = [{key: told_value(value) for key, value in row.items()} for row in rows]
@@ -30,7 +38,14 @@ def write(path: Path, study: Study) -> None:
 
 
 def table(study: Study) -> tuple[list[Column], list[dict[str, Any]]]:
-    """The columns and the rows."""
+    """The columns and the rows.
+
+    Args:
+        study: The study.
+
+    Returns:
+        The columns, and a record for each person and clip.
+    """
     names = variable_names(study.classes)
     columns = [
         Column("person", "text", "the person"),
@@ -78,7 +93,14 @@ def _row(study: Study, one: Told, names: list[str]) -> dict[str, Any]:
 
 
 def variable_names(classes: tuple[str, ...]) -> list[str]:
-    """The classes as parts of variables' names, each its own: ASCII letters, digits and underscores."""
+    """The classes as parts of variables' names, each its own: ASCII letters, digits and underscores.
+
+    Args:
+        classes: The classes' names, in the rows' order.
+
+    Returns:
+        A name for each.
+    """
     made: list[str] = []
     room = LONGEST - len("duration_") - len("_99")
     for name in classes:
