@@ -1,14 +1,16 @@
 """The gate's fit, its rivals and its judge against the same worked out by NumPy alone."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
 from made_data import save
+from matplotlib.colors import to_hex
 from scipy.special import logsumexp, softmax
 from scipy.stats import binom
 from sklearn.metrics import roc_auc_score
@@ -17,9 +19,9 @@ from typer.testing import CliRunner
 
 from mien.classifier.classifier import Classifier
 from mien.cli.main import app
-from mien.data.dataset import FaceData
+from mien.data.dataset import RATED, FaceData
 from mien.errors import DataError, ModelError
-from mien.novelty import gate, judge, ood_sets
+from mien.novelty import gate, judge, ood_plots, ood_sets, open_set
 from mien.novelty.feature_extractor import FeatureLayer
 from mien.novelty.gate import fit
 from mien.novelty.scores import BASELINES
@@ -28,6 +30,7 @@ from mien.recognition.faces import Box, Face, Square
 from mien.recognition.gate import Gate
 from mien.recognition.model import ModelFile, Outputs, models_folder
 from mien.recognition.verdicts import Verdict
+from mien.results.gate import DetectorAndGate, GateScores, Passage
 
 SHIPPED = models_folder() / "mobilenet_v2.onnx"
 
@@ -135,7 +138,8 @@ def unlike_score(path: Path, known: np.ndarray, asked: np.ndarray) -> np.ndarray
 def near_score(known: np.ndarray, labels: np.ndarray, asked: np.ndarray) -> np.ndarray:
     """Relative Mahalanobis distance by its definition, with a thousandth of the mean variance on the diagonal."""
     known, asked = known.astype(float), asked.astype(float)
-    means = np.stack([known[labels == label].mean(0) for label in range(7)])
+    labels = np.unique(labels, return_inverse=True)[1]
+    means = np.stack([known[labels == label].mean(0) for label in range(labels.max() + 1)])
     centred, whole = known - means[labels], known - known.mean(0)
     within, total = centred.T @ centred / len(known), whole.T @ whole / len(known)
     ridge = 1e-3 * np.trace(within) / len(within) * np.eye(len(within))
@@ -273,6 +277,12 @@ def speaking(count: int, seed: int, near: int, far: int) -> FaceData:
     return FaceData(faces, labels, np.full(count, "test"), texts, np.arange(count))
 
 
+def area_of_errors(strangeness: np.ndarray, right: np.ndarray) -> float:
+    """The mean, over all numbers of least strange faces, of the share of them that are called wrongly."""
+    order = sorted(range(len(right)), key=lambda place: strangeness[place])
+    return float(np.mean([np.mean(~right[order[:count]]) for count in range(1, len(right) + 1)]))
+
+
 def test_the_judge_compares_as_it_says() -> None:
     training, real, strange = speaking(120, 0, 0, 0), speaking(101, 1, 0, 0), speaking(40, 2, 5, 90)
     kind = ood_sets.OODSet("strange", strange.faces, far=True)
@@ -303,7 +313,10 @@ def test_the_judge_compares_as_it_says() -> None:
     assert made.passage["strange"].far == pytest.approx((theirs.novelty[:, 1] > 200).mean())
     assert made.far == ["strange"]
     right = ours.probabilities.argmax(1) == real.labels
-    assert made.risk[judge.REPORTED].accuracy_accepted == pytest.approx(right[ours.novelty[:, 1] <= 100].mean())
+    refusing = made.risk[judge.REPORTED]
+    assert refusing.accuracy_accepted == pytest.approx(right[ours.novelty[:, 1] <= 100].mean())
+    assert refusing.area == pytest.approx(area_of_errors(ours.novelty[:, 1], right))
+    assert refusing.area_confidence == pytest.approx(area_of_errors(-ours.probabilities.max(1), right))
     for group in ("brightness", "sharpness"):
         assert [of.pictures for of in made.refused[group].values()] == pytest.approx([25] * 4, abs=1)
     assert made.refused["all"]["all"].known == pytest.approx((ours.novelty[:, 1] <= 100).mean())
@@ -327,6 +340,129 @@ def test_detector_and_gate_together_count_only_what_passes_both(tmp_path: Path) 
     people = frozenset({"person.png"})
     told = judge.through_pipeline(Stub(), tmp_path, people, lambda *_: None)  # type: ignore[arg-type]
     assert (told.pictures, told.found, told.passed, told.covered) == (3, 2, 1, 1)
+
+
+class ReadsTones:
+    """A recogniser of flat pictures: the tone says which faces are in them, the largest first."""
+
+    def recognize(self, picture: np.ndarray) -> list[Face]:
+        tone = int(picture[0, 0, 0])
+        if tone == 200:
+            return []
+        called, verdict, unlike = {
+            0: (3, Verdict.KNOWN, 1.0),
+            40: (3, Verdict.FAR, 5.0),
+            80: (4, Verdict.KNOWN, 2.0),
+            120: (4, Verdict.COVERED, 3.0),
+        }[tone]
+        said, novelty = np.eye(7)[called] * 0.9, np.array([0.0, unlike, 0.0])
+        face = Face(Box(0, 0, 9, 9), Square(4, 4, 9), 0.9, said, said, None, novelty, verdict)
+        return [face, replace(face, verdict=Verdict.NEAR)]  # the second counts for nothing
+
+
+def test_photographs_are_judged_folder_by_folder(tmp_path: Path) -> None:
+    tones = {"faces/happy": (0, 40, 200), "faces/sad": (0, 80, 120), "faces/notes": (40,), "cats": (0, 200, 40)}
+    for folder, of in tones.items():
+        (tmp_path / folder).mkdir(parents=True)
+        for number, tone in enumerate(of):
+            save(np.full((20, 20), tone, np.uint8), tmp_path / folder / f"{number}.png")
+    made = GateScores({}, [], {}, {}, {}, {}, {}, {})
+    cats, faces = [tmp_path / "cats"], [tmp_path / "faces"]
+    recognizer: Any = ReadsTones()
+    judge.judge_photographs(made, recognizer, cats, faces, frozenset({"0.png"}), lambda *_: None)
+    assert made.pipeline == {"cats": DetectorAndGate(pictures=2, found=1, passed=0, covered=0)}
+    found = made.found["faces"]
+    assert found["happy"] == Passage(2, known=0.5, covered=0, near=0, far=0.5)
+    assert asdict(found["sad"]) == pytest.approx(asdict(Passage(3, known=2 / 3, covered=1 / 3, near=0, far=0)))
+    assert found["all"] == Passage(5, known=0.6, covered=0.2, near=0, far=0.2)
+    # In order of unlikeness: happy and sad called happy (one wrong), then three called as labelled.
+    told = made.risk["faces"]
+    assert (told.faces, told.refused, told.error) == (5, pytest.approx(0.4), pytest.approx(0.2))
+    assert (told.accuracy_accepted, told.accuracy_refused) == (pytest.approx(2 / 3), 1)
+    assert told.area == pytest.approx(np.mean([0, 1 / 2, 1 / 3, 1 / 4, 1 / 5]))
+
+
+def test_what_raters_found_unclear_is_compared_with_what_they_found_clear() -> None:
+    generator = np.random.default_rng(0)
+    training, asked = (
+        Outputs(softmax(logits, 1).astype(np.float32), generator.normal(size=(count, 9)), None, None)
+        for count, logits in ((140, generator.normal(size=(140, 7))), (60, 3 * generator.normal(size=(60, 7))))
+    )
+    labels, own = np.arange(140) % 7, np.repeat([0, 1, 2, 3, 4, 5, 6], [9, 10, 8, 12, 8, 5, 8])
+    votes = np.zeros((60, len(RATED)), int)
+    votes[:, 0] = 10
+    contempt = votes[:, RATED.index("contempt")]
+    contempt[:20] = 5  # a third of the votes
+    contempt[20:30] = 1  # neither clear nor odd
+    votes[30:35, RATED.index("nf")] = 10  # too few to say something
+    faces = FaceData(np.zeros((60, 48, 48), np.uint8), own, np.full(60, "test"), own.astype(str), own, raters=votes)
+    novelty = generator.normal(size=(60, 3))
+    told = open_set.unclear(faces, asked, novelty, training, labels)
+    assert set(told) == {"raters: contempt", "without disgust", "without happy"}
+
+    def auroc(scores: np.ndarray, odd: np.ndarray, clear: np.ndarray) -> float:
+        return pytest.approx(roc_auc_score(odd[odd | clear], scores[odd | clear]))
+
+    here = np.arange(60)
+    odd, clear = here < 20, here >= 35
+    doubt = -softmax(asked.logits, 1).max(1)
+    assert told["raters: contempt"] == {
+        "unlike": auroc(novelty[:, 1], odd, clear),
+        "relative": auroc(novelty[:, 0], odd, clear),
+        "unsure": auroc(doubt, odd, clear),
+    }
+    of_six = np.delete(asked.logits, 3, 1)
+    relative = near_score(training.features[labels != 3], labels[labels != 3], asked.features)
+    assert told["without happy"] == {
+        "relative": auroc(relative, own == 3, own != 3),
+        "unsure": auroc(-softmax(of_six, 1).max(1), own == 3, own != 3),
+    }
+
+
+# What is drawn
+
+
+def test_the_plots_show_the_scores_and_the_threshold() -> None:
+    generator = np.random.default_rng(0)
+    real, strange = generator.normal(size=(500, 3)), generator.normal(3, 1, (80, 3))
+    limits = Gate(cut=2, found=2, doubt_scale=0, doubt_offset=0, covered=2.5, far=9)
+    kinds = {"cats": strange, "masks": strange[:40]}
+    axes = np.array(ood_plots.histograms(real, kinds, limits, ["cats"]).axes).reshape(2, 2)
+    for row, (kind, scores) in zip(axes, kinds.items(), strict=True):
+        assert row[0].get_ylabel() == f"{kind}\n({len(scores)})"
+        for axis, column, threshold in zip(row, (1, 2), (2, 2.5), strict=True):
+            assert list(axis.lines[0].get_xdata()) == [threshold, threshold]
+            faces, others = axis.containers
+            assert to_hex(others.patches[0].get_facecolor()) == {"cats": "#6b7280", "masks": "#d97706"}[kind]
+            assert len(faces.patches) == 69
+            for bars, values in ((faces, real[:, column]), (others, scores[:, column])):
+                beyond = sum(bar.get_height() for bar in bars.patches if bar.get_x() >= threshold)
+                assert sum(bar.get_height() for bar in bars.patches) == pytest.approx(1)
+                assert beyond == pytest.approx((values > threshold).mean(), abs=0.04)
+
+
+def test_the_sheets_show_what_passes_and_what_is_refused() -> None:
+    limits = Gate(cut=2, found=2, doubt_scale=0, doubt_offset=0, covered=2.5, far=9)
+    faces = np.arange(24, dtype=np.uint8)[:, None, None].repeat(48, 1).repeat(48, 2)
+    real = FaceData(faces, np.full(24, 3), np.full(24, "test"), np.arange(24).astype(str), np.arange(24))
+    unlike = np.where(np.arange(24) < 11, 3.0, 0.0)
+    novelty = np.stack([unlike, unlike, np.zeros(24)], 1)
+    cats = ood_sets.OODSet("cats (small)", faces[:4], far=True)
+    passing = np.array([[0, 9, 0], [0, 1, 0], [0, 9, 0], [0, 9, 0]], float)
+    sheets = ood_plots.mistakes(limits, real, novelty, [cats], {cats.name: passing}, seed=0, count=10)
+    (passes, *rest) = sheets["passes-wrongly"].axes
+    assert sheets["passes-wrongly"].get_suptitle() == "1 of 4 strange pictures pass; 1 of these, drawn by chance"
+    assert passes.get_title() == "cats\n(small)"
+    assert [len(axis.images) for axis in rest] == [0] * 9
+    assert (np.asarray(passes.images[0].get_array()) == 1).all()
+    assert passes.images[0].get_clim() == (0, 255)
+    refused = sheets["refused-wrongly"]
+    assert refused.get_suptitle() == "11 of 24 real faces are refused; 10 of these, drawn by chance"
+    tones = [int(np.asarray(axis.images[0].get_array())[0, 0]) for axis in refused.axes]
+    assert len(set(tones)) == 10
+    assert max(tones) < 11
+    assert {axis.get_title() for axis in refused.axes} == {"happy, near"}
+    assert len(ood_plots.sheet(faces[:11], [""] * 11, "two rows").axes) == 20
 
 
 # Kinds
