@@ -438,9 +438,15 @@ def test_nothing_but_an_earlier_study_gives_way(tmp_path: Path) -> None:
     (out / "mine.txt").write_text("kept")
     code, said = run(tmp_path / "a.csv", "--out", out)
     assert code == 2
-    assert "holds other files (mine.txt)" in said
+    assert "no study wrote, or that were changed since (mine.txt)" in said
     (out / "mine.txt").unlink()
     assert run(tmp_path / "a.csv", "--out", out, "--export", "srt")[0] == 0
+    subtitles = out / "srt" / "a.srt"
+    written = subtitles.read_bytes()
+    subtitles.write_bytes(written + b"mine")
+    code, said = run(tmp_path / "a.csv", "--out", out)
+    assert (code, "changed since (srt/a.srt)" in said) == (2, True)
+    subtitles.write_bytes(written)
     assert run(tmp_path / "a.csv", "--out", out)[0] == 0
     assert not (out / "srt").exists()
     assert json.loads((out / "study.json").read_text())["files"]

@@ -1,20 +1,22 @@
 """The folder of a study: made whole beside its place, and then put there in one step."""
 
+import json
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from mien.errors import MienError, StorageError
+from mien.provenance import file_hash
 from mien.storage import check_folder, draft_beside, refused, write_json, write_text
 from mien.study import records, tables
-from mien.study.export.registry import FORMATS, export
+from mien.study.export.registry import export
 from mien.study.study import Study
 
 PAGE = "index.html"
 CODEBOOK = "codebook.csv"
 MARK = "study.json"
-"""Names the files of a study's folder: what it names gives way to the next study, all else is kept."""
+"""Names the files of a study's folder with their hashes: only what is as it was gives way to the next study."""
 
 
 def check(folder: Path) -> None:
@@ -24,13 +26,15 @@ def check(folder: Path) -> None:
         folder: Where the study shall go.
 
     Raises:
-        MienError: The folder holds anything but an earlier study.
+        MienError: The folder holds anything but an earlier study as it was written.
         StorageError: The disk takes nothing there.
     """
     check_folder(folder)
-    others = sorted(_others(folder))
+    others = _others(folder)
     if others:
-        raise MienError(f"{folder} holds other files ({others[0]}); choose an empty folder, or one of an earlier study")
+        raise MienError(
+            f"{folder} holds files that no study wrote, or that were changed since ({others[0]}); choose another folder"
+        )
 
 
 def write(
@@ -63,7 +67,7 @@ def write(
         write_text(draft / PAGE, page(study, made, title))
         export(draft, study, formats, tell)
         names = sorted(path.relative_to(draft).as_posix() for path in draft.rglob("*") if path.is_file())
-        write_json(draft / MARK, {"files": names})
+        write_json(draft / MARK, {"files": {name: file_hash(draft / name) for name in names}})
         _put(draft, folder)
     except OSError as error:
         raise refused(folder, error) from error
@@ -88,16 +92,18 @@ def _put(draft: Path, folder: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _others(folder: Path) -> set[str]:
-    """Files in a folder that are not an earlier study's."""
+def _others(folder: Path) -> list[str]:
+    """Files in a folder that an earlier study did not write, or that were changed since, as annotations are in ELAN."""
     if not folder.is_dir():
-        return set()
-    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
-    if MARK not in there:
-        return there
-    ours = {*(f"{name}{suffix}" for name in tables.TABLES for suffix in (".csv", ".parquet")), PAGE, CODEBOOK, MARK}
-    return {name for name in there if name not in ours and name.partition("/")[0] not in FORMATS and not _hidden(name)}
-
-
-def _hidden(name: str) -> bool:
-    return name.rpartition("/")[2] == ".DS_Store"
+        return []
+    try:
+        written = json.loads((folder / MARK).read_text(encoding="utf-8"))["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        written = {}
+    there = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if not path.is_dir()}
+    passed_over = {".DS_Store", MARK if written else ""}
+    return sorted(
+        name
+        for name, path in there.items()
+        if path.name not in passed_over and (name not in written or written[name] != file_hash(path))
+    )
