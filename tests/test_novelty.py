@@ -171,6 +171,10 @@ def test_a_gate_changes_nothing_else_and_stays_small(gated: Path, tmp_path: Path
     detach(model)
     onnx.save(model, bare)
     assert gated.stat().st_size - bare.stat().st_size < 100_000
+    stored = [one for one in onnx.load(gated).graph.initializer if one.name.startswith(OUTPUT)]
+    large = [one for one in stored if np.prod(one.dims) > 2000]
+    assert large
+    assert {one.data_type for one in large} <= {onnx.TensorProto.FLOAT16, onnx.TensorProto.INT8}
     faces = made_up_data(3).faces
     before, after = ModelFile.open(bare).run(faces), ModelFile.open(gated).run(faces)
     assert before.novelty is None

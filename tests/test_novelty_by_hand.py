@@ -21,7 +21,7 @@ from mien.classifier.classifier import Classifier
 from mien.cli.main import app
 from mien.data.dataset import RATED, FaceData
 from mien.errors import DataError, ModelError
-from mien.novelty import gate, judge, ood_plots, ood_sets, open_set
+from mien.novelty import gate, judge, occluders, ood_plots, ood_sets, open_set
 from mien.novelty.feature_extractor import FeatureLayer
 from mien.novelty.gate import fit
 from mien.novelty.scores import BASELINES
@@ -484,6 +484,20 @@ def test_what_is_spoiled_is_spoiled_as_far_as_is_said() -> None:
     light = ood_sets.dark(np.full((60, 48, 48), 200, np.uint8), generator).mean((1, 2)) / 200
     assert 0.015 < light.min() < 0.04
     assert 0.06 < light.max() < 0.09
+
+
+def test_a_mask_is_alike_on_both_sides_and_covers_from_the_nose_to_the_chin() -> None:
+    black, white = np.zeros((40, 48, 48), np.uint8), np.full((40, 48, 48), 255, np.uint8)
+    on_black, on_white = (occluders.masked(faces, np.random.default_rng(0)).astype(float) for faces in (black, white))
+    covers = 1 - (on_white - on_black).clip(0, 255) / 255
+    columns = np.arange(48) + 0.5
+    for mask in covers:
+        rows = mask[mask.sum(1) > 4]
+        middles = (rows * columns).sum(1) / rows.sum(1)
+        assert np.ptp(middles) < 0.6
+        assert abs(middles.mean() - 24) < 7
+        assert mask[:18].max() < 0.05
+        assert mask[32:36, 20:28].min() > 0.95
 
 
 def test_a_model_that_sees_faces_too_small_for_the_gate_is_refused_in_one_line() -> None:
