@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, ClassVar
 
-from mien.export.pipeline import export_run
+from mien.export.pipeline import Int8, export_run
 from mien.pipelines.steps.step import Place, Work
 from mien.training.validating import settings
 
@@ -15,13 +15,14 @@ class Export:
     Attributes:
         name: The step's name.
         run: An earlier training or average.
-        int8: Whether the weights are stored in 8 bits.
+        int8: Whether the weights are stored in 8 bits; "static" for a convolutional network, whose activations are
+            then rounded by fixed scales.
     """
 
     kind: ClassVar[str] = "export"
     name: str
     run: str
-    int8: bool = False
+    int8: Int8 = False
 
     @property
     def needs(self) -> tuple[str, ...]:
