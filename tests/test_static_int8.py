@@ -198,8 +198,10 @@ def test_an_export_has_a_temperature_of_its_own_and_says_what_it_is(
 
 def test_one_kind_of_int8_is_asked_for(tmp_path: Path) -> None:
     assert validated(Export, {"name": "file", "run": "mean", "int8": "static"}).int8 == "static"
-    with pytest.raises(RecipeError, match="int8"):
-        validated(Export, {"name": "file", "run": "mean", "int8": "dynamic"})
+    with pytest.raises(
+        RecipeError, match="int8 must be one of false, true, static, not \"statik\"; did you mean 'static'"
+    ):
+        validated(Export, {"name": "file", "run": "mean", "int8": "statik"})
     arguments = ["export", str(tmp_path), "--data", str(tmp_path), "--int8", "--static-int8"]
     done = CliRunner().invoke(app, arguments)
     assert "two ways to do the same" in str(done.exception)

@@ -1,9 +1,9 @@
 """The model file of a training or an average."""
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
-from mien.export.pipeline import Int8, export_run
+from mien.export.pipeline import export_run
 from mien.pipelines.steps.step import Place, Work
 from mien.training.validating import settings
 
@@ -22,7 +22,7 @@ class Export:
     kind: ClassVar[str] = "export"
     name: str
     run: str
-    int8: Int8 = False
+    int8: Literal[False, True, "static"] = False
 
     @property
     def needs(self) -> tuple[str, ...]:
