@@ -123,7 +123,7 @@ def _rounded_layers(exact: onnx.ModelProto, rounded: onnx.ModelProto) -> Iterabl
     stored = {tensor.name: tensor for tensor in rounded.graph.initializer}
     makers = {output: node for node in rounded.graph.node for output in node.output}
     for node in rounded.graph.node:
-        if node.op_type != "Conv" or node.input[1] not in makers:
+        if node.op_type != "Conv" or node.input[1] not in makers or len(node.input) < 3:  # in floats, or without a bias
             continue
         (values, scale, *_), (bias, step, *_) = (makers[name].input for name in node.input[1:3])
         whole = numpy_helper.to_array(stored[values]).astype(np.float64)
