@@ -30,7 +30,7 @@ def landmarks(x: float, y: float, side: float) -> np.ndarray:
 class TwoFaces:
     """Finds the faces that are drawn in a picture: the small one first."""
 
-    def detect(self, picture: np.ndarray, any_rotation: bool = False) -> list[Detection]:
+    def detect(self, picture: np.ndarray, any_rotation: bool = False, threads: int | None = None) -> list[Detection]:
         found = []
         for x, side in PLACES[::-1]:
             box = Box(x - side / 2, 75 - side / 2, x + side / 2, 75 + side / 2)

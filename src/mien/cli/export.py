@@ -8,6 +8,7 @@ import typer
 from mien.cli.console import Terminal
 from mien.cli.options import DataFolder, load_with_progress
 from mien.cli.outputs import check_outputs
+from mien.errors import MienError
 
 
 def export(
@@ -18,6 +19,12 @@ def export(
     ] = None,
     int8: Annotated[
         bool, typer.Option("--int8", help="int8 weights: a quarter of the size; for the transformers.")
+    ] = False,
+    static: Annotated[
+        bool,
+        typer.Option(
+            "--static-int8", help="The same for convolutional networks, by scales measured on training faces."
+        ),
     ] = False,
 ) -> None:
     """Write a trained network as one ONNX file that Python, browser and phone run.
@@ -30,10 +37,16 @@ def export(
     """
     from mien.export.pipeline import export_run
 
+    if int8 and static:
+        raise MienError("--int8 and --static-int8 are two ways to do the same; give one of them")
     console = Terminal(stderr=True)
     target = out or run / f"{run.name}.onnx"
     check_outputs((), [target])
     report = export_run(
-        run, lambda split: load_with_progress(data, split), target, int8, lambda line: console.tell(f"  {line}")
+        run,
+        lambda split: load_with_progress(data, split),
+        target,
+        "static" if static else int8,
+        lambda line: console.tell(f"  {line}"),
     )
     console.tell(f"{target}: {report}")

@@ -2,7 +2,9 @@
 
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -13,6 +15,8 @@ from mien.export import onnx, parity
 from mien.export.calibration import fit_temperature
 from mien.export.quantisation import quantise
 from mien.export.smooth_quant import smooth
+from mien.export.static_int8 import PRECISION as STATIC
+from mien.export.static_int8 import quantise_static
 from mien.expressions import NAMES
 from mien.recognition.model import record_hash
 from mien.recognition.prior import CLASS_PRIOR
@@ -21,13 +25,19 @@ from mien.training.run import RunFolder
 from mien.training.run_classifier import RunClassifier
 
 SOME = 256
+A_CLASS = 64
+"""So many training faces of each class measure the scales and biases of static int8."""
+
+Int8 = bool | Literal["static"]
+"""Whether a file computes in int8: activations are rounded by scales of each face's own, or "static" by fixed ones."""
+_PRECISION: dict[Int8, str] = {False: "float32", True: "int8", "static": STATIC}
 
 
 def export_run(
     run: Path,
     load: Callable[[str], FaceData],
     target: Path,
-    int8: bool,
+    int8: Int8,
     say: Callable[[str], None] = lambda text: None,
     made_by: Mapping[str, str] | None = None,
 ) -> str:
@@ -37,8 +47,8 @@ def export_run(
         run: The run's folder.
         load: Reads the data set with the named split.
         target: Where the file goes.
-        int8: Whether weights are stored in 8 bits.
-        say: Takes a line of progress.
+        int8: See `Int8`; "static" is for convolutional networks.
+        say: Is told what was measured on the way, a line at a time.
         made_by: Metadata on the pipeline that made the run, if one did.
 
     Returns:
@@ -46,15 +56,16 @@ def export_run(
 
     Raises:
         ModelError: The folder has no weights.
-        ExportError: The file answers otherwise than PyTorch, or int8 loses too much; nothing is written.
-        MienError: The target is not named as an ONNX file.
+        ExportError: A check is not passed, or the network is no convolutional one and `int8` is "static".
+        MienError: The target is not named as an ONNX file. Nothing is written in any of these cases.
     """
     check_suffix(target, ".onnx", what="an ONNX model")
     classifier = RunClassifier(run, "cpu")
     recipe, network = classifier.recipe, classifier.network
     data = load(recipe.split)
     validation = data.part("validation")
-    if int8:
+    batch = 1 if int8 is True else 64
+    if int8 is True:
         smooth(network, _some(data.part("train").faces), recipe.pixels)
     logits = classifier.logits(validation.faces)
     temperature = fit_temperature(logits, validation.labels)
@@ -68,9 +79,10 @@ def export_run(
         say(f"float32 agrees with PyTorch within {found.largest_difference:.1e} on {len(faces)} faces")
         answers = parity.run_file(draft, validation.faces).probabilities
         if int8:
-            draft, answers, temperature = _rounded(classifier, draft, validation, answers, say)
+            rounding = partial(quantise_static, faces=_balanced(data.part("train"))) if int8 == "static" else quantise
+            draft, answers, temperature = _rounded(classifier, draft, validation, answers, rounding, batch, say)
         properties = {
-            **onnx.properties(recipe.network, "int8" if int8 else "float32", RunFolder(run).description().data),
+            **onnx.properties(recipe.network, _PRECISION[int8], RunFolder(run).description().data),
             "temperature": f"{temperature:.4f}",
             CLASS_PRIOR: _class_prior(data.part("train").labels),
             **_measured(recipe.split, "validation", validation, answers),
@@ -78,7 +90,7 @@ def export_run(
         }
         if "test" in data.parts:
             test = data.part("test")
-            answers = parity.run_file(draft, test.faces, batch=1 if int8 else 64).probabilities
+            answers = parity.run_file(draft, test.faces, batch).probabilities
             properties |= _measured(recipe.split, "test", test, answers)
         onnx.set_metadata(draft, properties)
         write_atomically(target, lambda place: place.write_bytes(draft.read_bytes()))
@@ -98,20 +110,33 @@ def _some(faces: np.ndarray) -> np.ndarray:
     return faces[np.random.default_rng(0).choice(len(faces), min(SOME, len(faces)), replace=False)]
 
 
+def _balanced(data: FaceData) -> np.ndarray:
+    """As many faces of each class, as far as there are so many, in any order: always the same ones."""
+    generator = np.random.default_rng(0)
+    chosen = [generator.permutation(np.flatnonzero(data.labels == label))[:A_CLASS] for label in range(len(NAMES))]
+    return data.faces[generator.permutation(np.concatenate(chosen))]
+
+
 def _rounded(
-    classifier: RunClassifier, draft: Path, validation: FaceData, answers: np.ndarray, say: Callable[[str], None]
+    classifier: RunClassifier,
+    draft: Path,
+    validation: FaceData,
+    answers: np.ndarray,
+    rounding: Callable[[Path, Path], None],
+    batch: int,
+    say: Callable[[str], None],
 ) -> tuple[Path, np.ndarray, float]:
     """The int8 file of a float one with these answers [N, 7]: its path, its own answers, and its temperature."""
     smaller = draft.with_suffix(".int8.onnx")
-    quantise(draft, smaller)
-    rounded = parity.run_file(smaller, validation.faces, batch=1)
+    rounding(draft, smaller)
+    rounded = parity.run_file(smaller, validation.faces, batch)
     assert rounded.map is not None  # the graph always has one
     logits = rounded.map.mean((2, 3))
     # Rounding makes a network surer or less sure of itself: its temperature is fitted to its own answers.
     temperature = fit_temperature(logits, validation.labels)
     say(f"temperature {temperature:.3f} for int8")
     onnx.write(classifier.network, classifier.recipe.pixels, temperature, draft)
-    quantise(draft, smaller)
+    rounding(draft, smaller)
     quantised = torch.from_numpy(logits / temperature).softmax(1).numpy()
     found = parity.check_int8(validation.labels, answers, quantised)
     say(f"int8 names the same expression on {found.same_expression:.2%} of {len(validation)} faces")

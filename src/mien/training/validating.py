@@ -146,7 +146,11 @@ def _line(error: ErrorDetails, schema: dict[str, Any], path: str) -> str:
     part = _at(schema, place)
     if error["type"] == "value_error":  # a rule of our own, of one field or, naming it, of a table
         return f"{name}{'.' if part['type'] == 'object' and name else ' ' if name else ''}{error['ctx']['error']}"
-    near = hint(given, part["enum"]) if "enum" in part and isinstance(given, str) else ""
+    near = (
+        hint(given, [one for one in part["enum"] if isinstance(one, str)])
+        if "enum" in part and isinstance(given, str)
+        else ""
+    )
     return f"{name} must be {allowed(part)}, not {_told(given)}{near}"
 
 
@@ -182,7 +186,7 @@ def allowed(part: Mapping[str, Any]) -> str:
         A phrase for a message.
     """
     if "enum" in part:
-        return f"one of {', '.join(map(str, part['enum']))}"
+        return f"one of {', '.join(one if isinstance(one, str) else json.dumps(one) for one in part['enum'])}"
     words = _KINDS[part["type"]]
     if part["type"] == "array":
         return words + (f" of {part['maxItems']}" if "maxItems" in part else " of at least one" * ("minItems" in part))

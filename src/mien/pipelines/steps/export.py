@@ -1,7 +1,7 @@
 """The model file of a training or an average."""
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from mien.export.pipeline import export_run
 from mien.pipelines.steps.step import Place, Work
@@ -15,13 +15,14 @@ class Export:
     Attributes:
         name: The step's name.
         run: An earlier training or average.
-        int8: Whether the weights are stored in 8 bits.
+        int8: Whether the weights are stored in 8 bits; "static" for a convolutional network, whose activations are
+            then rounded by fixed scales.
     """
 
     kind: ClassVar[str] = "export"
     name: str
     run: str
-    int8: bool = False
+    int8: Literal[False, True, "static"] = False
 
     @property
     def needs(self) -> tuple[str, ...]:
