@@ -303,7 +303,14 @@ def _read_about(path: Path) -> Any:
 
 
 def shard_size(pictures: int) -> int:
-    """How many of so many pictures belong to one shard."""
+    """How many pictures belong to one shard.
+
+    Args:
+        pictures: All of them.
+
+    Returns:
+        At least 1.
+    """
     return min(BATCH * max(math.ceil(pictures / (BATCH * SHARDS)), 1), SHARD)
 
 

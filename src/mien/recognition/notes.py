@@ -12,7 +12,12 @@ _held: ContextVar[list[MienWarning] | None] = ContextVar("_held", default=None)
 
 
 def note(message: str, kind: str) -> None:
-    """Warn (`MienWarning`) at the line outside this package that asked for the picture, or hold it: see `held`."""
+    """Warn (`MienWarning`) at the line outside this package that asked for the picture, or hold it: see `held`.
+
+    Args:
+        message: One line.
+        kind: What sort of thing it says; see `MienWarning`.
+    """
     warning = MienWarning(message, kind)
     held = _held.get()
     if held is None:
@@ -23,7 +28,11 @@ def note(message: str, kind: str) -> None:
 
 @contextmanager
 def held() -> Iterator[list[MienWarning]]:
-    """Collect what this thread has to say in the block, so that another can `give` it in its turn."""
+    """Collect what this thread has to say in the block, so that another can `give` it in its turn.
+
+    Yields:
+        The list that it is put into.
+    """
     collected: list[MienWarning] = []
     before = _held.set(collected)
     try:
@@ -33,7 +42,11 @@ def held() -> Iterator[list[MienWarning]]:
 
 
 def give(collected: list[MienWarning]) -> None:
-    """Warn of what was held."""
+    """Warn of what was held.
+
+    Args:
+        collected: What `held` gave.
+    """
     frame, level = inspect.currentframe(), 0
     while frame is not None and str(frame.f_globals.get("__name__")).startswith("mien."):
         frame, level = frame.f_back, level + 1

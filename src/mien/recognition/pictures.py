@@ -86,16 +86,34 @@ class Page:
     place: int | None = None
 
     def read(self) -> np.ndarray:
-        """Read its pixels, as `read_picture` does. Raises PictureError where they cannot be read."""
+        """Read its pixels, as `read_picture` does.
+
+        Returns:
+            uint8 RGB [H, W, 3].
+
+        Raises:
+            PictureError: They cannot be read.
+        """
         return read_picture(self.file) if self.place is None else _read(self.file, name_of(self.name), self.place)
 
     def count_pixels(self) -> int:
-        """How many pixels it has, as `count_pixels`."""
+        """Count its pixels without reading them, as `count_pixels` does.
+
+        Returns:
+            0 where they cannot be told.
+        """
         return _count(self.file, self.place or 0)
 
 
 def find_pages(path: Path) -> list[Page]:
-    """The pages of a picture file; all but TIFF files have a single one, and so has what cannot be read."""
+    """The pages of a picture file; all but TIFF files have a single one, and so has what cannot be read.
+
+    Args:
+        path: The file.
+
+    Returns:
+        In order.
+    """
     try:
         places = _page_places(path)
     except PictureError:  # reading it will say why
@@ -177,7 +195,14 @@ def count_pixels(picture: Picture) -> int:
 
 
 def together(threads: int) -> int:
-    """How many pixels several threads have in hand at the same time, unless a single picture has more."""
+    """How many pixels several threads have in hand at the same time, unless a single picture has more.
+
+    Args:
+        threads: How many there are.
+
+    Returns:
+        Pixels.
+    """
     return min(threads * PIXELS_A_THREAD, MOST_PIXELS)
 
 

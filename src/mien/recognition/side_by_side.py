@@ -73,7 +73,14 @@ def side_by_side(
 
 @contextmanager
 def mapping(threads: int) -> Iterator[Mapping]:
-    """A `map` by so many threads, for the block's time: results in order; the built-in one for a single thread."""
+    """A `map` by several threads, for the block's time.
+
+    Args:
+        threads: How many; for a single one it is the built-in `map`.
+
+    Yields:
+        A function as `map` is; its results are in order.
+    """
     if threads == 1:
         yield map
         return
