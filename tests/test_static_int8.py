@@ -169,8 +169,8 @@ def data(tiny_data: Path) -> FaceData:
 def test_an_export_has_a_temperature_of_its_own_and_says_what_it_is(
     data: FaceData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parity, "LEAST_AGREEMENT", 0.5)
-    monkeypatch.setattr(parity, "MOST_ACCURACY_LOST", 0.5)
+    monkeypatch.setattr(parity, "LEAST_AGREEMENT", 0.0)
+    monkeypatch.setattr(parity, "MOST_ACCURACY_LOST", 1.0)
     given: list[np.ndarray] = []
 
     def noted(source: Path, target: Path, faces: np.ndarray) -> None:

@@ -108,6 +108,8 @@ class _Rounded:
 def _correct_biases(exact: onnx.ModelProto, rounded: onnx.ModelProto, faces: np.ndarray) -> None:
     """Add to each bias what the rounded weights lack on average (Nagel et al. 2019, arXiv 1906.04721, section 4.2)."""
     layers = list(_rounded_layers(exact, rounded))
+    if not layers:  # to ask a model for none of its maps is to ask for all outputs
+        return
     means = _channel_means(exact, sorted({layer.source for layer in layers}), faces)
     for layer in layers:
         mean = means[layer.source]
