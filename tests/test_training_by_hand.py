@@ -75,6 +75,8 @@ def small_network(seed: int = 0) -> nn.Module:
     network.backbone.blocks = network.backbone.blocks[:2]
     nn.init.constant_(network.backbone.norm.weight, 0.1)  # small features, small gradients
     nn.init.normal_(network.head.weight, std=0.1)
+    for small in (network.head.bias, network.backbone.pos_embed, network.backbone.cls_token):
+        nn.init.normal_(small, std=0.5)  # what is nothing cannot be seen to decay
     return network
 
 
