@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from mien.classifier.batches import Show, in_batches, silent
+from mien.errors import DataError
+from mien.expressions import NAMES
 from mien.recognition.framing import FRAMING, Framing
 from mien.recognition.gate import Gate, require_probabilities
 from mien.recognition.model import Outputs
@@ -19,15 +21,17 @@ class Classifier(ABC):
         name: The model file's or the run's.
         file: Its weights.
         framing: How faces are cropped for it.
+        classes: What it tells apart, in the order of its probabilities.
         split: The data set's split that it learned from; None where that is not known.
         temperature: What its logits are divided by; None for a run, whose probabilities are the network's own.
         gate: What becomes of its gate's scores; None without a gate.
-        to_equal_prior: What brings its probabilities to an equal class prior, float64 [7]; None for a run.
+        to_equal_prior: What brings its probabilities to an equal class prior, float64 [classes]; None for a run.
     """
 
     name: str
     file: Path
     framing: Framing = FRAMING
+    classes: tuple[str, ...] = NAMES
     split: str | None = None
     temperature: float | None = None
     gate: Gate | None = None
@@ -38,7 +42,7 @@ class Classifier(ABC):
         """Probabilities, features, map and the gate's scores of uint8 [N, 48, 48] in one call of the network."""
 
     def run_probabilities(self, faces: np.ndarray) -> np.ndarray:
-        """The probabilities alone, float32 [N, 7]."""
+        """The probabilities alone, float32 [N, classes]."""
         return self.run(faces).probabilities
 
     def rest_of_map(self, faces: np.ndarray) -> Callable[[], object] | None:
@@ -60,6 +64,21 @@ class Classifier(ABC):
         return found
 
     def probabilities(self, faces: np.ndarray, show: Show = silent) -> np.ndarray:
-        """Probabilities float32 [N, 7] for faces as `outputs` takes them; raises as it does."""
+        """Probabilities float32 [N, classes] for faces as `outputs` takes them; raises as it does."""
         found = in_batches(self.run_probabilities, faces, show=show)
         return require_probabilities(np.concatenate(found), self.name)
+
+
+def require_same_classes(name: str, classes: tuple[str, ...], told_apart: tuple[str, ...]) -> None:
+    """Raise DataError where a model and labelled pictures are not of the same classes in the same order.
+
+    Args:
+        name: The model's, for the message.
+        classes: What it tells apart.
+        told_apart: What the pictures are labelled with.
+    """
+    if classes != told_apart:
+        raise DataError(
+            f"{name} tells apart {', '.join(classes)}, and the data set {', '.join(told_apart)}; "
+            "give the data that it was trained on, or train on these"
+        )

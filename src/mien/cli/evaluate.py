@@ -115,7 +115,7 @@ def evaluate(
         probabilities = _judge(classifier, subject, faces, path, console)
         if disagreements is not None:
             found = label_noise.disagreements(pictures, probabilities)
-            write_text(disagreements, disagreement_page.page(classifier.name, pictures.faces, found))
+            write_text(disagreements, disagreement_page.page(classifier.name, pictures.faces, found, pictures.classes))
             console.tell(f"wrote {disagreements}; it holds pictures of the data set")
         if robust:
             _robust(classifier, subject, pictures, path, console)
@@ -127,15 +127,21 @@ def _open(
     models: list[str], data: Path, split: str | None, part: str | None
 ) -> "tuple[list[Classifier], FaceData, str]":
     """What is judged, the data set that it is judged on, and which of its parts; models are refused sooner."""
-    from mien.data import photographs
+    from mien.classifier.classifier import require_same_classes
+    from mien.data import dataset, photographs
 
     if photographs.are_in(data):
         if split is not None or part is not None:
             raise typer.BadParameter("photographs have none; leave it out", param_hint="--split or --part")
         classifiers = [open_classifier(model) for model in models]
-        return classifiers, load_photographs_with_progress(data), photographs.PART
+        pictures = load_photographs_with_progress(data, classifiers[0].classes)
+        for classifier in classifiers:
+            require_same_classes(classifier.name, classifier.classes, pictures.classes)
+        return classifiers, pictures, photographs.PART
     split, part = split or "official", part or "test"
     classifiers = [open_classifier(model, split, part) for model in models]
+    for classifier in classifiers:  # before the pictures are read
+        require_same_classes(classifier.name, classifier.classes, dataset.classes_of(data))
     return classifiers, load_with_progress(data, split), part
 
 
@@ -175,7 +181,7 @@ def _judge(
     with bar() as show:
         probabilities = classifier.probabilities(pictures.faces, partial(show, classifier.name))
     made = replace(
-        report.report(subject, pictures.labels, probabilities, np.isin(pictures.groups, seen.groups)),
+        report.report(subject, pictures.labels, probabilities, np.isin(pictures.groups, seen.groups), pictures.classes),
         calibration=calibration.calibration(pictures.labels, probabilities, classifier.temperature),
         labels=label_noise.where_rated(pictures, probabilities),
         left_out=len(pictures.problems),

@@ -52,12 +52,12 @@ def load_with_progress(root: Path, split: str) -> "FaceData":
     return data
 
 
-def load_photographs_with_progress(root: Path) -> "FaceData":
+def load_photographs_with_progress(root: Path, classes: tuple[str, ...] = NAMES) -> "FaceData":
     """Find the faces in labelled photographs, and say on the terminal's error stream which are left out."""
     from mien.data import photographs
 
     with bar() as show:
-        found = photographs.load(root, partial(show, "finding faces"))
+        found = photographs.load(root, partial(show, "finding faces"), classes)
     console = Terminal(stderr=True)
     for problem in found.problems:
         console.tell(f"left out: {problem.place}: {problem.reason}")

@@ -4,33 +4,33 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mien.data.dataset import RATED, VOTED, FaceData
+from mien.data.dataset import FaceData
+from mien.data.votes import RATED, VOTED
 from mien.errors import DataError
 from mien.evaluation.bootstrap import fraction_right
-from mien.expressions import EXPRESSIONS, NAMES
+from mien.expressions import NAMES, described
 from mien.results.scores import ClassNoise, LabelNoise
 
-# FER+'s emotions are our nouns; contempt has no class here.
-_OURS = {expression.noun: expression.name for expression in EXPRESSIONS}
-_CLASS = np.array([NAMES.index(_OURS[name]) if name in _OURS else -1 for name in RATED])
 NO_VOTES, NO_MAJORITY, CONTEMPT, UNKNOWN, NO_FACE = "no votes", "no majority", "contempt", "unknown", "no face"
 _LEFT_OUT = {"contempt": CONTEMPT, "unknown": UNKNOWN, "nf": NO_FACE}
 
 
-def majority(raters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """FER+'s majority: votes int [N, 10] (columns `RATED`) to indices in `NAMES` int [N], -1 for none, and why str [N].
+def majority(raters: np.ndarray, classes: tuple[str, ...] = NAMES) -> tuple[np.ndarray, np.ndarray]:
+    """FER+'s majority: votes int [N, 10] (columns `RATED`) to places in `classes` int [N], -1 for none; why, str [N].
 
     A single vote is dropped as an outlier, as FER+ does; what is left must have more than half of all votes cast. The
-    reason is empty where there is a majority for one of the seven.
+    reason is empty where there is a majority for one of the classes.
     """
     kept = np.where(raters > 1, raters, 0)
     first = kept.argmax(1)
     cast = raters.sum(1)
     carried = kept.max(1) * 2 > cast
-    why = np.array([_LEFT_OUT.get(name, "") for name in RATED])[first]
+    nouns = [kind.noun for kind in described(classes)]  # FER+'s words
+    places = np.array([nouns.index(name) if name in nouns else -1 for name in RATED])
+    why = np.array(["" if name in nouns else _LEFT_OUT.get(name, name) for name in RATED])[first]
     why = np.where(carried, why, NO_MAJORITY)
     why = np.where(cast == 0, NO_VOTES, why)
-    return np.where(why == "", _CLASS[first], -1), why
+    return np.where(why == "", places[first], -1), why
 
 
 def agreement(raters: np.ndarray) -> np.ndarray:
@@ -41,16 +41,16 @@ def agreement(raters: np.ndarray) -> np.ndarray:
 
 
 def label_noise(part: FaceData, probabilities: np.ndarray) -> LabelNoise:
-    """Judge probabilities [N, 7] for the part's faces; raises DataError where there are no votes or majorities."""
+    """Judge probabilities [N, classes] of the part's faces; raises DataError where there is no vote or majority."""
     raters = _raters(part)
     called = probabilities.argmax(1)
-    chosen, why = majority(raters)
+    chosen, why = majority(raters, part.classes)
     judged = chosen >= 0
     if not judged.any():
         raise DataError("FER+'s raters have no majority on any of these pictures")
     same = agreement(raters)
     classes = {}
-    for label, name in enumerate(NAMES):
+    for label, name in enumerate(part.classes):
         here = part.labels == label
         rated = here & ~np.isnan(same)
         theirs = judged & (chosen == label)
@@ -61,7 +61,7 @@ def label_noise(part: FaceData, probabilities: np.ndarray) -> LabelNoise:
             majority=_mean(chosen[here & judged] == label),
             accuracy_majority=_mean(called[theirs] == label),
         )
-    reasons = (NO_MAJORITY, CONTEMPT, UNKNOWN, NO_FACE, NO_VOTES)
+    reasons = dict.fromkeys((NO_MAJORITY, CONTEMPT, UNKNOWN, NO_FACE, NO_VOTES, *why[why != ""].tolist()))
     return LabelNoise(
         pictures=len(part),
         judged=int(judged.sum()),
@@ -92,7 +92,7 @@ def disagreements(part: FaceData, probabilities: np.ndarray, most: int = 100) ->
     """Where the model contradicts the label, the most confident first; raises DataError where the part has no votes."""
     raters = _raters(part)
     called, confidence = probabilities.argmax(1), probabilities.max(1)
-    chosen, _ = majority(raters)
+    chosen, _ = majority(raters, part.classes)
     wrong = np.flatnonzero(called != part.labels)
     found = []
     for index in wrong[np.argsort(-confidence[wrong], kind="stable")][:most]:
@@ -103,10 +103,10 @@ def disagreements(part: FaceData, probabilities: np.ndarray, most: int = 100) ->
         found.append(
             Disagreement(
                 index=int(index),
-                label=NAMES[part.labels[index]],
-                called=NAMES[called[index]],
+                label=part.classes[part.labels[index]],
+                called=part.classes[called[index]],
                 confidence=float(confidence[index]),
-                majority=NAMES[chosen[index]] if chosen[index] >= 0 else None,
+                majority=part.classes[chosen[index]] if chosen[index] >= 0 else None,
                 votes=tuple(votes),
             )
         )
@@ -122,7 +122,7 @@ def accuracy_majority(part: FaceData, probabilities: np.ndarray) -> float | None
     """Accuracy in [0, 1] against the raters' majority, or None where there is none on any picture."""
     if part.raters is None:
         return None
-    chosen, _ = majority(part.raters)
+    chosen, _ = majority(part.raters, part.classes)
     judged = chosen >= 0
     return float((probabilities.argmax(1) == chosen)[judged].mean()) if judged.any() else None
 

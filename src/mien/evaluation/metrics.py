@@ -12,11 +12,17 @@ from mien.results.confusion import per_class, summaries
 from mien.results.scores import ClassScores, Interval, Scores
 
 
-def score(labels: np.ndarray, probabilities: np.ndarray, resamples: int = 2000, seed: int = 0) -> Scores:
+def score(
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    resamples: int = 2000,
+    seed: int = 0,
+    classes: tuple[str, ...] = NAMES,
+) -> Scores:
     """Score probabilities [N, K] against labels int [N]; intervals from `resamples` bootstrap draws over pictures.
 
     A class without predictions has precision 0, as scikit-learn's `zero_division=0` has it. Macro scores are means over
-    the classes that are labelled: all seven, but for data sets that leave one out.
+    the classes that are labelled: all of them, but for data sets that leave one out.
     """
     called = probabilities.argmax(1)
     confusion = confusion_matrix(labels, called, probabilities.shape[1])
@@ -39,7 +45,7 @@ def score(labels: np.ndarray, probabilities: np.ndarray, resamples: int = 2000, 
         calibration_error=calibration_error(labels, probabilities),
         classes={
             name: ClassScores(float(precision[k]), float(recall[k]), float(f1[k]), int(confusion[k].sum()))
-            for k, name in enumerate(NAMES)
+            for k, name in enumerate(classes)
         },
         confusion=confusion.tolist(),
     )

@@ -58,12 +58,12 @@ def exported(graph: nn.Module, inputs: dict[str, torch.Tensor], outputs: list[st
     return program
 
 
-def properties(name: str, precision: str, training_data: str) -> dict[str, str]:
+def properties(name: str, precision: str, training_data: str, classes: tuple[str, ...] = NAMES) -> dict[str, str]:
     """What every file of this project says of itself; training_data: the hash of the pictures learned from."""
     return {
         "name": name,
         "version": code_version(),
-        "classes": ",".join(NAMES),
+        "classes": ",".join(classes),
         "input_size": str(FACE_SIZE),
         "crop": FRAMING.to_text(),
         "precision": precision,

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from mien.classifier.classifier import require_same_classes
 from mien.data.dataset import FaceData
 from mien.evaluation.metrics import accuracy_and_macro_f1, confusion_matrix
 from mien.export import onnx, parity
 from mien.export.calibration import fit_temperature
 from mien.export.quantisation import quantise
 from mien.export.smooth_quant import smooth
-from mien.expressions import NAMES
 from mien.recognition.model import record_hash
 from mien.recognition.prior import CLASS_PRIOR
 from mien.storage import check_suffix, write_atomically
@@ -41,6 +41,8 @@ def export_run(
     classifier = RunClassifier(run, "cpu")
     recipe, network = classifier.recipe, classifier.network
     data = load(recipe.split)
+    require_same_classes(classifier.name, classifier.classes, data.classes)
+    folder, classes = RunFolder(run), classifier.classes
     validation = data.part("validation")
     if int8:
         smooth(network, _some(data.part("train").faces), recipe.pixels)
@@ -58,9 +60,9 @@ def export_run(
         if int8:
             draft, answers, temperature = _rounded(classifier, draft, validation, answers, say)
         properties = {
-            **onnx.properties(recipe.network, "int8" if int8 else "float32", RunFolder(run).description().data),
+            **onnx.properties(recipe.network, "int8" if int8 else "float32", folder.description().data, classes),
             "temperature": f"{temperature:.4f}",
-            CLASS_PRIOR: _class_prior(data.part("train").labels),
+            CLASS_PRIOR: _class_prior(data.part("train").labels, len(classes)),
             **_measured(recipe.split, "validation", validation, answers),
             **(made_by or {}),
         }
@@ -75,9 +77,9 @@ def export_run(
     return f"{target.stat().st_size / 1e6:.1f} MB, {figures}"
 
 
-def _class_prior(labels: np.ndarray) -> str:
+def _class_prior(labels: np.ndarray, classes: int) -> str:
     """Each class's fraction of the training pictures, as the metadata tells it."""
-    counts = np.bincount(labels, minlength=len(NAMES))
+    counts = np.bincount(labels, minlength=classes)
     return ",".join(f"{count / len(labels):.6f}" for count in counts)
 
 
@@ -89,7 +91,7 @@ def _some(faces: np.ndarray) -> np.ndarray:
 def _rounded(
     classifier: RunClassifier, draft: Path, validation: FaceData, answers: np.ndarray, say: Callable[[str], None]
 ) -> tuple[Path, np.ndarray, float]:
-    """The int8 file of a float one with these answers [N, 7]: its path, its own answers, and its temperature."""
+    """The int8 file of a float one with these answers [N, classes]: its path, its own answers, and its temperature."""
     smaller = draft.with_suffix(".int8.onnx")
     quantise(draft, smaller)
     rounded = parity.run_file(smaller, validation.faces, batch=1)
@@ -107,5 +109,7 @@ def _rounded(
 
 
 def _measured(split: str, part: str, data: FaceData, probabilities: np.ndarray) -> dict[str, str]:
-    accuracy, macro_f1 = accuracy_and_macro_f1(confusion_matrix(data.labels, probabilities.argmax(1)))
+    accuracy, macro_f1 = accuracy_and_macro_f1(
+        confusion_matrix(data.labels, probabilities.argmax(1), probabilities.shape[1])
+    )
     return {f"{split}_{part}_accuracy": f"{accuracy:.4f}", f"{split}_{part}_macro_f1": f"{macro_f1:.4f}"}

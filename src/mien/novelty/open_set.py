@@ -9,7 +9,8 @@ from collections.abc import Callable
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from mien.data.dataset import RATED, FaceData
+from mien.data.dataset import FaceData
+from mien.data.votes import RATED
 from mien.expressions import NAMES
 from mien.novelty.mahalanobis import squared_distance
 from mien.novelty.scores import logsumexp

@@ -64,7 +64,7 @@ def interpolate(
     if description.interpolation is not None:
         raise RecipeError(f"{run.path} is a mean already; average the run that it was made of")
     epoch, after = _tuned(run)
-    network = build(recipe.network, recipe.pixels)
+    network = build(recipe.network, recipe.pixels, classes=len(run.classes()))
     load_weights(network, start)
     before = {name: values.clone() for name, values in network.state_dict().items()}
     training, choosing = training_and_validation(recipe, data)
@@ -101,7 +101,7 @@ def average(runs: Sequence[RunFolder], data: FaceData, out: RunFolder) -> Interp
         ModelError: Weights are missing or fit another network.
     """
     recipe, description, curve = runs[0].recipe(), runs[0].description(), runs[0].curve()
-    network = build(recipe.network, recipe.pixels)
+    network = build(recipe.network, recipe.pixels, classes=len(runs[0].classes()))
     states = []
     for run in runs:
         load_weights(network, run.weights)
@@ -131,7 +131,9 @@ def _write_mean(
 
 
 def _scores(fraction: float, probabilities: np.ndarray, choosing: FaceData) -> InterpolationScores:
-    accuracy, macro_f1 = accuracy_and_macro_f1(confusion_matrix(choosing.labels, probabilities.argmax(1)))
+    accuracy, macro_f1 = accuracy_and_macro_f1(
+        confusion_matrix(choosing.labels, probabilities.argmax(1), probabilities.shape[1])
+    )
     return InterpolationScores(fraction, accuracy, macro_f1, accuracy_majority(choosing, probabilities))
 
 

@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 from safetensors.torch import save
 
 from mien.errors import DataError, ModelError, RecipeError
+from mien.expressions import NAMES
 from mien.provenance import code_version, file_hash, hardware
 from mien.results.record import read, write
 from mien.results.runs import Epoch, RunDescription, StartTensors
@@ -74,9 +75,11 @@ class RunFolder:
         precision: str,
         taken: Taken | None = None,
         teachers: Mapping[str, Path] | None = None,
+        classes: tuple[str, ...] = NAMES,
     ) -> None:
         """run.json; weights: a file, or a word for it; precision: what the machine made of the recipe's; taken: how
-        many of its tensors the network has from the file; teachers: their files or runs' folders, by name.
+        many of its tensors the network has from the file; teachers: their files or runs' folders, by name; classes:
+        what the network tells apart, in order.
         """
         description = RunDescription(
             recipe=recipe.to_dict(),
@@ -85,6 +88,7 @@ class RunFolder:
             start_tensors=None if taken is None else StartTensors(taken.taken, taken.of),
             precision=precision,
             teachers=described_teachers(teachers or {}),
+            classes=None if classes == NAMES else list(classes),
             code=code_version(),
             hardware=hardware(),
         )
@@ -103,6 +107,11 @@ class RunFolder:
             return from_dict(self.description().recipe)
         except RecipeError as error:
             raise DataError(f"{self.path / 'run.json'}: no recipe that is known here: {error}") from error
+
+    def classes(self) -> tuple[str, ...]:
+        """What the network tells apart, in order; raises DataError where there is no readable run.json."""
+        told = self.description().classes
+        return NAMES if told is None else tuple(told)
 
     def write_curve(self, epochs: list[Epoch]) -> None:
         known = [
@@ -145,7 +154,7 @@ class RunFolder:
     def network(self) -> ExpressionNetwork:
         """The trained network, in eval mode on the CPU; raises ModelError for missing or damaged weights."""
         recipe = self.recipe()
-        network = build(recipe.network, recipe.pixels)
+        network = build(recipe.network, recipe.pixels, classes=len(self.classes()))
         load_weights(network, self.weights)
         return network.eval()
 

@@ -31,6 +31,7 @@ class RunClassifier(Classifier):
         folder = RunFolder(run)
         self.recipe = folder.recipe()
         self.name, self.file, self.split = run.resolve().name, folder.weights, self.recipe.split
+        self.classes = folder.classes()
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.network = folder.network().to(self.device)
 
@@ -49,7 +50,7 @@ class RunClassifier(Classifier):
 
     @torch.inference_mode()
     def logits(self, faces: np.ndarray) -> np.ndarray:
-        """The network's logits float32 [N, 7] for uint8 [N, 48, 48]."""
+        """The network's logits float32 [N, classes] for uint8 [N, 48, 48]."""
         found = in_batches(lambda some: self.network(self.enlarged(some))[0], faces)
         return torch.cat(found).cpu().numpy()
 
@@ -67,7 +68,7 @@ class RunClassifier(Classifier):
 
 @torch.inference_mode()
 def predict(network: torch.nn.Module, faces: torch.Tensor, pixels: int) -> np.ndarray:
-    """Probabilities float32 [N, 7] of the network in eval mode for uint8 faces [N, 48, 48] on its device."""
+    """Probabilities float32 [N, classes] of the network in eval mode for uint8 faces [N, 48, 48] on its device."""
     network.eval()
     parts = in_batches(lambda some: network(enlarge(some, pixels))[0].float().softmax(1), faces)
     return torch.cat(parts).cpu().numpy()

@@ -7,7 +7,6 @@ import numpy as np
 from mien.data.dataset import FaceData
 from mien.data.splitting import hold_out
 from mien.errors import DataError, RecipeError
-from mien.expressions import NAMES
 from mien.training.recipe import Recipe
 
 # How the balancing command names the pictures that it adds to a data set.
@@ -26,7 +25,7 @@ def training_and_validation(recipe: Recipe, faces: FaceData) -> tuple[FaceData, 
     larger than all that there is to learn from; DataError where that lacks a class.
     """
     learned, choosing = _divided(recipe, faces)
-    missing = [name for label, name in enumerate(NAMES) if label not in learned.labels]
+    missing = [name for label, name in enumerate(learned.classes) if label not in learned.labels]
     if missing:
         raise DataError(
             f"no picture of {', '.join(missing)} to learn from; `mien data check` says what is in the data set and "

@@ -70,7 +70,11 @@ class ExpressionNetwork(nn.Module):
 
 
 def build(
-    name: str, pixels: int, weights: dict[str, torch.Tensor] | Literal["timm"] | None = None, drop_path: float = 0.0
+    name: str,
+    pixels: int,
+    weights: dict[str, torch.Tensor] | Literal["timm"] | None = None,
+    drop_path: float = 0.0,
+    classes: int = len(NAMES),
 ) -> ExpressionNetwork:
     """A registered network for inputs of `pixels` square, with a fresh head.
 
@@ -111,6 +115,6 @@ def build(
     for module in backbone.modules():
         if isinstance(module, PatchEmbed):
             module.strict_img_size = False  # early epochs may use fewer pixels than the last ones
-    network = ExpressionNetwork(architecture, backbone)
+    network = ExpressionNetwork(architecture, backbone, classes)
     network.drop_patches(0)
     return network
