@@ -145,6 +145,11 @@ def folder_label(folder: Path, classes: tuple[str, ...] = NAMES) -> int | None:
     return label_of(_NUMBER_BEFORE.sub("", folder.name, count=1), classes) if label is None else label
 
 
+def not_a_class(classes: tuple[str, ...]) -> str:
+    """Why another folder beside those of the classes is passed over."""
+    return f"not a folder of one of the {'seven' if classes == NAMES else len(classes)} classes"
+
+
 def load(root: Path, split: str = "official", progress: Callable[[int, int], None] | None = None) -> FaceData:
     """Read the data set under `root` with the `kaggle` or the `official` split.
 
@@ -289,9 +294,7 @@ def _class_folders(folder: Path, names: tuple[str, ...]) -> tuple[list[tuple[str
         for entry in entries(place):
             label = folder_label(entry, names)
             if label is None:
-                problems.append(
-                    Problem(str(entry.relative_to(folder)), f"not a folder of one of the {len(names)} classes")
-                )
+                problems.append(Problem(str(entry.relative_to(folder)), not_a_class(names)))
             else:
                 here.append((part, label, entry))
         missing = [name for label, name in enumerate(names) if label not in {label for _, label, _ in here}]

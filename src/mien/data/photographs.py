@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mien.data.dataset import FACE_SIZE, FaceData, Problem, entries, folder_label
+from mien.data.dataset import FACE_SIZE, FaceData, Problem, entries, folder_label, not_a_class
 from mien.errors import DataError, PictureError
 from mien.expressions import NAMES
 from mien.recognition.cropping import crop_picture, luma
@@ -44,7 +44,7 @@ def load(root: Path, progress: Callable[[int, int], None] | None = None, classes
     ]
     detector = FaceDetector()
     faces, labels, ids = [], [], []
-    problems = [Problem(name, f"not a folder of one of the {len(classes)} classes") for name in others]
+    problems = [Problem(name, not_a_class(classes)) for name in others]
     for number, (label, path) in enumerate(files, start=1):
         face = _face(path, detector)
         if isinstance(face, str):
