@@ -70,15 +70,15 @@ class Classifier(ABC):
 
 
 def require_same_classes(name: str, classes: tuple[str, ...], told_apart: tuple[str, ...]) -> None:
-    """Raise DataError where a model and labelled pictures are not of the same classes in the same order.
+    """Raise DataError where a model does not tell apart these very classes, in this order.
 
     Args:
         name: The model's, for the message.
         classes: What it tells apart.
-        told_apart: What the pictures are labelled with.
+        told_apart: What the pictures are labelled with, or another model's classes.
     """
     if classes != told_apart:
         raise DataError(
-            f"{name} tells apart {', '.join(classes)}, and the data set {', '.join(told_apart)}; "
-            "give the data that it was trained on, or train on these"
+            f"{name} tells apart {', '.join(classes)}, and not {', '.join(told_apart)}; give pictures "
+            "of its own classes, or train it on these"
         )

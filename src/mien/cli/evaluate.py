@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mien.cli.classifiers import open_classifier
+from mien.cli.classifiers import open_classifier, require_split
 from mien.cli.console import Terminal, bar
 from mien.cli.options import load_photographs_with_progress, load_with_progress, load_world_with_progress
 from mien.cli.outputs import check_outputs
@@ -107,7 +107,7 @@ def evaluate(
             raise typer.BadParameter("say on which pictures: --data DIR, or --world DIR", param_hint="--data")
         return
     classifiers, faces, part = _open(chosen, data, split, part)
-    split = split or (data.resolve().name if photographs.are_in(data) else "official")
+    split = split or (data.resolve().name if part == photographs.PART else "official")
     pictures, console = faces.part(part), Terminal()
     for classifier in classifiers:
         path = out or Path("results") / f"{classifier.name}-{split}-{part}.json"
@@ -130,16 +130,17 @@ def _open(
     from mien.classifier.classifier import require_same_classes
     from mien.data import dataset, photographs
 
-    if photographs.are_in(data):
+    classifiers = [open_classifier(model) for model in models]
+    if photographs.are_in(data, classifiers[0].classes):
         if split is not None or part is not None:
             raise typer.BadParameter("photographs have none; leave it out", param_hint="--split or --part")
-        classifiers = [open_classifier(model) for model in models]
         pictures = load_photographs_with_progress(data, classifiers[0].classes)
         for classifier in classifiers:
             require_same_classes(classifier.name, classifier.classes, pictures.classes)
         return classifiers, pictures, photographs.PART
     split, part = split or "official", part or "test"
-    classifiers = [open_classifier(model, split, part) for model in models]
+    for classifier in classifiers:
+        require_split(classifier, split, part)
     for classifier in classifiers:  # before the pictures are read
         require_same_classes(classifier.name, classifier.classes, dataset.classes_of(data))
     return classifiers, load_with_progress(data, split), part
@@ -149,11 +150,14 @@ def _world(classifiers: "list[Classifier]", folder: Path) -> None:
     """Judge models on photographs from elsewhere: a results file each, and one table."""
     from rich.table import Table
 
+    from mien.classifier.classifier import require_same_classes
     from mien.evaluation import world
     from mien.provenance import file_hash
     from mien.results.record import write
 
-    sets = load_world_with_progress(folder)
+    for classifier in classifiers[1:]:
+        require_same_classes(classifier.name, classifier.classes, classifiers[0].classes)
+    sets = load_world_with_progress(folder, classifiers[0].classes)
     table = Table("accuracy (calibration error)", *(one.name for one in sets), "mean")
     for classifier in classifiers:
         with bar() as show:

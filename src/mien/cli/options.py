@@ -27,14 +27,14 @@ def finite(value: float | None) -> float | None:
     return value
 
 
-def class_label(name: str) -> int:
-    """The label, a place in `expressions.NAMES`, of a class called as a data set's folders may be.
+def class_label(name: str, classes: tuple[str, ...] = NAMES) -> int:
+    """The label, a place in `classes`, of a class called as a data set's folders may be.
 
     Raises DataError for an unknown one.
     """
-    label = label_of(name)
+    label = label_of(name, classes)
     if label is None:
-        raise DataError(f"unknown expression '{name}'; there are {', '.join(NAMES)}")
+        raise DataError(f"unknown expression '{name}'; there are {', '.join(classes)}")
     return label
 
 
@@ -64,12 +64,12 @@ def load_photographs_with_progress(root: Path, classes: tuple[str, ...] = NAMES)
     return found
 
 
-def load_world_with_progress(root: Path) -> "list[WorldSet]":
+def load_world_with_progress(root: Path, classes: tuple[str, ...] = NAMES) -> "list[WorldSet]":
     """Find the faces in sets of photographs, and say on the terminal's error stream in how many there is none."""
     from mien.evaluation import world
 
     with bar() as show:
-        sets = world.load(root, show)
+        sets = world.load(root, show, classes)
     for one in sets:
         if one.missed:
             Terminal(stderr=True).tell(f"{one.name}: no face is found in {one.missed} of {one.pictures}")

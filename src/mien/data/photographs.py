@@ -21,9 +21,9 @@ PART = "photographs"
 """The one part that they have."""
 
 
-def are_in(root: Path) -> bool:
+def are_in(root: Path, classes: tuple[str, ...] = NAMES) -> bool:
     """Whether a folder holds folders that are named like classes; those of FER2013 lie in folders for its parts."""
-    return bool(_class_folders(root, NAMES))
+    return bool(_class_folders(root, classes))
 
 
 def load(root: Path, progress: Callable[[int, int], None] | None = None, classes: tuple[str, ...] = NAMES) -> FaceData:

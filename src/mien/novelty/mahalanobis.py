@@ -31,20 +31,22 @@ class ClassStatistics:
     between: np.ndarray
 
     @classmethod
-    def of(cls, features: np.ndarray, labels: np.ndarray, ridge: float = RIDGE) -> "ClassStatistics":
-        """From float [N, D] and labels int [N], places in `expressions.NAMES`.
+    def of(
+        cls, features: np.ndarray, labels: np.ndarray, ridge: float = RIDGE, classes: tuple[str, ...] = NAMES
+    ) -> "ClassStatistics":
+        """From float [N, D] and labels int [N], places in `classes`.
 
         Raises DataError where a class has too few pictures for a mean and a covariance.
         """
-        sizes = np.bincount(labels, minlength=len(NAMES))
+        sizes = np.bincount(labels, minlength=len(classes))
         if sizes.min() < LEAST_PICTURES:
-            name = NAMES[int(sizes.argmin())]
+            name = classes[int(sizes.argmin())]
             raise DataError(
                 f"{sizes.min()} training pictures of '{name}' are too few for a covariance; "
                 f"each class needs {LEAST_PICTURES} at least"
             )
         features = features.astype(np.float64)
-        means = np.stack([features[labels == label].mean(0) for label in range(len(NAMES))])
+        means = np.stack([features[labels == label].mean(0) for label in range(len(classes))])
         centre = features.mean(0)
         within = covariance(features - means[labels])
         within += ridge * np.trace(within) / len(within) * np.eye(len(within))

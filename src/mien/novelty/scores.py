@@ -35,7 +35,7 @@ def energy(training: Outputs, labels: np.ndarray) -> Score:
 
 def mahalanobis(training: Outputs, labels: np.ndarray) -> Score:
     """The squared distance to the nearest class's mean under the shared covariance (Lee et al. 2018)."""
-    statistics = ClassStatistics.of(training.features, labels)
+    statistics = ClassStatistics.of(training.features, labels, classes=tuple(map(str, range(labels.max() + 1))))
 
     def score(outputs: Outputs) -> np.ndarray:
         return np.min([squared_distance(outputs.features, mean, statistics.within) for mean in statistics.means], 0)
@@ -45,7 +45,9 @@ def mahalanobis(training: Outputs, labels: np.ndarray) -> Score:
 
 def relative_mahalanobis(training: Outputs, labels: np.ndarray) -> Score:
     """See `mahalanobis`."""
-    fitted = RelativeMahalanobis.of(ClassStatistics.of(training.features, labels))
+    fitted = RelativeMahalanobis.of(
+        ClassStatistics.of(training.features, labels, classes=tuple(map(str, range(labels.max() + 1))))
+    )
     return lambda outputs: fitted(outputs.features)
 
 

@@ -85,6 +85,11 @@ class Recognizer:
         self._size = int(self.model.metadata["input_size"])
         self._prior_ratio = prior_ratio(prior, self.model.metadata)
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What the model tells apart, in the order of its probabilities."""
+        return self.model.classes
+
     def __repr__(self) -> str:
         return f"<Recognizer {self.model.name}, gate {self.gating}>"
 
@@ -242,6 +247,7 @@ class Recognizer:
             probabilities=outputs.probabilities[index],
             features=outputs.features[index],
             map=None if outputs.map is None else outputs.map[index],
+            classes=self.classes,
         )
         gate = None if self._gatekeeper is None else self._gatekeeper.gate
         if gate is None or outputs.novelty is None:

@@ -43,8 +43,10 @@ def training_faces(data: FaceData) -> FaceData:
     """The training part without synthetic pictures, and without those whose exact pixels occur in another part.
 
     Nothing else may be learned from or translated, or synthetic faces would carry the test set into training. Raises
-    DataError where a class has no picture left.
+    DataError for other classes, and where a class has no picture left.
     """
+    if data.classes != NAMES:
+        raise DataError(f"faces are made of the classes {', '.join(NAMES)} only, not {', '.join(data.classes)}")
     chosen = data.training_part()
     chosen = chosen.where(~is_synthetic(chosen))
     for label, name in enumerate(NAMES):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from mien.classifier.classifier import require_same_classes
 from mien.data.dataset import FaceData
 from mien.errors import RecipeError
 from mien.evaluation.label_noise import accuracy_majority
@@ -63,6 +64,7 @@ def interpolate(
     recipe, description, curve = run.recipe(), run.description(), run.curve()
     if description.interpolation is not None:
         raise RecipeError(f"{run.path} is a mean already; average the run that it was made of")
+    require_same_classes(run.path.name, run.classes(), data.classes)
     epoch, after = _tuned(run)
     network = build(recipe.network, recipe.pixels, classes=len(run.classes()))
     load_weights(network, start)

@@ -19,7 +19,7 @@ class Smoother:
         self.time = 0.0
 
     def add(self, probabilities: np.ndarray, time: float) -> np.ndarray:
-        """The smoothed float32 [7] after another reading, float32 [7], at `time` in seconds."""
+        """The smoothed float32 [classes] after another reading, float32 [classes], at `time` in seconds."""
         if self._value is None:
             self._value = probabilities.astype(np.float32)
         share = 1 - math.exp(-max(time - self.time, 0.0) / MEMORY)

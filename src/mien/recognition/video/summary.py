@@ -17,28 +17,35 @@ BIN = 0.25
 
 @dataclass
 class TrackSummary:
-    """A face's stay. first, last: seconds; frames: in how many it was seen; bins: see `Summary`."""
+    """A face's stay. first, last: seconds; frames: in how many it was seen; bins: see `Summary`;
+    classes: how many expressions are told apart."""
 
     number: int
     first: float
     last: float
     frames: int = 0
     bins: dict[int, np.ndarray] = field(default_factory=dict)
+    classes: int = len(NAMES)
 
     @property
     def shares(self) -> np.ndarray:
-        """float64 [7]: each expression's mean probability over the face's frames, summing to 1; zeros if withheld."""
-        total = sum(self.bins.values(), np.zeros(len(NAMES)))
+        """float64 [classes]: the mean probabilities over the face's frames, summing to 1; zeros if withheld."""
+        total = sum(self.bins.values(), np.zeros(self.classes))
         return total / max(float(total.sum()), 1e-9)
 
 
 class Summary(AbstractContextManager):
     """A sink that sums up a video.
 
-    tracks: by number; in their bins, each of `BIN` seconds, stand the sums of the frames' probabilities, float64 [7].
+    tracks: by number; in their bins, each of `BIN` seconds, stand the sums of the frames' probabilities, float64
+    [classes].
+
+    Args:
+        classes: What the model tells apart.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, classes: tuple[str, ...] = NAMES) -> None:
+        self.classes = classes
         self.tracks: dict[int, TrackSummary] = {}
         self.frames = 0
         self.frames_without_face = 0
@@ -53,10 +60,11 @@ class Summary(AbstractContextManager):
         self.end = frame.time
         for face in frame.faces:
             if isinstance(face, TrackedFace):
-                track = self.tracks.setdefault(face.track, TrackSummary(face.track, frame.time, frame.time))
+                started = TrackSummary(face.track, frame.time, frame.time, classes=len(self.classes))
+                track = self.tracks.setdefault(face.track, started)
                 track.last, track.frames = frame.time, track.frames + 1
                 if not face.withheld:
                     place = int(frame.time // BIN)
-                    track.bins[place] = track.bins.get(place, np.zeros(len(NAMES))) + face.probabilities
+                    track.bins[place] = track.bins.get(place, np.zeros(len(self.classes))) + face.probabilities
 
     def __exit__(self, *raised: object) -> None: ...
