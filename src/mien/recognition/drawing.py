@@ -116,6 +116,7 @@ def _draw_bars(draw: ImageDraw.ImageDraw, face: Face, picture_height: int) -> No
     wide, high = face.box.width / len(face.classes), face.box.height / 6
     floor = min(face.box.bottom + high, picture_height)
     for place, (expression, share) in enumerate(zip(described(face.classes), face.probabilities, strict=True)):
-        x = face.box.left + place * wide
-        draw.rectangle((x, floor - high, x + wide - 1, floor), fill=(0, 0, 0, 90))
-        draw.rectangle((x + 1, floor - max(high * float(share), 1), x + wide - 2, floor), fill=expression.colour)
+        x, top = face.box.left + place * wide, floor - max(high * float(share), 1)
+        gap = 1 if wide > 4 else 0  # of many classes the bars stand without gaps
+        draw.rectangle((x, floor - high, x + wide - gap, floor), fill=(0, 0, 0, 90))
+        draw.rectangle((x + gap, top, x + wide - 2 * gap, floor), fill=expression.colour)

@@ -10,6 +10,8 @@ from mien.errors import DataError
 
 TRAIN, VALIDATION, TEST = PARTS
 _NAMED = 3
+_WHOLE = 0.25
+"""What a part's whole size counts beside that of its classes."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def divide(
         return Division(np.array(PARTS)[drawn], (f"parts were drawn by chance, seed {seed}",))
     if TRAIN not in there:
         raise DataError(f"it has a part {' and '.join(sorted(map(str, there)))} and none to train on; add --resplit")
-    parts = np.array([str(part) for part in given])
+    parts = np.array([str(part) for part in given], np.array(PARTS).dtype)  # which has room for every name
     _refuse_shared(parts, subjects)
     notes = [f"the data set's own parts {', '.join(part for part in PARTS if part in there)}"]
     if TEST not in there:
@@ -116,8 +118,8 @@ def _together(subjects: np.ndarray, groups: np.ndarray) -> np.ndarray:
 def _draw(labels: np.ndarray, together: np.ndarray, shares: tuple[float, ...], seed: int) -> np.ndarray:
     """The part of each picture, int [N], a place in `shares`; what is together stays so.
 
-    Groups come in an order of chance, the larger first; each goes where its classes are most wanting. Raises DataError
-    where a part stays empty.
+    Groups come in an order of chance, the larger first; each goes where its classes, and pictures at all, are most
+    wanting: of small classes a part may have none, and still has pictures. Raises DataError where it has not.
     """
     _, numbers, sizes = np.unique(together, return_inverse=True, return_counts=True)
     counts = np.zeros((len(sizes), int(labels.max()) + 1))
@@ -127,7 +129,9 @@ def _draw(labels: np.ndarray, together: np.ndarray, shares: tuple[float, ...], s
     chosen = np.zeros(len(sizes), np.int64)
     per_class = np.maximum(counts.sum(0), 1)
     for group in order[np.argsort(-sizes[order], kind="stable")]:
-        chosen[group] = int((wanting * (counts[group] / per_class)).sum(1).argmax())
+        of_classes = (wanting * (counts[group] / per_class)).sum(1) / counts[group].sum()
+        of_all = wanting.sum(1) / (np.array(shares) * len(labels))
+        chosen[group] = int((of_classes + _WHOLE * of_all).argmax())
         wanting[chosen[group]] -= counts[group]
     if len(np.unique(chosen)) < len(shares):
         raise DataError(
