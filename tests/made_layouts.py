@@ -76,7 +76,9 @@ def ck_plus_original(root: Path) -> Path:
             name = f"S{person:03}_{label:03}"
             place = Path(f"S{person:03}") / f"{label:03}"
             for frame in (1, 9):
-                save(picture(label, 10 * person + frame), root / "cohn-kanade-images" / place / f"{name}_{frame:08}.png")
+                save(
+                    picture(label, 10 * person + frame), root / "cohn-kanade-images" / place / f"{name}_{frame:08}.png"
+                )
             target = root / "Emotion" / place / f"{name}_{9:08}_emotion.txt"
             target.parent.mkdir(parents=True)
             target.write_text(f"   {label}.0000000e+00\n")
@@ -121,7 +123,12 @@ def fer_plus(root: Path) -> Path:
     """fer2013.csv with FER+'s own table beside it; the last three rows have no majority, or one that is no class."""
     rows = pixel_rows(8, USAGES)
     votes = [dict.fromkeys(RATED, 0) | {RATED[int(str(row["emotion"]))]: 8, "unknown": 2} for row in rows]
-    odd = ({"anger": 5, "fear": 5}, {"unknown": 10}, {"nf": 10}, {"anger": 4, "fear": 3, "sadness": 1, "nf": 1, "happiness": 1})
+    odd = (
+        {"anger": 5, "fear": 5},
+        {"unknown": 10},
+        {"nf": 10},
+        {"anger": 4, "fear": 3, "sadness": 1, "nf": 1, "happiness": 1},
+    )
     rows += pixel_rows(1, ("Training",) * len(odd))
     votes += [dict.fromkeys(RATED, 0) | one for one in odd]
     root.mkdir(parents=True)

@@ -33,8 +33,8 @@ def imported(source: Path, out: Path, **options: object) -> Imported:
 @pytest.mark.parametrize(
     ("make", "preset", "classes", "parts"),
     [
-        (made.raf_db, "raf-db", NAMES, {"train": 28, "validation": 7, "test": 21}),
-        (made.affectnet, "affectnet", EIGHT, {"train": 32, "validation": 8, "test": 24}),
+        (made.raf_db, "raf-db", NAMES, {"train": 31, "validation": 4, "test": 21}),
+        (made.affectnet, "affectnet", EIGHT, {"train": 36, "validation": 4, "test": 24}),
         (made.ck_plus, "ck+", tuple(name for name in EIGHT if name != "neutral"), None),
         (made.ck_plus_original, "ck+", EIGHT, None),
         (made.jaffe, "jaffe", NAMES, None),

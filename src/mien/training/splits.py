@@ -44,7 +44,10 @@ def _divided(recipe: Recipe, faces: FaceData) -> tuple[FaceData, FaceData]:
     if not share:
         return train, faces.part("validation")
     _, held = hold_out(train.where(~is_synthetic(train)), share, _SEED)
-    return train.without_copies_of(held), held
+    learned = train.without_copies_of(held)
+    if learned.subjects is not None and held.subjects is not None:  # nobody who is judged was learned from
+        learned = learned.where(~np.isin(learned.subjects, held.subjects[held.subjects != ""]))
+    return learned, held
 
 
 def is_synthetic(faces: FaceData) -> np.ndarray:

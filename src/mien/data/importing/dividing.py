@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mien.data.dataset import PARTS
+from mien.data.splitting import kept_together
 from mien.errors import DataError
 
 TRAIN, VALIDATION, TEST = PARTS
@@ -62,7 +63,7 @@ def divide(
         raise DataError(f"unknown part '{unknown[0]}'; there are {', '.join(PARTS)}")
     if None in there and len(there) > 1:
         raise DataError(f"{given.count(None)} pictures are in no part, and others are; split them anew with --resplit")
-    together = _together(subjects, groups)
+    together = kept_together(subjects, groups)
     if there in ({None}, {TRAIN}):
         drawn = _draw(labels, together, (1 - shares.validation - shares.test, shares.validation, shares.test), seed)
         return Division(np.array(PARTS)[drawn], (f"parts were drawn by chance, seed {seed}",))
@@ -96,23 +97,6 @@ def _refuse_shared(parts: np.ndarray, subjects: np.ndarray) -> None:
             f"{', '.join(shared[:_NAMED])}{more} in more than one part; split them anew with --resplit, so that nobody "
             "who was learned from is judged"
         )
-
-
-def _together(subjects: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Equal numbers for what must stay in one part: pictures of one person, and identical ones; int64 [N]."""
-    parent = list(range(len(groups)))
-
-    def root(place: int) -> int:
-        while parent[place] != place:
-            parent[place] = place = parent[parent[place]]
-        return place
-
-    first: dict[object, int] = {}
-    for row, (subject, group) in enumerate(zip(subjects.tolist(), groups.tolist(), strict=True)):
-        for key in ("pixels", group), ("subject", subject):
-            if key[1] != "":
-                parent[root(row)] = root(first.setdefault(key, row))
-    return np.array([root(row) for row in range(len(groups))], np.int64)
 
 
 def _draw(labels: np.ndarray, together: np.ndarray, shares: tuple[float, ...], seed: int) -> np.ndarray:
