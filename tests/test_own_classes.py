@@ -1,4 +1,4 @@
-"""Two to some dozens of classes go all the way: imported, trained, exported, read, written, drawn, judged and served."""
+"""Two to some dozens of classes go all the way: imported, trained, exported, read, written, judged and served."""
 
 import csv
 import json
