@@ -5,6 +5,10 @@ import torch
 from torch.nn import functional
 
 
+MOST = 100.0
+"""The highest temperature, and one over it the lowest: of a few pictures the best one may be without end."""
+
+
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     """The T that minimises the negative log likelihood of softmax(logits / T), logits [N, K], labels int [N].
 
@@ -21,4 +25,4 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
         return loss
 
     optimiser.step(closure)
-    return float(log_temperature.detach().exp())
+    return float(log_temperature.detach().exp().clamp(1 / MOST, MOST))
