@@ -4,7 +4,6 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-
 MOST = 100.0
 """The highest temperature, and one over it the lowest: of a few pictures the best one may be without end."""
 
