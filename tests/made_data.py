@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from mien.data.dataset import FACE_SIZE, RATED, VOTED
+from mien.data.dataset import FACE_SIZE
+from mien.data.votes import RATED, VOTED
 from mien.expressions import NAMES
 
 # Of each class: the folders' split, and the official one, which is another.

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from mien.classifier.classifier import Classifier
 from mien.cli.evaluate import evaluate
 from mien.data import dataset
-from mien.data.dataset import RATED
+from mien.data.votes import RATED
 from mien.errors import DataError
 from mien.evaluation import label_noise, trust_plots
 from mien.evaluation.calibration import calibration, error, reheated, reliability, selective

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from mien.classifier.classifier import Classifier
 from mien.cli.evaluate import evaluate
 from mien.data import dataset
-from mien.data.dataset import RATED
+from mien.data.votes import RATED
 from mien.evaluation import label_noise, robustness
 from mien.evaluation.calibration import calibration, error, selective
 from mien.evaluation.corruptions import CORRUPTIONS

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from mien.cli.main import app
 from mien.data import dataset
-from mien.data.dataset import RATED
+from mien.data.votes import RATED
 from mien.errors import ModelError, RecipeError
 from mien.expressions import NAMES
 from mien.results.record import read

@@ -25,7 +25,8 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from mien.data import dataset
-from mien.data.dataset import VOTED, FaceData
+from mien.data.dataset import FaceData
+from mien.data.votes import VOTED
 from mien.errors import DataError, ModelError, RecipeError, StorageError
 from mien.expressions import NAMES
 from mien.results.runs import Epoch

@@ -20,7 +20,8 @@ from torch.nn import functional
 from typer.testing import CliRunner
 
 from mien.cli.main import app
-from mien.data.dataset import RATED, VOTED, FaceData
+from mien.data.dataset import FaceData
+from mien.data.votes import RATED, VOTED
 from mien.expressions import EXPRESSIONS
 from mien.results.record import read
 from mien.results.runs import Epoch

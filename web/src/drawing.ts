@@ -35,11 +35,26 @@ const COLOURS: Readonly<Record<string, string>> = {
   sad: "#3d7ab8",
   surprise: "#d9782d",
   neutral: "#7f8790",
+  contempt: "#b0568c",
 };
 
-/** The colour of a class, where several stand side by side. */
-export function colourOf(name: string): string {
-  return COLOURS[name] ?? "#3fe0b0";
+/** The colours of classes that stand side by side, as Python's `described` gives them: unknown ones differ from each other. */
+export function coloursOf(classes: readonly string[]): string[] {
+  let unknown = 0;
+  return classes.map((name) => COLOURS[name] ?? ownColour(unknown++));
+}
+
+/** The colour of the unknown class at `place`, from 0: hues a golden angle apart, in three strengths by turns. */
+function ownColour(place: number): string {
+  const hue = (0.47 + 0.618034 * place) % 1;
+  const lightness = [0.42, 0.56, 0.34][place % 3]!;
+  const reach = 0.5 * Math.min(lightness, 1 - lightness);
+  const parts = [0, 8, 4].map((shift) => {
+    const turn = (shift + 12 * hue) % 12;
+    const value = lightness - reach * Math.max(-1, Math.min(turn - 3, 9 - turn, 1));
+    return Math.floor(255 * value + 0.5).toString(16).padStart(2, "0");
+  });
+  return `#${parts.join("")}`;
 }
 
 const ACCENT = "#3fe0b0";

@@ -33,7 +33,7 @@ export const rightToLeft = LANGUAGES[language]!.rightToLeft ?? false;
 export const strings = LANGUAGES[language]!.words;
 
 export function adjective(name: string): string {
-  return (strings.adjectives as Readonly<Record<string, string>>)[name] ?? name;
+  return Object.hasOwn(strings.adjectives, name) ? (strings.adjectives as Readonly<Record<string, string>>)[name]! : name;
 }
 
 export function modelTitle(name: string): string {

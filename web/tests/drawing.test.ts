@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { faceAt, onCanvas } from "../src/drawing";
+import { coloursOf, faceAt, onCanvas } from "../src/drawing";
 import type { FoundFace } from "../src/recognition/faces";
 
 const box = { left: 10, top: 20, right: 30, bottom: 50 };
@@ -34,5 +34,13 @@ describe("faceAt", () => {
   it("finds it where it is seen in a mirrored picture", () => {
     expect(faceAt(faces, { x: 75, y: 5 }, { scale: 1, mirrored: true, width: 100 })).toBe(2);
     expect(faceAt(faces, { x: 25, y: 5 }, { scale: 1, mirrored: true, width: 100 })).toBeNull();
+  });
+});
+
+describe("coloursOf", () => {
+  it("gives classes that it does not know the colours that Python gives them, no two alike", () => {
+    const classes = ["calm", "happy", "tense", "bored", "contempt", "shy"];
+    expect(coloursOf(classes)).toEqual(["#36a18d", "#e0a526", "#c79257", "#402b82", "#b0568c", "#3ba136"]);
+    expect(new Set(coloursOf(Array.from({ length: 30 }, (_, i) => `c${i}`))).size).toBe(30);
   });
 });

@@ -74,7 +74,7 @@ class Scene {
       },
       close: async () => {},
     };
-    const model = { network, size: 48, classes: ["one", "other"], gate };
+    const model = { network, size: 48, classes: ["one", "other"], prior: null, gate };
     this.recognizer = new LiveRecognizer(this.detector, new FaceReader(model, judge ?? (gate && model)), Framing.fromText(golden.framing));
   }
 
@@ -107,7 +107,7 @@ function judge(): { readonly model: OpenModel; readonly calls: number[] } {
     },
     close: async () => {},
   };
-  return { model: { network, size: 48, classes: ["one", "other"], gate: GATE }, calls };
+  return { model: { network, size: 48, classes: ["one", "other"], prior: null, gate: GATE }, calls };
 }
 
 /** How often a value is another one than in the frame before. */

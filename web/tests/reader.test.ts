@@ -15,6 +15,7 @@ function model(gate: Gate | null): OpenModel & { calls: number; asked: number } 
     asked: 0,
     size: 2,
     classes: ["a", "b", "c"],
+    prior: null,
     gate,
     network: {
       together: 8,

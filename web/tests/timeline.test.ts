@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { ReadFace } from "../src/recognition/faces";
 import { sizeToOpen, MOST } from "../src/pictures";
 import { adjusted } from "../src/engine/adjusting";
-import { evened } from "../src/recognition/prior";
+import { evened, priorOf } from "../src/recognition/prior";
 import { STEP, Timeline } from "../src/timeline";
 import type { Moment } from "../src/timeline";
 
@@ -74,13 +74,20 @@ describe("pictures", () => {
 
 describe("evened", () => {
   it("takes out how frequent a class was, and keeps the sum", () => {
-    const [disgust, happy] = evened(Float32Array.of(436 / 7651, 7215 / 7651), ["disgust", "happy"]);
+    const [disgust, happy] = evened(Float32Array.of(436 / 7651, 7215 / 7651), priorOf({ classes: "disgust,happy" }));
     expect(disgust).toBeCloseTo(0.5, 5);
     expect(happy).toBeCloseTo(0.5, 5);
   });
 
+  it("takes a model's own word on how frequent its classes were", () => {
+    const prior = priorOf({ classes: "calm,tense", class_prior: "0.75,0.25" });
+    expect([...evened(Float32Array.of(0.75, 0.25), prior)]).toEqual([0.5, 0.5]);
+    expect(priorOf({ classes: "calm,tense", class_prior: "0.75" })).toBeNull();
+    expect(priorOf({ classes: "calm,tense", class_prior: "1,0" })).toBeNull();
+  });
+
   it("changes nothing for classes that it does not know", () => {
     const probabilities = Float32Array.of(0.3, 0.7);
-    expect(evened(probabilities, ["happy", "contempt"])).toBe(probabilities);
+    expect(evened(probabilities, priorOf({ classes: "happy,contempt" }))).toBe(probabilities);
   });
 });

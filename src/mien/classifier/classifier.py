@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from mien.classifier.batches import Show, in_batches, silent
+from mien.errors import DataError
+from mien.expressions import NAMES
 from mien.recognition.framing import FRAMING, Framing
 from mien.recognition.gate import Gate, require_probabilities
 from mien.recognition.model import Outputs
@@ -19,15 +21,17 @@ class Classifier(ABC):
         name: The model file's or the run's.
         file: Its weights.
         framing: How faces are cropped for it.
+        classes: What it tells apart, in the order of its probabilities.
         split: The data set's split that it learned from; None where that is not known.
         temperature: What its logits are divided by; None for a run, whose probabilities are the network's own.
         gate: What becomes of its gate's scores; None without a gate.
-        to_equal_prior: What brings its probabilities to an equal class prior, float64 [7]; None for a run.
+        to_equal_prior: What brings its probabilities to an equal class prior, float64 [classes]; None for a run.
     """
 
     name: str
     file: Path
     framing: Framing = FRAMING
+    classes: tuple[str, ...] = NAMES
     split: str | None = None
     temperature: float | None = None
     gate: Gate | None = None
@@ -51,7 +55,7 @@ class Classifier(ABC):
             faces: uint8 [N, 48, 48].
 
         Returns:
-            float32 [N, 7].
+            float32 [N, classes].
         """
         return self.run(faces).probabilities
 
@@ -91,10 +95,25 @@ class Classifier(ABC):
             show: As in `outputs`.
 
         Returns:
-            float32 [N, 7].
+            float32 [N, classes].
 
         Raises:
             ModelError: It gives no finite probabilities for a face.
         """
         found = in_batches(self.run_probabilities, faces, show=show)
         return require_probabilities(np.concatenate(found), self.name)
+
+
+def require_same_classes(name: str, classes: tuple[str, ...], told_apart: tuple[str, ...]) -> None:
+    """Raise DataError where a model does not tell apart these very classes, in this order.
+
+    Args:
+        name: The model's, for the message.
+        classes: What it tells apart.
+        told_apart: What the pictures are labelled with, or another model's classes.
+    """
+    if classes != told_apart:
+        raise DataError(
+            f"{name} tells apart {', '.join(classes)}, and not {', '.join(told_apart)}; give pictures "
+            "of its own classes, or train it on these"
+        )

@@ -22,6 +22,7 @@ class ModelFileClassifier(Classifier):
         self.model = ModelFile.open(model)
         self.name, self.file, self.gate = self.model.name, self.model.path, self.model.gate
         self.framing = Framing.from_text(self.model.metadata["crop"])
+        self.classes = self.model.classes
         self.to_equal_prior = prior_ratio(EQUAL, self.model.metadata)
         heat = self.model.metadata.get("temperature")
         self.temperature = None if heat is None else float(heat)

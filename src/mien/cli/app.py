@@ -2,6 +2,7 @@
 
 import sys
 import webbrowser
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,20 +25,28 @@ def app(
             help="Serve a phone in the same network instead: with a certificate made now and a code that works once.",
         ),
     ] = False,
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.onnx", help="Your own model file, of any classes: the app begins with it."),
+    ] = None,
 ) -> None:
     """Serve the app on this machine and open it: live from the camera, or for single pictures.
 
     Only this machine can reach it, and pictures never leave it. Ctrl-C ends it. With --phone a phone in the same
     network opens it by a QR code; its pictures never leave the phone.
 
-    Example: mien app --port 9000
+    Examples:
+    mien app --port 9000
+    mien app --model runs/mine/mine.onnx
     """
-    from mien.recognition.model import models_folder
+    from mien.recognition.model import ModelFile, models_folder
     from mien.server.phone import PhoneServer
     from mien.server.serving import AppServer, app_folder
 
+    if model is not None:
+        model = ModelFile.open(model).path  # refused here if it cannot be used
     kind = PhoneServer if phone else AppServer
-    with kind(app_folder(), models_folder(), port) as server:
+    with kind(app_folder(), models_folder(), port, own=model) as server:
         if isinstance(server, PhoneServer):
             _invite(server)
         else:

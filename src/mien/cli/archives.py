@@ -46,7 +46,8 @@ def predict(pictures: list[Path], options: "ArchiveOptions") -> None:
     model, gate, folder = options.reading.model, options.reading.gate, options.folder
     assert folder is not None  # else there is no archive
     check_outputs((), folders=(folder,))
-    archive = Archive(folder, ModelFile.open(model, threads=1).path, gate)
+    opened = ModelFile.open(model, threads=1)
+    archive = Archive(folder, opened.path, gate, opened.classes)
     plan = archive.plan(pictures)
     _say_odd(plan, folder)
     shards, left = plan.shards, sum(map(len, plan.shards))

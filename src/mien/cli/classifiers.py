@@ -32,9 +32,23 @@ def open_classifier(model: str, split: str | None = None, part: str = "") -> "Cl
         from mien.classifier.model_file import ModelFileClassifier
 
         opened = ModelFileClassifier(model)
+    require_split(opened, split, part)
+    return opened
+
+
+def require_split(opened: "Classifier", split: str | None, part: str) -> None:
+    """Raise DataError where a model is known to have learned from a part of another split's.
+
+    Args:
+        opened: The model.
+        split: What the data set is divided by, or None.
+        part: The part that is judged.
+
+    Raises:
+        DataError: It learned from pictures of that part.
+    """
     if None not in (split, opened.split) and opened.split != split:
         raise DataError(
-            f"{model} was trained with the {opened.split} split, so the {split} one's {part} part holds pictures "
+            f"{opened.name} was trained with the {opened.split} split, so the {split} one's {part} part holds pictures "
             f"it learned from; use --split {opened.split}"
         )
-    return opened

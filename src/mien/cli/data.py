@@ -1,4 +1,4 @@
-"""`mien data check` and `mien data plot`: what a data set holds, before anything is trained on it."""
+"""`mien data`: bring labelled pictures into one form, and say what a data set holds before training on it."""
 
 import json
 from itertools import groupby
@@ -9,6 +9,7 @@ import typer
 from rich.table import Column, Table
 
 from mien.cli.console import Terminal
+from mien.cli.data_import import import_command
 from mien.cli.options import load_with_progress
 from mien.cli.outputs import check_outputs
 from mien.storage import check_suffix
@@ -18,10 +19,16 @@ if TYPE_CHECKING:
 
 NAMED_PROBLEMS = 5
 
-app = typer.Typer(help="Look at a data set: what is in it, and what is wrong with it.", no_args_is_help=True)
+app = typer.Typer(help="Import labelled pictures; see what a data set holds and what is wrong.", no_args_is_help=True)
+app.command("import")(import_command)
 
 DataArgument = Annotated[
-    Path, typer.Argument(metavar="DIR", help="Kaggle or FER2013 folders, or fer2013.csv.", envvar="MIEN_DATA")
+    Path,
+    typer.Argument(
+        metavar="DIR",
+        help="Kaggle or FER2013 folders, fer2013.csv, or what mien data import wrote.",
+        envvar="MIEN_DATA",
+    ),
 ]
 SplitOption = Annotated[
     str | None, typer.Option(help="kaggle or official; if left out, the official one where the data has it.")

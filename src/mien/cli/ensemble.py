@@ -43,6 +43,8 @@ def ensemble(
 
     import numpy as np
 
+    from mien.classifier.classifier import require_same_classes
+    from mien.data.dataset import classes_of
     from mien.evaluation import ensemble as together
     from mien.evaluation import report
     from mien.evaluation.test_time_augmentation import COUNTS, augmented
@@ -59,6 +61,8 @@ def ensemble(
     classifiers = {one.name: one for one in (open_classifier(model, SPLIT, "test") for model in models)}
     if len(classifiers) < len(models):
         raise DataError("two of the models bear one name, by which the results are kept; leave one out")
+    for classifier in classifiers.values():
+        require_same_classes(classifier.name, classifier.classes, classes_of(data))
     faces = load_with_progress(data, SPLIT)
     choosing, reported = faces.part("validation"), faces.part("test")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mien.cli.classifiers import open_classifier
+from mien.cli.classifiers import open_classifier, require_split
 from mien.cli.console import Terminal, bar
 from mien.cli.options import load_photographs_with_progress, load_with_progress, load_world_with_progress
 from mien.cli.outputs import check_outputs
@@ -107,7 +107,7 @@ def evaluate(
             raise typer.BadParameter("say on which pictures: --data DIR, or --world DIR", param_hint="--data")
         return
     classifiers, faces, part = _open(chosen, data, split, part)
-    split = split or (data.resolve().name if photographs.are_in(data) else "official")
+    split = split or (data.resolve().name if part == photographs.PART else "official")
     pictures, console = faces.part(part), Terminal()
     for classifier in classifiers:
         path = out or Path("results") / f"{classifier.name}-{split}-{part}.json"
@@ -115,7 +115,7 @@ def evaluate(
         probabilities = _judge(classifier, subject, faces, path, console)
         if disagreements is not None:
             found = label_noise.disagreements(pictures, probabilities)
-            write_text(disagreements, disagreement_page.page(classifier.name, pictures.faces, found))
+            write_text(disagreements, disagreement_page.page(classifier.name, pictures.faces, found, pictures.classes))
             console.tell(f"wrote {disagreements}; it holds pictures of the data set")
         if robust:
             _robust(classifier, subject, pictures, path, console)
@@ -127,15 +127,22 @@ def _open(
     models: list[str], data: Path, split: str | None, part: str | None
 ) -> "tuple[list[Classifier], FaceData, str]":
     """What is judged, the data set that it is judged on, and which of its parts; models are refused sooner."""
-    from mien.data import photographs
+    from mien.classifier.classifier import require_same_classes
+    from mien.data import dataset, photographs
 
-    if photographs.are_in(data):
+    classifiers = [open_classifier(model) for model in models]
+    if photographs.are_in(data, classifiers[0].classes):
         if split is not None or part is not None:
             raise typer.BadParameter("photographs have none; leave it out", param_hint="--split or --part")
-        classifiers = [open_classifier(model) for model in models]
-        return classifiers, load_photographs_with_progress(data), photographs.PART
+        pictures = load_photographs_with_progress(data, classifiers[0].classes)
+        for classifier in classifiers:
+            require_same_classes(classifier.name, classifier.classes, pictures.classes)
+        return classifiers, pictures, photographs.PART
     split, part = split or "official", part or "test"
-    classifiers = [open_classifier(model, split, part) for model in models]
+    for classifier in classifiers:
+        require_split(classifier, split, part)
+    for classifier in classifiers:  # before the pictures are read
+        require_same_classes(classifier.name, classifier.classes, dataset.classes_of(data))
     return classifiers, load_with_progress(data, split), part
 
 
@@ -143,11 +150,14 @@ def _world(classifiers: "list[Classifier]", folder: Path) -> None:
     """Judge models on photographs from elsewhere: a results file each, and one table."""
     from rich.table import Table
 
+    from mien.classifier.classifier import require_same_classes
     from mien.evaluation import world
     from mien.provenance import file_hash
     from mien.results.record import write
 
-    sets = load_world_with_progress(folder)
+    for classifier in classifiers[1:]:
+        require_same_classes(classifier.name, classifier.classes, classifiers[0].classes)
+    sets = load_world_with_progress(folder, classifiers[0].classes)
     table = Table("accuracy (calibration error)", *(one.name for one in sets), "mean")
     for classifier in classifiers:
         with bar() as show:
@@ -175,7 +185,7 @@ def _judge(
     with bar() as show:
         probabilities = classifier.probabilities(pictures.faces, partial(show, classifier.name))
     made = replace(
-        report.report(subject, pictures.labels, probabilities, np.isin(pictures.groups, seen.groups)),
+        report.report(subject, pictures.labels, probabilities, np.isin(pictures.groups, seen.groups), pictures.classes),
         calibration=calibration.calibration(pictures.labels, probabilities, classifier.temperature),
         labels=label_noise.where_rated(pictures, probabilities),
         left_out=len(pictures.problems),

@@ -12,7 +12,6 @@ from mien.cli.options import class_label
 from mien.cli.outputs import Failures, check_outputs, same_place
 from mien.cli.pictures import names_in_table
 from mien.errors import MienError, PictureError
-from mien.expressions import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,14 +55,17 @@ def explain(
     mien explain party.jpg
     mien explain faces/ --model runs/vit_tiny_mixup --model runs/vit_tiny_fmix --class happy
     """
+    from mien.classifier.classifier import require_same_classes
     from mien.explanation import map_plots
     from mien.explanation.map_methods import map_methods
     from mien.plotting import save
     from mien.recognition.media_files import find_pictures
     from mien.recognition.model import shipped_models
 
-    label = None if kind is None else class_label(kind)
     classifiers = [open_classifier(model) for model in models or shipped_models()]
+    for classifier in classifiers[1:]:
+        require_same_classes(classifier.name, classifier.classes, classifiers[0].classes)
+    label = None if kind is None else class_label(kind, classifiers[0].classes)
     names = [classifier.name for classifier in classifiers]
     if len(set(names)) < len(names):
         raise MienError(f"two of the models have the same name ({', '.join(names)}); name each once")
@@ -108,8 +110,10 @@ def _explained(
         for number, detection in enumerate(found, 1):
             seen = {classifier.name: _seen(classifier, of, picture, detection) for classifier, of in methods}
             save(map_plots.by_class(seen), out / f"{stem}-{number}.png")
-            said = [shown.probabilities for shown in seen.values()]
-            table.add_row(name, str(number), *(f"{NAMES[int(of.argmax())]} {of.max():.0%}" for of in said))
+            said = [
+                (shown.classes[int(shown.probabilities.argmax())], shown.probabilities.max()) for shown in seen.values()
+            ]
+            table.add_row(name, str(number), *(f"{name} {share:.0%}" for name, share in said))
             yield seen
 
 
@@ -125,6 +129,7 @@ def _seen(
 
     square = classifier.framing.square(detection)
     face = crop_picture(picture, square, SIZE)
-    copies, classes = np.repeat(face[None], len(NAMES), 0), np.arange(len(NAMES))
+    names = classifier.classes
+    copies, classes = np.repeat(face[None], len(names), 0), np.arange(len(names))
     maps = {name: method(copies, classes) for name, method in methods.items() if name != RANDOM}
-    return FaceMaps(crop_picture(picture, square, _SIDE), classifier.probabilities(face[None])[0], maps)
+    return FaceMaps(crop_picture(picture, square, _SIDE), classifier.probabilities(face[None])[0], maps, names)

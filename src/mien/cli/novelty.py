@@ -37,11 +37,14 @@ def fit(
 
     Example: mien novelty fit runs/mobilenet_v2/mobilenet_v2.onnx --data fer2013
     """
+    from mien.classifier.classifier import require_same_classes
     from mien.novelty import gate
+    from mien.recognition.model import ModelFile
 
     check_suffix(out or model, ".onnx", what="an ONNX model")
     check_outputs((), [out or model])
     faces = load_with_progress(data, split)
+    require_same_classes(model.stem, ModelFile(model).classes, faces.classes)
     with bar() as show:
         fitted = gate.fit(model, out or model, faces.training_part(), faces.part("validation"), show)
     found = "the detector finds too few of them to judge by it"
@@ -96,6 +99,7 @@ def judge(
     """
     from dataclasses import asdict
 
+    from mien.classifier.classifier import require_same_classes
     from mien.classifier.model_file import ModelFileClassifier
     from mien.novelty import judge as judging
     from mien.novelty import ood_plots, ood_sets
@@ -112,6 +116,8 @@ def judge(
     names = _names(people)
     opened = [ModelFileClassifier(name) for name in models or shipped_models()]
     faces = load_with_progress(data, split)
+    for one in opened:
+        require_same_classes(one.name, one.classes, faces.classes)
     real = faces.part("test" if split == "official" else "validation")
     sets = ood_sets.all_ood_sets(real.faces, folders, names, count, seed)
     with bar() as show:

@@ -37,11 +37,12 @@ def finite(value: float | None) -> float | None:
     return value
 
 
-def class_label(name: str) -> int:
-    """The label of a class called as a data set's folders may be.
+def class_label(name: str, classes: tuple[str, ...] = NAMES) -> int:
+    """The label, a place in `classes`, of a class called as a data set's folders may be.
 
     Args:
         name: In upper or lower case.
+        classes: The classes' names, in order.
 
     Returns:
         An index in `expressions.NAMES`.
@@ -49,9 +50,9 @@ def class_label(name: str) -> int:
     Raises:
         DataError: It is unknown.
     """
-    label = label_of(name)
+    label = label_of(name, classes)
     if label is None:
-        raise DataError(f"unknown expression '{name}'; there are {', '.join(NAMES)}")
+        raise DataError(f"unknown expression '{name}'; there are {', '.join(classes)}")
     return label
 
 
@@ -80,11 +81,12 @@ def load_with_progress(root: Path, split: str) -> "FaceData":
     return data
 
 
-def load_photographs_with_progress(root: Path) -> "FaceData":
+def load_photographs_with_progress(root: Path, classes: tuple[str, ...] = NAMES) -> "FaceData":
     """Find the faces in labelled photographs, and say on the terminal's error stream which are left out.
 
     Args:
         root: Has a folder for each class.
+        classes: The classes' names, in order.
 
     Returns:
         The faces that are found.
@@ -95,18 +97,19 @@ def load_photographs_with_progress(root: Path) -> "FaceData":
     from mien.data import photographs
 
     with bar() as show:
-        found = photographs.load(root, partial(show, "finding faces"))
+        found = photographs.load(root, partial(show, "finding faces"), classes)
     console = Terminal(stderr=True)
     for problem in found.problems:
         console.tell(f"left out: {problem.place}: {problem.reason}")
     return found
 
 
-def load_world_with_progress(root: Path) -> "list[WorldSet]":
+def load_world_with_progress(root: Path, classes: tuple[str, ...] = NAMES) -> "list[WorldSet]":
     """Find the faces in sets of photographs, and say on the terminal's error stream in how many there is none.
 
     Args:
         root: Has a folder for each set.
+        classes: The classes' names, in order.
 
     Returns:
         The sets.
@@ -117,7 +120,7 @@ def load_world_with_progress(root: Path) -> "list[WorldSet]":
     from mien.evaluation import world
 
     with bar() as show:
-        sets = world.load(root, show)
+        sets = world.load(root, show, classes)
     for one in sets:
         if one.missed:
             Terminal(stderr=True).tell(f"{one.name}: no face is found in {one.missed} of {one.pictures}")

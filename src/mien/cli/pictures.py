@@ -16,7 +16,7 @@ from mien.cli.console import Terminal, bar, shown
 from mien.cli.outputs import STDOUT, Failures, add_json, check_outputs, same_place
 from mien.cores import cores
 from mien.errors import MienError, MienWarning, PictureError
-from mien.expressions import BY_NAME
+from mien.expressions import described
 
 if TYPE_CHECKING:
     from mien.cli.predict_options import PictureOptions
@@ -40,7 +40,7 @@ def predict(pictures: list[Path], options: "PictureOptions") -> None:
     """
     from mien.recognition import details
     from mien.recognition.sink_group import SinkGroup
-    from mien.recognition.sinks import PICTURE_COLUMNS, AnnotatingSink, CsvSink
+    from mien.recognition.sinks import AnnotatingSink, CsvSink, picture_columns
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` and service managers keep what was done too
     json_file, csv_file, annotated = options.json_file, options.csv_file, options.annotated
@@ -57,7 +57,7 @@ def predict(pictures: list[Path], options: "PictureOptions") -> None:
         with SinkGroup(failures.tell) as sinks, closing(_read_all(pictures, recognizer, options, at_once)) as read:
             add_json(sinks, json_file)
             if csv_file is not None:
-                columns = PICTURE_COLUMNS + details.columns(options.reading.details)
+                columns = picture_columns(recognizer.classes) + details.columns(options.reading.details)
                 sinks.add(csv_file, lambda: CsvSink(csv_file, columns))
             if annotated is not None:
                 sinks.add(annotated, lambda: AnnotatingSink(annotated, options.reading.needs_map))
@@ -145,7 +145,7 @@ def _table() -> Table:
 def _add_rows(table: Table, name: Text, frame: "Frame") -> None:
     for number, face in enumerate(frame.faces):
         second = int(face.probabilities.argsort()[-2])
-        said = Text(face.adjective, BY_NAME[face.expression].colour)
+        said = Text(face.adjective, face.kind.colour)
         if face.strange:
             said = Text(f"{'not judged' if face.withheld else face.adjective}: {face.verdict}", "dim")
         table.add_row(
@@ -153,7 +153,7 @@ def _add_rows(table: Table, name: Text, frame: "Frame") -> None:
             str(number + 1),
             said,
             "" if face.withheld else f"{face.confidence:.0%}",
-            "" if face.withheld else f"{list(BY_NAME.values())[second].adjective} {face.probabilities[second]:.0%}",
+            "" if face.withheld else f"{described(face.classes)[second].adjective} {face.probabilities[second]:.0%}",
             f"{face.box.left:.0f}, {face.box.top:.0f}, {face.box.width:.0f} x {face.box.height:.0f}",
         )
     if not frame.faces:

@@ -64,6 +64,7 @@ def train(
 
     import torch
 
+    from mien.data.dataset import classes_of
     from mien.training import loop
     from mien.training import recipe as recipes
     from mien.training.devices import fabric_for
@@ -92,14 +93,15 @@ def train(
         folder.clear_drafts()
     console = Terminal(stderr=True, quiet=not fabric.is_global_zero)
     torch.manual_seed(plan.seed)
-    network, taken = _network(plan, weights)  # before the pictures are read: what does not fit is refused at once
+    classes = classes_of(data)
+    network, taken = _network(plan, weights, classes)  # before the pictures are read: what does not fit is refused
     asked = open_teachers(taught_by, plan, fabric.device)
     training, choosing = training_and_validation(plan, load_with_progress(data, plan.split))
     if begun is not None and begun.data != training.fingerprint():
         raise RecipeError(f"{folder.path} was begun with other pictures; give the same --data, or another --out")
     _suit_norms(network, weights, training, plan)
     if fabric.is_global_zero:
-        folder.write_description(plan, training.fingerprint(), weights, precision, taken, taught_by)
+        folder.write_description(plan, training.fingerprint(), weights, precision, taken, taught_by, classes)
     if taken is not None:
         console.tell(f"starts from {weights}: {taken}")
     console.tell(
@@ -195,15 +197,15 @@ def _refuse_other_weights(folder: Path, begun: "RunDescription", weights: str) -
         raise RecipeError(f"{folder} was begun with {other}; give the same, or another --out")
 
 
-def _network(plan: "Recipe", weights: str) -> "tuple[ExpressionNetwork, Taken | None]":
+def _network(plan: "Recipe", weights: str, classes: tuple[str, ...]) -> "tuple[ExpressionNetwork, Taken | None]":
     """A recipe's network with its starting weights, and what it took of them where they are a file."""
     from mien.training.networks import build
     from mien.training.weights import start_from
 
     if weights not in ("none", "timm"):
-        return start_from(Path(weights), plan.network, plan.pixels, plan.drop_path)
+        return start_from(Path(weights), plan.network, plan.pixels, plan.drop_path, classes)
     start: Literal["timm"] | None = "timm" if weights == "timm" else None
-    return build(plan.network, plan.pixels, start, plan.drop_path), None
+    return build(plan.network, plan.pixels, start, plan.drop_path, len(classes)), None
 
 
 def _suit_norms(network: "ExpressionNetwork", weights: str, training: "FaceData", plan: "Recipe") -> None:

@@ -14,7 +14,7 @@ from mien.addresses import redacted
 from mien.cli.console import LiteralColumn, Terminal, progress, say, shown
 from mien.cli.outputs import STDOUT, Failures, add_json, check_outputs, same_place
 from mien.errors import MienError, VideoError
-from mien.expressions import EXPRESSIONS
+from mien.expressions import described
 from mien.names import free_name
 from mien.storage import check_suffix
 
@@ -43,7 +43,7 @@ def predict(sources: list[str], options: "VideoOptions") -> None:
     """
     from mien.recognition import details
     from mien.recognition.sink_group import SinkGroup
-    from mien.recognition.sinks import VIDEO_COLUMNS, CsvSink
+    from mien.recognition.sinks import CsvSink, video_columns
     from mien.recognition.tables import ParquetSink
     from mien.recognition.video.watching import model_threads
 
@@ -52,7 +52,7 @@ def predict(sources: list[str], options: "VideoOptions") -> None:
     recognizer = options.reading.open(model_threads())
     json_file, csv_file, parquet = options.json_file, options.csv_file, options.parquet
     printing = json_file == STDOUT
-    columns = VIDEO_COLUMNS + details.columns(options.reading.details)
+    columns = video_columns(recognizer.classes) + details.columns(options.reading.details)
     failures, problems = Failures(), list[str]()
     drawn = drawn_names(sources)
     with SinkGroup(failures.tell) as shared:
@@ -90,7 +90,7 @@ def _watch(
     from mien.recognition.video.timeline import Timeline
     from mien.recognition.video.watching import open_video
 
-    summary = Summary()
+    summary = Summary(classes=recognizer.classes)
     copies: list[AnnotatedVideo] = []
     with open_video(source, recognizer, options.selection) as video, SinkGroup(failures.tell) as own:
         window = None
@@ -104,7 +104,7 @@ def _watch(
             own.add(path, copy)
         if options.timeline is not None:
             timeline = options.timeline
-            own.add(timeline, lambda: Timeline(timeline, options.selection.every))
+            own.add(timeline, lambda: Timeline(timeline, options.selection.every, recognizer.classes))
         if options.shows_window(video.source.live):
             from mien.cli.window import Window
 
@@ -214,11 +214,12 @@ def _table(source: str, summary: "Summary") -> Table:
         title=f"{shown(redacted(source))}: {length:.1f} s, {summary.frames} frames, {without:.0%} without a face",
         title_justify="left",
     )
+    kinds = described(summary.classes)
     chosen = sorted(summary.tracks.values(), key=lambda track: -track.frames)
     for track in sorted(chosen[:MOST_FACES], key=lambda track: track.number):
         best = track.shares.argsort()[::-1][:3]
         parts = [
-            Text.assemble((EXPRESSIONS[place].adjective, EXPRESSIONS[place].colour), f" {track.shares[place]:.0%}")
+            Text.assemble((kinds[place].adjective, kinds[place].colour), f" {track.shares[place]:.0%}")
             for place in best
         ]
         said = Text(", ").join(parts) if track.bins else Text("not judged")

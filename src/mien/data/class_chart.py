@@ -5,26 +5,27 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
-from mien.expressions import EXPRESSIONS, NAMES
+from mien.expressions import NAMES, described
 
 
-def class_chart(panels: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
+def class_chart(panels: Mapping[str, tuple[np.ndarray, np.ndarray]], classes: tuple[str, ...] = NAMES) -> Figure:
     """Draw a bar a class, in panels side by side.
 
     Args:
-        panels: By title; the classes' pictures, int [7], and the synthetic ones that were added to them, int [7].
+        panels: By title; the classes' pictures, int [classes], and the synthetic ones that were added, the same.
+        classes: The classes' names, in order.
 
     Returns:
         The figure.
     """
-    figure = Figure(figsize=(3.6 * len(panels) + 1.2, 3.8), layout="constrained")
+    figure = Figure(figsize=(3.6 * len(panels) + 1.2, max(3.8, 0.3 * len(classes) + 1)), layout="constrained")
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-    colours = [kind.colour for kind in EXPRESSIONS]
+    colours = [kind.colour for kind in described(classes)]
     for axis, (title, (real, added)) in zip(axes, panels.items(), strict=True):
         whole = real + added
-        axis.barh(NAMES, real, color=colours, height=0.72)
+        axis.barh(classes, real, color=colours, height=0.72)
         bars = axis.barh(
-            NAMES, added, left=real, color=colours, height=0.72, alpha=0.45, hatch="///", edgecolor="white"
+            classes, added, left=real, color=colours, height=0.72, alpha=0.45, hatch="///", edgecolor="white"
         )
         texts = [
             f"{count:,}  ({f'{more:,} synthetic' if more else f'{count / whole.sum():.1%}'})"

@@ -2,7 +2,8 @@
 
 Three layouts are read: the Kaggle folders (`[images/]{train,validation}/<class>/*`), the common FER2013 folders
 (`{train,test}/<class>/*`), and the original `fer2013.csv` (`emotion,pixels,Usage`). An index `fer2013.csv` beside the
-folders (`row,label,usage,kaggle_split,...,votes_*`, file stem = row) adds the official split and FER+'s votes.
+folders (`row,label,usage,kaggle_split,...,votes_*`, file stem = row) adds the official split and FER+'s votes. A folder
+that `mien data import` wrote says its own classes (`imported`).
 
 A class's folder bears its name, adjective or noun ("angry", "anger"; "fear", "fearful"), in upper or lower case, as do
 the parts; a number may stand before it ("0_angry", "03.fear"). Labelled photographs of any size are another module's:
@@ -23,6 +24,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageOps
 
+from mien.data.imported import Imported, read_csv, read_imported
+from mien.data.votes import RATED, VOTED, bad_votes, vote_shares
 from mien.errors import DataError
 from mien.expressions import NAMES, label_of
 
@@ -30,10 +33,6 @@ FACE_SIZE = 48
 Split = Literal["kaggle", "official"]
 SPLITS: tuple[str, ...] = get_args(Split)
 PARTS = ("train", "validation", "test")
-# FER+'s eight emotions; the columns `unknown` and `nf` (no face) are left out of soft labels.
-VOTED = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
-# All ten answers that a FER+ rater could give.
-RATED = (*VOTED, "unknown", "nf")
 _ANOTHER_SIZE = f" instead of {FACE_SIZE}x{FACE_SIZE}"
 _PICTURES = {".png", ".jpg", ".jpeg"}
 _FOLDERS = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
@@ -61,7 +60,7 @@ class FaceData:
 
     Attributes:
         faces: uint8 [N, 48, 48].
-        labels: int64 [N], indices in `expressions.NAMES`.
+        labels: int64 [N], indices in `classes`.
         parts: str [N]: train, validation or test.
         ids: str [N], file or line.
         groups: int64 [N], equal where the pixels are equal.
@@ -69,6 +68,8 @@ class FaceData:
         problems: What was left out.
         layout: What was read, in words.
         raters: int64 [N, 10], how many of FER+'s raters said what (columns `RATED`), or None.
+        classes: The classes' names, in order.
+        subjects: str [N], who is shown, "" where that is not known, or None.
     """
 
     faces: np.ndarray
@@ -80,6 +81,8 @@ class FaceData:
     problems: tuple[Problem, ...] = field(default=())
     layout: str = ""
     raters: np.ndarray | None = None
+    classes: tuple[str, ...] = NAMES
+    subjects: np.ndarray | None = None
 
     @classmethod
     def of(
@@ -90,16 +93,18 @@ class FaceData:
         ids: Sequence[str],
         problems: Sequence[Problem],
         layout: str,
+        classes: tuple[str, ...] = NAMES,
     ) -> "FaceData":
         """What was just read, row by row, without votes.
 
         Args:
             faces: uint8 [N, 48, 48].
-            labels: N indices in `expressions.NAMES`.
+            labels: N indices in `classes`.
             parts: N parts of the split.
             ids: N files or lines.
             problems: What was left out.
             layout: What was read, in words.
+            classes: The classes' names, in order.
 
         Returns:
             The faces, with equal pixels grouped.
@@ -112,6 +117,7 @@ class FaceData:
             groups=_identical(faces),
             problems=tuple(problems),
             layout=layout,
+            classes=classes,
         )
 
     def __len__(self) -> int:
@@ -136,6 +142,7 @@ class FaceData:
             groups=self.groups[mask],
             votes=votes,
             raters=None if self.raters is None else self.raters[mask],
+            subjects=None if self.subjects is None else self.subjects[mask],
         )
 
     def part(self, name: str) -> "FaceData":
@@ -185,19 +192,37 @@ class FaceData:
         """
         digest = hashlib.sha256(np.ascontiguousarray(self.faces).tobytes())
         digest.update(self.labels.astype("<i8").tobytes())
+        if self.classes != NAMES:
+            digest.update("\n".join(self.classes).encode())
         return digest.hexdigest()
 
 
-def folder_label(folder: Path) -> int | None:
+def folder_label(folder: Path, classes: tuple[str, ...] = NAMES) -> int | None:
     """The label of a class's folder.
 
     Args:
         folder: May begin with a number, as in "0_angry".
+        classes: The classes' names, in order.
 
     Returns:
         The label, an index in `expressions.NAMES`; None for another folder.
     """
-    return label_of(_NUMBER_BEFORE.sub("", folder.name, count=1)) if folder.is_dir() else None
+    if not folder.is_dir():
+        return None
+    label = label_of(folder.name, classes)
+    return label_of(_NUMBER_BEFORE.sub("", folder.name, count=1), classes) if label is None else label
+
+
+def not_a_class(classes: tuple[str, ...]) -> str:
+    """Why another folder beside those of the classes is passed over.
+
+    Args:
+        classes: The classes' names, in order.
+
+    Returns:
+        A few words.
+    """
+    return f"not a folder of one of the {'seven' if classes == NAMES else len(classes)} classes"
 
 
 def load(root: Path, split: str = "official", progress: Callable[[int, int], None] | None = None) -> FaceData:
@@ -223,7 +248,9 @@ def load(root: Path, split: str = "official", progress: Callable[[int, int], Non
         if split != "official":
             raise DataError(f"{place}: holds the official split only; use --split official")
         return _read_pixels_csv(place)
-    classes, beside = _class_folders(place)
+    imported = read_imported(place)
+    names = NAMES if imported is None else imported.classes
+    classes, beside = _class_folders(place, names)
     index = _index_beside(root, place)
     if split not in _folder_splits(place, index):
         raise DataError(
@@ -231,7 +258,9 @@ def load(root: Path, split: str = "official", progress: Callable[[int, int], Non
             if split == "official"
             else f"{root}: the kaggle split needs validation/ beside train/; use --split official"
         )
-    data = _read_folders(place, classes, beside, progress)
+    data = _read_folders(place, classes, beside, progress, names)
+    if imported is not None:
+        return _completed(data, imported)
     return data if index is None else _with_index(data, index, split)
 
 
@@ -318,38 +347,15 @@ def _index_beside(root: Path, folder: Path) -> pd.DataFrame | None:
     for place in (root, folder, folder.parent):
         path = place / "fer2013.csv"
         if path.is_file():
-            index = _read_csv(path)
+            index = read_csv(path)
             if not {"row", "usage"} <= set(index.columns):
                 return None
             if not index["row"].is_unique or not index["usage"].isin(PARTS).all():
                 raise DataError(f"{path}: each row must be named once, with a usage of {', '.join(PARTS)}")
-            if wrong := _bad_votes(index):
+            if wrong := bad_votes(index):
                 raise DataError(f"{path}: {wrong}; votes are whole numbers from 0")
             return index.set_index("row")
     return None
-
-
-def _bad_votes(index: pd.DataFrame) -> str | None:
-    """What is wrong with the columns of FER+'s votes; None where nothing is, or where there are none."""
-    there = [name for name in RATED if f"votes_{name}" in index.columns]
-    if not there:
-        return None
-    if missing := [f"votes_{name}" for name in VOTED if name not in there]:
-        return f"the column {missing[0]} is missing beside votes_{there[0]}"
-    for name in there:
-        votes = pd.to_numeric(index[f"votes_{name}"], errors="coerce")
-        bad = ~(np.isfinite(votes) & (votes >= 0) & (votes % 1 == 0))
-        if bad.any():
-            first = index[bad].iloc[0]
-            return f"votes_{name} of row {first['row']} is {first[f'votes_{name}']}"
-    return None
-
-
-def _read_csv(path: Path) -> pd.DataFrame:
-    try:
-        return pd.read_csv(path, skipinitialspace=True)  # one published copy has a space after each comma
-    except (OSError, ValueError) as error:  # pandas' parser errors and wrong encodings are ValueErrors
-        raise DataError(f"{path}: not a readable CSV file ({' '.join(str(error).split())[:120]})") from error
 
 
 def read_face(path: Path) -> np.ndarray | str:
@@ -388,19 +394,19 @@ def _grey(picture: Image.Image) -> np.ndarray:
     return np.array(picture.convert("L"))
 
 
-def _class_folders(folder: Path) -> tuple[list[tuple[str, int, Path]], list[Problem]]:
+def _class_folders(folder: Path, names: tuple[str, ...]) -> tuple[list[tuple[str, int, Path]], list[Problem]]:
     """Part, label and folder of each class, in that order, and what stands beside them."""
     found: list[tuple[str, int, Path]] = []
     problems: list[Problem] = []
     for part, place in _part_folders(folder):
         here = []
         for entry in entries(place):
-            label = folder_label(entry)
+            label = folder_label(entry, names)
             if label is None:
-                problems.append(Problem(str(entry.relative_to(folder)), "not a folder of one of the seven classes"))
+                problems.append(Problem(str(entry.relative_to(folder)), not_a_class(names)))
             else:
                 here.append((part, label, entry))
-        missing = [name for label, name in enumerate(NAMES) if label not in {label for _, label, _ in here}]
+        missing = [name for label, name in enumerate(names) if label not in {label for _, label, _ in here}]
         if missing:
             inside = _some([entry for entry in entries(place) if entry.is_dir()])
             raise DataError(f"{place}: no folder for {', '.join(missing)}; it has {inside}, and needs {_NEEDED}")
@@ -413,6 +419,7 @@ def _read_folders(
     classes: list[tuple[str, int, Path]],
     beside: list[Problem],
     progress: Callable[[int, int], None] | None,
+    names: tuple[str, ...] = NAMES,
 ) -> FaceData:
     """The pictures in what `_class_folders` found."""
     files = [(part, label, path) for part, label, place in classes for path in entries(place)]
@@ -448,6 +455,7 @@ def _read_folders(
         [str(files[i][2].relative_to(folder)) for i in good],
         beside + problems,
         f"folders {' and '.join(f'{place.name}/' for _, place in _part_folders(folder))}",
+        names,
     )
 
 
@@ -471,23 +479,48 @@ def _with_index(data: FaceData, index: pd.DataFrame, split: str) -> FaceData:
         lost = tuple(Problem(name, "not in the index fer2013.csv") for name in data.ids[~known])
         data, rows = replace(data.where(known), problems=data.problems + lost), rows[known]
         data = replace(data, parts=index["usage"].reindex(rows).to_numpy(str))
-    if f"votes_{VOTED[0]}" in index.columns:
-        votes = index[[f"votes_{name}" for name in VOTED]].reindex(rows, fill_value=0)
-        data = replace(data, votes=_vote_shares(votes.to_numpy(np.float32)))
-    if {f"votes_{name}" for name in RATED} <= set(index.columns):
-        raters = index[[f"votes_{name}" for name in RATED]].reindex(rows, fill_value=0)
+    return _with_votes(data, index.reindex(rows))
+
+
+def _with_votes(data: FaceData, table: pd.DataFrame) -> FaceData:
+    """The votes of a table with a row for each picture, where it has their columns."""
+    if f"votes_{VOTED[0]}" in table.columns:
+        votes = table[[f"votes_{name}" for name in VOTED]].fillna(0)
+        data = replace(data, votes=vote_shares(votes.to_numpy(np.float32)))
+    if {f"votes_{name}" for name in RATED} <= set(table.columns):
+        raters = table[[f"votes_{name}" for name in RATED]].fillna(0)
         data = replace(data, raters=raters.to_numpy(np.int64))
     return data
 
 
-def _vote_shares(votes: np.ndarray) -> np.ndarray:
-    """FER+'s rule: a vote of one is dropped as an outlier, the rest normalised to sum to 1."""
-    votes = np.where(votes > 1, votes, 0)
-    return votes / np.maximum(votes.sum(1, keepdims=True), 1)
+def _completed(data: FaceData, imported: Imported) -> FaceData:
+    """Subjects and votes of what `mien data import` wrote, by its index."""
+    if imported.index is None:
+        return data
+    table = imported.index.reindex(data.ids)
+    if "subject" in table.columns:
+        data = replace(data, subjects=table["subject"].fillna("").to_numpy(str))
+    return _with_votes(replace(data, layout=f"{data.layout}, imported"), table)
+
+
+def classes_of(root: Path) -> tuple[str, ...]:
+    """The classes of the data set under `root`, in order, before its pictures are read.
+
+    Args:
+        root: The data set's folder or file.
+
+    Returns:
+        Their names; the seven where nothing else is said.
+
+    Raises:
+        DataError: What `mien data import` wrote there is damaged.
+    """
+    imported = read_imported(root)
+    return NAMES if imported is None else imported.classes
 
 
 def _read_pixels_csv(path: Path) -> FaceData:
-    table = _read_csv(path)
+    table = read_csv(path)
     if missing := [name for name in ("emotion", "pixels", "Usage") if name not in table.columns]:
         raise DataError(
             f"{path}: needs the columns emotion, pixels and Usage, or picture folders beside it; it lacks "

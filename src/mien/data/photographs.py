@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mien.data.dataset import FACE_SIZE, FaceData, Problem, entries, folder_label
+from mien.data.dataset import FACE_SIZE, FaceData, Problem, entries, folder_label, not_a_class
 from mien.errors import DataError, PictureError
+from mien.expressions import NAMES
 from mien.recognition.cropping import crop_picture, luma
 from mien.recognition.detection import FaceDetector
 from mien.recognition.file_types import PICTURE_SUFFIXES
@@ -20,19 +21,20 @@ PART = "photographs"
 """The one part that they have."""
 
 
-def are_in(root: Path) -> bool:
+def are_in(root: Path, classes: tuple[str, ...] = NAMES) -> bool:
     """Whether a folder holds folders that are named like classes; those of FER2013 lie in folders for its parts.
 
     Args:
         root: Any folder.
+        classes: The classes' names, in order.
 
     Returns:
         False for FER2013's own folder.
     """
-    return bool(_class_folders(root))
+    return bool(_class_folders(root, classes))
 
 
-def load(root: Path, progress: Callable[[int, int], None] | None = None) -> FaceData:
+def load(root: Path, progress: Callable[[int, int], None] | None = None, classes: tuple[str, ...] = NAMES) -> FaceData:
     """The faces of labelled photographs.
 
     A picture of 48x48 pixels is a face that was cropped already. Where no face is found, or the file cannot be read,
@@ -41,6 +43,7 @@ def load(root: Path, progress: Callable[[int, int], None] | None = None) -> Face
     Args:
         root: Has a folder for each class.
         progress: Is called with the pictures done and their number, after each.
+        classes: The classes' names, in order.
 
     Returns:
         The largest face of each photograph, as recognition crops it.
@@ -48,7 +51,7 @@ def load(root: Path, progress: Callable[[int, int], None] | None = None) -> Face
     Raises:
         DataError: There is nothing to judge.
     """
-    folders = _class_folders(root)
+    folders = _class_folders(root, classes)
     known = {folder for folder, _ in folders}
     others = [entry.name for entry in entries(root) if entry.is_dir() and entry not in known]
     files = [
@@ -59,7 +62,7 @@ def load(root: Path, progress: Callable[[int, int], None] | None = None) -> Face
     ]
     detector = FaceDetector()
     faces, labels, ids = [], [], []
-    problems = [Problem(name, "not a folder of one of the seven classes") for name in others]
+    problems = [Problem(name, not_a_class(classes)) for name in others]
     for number, (label, path) in enumerate(files, start=1):
         face = _face(path, detector)
         if isinstance(face, str):
@@ -73,11 +76,11 @@ def load(root: Path, progress: Callable[[int, int], None] | None = None) -> Face
     if not faces:
         raise DataError(f"{root}: no face was found in any of its {len(files)} pictures")
     layout = f"photographs in {', '.join(folder.name for folder, _ in folders)}"
-    return FaceData.of(np.stack(faces), labels, [PART] * len(faces), ids, problems, layout)
+    return FaceData.of(np.stack(faces), labels, [PART] * len(faces), ids, problems, layout, classes)
 
 
-def _class_folders(root: Path) -> list[tuple[Path, int]]:
-    labelled = [(entry, folder_label(entry)) for entry in entries(root)]
+def _class_folders(root: Path, classes: tuple[str, ...]) -> list[tuple[Path, int]]:
+    labelled = [(entry, folder_label(entry, classes)) for entry in entries(root)]
     return [(folder, label) for folder, label in labelled if label is not None]
 
 

@@ -29,7 +29,8 @@ def hold_out(data: FaceData, share: float, seed: int) -> tuple[FaceData, FaceDat
     if not 0 < share < 1:
         raise DataError(f"the share to hold out must lie between 0 and 1, not {share}")
     generator = np.random.default_rng(seed)
-    groups, first, sizes = np.unique(data.groups, return_index=True, return_counts=True)
+    together = data.groups if data.subjects is None else kept_together(data.subjects, data.groups)
+    groups, first, sizes = np.unique(together, return_index=True, return_counts=True)
     labels = data.labels[first]
     held: list[int] = []
     for label in np.unique(labels):
@@ -39,6 +40,31 @@ def hold_out(data: FaceData, share: float, seed: int) -> tuple[FaceData, FaceDat
             if sizes[place] <= room:
                 held.append(groups[place])
                 room -= int(sizes[place])
-    mask = np.isin(data.groups, held)
+    mask = np.isin(together, held)
     kept, chosen = data.where(~mask), data.where(mask)
     return kept, replace(chosen, parts=np.full(len(chosen), "validation"))
+
+
+def kept_together(subjects: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Number what must stay in one part: pictures of one person, and identical ones.
+
+    Args:
+        subjects: str [N], "" where it is not known who is shown.
+        groups: int [N], equal where the pixels are equal.
+
+    Returns:
+        int64 [N], equal for what stays together.
+    """
+    parent = list(range(len(groups)))
+
+    def root(place: int) -> int:
+        while parent[place] != place:
+            parent[place] = place = parent[parent[place]]
+        return place
+
+    first: dict[object, int] = {}
+    for row, (subject, group) in enumerate(zip(subjects.tolist(), groups.tolist(), strict=True)):
+        for key in ("pixels", group), ("subject", subject):
+            if key[1] != "":
+                parent[root(row)] = root(first.setdefault(key, row))
+    return np.array([root(row) for row in range(len(groups))], np.int64)

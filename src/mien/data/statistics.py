@@ -8,7 +8,6 @@ import numpy as np
 
 from mien.data.class_chart import class_chart
 from mien.data.dataset import PARTS, FaceData, Problem
-from mien.expressions import NAMES
 from mien.plotting import save
 
 
@@ -87,10 +86,10 @@ def statistics(data: FaceData) -> Statistics:
 
 def _part(name: str, parts: dict[str, FaceData]) -> PartStatistics:
     part = parts[name]
-    counts = np.bincount(part.labels, minlength=len(NAMES))
+    counts = np.bincount(part.labels, minlength=len(part.classes))
     return PartStatistics(
         pictures=len(part),
-        classes=dict(zip(NAMES, counts.tolist(), strict=True)),
+        classes=dict(zip(part.classes, counts.tolist(), strict=True)),
         repeated=_repeated(part),
         also_in={
             other: len(part) - len(part.without_copies_of(rest)) for other, rest in parts.items() if other != name
@@ -118,5 +117,6 @@ def plot(counted: Statistics, path: Path) -> None:
     Raises:
         StorageError: The disk refuses.
     """
-    counts = {name: np.array([part.classes[kind] for kind in NAMES]) for name, part in counted.parts.items()}
-    save(class_chart({name: (of, 0 * of) for name, of in counts.items()}), path)
+    counts = {name: np.array(list(part.classes.values())) for name, part in counted.parts.items()}
+    classes = tuple(next(iter(counted.parts.values())).classes)
+    save(class_chart({name: (of, 0 * of) for name, of in counts.items()}, classes), path)

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from mien.evaluation.label_noise import Disagreement
-from mien.expressions import BY_NAME
+from mien.expressions import NAMES, described
 
 _SIDE = 144
 _STYLE = """
@@ -22,17 +22,19 @@ small { color: #666; }
 """
 
 
-def page(model: str, faces: np.ndarray, found: Sequence[Disagreement]) -> str:
+def page(model: str, faces: np.ndarray, found: Sequence[Disagreement], classes: tuple[str, ...] = NAMES) -> str:
     """The HTML page; it holds the data set's pictures.
 
     Args:
         model: Its name.
         faces: uint8 [N, 48, 48].
         found: The disagreements; their indices are of `faces`.
+        classes: The classes' names, in order.
 
     Returns:
         HTML.
     """
+    colours = {kind.name: kind.colour for kind in described(classes)}
     groups: dict[str, list[Disagreement]] = {
         "The raters' majority agrees with the model": [one for one in found if one.majority == one.called],
         "The raters' majority agrees with the label": [one for one in found if one.majority == one.label],
@@ -45,7 +47,7 @@ def page(model: str, faces: np.ndarray, found: Sequence[Disagreement]) -> str:
     ]
     for title, group in groups.items():
         if group:
-            cells = "\n".join(_cell(faces[one.index], one) for one in group)
+            cells = "\n".join(_cell(faces[one.index], one, colours[one.called]) for one in group)
             body.append(f'<h2>{title}: {len(group)}</h2>\n<div class="faces">\n{cells}\n</div>')
     return (
         '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
@@ -54,13 +56,13 @@ def page(model: str, faces: np.ndarray, found: Sequence[Disagreement]) -> str:
     )
 
 
-def _cell(face: np.ndarray, one: Disagreement) -> str:
+def _cell(face: np.ndarray, one: Disagreement, colour: str) -> str:
     content = BytesIO()
     Image.fromarray(face).resize((_SIDE, _SIDE), Image.Resampling.NEAREST).save(content, "PNG")
     votes = ", ".join(f"{count} {'no face' if name == 'nf' else name}" for name, count in one.votes) or "none"
     return (
         f'<figure><img alt="a face" src="data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}">'
-        f"<figcaption>label: <b>{one.label}</b><br>"
-        f'model: <b style="color:{BY_NAME[one.called].colour}">{one.called}</b> {one.confidence:.0%}<br>'
+        f"<figcaption>label: <b>{escape(one.label)}</b><br>"
+        f'model: <b style="color:{colour}">{escape(one.called)}</b> {one.confidence:.0%}<br>'
         f"<small>raters: {escape(votes)}</small></figcaption></figure>"
     )

@@ -47,4 +47,6 @@ def alone(answers: Mapping[str, np.ndarray], labels: np.ndarray) -> list[Choice]
 
 
 def _judged(name: str, probabilities: np.ndarray, labels: np.ndarray) -> Choice:
-    return Choice(name, *accuracy_and_macro_f1(confusion_matrix(labels, probabilities.argmax(1))))
+    return Choice(
+        name, *accuracy_and_macro_f1(confusion_matrix(labels, probabilities.argmax(1), probabilities.shape[1]))
+    )

@@ -4,39 +4,40 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mien.data.dataset import RATED, VOTED, FaceData
+from mien.data.dataset import FaceData
+from mien.data.votes import RATED, VOTED
 from mien.errors import DataError
 from mien.evaluation.bootstrap import fraction_right
-from mien.expressions import EXPRESSIONS, NAMES
+from mien.expressions import NAMES, described
 from mien.results.scores import ClassNoise, LabelNoise
 
-# FER+'s emotions are our nouns; contempt has no class here.
-_OURS = {expression.noun: expression.name for expression in EXPRESSIONS}
-_CLASS = np.array([NAMES.index(_OURS[name]) if name in _OURS else -1 for name in RATED])
 NO_VOTES, NO_MAJORITY, CONTEMPT, UNKNOWN, NO_FACE = "no votes", "no majority", "contempt", "unknown", "no face"
 _LEFT_OUT = {"contempt": CONTEMPT, "unknown": UNKNOWN, "nf": NO_FACE}
 
 
-def majority(raters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def majority(raters: np.ndarray, classes: tuple[str, ...] = NAMES) -> tuple[np.ndarray, np.ndarray]:
     """The majority of FER+'s raters (Barsoum et al. 2016).
 
     A single vote is dropped as an outlier, as FER+ does; what is left must have more than half of all votes cast.
 
     Args:
         raters: Votes int [N, 10], columns `RATED`.
+        classes: The classes' names, in order.
 
     Returns:
-        Indices in `NAMES`, int [N], -1 for none; and the reasons, str [N], empty where there is a majority for one of
-        the seven.
+        Indices in `classes`, int [N], -1 for none; and the reasons, str [N], empty where there is a majority for one of
+        the classes.
     """
     kept = np.where(raters > 1, raters, 0)
     first = kept.argmax(1)
     cast = raters.sum(1)
     carried = kept.max(1) * 2 > cast
-    why = np.array([_LEFT_OUT.get(name, "") for name in RATED])[first]
+    nouns = [kind.noun for kind in described(classes)]  # FER+'s words
+    places = np.array([nouns.index(name) if name in nouns else -1 for name in RATED])
+    why = np.array(["" if name in nouns else _LEFT_OUT.get(name, name) for name in RATED])[first]
     why = np.where(carried, why, NO_MAJORITY)
     why = np.where(cast == 0, NO_VOTES, why)
-    return np.where(why == "", _CLASS[first], -1), why
+    return np.where(why == "", places[first], -1), why
 
 
 def agreement(raters: np.ndarray) -> np.ndarray:
@@ -58,7 +59,7 @@ def label_noise(part: FaceData, probabilities: np.ndarray) -> LabelNoise:
 
     Args:
         part: Faces with votes.
-        probabilities: float [N, 7] of them.
+        probabilities: float [N, classes] of them.
 
     Returns:
         Accuracy against both, and how far they agree.
@@ -68,13 +69,13 @@ def label_noise(part: FaceData, probabilities: np.ndarray) -> LabelNoise:
     """
     raters = _raters(part)
     called = probabilities.argmax(1)
-    chosen, why = majority(raters)
+    chosen, why = majority(raters, part.classes)
     judged = chosen >= 0
     if not judged.any():
         raise DataError("FER+'s raters have no majority on any of these pictures")
     same = agreement(raters)
     classes = {}
-    for label, name in enumerate(NAMES):
+    for label, name in enumerate(part.classes):
         here = part.labels == label
         rated = here & ~np.isnan(same)
         theirs = judged & (chosen == label)
@@ -85,7 +86,7 @@ def label_noise(part: FaceData, probabilities: np.ndarray) -> LabelNoise:
             majority=_mean(chosen[here & judged] == label),
             accuracy_majority=_mean(called[theirs] == label),
         )
-    reasons = (NO_MAJORITY, CONTEMPT, UNKNOWN, NO_FACE, NO_VOTES)
+    reasons = dict.fromkeys((NO_MAJORITY, CONTEMPT, UNKNOWN, NO_FACE, NO_VOTES, *why[why != ""].tolist()))
     return LabelNoise(
         pictures=len(part),
         judged=int(judged.sum()),
@@ -134,7 +135,7 @@ def disagreements(part: FaceData, probabilities: np.ndarray, most: int = 100) ->
     """
     raters = _raters(part)
     called, confidence = probabilities.argmax(1), probabilities.max(1)
-    chosen, _ = majority(raters)
+    chosen, _ = majority(raters, part.classes)
     wrong = np.flatnonzero(called != part.labels)
     found = []
     for index in wrong[np.argsort(-confidence[wrong], kind="stable")][:most]:
@@ -145,10 +146,10 @@ def disagreements(part: FaceData, probabilities: np.ndarray, most: int = 100) ->
         found.append(
             Disagreement(
                 index=int(index),
-                label=NAMES[part.labels[index]],
-                called=NAMES[called[index]],
+                label=part.classes[part.labels[index]],
+                called=part.classes[called[index]],
                 confidence=float(confidence[index]),
-                majority=NAMES[chosen[index]] if chosen[index] >= 0 else None,
+                majority=part.classes[chosen[index]] if chosen[index] >= 0 else None,
                 votes=tuple(votes),
             )
         )
@@ -183,7 +184,7 @@ def accuracy_majority(part: FaceData, probabilities: np.ndarray) -> float | None
     """
     if part.raters is None:
         return None
-    chosen, _ = majority(part.raters)
+    chosen, _ = majority(part.raters, part.classes)
     judged = chosen >= 0
     return float((probabilities.argmax(1) == chosen)[judged].mean()) if judged.any() else None
 

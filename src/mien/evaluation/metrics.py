@@ -12,7 +12,13 @@ from mien.results.confusion import per_class, summaries
 from mien.results.scores import ClassScores, Interval, Scores
 
 
-def score(labels: np.ndarray, probabilities: np.ndarray, resamples: int = 2000, seed: int = 0) -> Scores:
+def score(
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    resamples: int = 2000,
+    seed: int = 0,
+    classes: tuple[str, ...] = NAMES,
+) -> Scores:
     """Score probabilities against labels.
 
     A class without predictions has precision 0, as scikit-learn's `zero_division=0` has it. Macro scores are means over
@@ -23,6 +29,7 @@ def score(labels: np.ndarray, probabilities: np.ndarray, resamples: int = 2000, 
         probabilities: float [N, K].
         resamples: Bootstrap draws over pictures, for the intervals.
         seed: Of these draws.
+        classes: The classes' names, in order.
 
     Returns:
         All scores, in [0, 1].
@@ -48,7 +55,7 @@ def score(labels: np.ndarray, probabilities: np.ndarray, resamples: int = 2000, 
         calibration_error=calibration_error(labels, probabilities),
         classes={
             name: ClassScores(float(precision[k]), float(recall[k]), float(f1[k]), int(confusion[k].sum()))
-            for k, name in enumerate(NAMES)
+            for k, name in enumerate(classes)
         },
         confusion=confusion.tolist(),
     )

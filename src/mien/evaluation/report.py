@@ -12,7 +12,7 @@ from mien.data import photographs
 from mien.errors import DataError
 from mien.evaluation import trust_plots
 from mien.evaluation.metrics import score
-from mien.expressions import EXPRESSIONS, NAMES
+from mien.expressions import NAMES, described, in_order
 from mien.plotting import plain, save
 from mien.results import record
 from mien.results.evaluation import Evaluation, Subject
@@ -21,14 +21,21 @@ from mien.results.scores import Interval, Scores
 _DARK = 0.6  # share from which a cell is dark enough for white text
 
 
-def report(subject: Subject, labels: np.ndarray, probabilities: np.ndarray, duplicate: np.ndarray) -> Evaluation:
+def report(
+    subject: Subject,
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    duplicate: np.ndarray,
+    classes: tuple[str, ...] = NAMES,
+) -> Evaluation:
     """Score probabilities with and without copies.
 
     Args:
         subject: What is judged, and on what.
         labels: int [N].
-        probabilities: float [N, 7].
+        probabilities: float [N, classes].
         duplicate: bool [N], pictures whose exact pixels occur in a part for training.
+        classes: The classes' names, in order.
 
     Returns:
         The results file.
@@ -40,8 +47,8 @@ def report(subject: Subject, labels: np.ndarray, probabilities: np.ndarray, dupl
         raise DataError(f"every picture of part '{subject.part}' occurs in a part for training; it can judge nothing")
     return Evaluation(
         **vars(subject),
-        raw=score(labels, probabilities),
-        without_duplicates=score(labels[~duplicate], probabilities[~duplicate]),
+        raw=score(labels, probabilities, classes=classes),
+        without_duplicates=score(labels[~duplicate], probabilities[~duplicate], classes=classes),
     )
 
 
@@ -123,16 +130,18 @@ def plot(made: Evaluation) -> Figure:
         The figure.
     """
     scores = made.raw
-    figure = Figure(figsize=(11, 5.6), layout="constrained")
+    names = in_order(scores.classes)
+    grown = max(len(names), 7) / 7  # a figure grows with the classes
+    figure = Figure(figsize=(11 * grown, 5.6 * grown), layout="constrained")
     matrix, bars = figure.subplots(1, 2, sharey=True, width_ratios=(1.5, 1))
     figure.suptitle(
         f"{made.model}, {place(made)} ({scores.pictures:,} pictures): "
         f"accuracy {scores.accuracy.value:.1%}, macro F1 {scores.macro_f1.value:.1%}"
     )
-    _draw_confusion(matrix, np.array(scores.confusion))
-    classes = [scores.classes[name] for name in NAMES]
+    _draw_confusion(matrix, np.array(scores.confusion), names)
+    classes = [scores.classes[name] for name in names]
     drawn = bars.barh(
-        range(len(NAMES)), [of.f1 for of in classes], color=[kind.colour for kind in EXPRESSIONS], height=0.72
+        range(len(names)), [of.f1 for of in classes], color=[kind.colour for kind in described(names)], height=0.72
     )
     told = [f"{of.f1:.1%}" if of.support else "no pictures" for of in classes]
     for label in bars.bar_label(drawn, told, padding=4):
@@ -145,7 +154,7 @@ def plot(made: Evaluation) -> Figure:
     return figure
 
 
-def _draw_confusion(axis: Axes, confusion: np.ndarray) -> None:
+def _draw_confusion(axis: Axes, confusion: np.ndarray, names: tuple[str, ...]) -> None:
     shares = confusion / np.maximum(confusion.sum(1, keepdims=True), 1)
     axis.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for row, column in np.ndindex(*confusion.shape):
@@ -158,8 +167,9 @@ def _draw_confusion(axis: Axes, confusion: np.ndarray) -> None:
             fontsize=9,
             color="white" if shares[row, column] > _DARK else "#222222",
         )
-    axis.set_xticks(range(len(NAMES)), NAMES)
-    axis.set_yticks(range(len(NAMES)), NAMES)
+    turned = 90 if sum(map(len, names)) > 90 else 0  # longer names would run into each other
+    axis.set_xticks(range(len(names)), names, rotation=turned)
+    axis.set_yticks(range(len(names)), names)
     axis.set_xlabel("what the model says")
     axis.set_ylabel("label")
     axis.set_title("Share of each label's pictures, and how many", fontsize=11, loc="left")

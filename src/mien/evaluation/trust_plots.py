@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mien.evaluation.corruptions import CORRUPTIONS, STRENGTHS
-from mien.expressions import NAMES
+from mien.expressions import in_order
 from mien.plotting import BLUE, plain
 from mien.results.robustness import MIDDLE, RobustnessScores
 from mien.results.scores import Bin, Calibration, LabelNoise
@@ -125,20 +125,21 @@ def labels(judged: Mapping[str, LabelNoise]) -> Figure:
         The figure.
     """
     first = next(iter(judged.values()))
+    names = in_order(first.classes)
     series = {
-        "two raters agree": [first.classes[name].agreement for name in NAMES],
-        "majority confirms the label": [first.classes[name].majority for name in NAMES],
+        "two raters agree": [first.classes[name].agreement for name in names],
+        "majority confirms the label": [first.classes[name].majority for name in names],
     }
     for name, result in judged.items():
-        series[f"{name} finds the majority's class"] = [result.classes[kind].accuracy_majority for kind in NAMES]
-    figure = Figure(figsize=(4.6, 6.2), layout="constrained")
+        series[f"{name} finds the majority's class"] = [result.classes[kind].accuracy_majority for kind in names]
+    figure = Figure(figsize=(4.6, 6.2 * max(len(names), 7) / 7), layout="constrained")
     axis = figure.subplots()
     wide = 0.8 / len(series)
     colours = ("#9aa0a6", "#444444", *_colours(len(judged)))
     for number, ((title, values), colour) in enumerate(zip(series.items(), colours, strict=True)):
-        places = np.arange(len(NAMES)) + (number - (len(series) - 1) / 2) * wide
+        places = np.arange(len(names)) + (number - (len(series) - 1) / 2) * wide
         axis.barh(places, values, wide * 0.92, color=colour, label=title)
-    axis.set_yticks(range(len(NAMES)), NAMES)
+    axis.set_yticks(range(len(names)), names)
     axis.invert_yaxis()
     axis.set_xlim(0, 1)
     axis.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1))

@@ -48,12 +48,17 @@ class WorldSet:
         return len(self.faces) + self.missed
 
 
-def load(root: Path, progress: Callable[[str, int, int], None] = lambda name, done, total: None) -> list[WorldSet]:
+def load(
+    root: Path,
+    progress: Callable[[str, int, int], None] = lambda name, done, total: None,
+    classes: tuple[str, ...] = NAMES,
+) -> list[WorldSet]:
     """Find the faces in every set of photographs under a folder.
 
     Args:
         root: Holds a folder for each set, which has a folder for each class; or `root/faces` does.
         progress: Called with a set's name, the photographs done, and how many there are.
+        classes: What the sets' folders may be called.
 
     Returns:
         The sets by name.
@@ -62,14 +67,16 @@ def load(root: Path, progress: Callable[[str, int, int], None] = lambda name, do
         DataError: There is no set in the folder, or no face in a whole set.
     """
     place = root / FACES if (root / FACES).is_dir() else root
-    folders = sorted(folder for folder in place.iterdir() if photographs.are_in(folder)) if place.is_dir() else []
+    folders = (
+        sorted(folder for folder in place.iterdir() if photographs.are_in(folder, classes)) if place.is_dir() else []
+    )
     if not folders:
         raise DataError(f"{root}: no sets of labelled photographs (a folder for each set, in it one for each class)")
-    return [_load_set(folder, progress) for folder in folders]
+    return [_load_set(folder, progress, classes) for folder in folders]
 
 
-def _load_set(folder: Path, progress: Callable[[str, int, int], None]) -> WorldSet:
-    found = photographs.load(folder, lambda done, total: progress(folder.name, done, total))
+def _load_set(folder: Path, progress: Callable[[str, int, int], None], classes: tuple[str, ...]) -> WorldSet:
+    found = photographs.load(folder, lambda done, total: progress(folder.name, done, total), classes)
     missed = sum((folder / problem.place).is_file() for problem in found.problems)
     return WorldSet(folder.name, found, missed)
 
@@ -104,7 +111,7 @@ def _accuracy(world: WorldSet, probabilities: np.ndarray) -> Interval:
 
 def _recall(world: WorldSet, called: np.ndarray) -> dict[str, float]:
     labels = world.faces.labels
-    return {NAMES[label]: float((called[labels == label] == label).mean()) for label in np.unique(labels)}
+    return {world.faces.classes[label]: float((called[labels == label] == label).mean()) for label in np.unique(labels)}
 
 
 def result(model: str, model_hash: str, scores: dict[str, WorldScores]) -> World:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mien.explanation.map_methods import EXACT, GRAD_CAM, OCCLUSION, RANDOM, ROLLOUT
-from mien.expressions import EXPRESSIONS
+from mien.expressions import NAMES, described
 from mien.plotting import plain
 from mien.recognition.drawing import lay_heat
 from mien.recognition.faces import Square
@@ -23,13 +23,15 @@ class FaceMaps:
 
     Attributes:
         picture: Grey uint8 [s, s].
-        probabilities: float [7].
-        maps: float [7, h, w] by method.
+        probabilities: float [classes].
+        maps: float [classes, h, w] by method.
+        classes: The classes' names, in order.
     """
 
     picture: np.ndarray
     probabilities: np.ndarray
     maps: dict[str, np.ndarray]
+    classes: tuple[str, ...] = NAMES
 
 
 def overlay(picture: np.ndarray, scores: np.ndarray) -> np.ndarray:
@@ -58,12 +60,13 @@ def by_class(seen: Mapping[str, FaceMaps]) -> Figure:
         The figure.
     """
     rows = [(name, method, shown) for name, shown in seen.items() for method in shown.maps]
-    figure = Figure(figsize=(1.35 * (len(EXPRESSIONS) + 1) + 0.4, 1.62 * len(rows)), layout="constrained")
-    axes = figure.subplots(len(rows), len(EXPRESSIONS) + 1, squeeze=False)
+    most = max(len(shown.classes) for shown in seen.values())
+    figure = Figure(figsize=(1.35 * (most + 1) + 0.4, 1.62 * len(rows)), layout="constrained")
+    axes = figure.subplots(len(rows), most + 1, squeeze=False)
     for line, (name, method, shown) in zip(axes, rows, strict=True):
         line[0].imshow(shown.picture, cmap="gray", vmin=0, vmax=255)
         line[0].set_ylabel(f"{name}\n{method}", fontsize=8)
-        for label, (axis, kind) in enumerate(zip(line[1:], EXPRESSIONS, strict=True)):
+        for label, (axis, kind) in enumerate(zip(line[1:], described(shown.classes), strict=False)):
             axis.imshow(overlay(shown.picture, shown.maps[method][label]))
             called = label == int(shown.probabilities.argmax())
             axis.set_title(
@@ -92,7 +95,9 @@ def by_model(faces: Sequence[Mapping[str, FaceMaps]], label: int | None) -> Figu
             shown = seen[name]
             chosen = int(shown.probabilities.argmax()) if label is None else label
             axis.imshow(overlay(shown.picture, shown.maps[EXACT][chosen]))
-            axis.set_xlabel(f"{EXPRESSIONS[chosen].adjective} {shown.probabilities[chosen]:.0%}", fontsize=9)
+            axis.set_xlabel(
+                f"{described(shown.classes)[chosen].adjective} {shown.probabilities[chosen]:.0%}", fontsize=9
+            )
     for axis, name in zip(axes[0, 1:], names, strict=True):
         axis.set_title(name, fontsize=9)
     _bare(axes)

@@ -4,6 +4,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+MOST = 100.0
+"""The highest temperature, and one over it the lowest: of a few pictures the best one may be without end."""
+
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     """The T that minimises the negative log likelihood of softmax(logits / T) (Guo et al. 2017, section 4.2).
@@ -28,4 +31,4 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
         return loss
 
     optimiser.step(closure)
-    return float(log_temperature.detach().exp())
+    return float(log_temperature.detach().exp().clamp(1 / MOST, MOST))

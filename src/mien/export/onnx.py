@@ -91,13 +91,14 @@ def exported(graph: nn.Module, inputs: dict[str, torch.Tensor], outputs: list[st
     return program
 
 
-def properties(name: str, precision: str, training_data: str) -> dict[str, str]:
+def properties(name: str, precision: str, training_data: str, classes: tuple[str, ...] = NAMES) -> dict[str, str]:
     """What every file of this project says of itself.
 
     Args:
         name: The model's.
         precision: Of its weights, in words.
         training_data: Hash of the pictures learned from.
+        classes: The classes' names, in order.
 
     Returns:
         Metadata properties.
@@ -105,7 +106,7 @@ def properties(name: str, precision: str, training_data: str) -> dict[str, str]:
     return {
         "name": name,
         "version": code_version(),
-        "classes": ",".join(NAMES),
+        "classes": ",".join(classes),
         "input_size": str(FACE_SIZE),
         "crop": FRAMING.to_text(),
         "precision": precision,

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import torch
 
+from mien.classifier.classifier import require_same_classes
 from mien.data.dataset import FaceData
 from mien.evaluation.metrics import accuracy_and_macro_f1, confusion_matrix
 from mien.export import onnx, parity
@@ -17,7 +18,6 @@ from mien.export.quantisation import quantise
 from mien.export.smooth_quant import smooth
 from mien.export.static_int8 import PRECISION as STATIC
 from mien.export.static_int8 import quantise_static
-from mien.expressions import NAMES
 from mien.recognition.model import record_hash
 from mien.recognition.prior import CLASS_PRIOR
 from mien.storage import check_suffix, write_atomically
@@ -63,6 +63,8 @@ def export_run(
     classifier = RunClassifier(run, "cpu")
     recipe, network = classifier.recipe, classifier.network
     data = load(recipe.split)
+    require_same_classes(classifier.name, classifier.classes, data.classes)
+    folder, classes = RunFolder(run), classifier.classes
     validation = data.part("validation")
     batch = 1 if int8 is True else 64
     if int8 is True:
@@ -82,9 +84,9 @@ def export_run(
             rounding = partial(quantise_static, faces=_balanced(data.part("train"))) if int8 == "static" else quantise
             draft, answers, temperature = _rounded(classifier, draft, validation, answers, rounding, batch, say)
         properties = {
-            **onnx.properties(recipe.network, _PRECISION[int8], RunFolder(run).description().data),
+            **onnx.properties(recipe.network, "int8" if int8 else "float32", folder.description().data, classes),
             "temperature": f"{temperature:.4f}",
-            CLASS_PRIOR: _class_prior(data.part("train").labels),
+            CLASS_PRIOR: _class_prior(data.part("train").labels, len(classes)),
             **_measured(recipe.split, "validation", validation, answers),
             **(made_by or {}),
         }
@@ -99,9 +101,9 @@ def export_run(
     return f"{target.stat().st_size / 1e6:.1f} MB, {figures}"
 
 
-def _class_prior(labels: np.ndarray) -> str:
+def _class_prior(labels: np.ndarray, classes: int) -> str:
     """Each class's fraction of the training pictures, as the metadata tells it."""
-    counts = np.bincount(labels, minlength=len(NAMES))
+    counts = np.bincount(labels, minlength=classes)
     return ",".join(f"{count / len(labels):.6f}" for count in counts)
 
 
@@ -113,7 +115,9 @@ def _some(faces: np.ndarray) -> np.ndarray:
 def _balanced(data: FaceData) -> np.ndarray:
     """As many faces of each class, as far as there are so many, in any order: always the same ones."""
     generator = np.random.default_rng(0)
-    chosen = [generator.permutation(np.flatnonzero(data.labels == label))[:A_CLASS] for label in range(len(NAMES))]
+    chosen = [
+        generator.permutation(np.flatnonzero(data.labels == label))[:A_CLASS] for label in range(len(data.classes))
+    ]
     return data.faces[generator.permutation(np.concatenate(chosen))]
 
 
@@ -126,7 +130,7 @@ def _rounded(
     batch: int,
     say: Callable[[str], None],
 ) -> tuple[Path, np.ndarray, float]:
-    """The int8 file of a float one with these answers [N, 7]: its path, its own answers, and its temperature."""
+    """The int8 file of a float one with these answers [N, classes]: its path, its own answers, and its temperature."""
     smaller = draft.with_suffix(".int8.onnx")
     rounding(draft, smaller)
     rounded = parity.run_file(smaller, validation.faces, batch)
@@ -144,5 +148,7 @@ def _rounded(
 
 
 def _measured(split: str, part: str, data: FaceData, probabilities: np.ndarray) -> dict[str, str]:
-    accuracy, macro_f1 = accuracy_and_macro_f1(confusion_matrix(data.labels, probabilities.argmax(1)))
+    accuracy, macro_f1 = accuracy_and_macro_f1(
+        confusion_matrix(data.labels, probabilities.argmax(1), probabilities.shape[1])
+    )
     return {f"{split}_{part}_accuracy": f"{accuracy:.4f}", f"{split}_{part}_macro_f1": f"{macro_f1:.4f}"}

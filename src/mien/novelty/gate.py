@@ -106,7 +106,7 @@ def fit(
 
 def _fit_scores(model: FeatureExtractor, training: FaceData, again: Redetected, show: Show) -> FittedScores:
     cut = extract_all(model, training.faces, lambda done, total: show("training faces", done, total))
-    relative = RelativeMahalanobis.of(ClassStatistics.of(cut.features, training.labels))
+    relative = RelativeMahalanobis.of(ClassStatistics.of(cut.features, training.labels, classes=training.classes))
     whole = Activations.joined([cut, extract_all(model, again.faces)]) if len(again) else cut
     covered, others = spoil(np.concatenate([training.faces, again.faces]), SPOILED_FACES)
     spoiled = [

@@ -11,7 +11,6 @@ from sklearn.metrics import roc_auc_score
 from mien.classifier.classifier import Classifier
 from mien.data.dataset import FaceData, folder_label
 from mien.errors import DataError, ModelError
-from mien.expressions import NAMES
 from mien.novelty.ood_sets import OODSet
 from mien.novelty.open_set import risk, unclear
 from mien.novelty.scores import BASELINES
@@ -157,7 +156,7 @@ def by_group(gate: Gate, scores: np.ndarray, real: FaceData) -> dict[str, dict[s
     sharpness = np.array([laplace(face.astype(float), mode="mirror").var() for face in real.faces])
     groups = {
         "all": {"all": np.ones(len(real), bool)},
-        "class": {name: real.labels == label for label, name in enumerate(NAMES)},
+        "class": {name: real.labels == label for label, name in enumerate(real.classes)},
         "brightness": _quarters(real.faces.mean((1, 2))),
         "sharpness": _quarters(sharpness),
     }
@@ -233,7 +232,7 @@ def found_faces(recognizer: Recognizer, folder: Path, show: Show) -> tuple[dict[
     """
     faces, labels = [], []
     for entry in sorted(folder.iterdir()):
-        label = folder_label(entry) if entry.is_dir() else None
+        label = folder_label(entry, recognizer.classes) if entry.is_dir() else None
         pictures = [] if label is None else find_pictures([entry])
         for number, path in enumerate(pictures):
             found = recognizer.recognize(read_picture(path))
@@ -243,7 +242,7 @@ def found_faces(recognizer: Recognizer, folder: Path, show: Show) -> tuple[dict[
     if not faces:
         raise DataError(f"{folder}: no face was found in any of its pictures")
     true, said = np.array(labels), [face.verdict or Verdict.KNOWN for face in faces]
-    groups = {"all": np.ones(len(true), bool)} | {NAMES[label]: true == label for label in np.unique(true)}
+    groups = {"all": np.ones(len(true), bool)} | {recognizer.classes[label]: true == label for label in np.unique(true)}
     passages = {
         name: shares([verdict for verdict, one in zip(said, mask, strict=True) if one]) for name, mask in groups.items()
     }

@@ -34,13 +34,16 @@ class ClassStatistics:
     between: np.ndarray
 
     @classmethod
-    def of(cls, features: np.ndarray, labels: np.ndarray, ridge: float = RIDGE) -> "ClassStatistics":
+    def of(
+        cls, features: np.ndarray, labels: np.ndarray, ridge: float = RIDGE, classes: tuple[str, ...] = NAMES
+    ) -> "ClassStatistics":
         """Measure features.
 
         Args:
             features: float [N, D].
-            labels: int [N], indices in `expressions.NAMES`.
+            labels: int [N], indices in `classes`.
             ridge: Is added to the diagonal of `within`, as a fraction of its mean.
+            classes: The classes' names, in order.
 
         Returns:
             The statistics.
@@ -48,15 +51,15 @@ class ClassStatistics:
         Raises:
             DataError: A class has too few pictures for a mean and a covariance.
         """
-        sizes = np.bincount(labels, minlength=len(NAMES))
+        sizes = np.bincount(labels, minlength=len(classes))
         if sizes.min() < LEAST_PICTURES:
-            name = NAMES[int(sizes.argmin())]
+            name = classes[int(sizes.argmin())]
             raise DataError(
                 f"{sizes.min()} training pictures of '{name}' are too few for a covariance; "
                 f"each class needs {LEAST_PICTURES} at least"
             )
         features = features.astype(np.float64)
-        means = np.stack([features[labels == label].mean(0) for label in range(len(NAMES))])
+        means = np.stack([features[labels == label].mean(0) for label in range(len(classes))])
         centre = features.mean(0)
         within = covariance(features - means[labels])
         within += ridge * np.trace(within) / len(within) * np.eye(len(within))

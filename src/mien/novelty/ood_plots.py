@@ -5,7 +5,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mien.data.dataset import FaceData
-from mien.expressions import NAMES
 from mien.novelty.judge import OURS, OURS_COVERED
 from mien.novelty.ood_sets import OODSet
 from mien.recognition.gate import Gate
@@ -116,7 +115,7 @@ def mistakes(
         if gate.verdict(scores) is Verdict.KNOWN
     ]
     refused = [
-        (face, f"{NAMES[label]}, {gate.verdict(scores)}")
+        (face, f"{real.classes[label]}, {gate.verdict(scores)}")
         for face, label, scores in zip(real.faces, real.labels, novelty, strict=True)
         if gate.verdict(scores) is not Verdict.KNOWN
     ]

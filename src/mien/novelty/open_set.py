@@ -9,8 +9,8 @@ from collections.abc import Callable
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from mien.data.dataset import RATED, FaceData
-from mien.expressions import NAMES
+from mien.data.dataset import FaceData
+from mien.data.votes import RATED
 from mien.novelty.mahalanobis import squared_distance
 from mien.novelty.scores import logsumexp
 from mien.recognition.model import Outputs
@@ -79,7 +79,7 @@ def unclear(
                 rows[f"raters: {name}"] = {
                     score: _auroc(values[clear], values[odd]) for score, values in scores.items()
                 }
-    for label, name in enumerate(NAMES):
+    for label, name in enumerate(real.classes):
         own = real.labels == label
         if own.sum() >= _FEW:
             without = np.delete(asked.logits, label, 1)

@@ -62,7 +62,7 @@ def mahalanobis(training: Outputs, labels: np.ndarray) -> Score:
     Raises:
         DataError: A class has too few pictures.
     """
-    statistics = ClassStatistics.of(training.features, labels)
+    statistics = ClassStatistics.of(training.features, labels, classes=tuple(map(str, range(labels.max() + 1))))
 
     def score(outputs: Outputs) -> np.ndarray:
         return np.min([squared_distance(outputs.features, mean, statistics.within) for mean in statistics.means], 0)
@@ -83,7 +83,9 @@ def relative_mahalanobis(training: Outputs, labels: np.ndarray) -> Score:
     Raises:
         DataError: A class has too few pictures.
     """
-    fitted = RelativeMahalanobis.of(ClassStatistics.of(training.features, labels))
+    fitted = RelativeMahalanobis.of(
+        ClassStatistics.of(training.features, labels, classes=tuple(map(str, range(labels.max() + 1))))
+    )
     return lambda outputs: fitted(outputs.features)
 
 

@@ -29,18 +29,18 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from mien.errors import MienError, PictureError
+from mien.expressions import NAMES
 from mien.names import as_text
 from mien.provenance import file_hash
 from mien.recognition.extra import load
 from mien.recognition.faces import NO_PIXELS, Frame
 from mien.recognition.pictures import read_picture
 from mien.recognition.recognizer import Recognizer
-from mien.recognition.sinks import PICTURE_COLUMNS, rows
+from mien.recognition.sinks import picture_columns, rows
 from mien.recognition.tables import as_table, write_table
 from mien.recognition.verdicts import Gating
 from mien.storage import write_json
 
-COLUMNS = (*PICTURE_COLUMNS, "problem")
 SHARD = 512
 """Pictures a shard at most: some ten seconds of one core's work, which is what a kill costs at most."""
 SHARDS = 256
@@ -97,8 +97,9 @@ class Archive:
         MienError: The folder holds results of another model or gate, or other files.
     """
 
-    def __init__(self, folder: Path, model: Path, gate: Gating = Gating.WARN) -> None:
+    def __init__(self, folder: Path, model: Path, gate: Gating = Gating.WARN, classes: tuple[str, ...] = NAMES) -> None:
         self.folder = folder
+        self._columns = (*picture_columns(classes), "problem")
         self._homes: dict[str, _Home] = {}
         self._stamps: dict[str, Stamp] = {}
         about = {"model": model.stem, "model_hash": file_hash(model), "gate": gate}
@@ -209,7 +210,7 @@ class Archive:
         """Put rows into a part in the place of those of the pictures named in `stamps`; None leaves a picture out."""
         arrow, parquet = load("pyarrow"), load("pyarrow.parquet")
         compute = load("pyarrow.compute")
-        made, noted = as_table(records, COLUMNS), dict[str, Stamp]()
+        made, noted = as_table(records, self._columns), dict[str, Stamp]()
         if part.is_file():
             before = parquet.read_table(part)
             noted = {row.name: row.stamp or row.stamp_by_age() for row in _rows_of(part)}

@@ -5,9 +5,10 @@ from importlib import import_module
 from typing import Any
 
 from mien.errors import MienError, MissingExtraError, PictureError
+from mien.expressions import NAMES
 from mien.recognition import details
 from mien.recognition.faces import Face, Frame, TrackedFace
-from mien.recognition.sinks import FACE_COLUMNS, PICTURE_COLUMNS, VIDEO_COLUMNS, flat, rows
+from mien.recognition.sinks import face_columns, flat, picture_columns, rows, video_columns
 
 
 def to_frame(faces: "Iterable[Face | Frame | Iterable[Face] | PictureError]") -> Any:
@@ -61,11 +62,21 @@ def _records(place: int, item: Any) -> list[dict[str, Any]]:
 
 def _columns(items: list[Any], records: list[dict[str, Any]]) -> list[str]:
     """The columns there are, in the order of the CSV files'."""
+    classes = next((face.classes for item in items for face in _faces(item)), NAMES)
     there = {key for record in records for key in record}
     if all(isinstance(item, Face) for item in items):
-        there |= {"track" if any(isinstance(item, TrackedFace) for item in items) else "face", *FACE_COLUMNS}
+        there |= {"track" if any(isinstance(item, TrackedFace) for item in items) else "face", *face_columns(classes)}
     else:
-        there |= set(VIDEO_COLUMNS if "video" in there else PICTURE_COLUMNS)
+        there |= set(video_columns(classes) if "video" in there else picture_columns(classes))
     first = ("picture", "video", "time", "frame", "face", "track")
-    ordered = dict.fromkeys((*first, *VIDEO_COLUMNS, *details.columns(tuple(details.DETAILS)), "problem"))
-    return [column for column in ordered if column in there]
+    ordered = dict.fromkeys((*first, *video_columns(classes), *details.columns(tuple(details.DETAILS)), "problem"))
+    rest = [key for record in records for key in record if key not in ordered]  # of faces that other models read
+    return [*(column for column in ordered if column in there), *dict.fromkeys(rest)]
+
+
+def _faces(item: Any) -> list[Face]:
+    if isinstance(item, Face):
+        return [item]
+    if isinstance(item, Frame):
+        return item.faces
+    return list(item) if isinstance(item, list | tuple) else []

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from mien.expressions import BY_NAME, EXPRESSIONS
+from mien.expressions import described
 from mien.recognition.faces import Face, Square, TrackedFace
 
 # The heat layer's strongest place covers the picture by this much.
@@ -25,7 +25,7 @@ STRANGE = "#6b7280"
 
 
 def annotate(picture: np.ndarray, faces: list[Face], show_map: bool = False) -> np.ndarray:
-    """Draw on a copy of a picture: a box around each face, its expression, and a bar for each of the seven.
+    """A copy of uint8 RGB [H, W, 3] with a box around each face, its expression, and a bar for each class.
 
     Args:
         picture: uint8 RGB [H, W, 3].
@@ -110,7 +110,7 @@ def _inferno(values: np.ndarray) -> np.ndarray:
 
 
 def _draw_face(draw: ImageDraw.ImageDraw, face: Face, size: tuple[int, int]) -> None:
-    colour = STRANGE if face.strange else BY_NAME[face.expression].colour
+    colour = STRANGE if face.strange else face.kind.colour
     line = max(2, round(face.box.width / 60))
     corners = (face.box.left, face.box.top, face.box.right, face.box.bottom)
     draw.rectangle(corners, outline=colour, width=line)
@@ -134,10 +134,11 @@ def _draw_face(draw: ImageDraw.ImageDraw, face: Face, size: tuple[int, int]) -> 
 
 
 def _draw_bars(draw: ImageDraw.ImageDraw, face: Face, picture_height: int) -> None:
-    """Seven bars in the order of the classes, below the box, or at the picture's lower edge where there is no room."""
-    wide, high = face.box.width / len(EXPRESSIONS), face.box.height / 6
+    """Bars in the order of the classes, below the box, or at the picture's lower edge where there is no room."""
+    wide, high = face.box.width / len(face.classes), face.box.height / 6
     floor = min(face.box.bottom + high, picture_height)
-    for place, (expression, share) in enumerate(zip(EXPRESSIONS, face.probabilities, strict=True)):
-        x = face.box.left + place * wide
-        draw.rectangle((x, floor - high, x + wide - 1, floor), fill=(0, 0, 0, 90))
-        draw.rectangle((x + 1, floor - max(high * float(share), 1), x + wide - 2, floor), fill=expression.colour)
+    for place, (expression, share) in enumerate(zip(described(face.classes), face.probabilities, strict=True)):
+        x, top = face.box.left + place * wide, floor - max(high * float(share), 1)
+        gap = 1 if wide > 4 else 0  # of many classes the bars stand without gaps
+        draw.rectangle((x, floor - high, x + wide - gap, floor), fill=(0, 0, 0, 90))
+        draw.rectangle((x + gap, top, x + wide - 2 * gap, floor), fill=expression.colour)

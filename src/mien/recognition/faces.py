@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mien.expressions import BY_NAME, NAMES
+from mien.expressions import NAMES, Expression, described
 from mien.names import as_text
 from mien.recognition.verdicts import Verdict
 
@@ -109,14 +109,15 @@ class Face:
         box: Around the face, in picture coordinates.
         square: What the model has seen of the picture.
         score: The detector's, in [0, 1].
-        probabilities: float32 [7] in the order of `expressions.NAMES`, summing to 1.
+        probabilities: float32 [classes] in the order of `classes`, summing to 1.
         features: float32 [D], before the model's last layer.
-        map: float32 [7, h, w], each class's score at each place of the upright crop (its mean is the class's logit), or
-            None where the model has none.
+        map: float32 [classes, h, w], each class's score at each place of the upright crop (its mean is the class's
+            logit), or None where the model has none.
         novelty: float32 [3], the gate's scores, by `gate.SCORES`, higher is stranger; None without a gate.
         verdict: The gate's word on whether this is a face as the models know them; None without a gate.
         withheld: The expression of a strange face was not to be told: tables, files and drawings leave it out.
         details: What was asked for besides, by group and column; see `details`.
+        classes: What the model tells apart, in order: `mien.EXPRESSIONS` for every model that ships.
     """
 
     box: Box
@@ -129,6 +130,7 @@ class Face:
     verdict: Verdict | None = None
     withheld: bool = False
     details: dict[str, dict[str, float]] = field(default_factory=dict)
+    classes: tuple[str, ...] = NAMES
 
     def __repr__(self) -> str:
         said = "withheld" if self.withheld else f"{self.expression} {self.confidence:.2f}"
@@ -143,7 +145,7 @@ class Face:
     @property
     def expression(self) -> str:
         """The most probable expression's name, such as "happy"."""
-        return NAMES[int(self.probabilities.argmax())]
+        return self.classes[int(self.probabilities.argmax())]
 
     @property
     def confidence(self) -> float:
@@ -153,7 +155,12 @@ class Face:
     @property
     def adjective(self) -> str:
         """The expression as said of a face, such as "surprised"."""
-        return BY_NAME[self.expression].adjective
+        return self.kind.adjective
+
+    @property
+    def kind(self) -> Expression:
+        """The most probable expression with its words and its colour."""
+        return described(self.classes)[int(self.probabilities.argmax())]
 
     def to_dict(self) -> dict[str, Any]:
         """The face as plain values, as in the JSON that `mien predict --json` writes.
@@ -187,7 +194,7 @@ class Face:
         }
 
     def _told(self, probabilities: np.ndarray) -> dict[str, float | None]:
-        shares = zip(NAMES, probabilities, strict=True)
+        shares = zip(self.classes, probabilities, strict=True)
         return {name: None if self.withheld else round(float(share), 5) for name, share in shares}
 
 
@@ -198,7 +205,7 @@ class TrackedFace(Face):
     Attributes:
         track: Its number, from 1, never given to another face of the same video.
         probabilities: Smoothed along the track, as `expression` and `confidence` are.
-        raw: float32 [7], what the model said of this frame alone.
+        raw: float32 [classes], what the model said of this frame alone.
     """
 
     track: int = 0

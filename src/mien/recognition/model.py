@@ -18,7 +18,7 @@ import numpy as np
 
 from mien.cores import cores
 from mien.errors import MienWarning, ModelError
-from mien.expressions import NAMES
+from mien.expressions import why_not
 from mien.provenance import file_hash
 from mien.recognition.devices import CPU, PROVIDERS, choose, providers
 from mien.recognition.gate import SCORES, Gate, require_probabilities
@@ -34,7 +34,7 @@ class Outputs:
     """What a model says of N faces.
 
     Attributes:
-        probabilities: float32 [N, 7], in the order of `expressions.NAMES`.
+        probabilities: float32 [N, classes], in the order of `classes`.
         features: float32 [N, D], before the last layer.
         map: float32 [N, 7, h, w], each class's score at each place (its mean is the class's logit), or None.
         novelty: float32 [N, 3], the gate's scores, by `gate.SCORES`, higher is stranger, or None without a gate.
@@ -47,7 +47,7 @@ class Outputs:
 
     @property
     def logits(self) -> np.ndarray:
-        """Float64 [N, 7]: the map's mean, or where there is no map the log-probabilities, which lack a constant."""
+        """Float64 [N, classes]: the map's mean, or without a map the log-probabilities, which lack a constant."""
         logits = self.map.mean((2, 3)) if self.map is not None else np.log(self.probabilities + 1e-12)
         return logits.astype(np.float64)
 
@@ -137,6 +137,11 @@ class ModelFile:
         return dict(self._session.opened.get_modelmeta().custom_metadata_map)
 
     @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """What the model tells apart, in the order of its probabilities."""
+        return tuple(self.metadata["classes"].split(","))
+
+    @cached_property
     def gate(self) -> Gate | None:
         """What becomes of the file's novelty scores; None where it has no gate."""
         return Gate.from_metadata(self.metadata)
@@ -179,8 +184,13 @@ class ModelFile:
         missing |= {"name", "version", "classes", "input_size", "crop"} - set(self.metadata)
         if missing:
             raise ModelError(f"{self.path}: not a model file of this project (it lacks {', '.join(sorted(missing))})")
-        if tuple(self.metadata["classes"].split(",")) != NAMES:
-            raise ModelError(f"{self.path}: its classes are {self.metadata['classes']}; expected {','.join(NAMES)}")
+        if reason := why_not(self.classes):
+            raise ModelError(f"{self.path}: its classes cannot be used: {reason}")
+        shape = next(output.shape for output in self._session.opened.get_outputs() if output.name == "probabilities")
+        if isinstance(shape[-1], int) and shape[-1] != len(self.classes):
+            raise ModelError(
+                f"{self.path}: it names {len(self.classes)} classes and answers for {shape[-1]}; export it again"
+            )
         try:
             gate = self.gate
         except ModelError as error:

@@ -88,10 +88,10 @@ def _wanted(prior: Mapping[str, float], classes: list[str]) -> np.ndarray:
     """The frequencies [classes] that a user asks for, sum 1."""
     wanted = np.zeros(len(classes))
     for name, number in prior.items():
-        known = name if name in classes or (label := label_of(name)) is None else NAMES[label]
-        if known not in classes:
+        label = classes.index(name) if name in classes else label_of(name, classes)
+        if label is None:
             raise MienError(f"a prior for {name!r}, which is none of the classes: {', '.join(classes)}")
-        wanted[classes.index(known)] = number
+        wanted[label] = number
     if len(prior) != len(classes) or not (np.isfinite(wanted) & (wanted > 0)).all():
         raise MienError(f"a prior needs a number above 0 for each class once: {', '.join(classes)}")
     return wanted / wanted.sum()

@@ -111,6 +111,11 @@ class Recognizer:
             coordinates(self.model.metadata["classes"].split(","))
         self._prior_ratio = prior_ratio(prior, self.model.metadata)
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What the model tells apart, in the order of its probabilities."""
+        return self.model.classes
+
     def __repr__(self) -> str:
         return f"<Recognizer {self.model.name}, gate {self.gating}>"
 
@@ -336,6 +341,7 @@ class Recognizer:
             details=with_derived(
                 self.details, seen(self.details, crop.detection, crop.pixels), outputs.probabilities[index]
             ),
+            classes=self.classes,
         )
         gate = None if self._gatekeeper is None else self._gatekeeper.gate
         if gate is None or outputs.novelty is None:

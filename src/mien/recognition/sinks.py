@@ -33,9 +33,45 @@ class Sink(AbstractContextManager, Protocol):
         """
 
 
-FACE_COLUMNS = ("left", "top", "right", "bottom", "score", "verdict", "expression", *NAMES)
-PICTURE_COLUMNS = ("picture", "face", *FACE_COLUMNS)
-VIDEO_COLUMNS = ("video", "time", "frame", "track", *FACE_COLUMNS, *(f"raw_{name}" for name in NAMES))
+def face_columns(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """What a table says of a face.
+
+    Args:
+        classes: The classes' names, in order.
+
+    Returns:
+        Columns' names.
+    """
+    return ("left", "top", "right", "bottom", "score", "verdict", "expression", *classes)
+
+
+def picture_columns(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns of pictures' faces, for a model of these classes.
+
+    Args:
+        classes: The classes' names, in order.
+
+    Returns:
+        Columns' names.
+    """
+    return ("picture", "face", *face_columns(classes))
+
+
+def video_columns(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns of a video's faces, for a model of these classes.
+
+    Args:
+        classes: The classes' names, in order.
+
+    Returns:
+        Columns' names.
+    """
+    return ("video", "time", "frame", "track", *face_columns(classes), *(f"raw_{name}" for name in classes))
+
+
+PICTURE_COLUMNS = picture_columns(NAMES)
+VIDEO_COLUMNS = video_columns(NAMES)
+"""Those of the models that ship."""
 
 
 def rows(frame: Frame) -> list[dict[str, Any]]:

@@ -110,6 +110,7 @@ class RunDescription(Measured):
             files.
         interpolation: How weights were averaged; None where they were not.
         average_of: Of how many runs this is the plain mean; None for a single one.
+        classes: What it tells apart, in order; None for the seven of `expressions.NAMES`.
     """
 
     recipe: dict[str, Any]
@@ -123,6 +124,7 @@ class RunDescription(Measured):
         Interpolation | None, Field(validation_alias=AliasChoices("interpolation", "soup"))  # the second in version 0.1
     ] = field(default=None, kw_only=True)
     average_of: int | None = field(default=None, kw_only=True)
+    classes: list[str] | None = field(default=None, kw_only=True)
     code: str = field(kw_only=True)
     hardware: str = field(kw_only=True)
 

@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from pydantic import model_validator
 
-from mien.expressions import NAMES
+from mien.expressions import in_order
 from mien.results.confusion import per_class, summaries
 from mien.results.record import Share, record
 
@@ -85,14 +85,13 @@ class Scores:
     @model_validator(mode="after")
     def _follow_from_the_confusion_matrix(self) -> Self:
         counts = np.array(self.confusion)
-        if counts.shape != (len(NAMES), len(NAMES)) or not counts.sum() == self.pictures > 0:
+        names = in_order(self.classes)
+        if counts.shape != (len(names), len(names)) or not counts.sum() == self.pictures > 0:
             raise ValueError("the confusion matrix has another number of pictures")
         for name, found in summaries(counts[None], counts.sum(1) > 0)._asdict().items():
             if not _is_close(self.intervals[name].value, found[0]):
                 raise ValueError(f"{name} is not the matrix's")
-        if set(self.classes) != set(NAMES):
-            raise ValueError("there are other classes")
-        for name, *follows in zip(NAMES, *(of[0] for of in per_class(counts[None])), counts.sum(1), strict=True):
+        for name, *follows in zip(names, *(of[0] for of in per_class(counts[None])), counts.sum(1), strict=True):
             of = self.classes[name]
             if not all(map(_is_close, (of.precision, of.recall, of.f1, of.support), follows)):
                 raise ValueError(f"class {name} is not the matrix's")

@@ -9,17 +9,23 @@ LIST = "models.json"
 """What the app's build writes beside the page: each model's address, size, hash and properties."""
 
 
+OWN = "own.onnx"
+"""The name under which a user's model is served."""
+
+
 class ModelList:
     """The built list, with entries of replaced files read anew and those of missing files left out.
 
     Args:
         path: The built list.
         models: The folder of the model files.
+        own: A user's model file, with which the app begins, or None.
     """
 
-    def __init__(self, path: Path, models: Path) -> None:
+    def __init__(self, path: Path, models: Path, own: Path | None = None) -> None:
         self.path = path
         self.models = models
+        self.own = own
         self._known: dict[tuple[str, int, int, int], str] = {}
         self._read_anew: dict[str, dict[str, Any] | None] = {}
 
@@ -32,9 +38,22 @@ class ModelList:
         try:
             listed = json.loads(self.path.read_bytes())["models"]
             entries = [self._entry(dict(entry)) for entry in listed]
+            own = None if self.own is None else self._own(self.own, entries)
         except (OSError, ValueError, KeyError, TypeError):
             return b""
-        return json.dumps({"models": [entry for entry in entries if entry]}).encode()
+        first = {} if own is None else {"first": own["properties"]["name"]}
+        return json.dumps({"models": [entry for entry in (own, *entries) if entry], **first}).encode()
+
+    def _own(self, path: Path, others: list[dict[str, Any] | None]) -> dict[str, Any] | None:
+        """The user's model under its file's name, because many share their network's; None where it is gone."""
+        sha256 = self._hash(path)
+        entry = _described(path, sha256)
+        if entry is None:
+            return None
+        taken = {other["properties"].get("name") for other in others if other}
+        name = path.stem if path.stem not in taken else f"{path.stem} (own)"
+        properties = entry["properties"] | {"name": name}
+        return entry | {"url": f"models/{OWN}?sha256={sha256}", "properties": properties}
 
     def _entry(self, entry: dict[str, Any]) -> dict[str, Any] | None:
         name = Path(entry["url"].partition("?")[0]).name
@@ -50,7 +69,7 @@ class ModelList:
 
     def _hash(self, path: Path) -> str:
         status = path.stat()
-        version = (path.name, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        version = (str(path), status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         if version not in self._known:
             self._known[version] = hashlib.sha256(path.read_bytes()).hexdigest()
         return self._known[version]

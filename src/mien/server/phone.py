@@ -44,10 +44,10 @@ class PhoneServer(AppServer):
         MissingExtraError: The extra `phone` is not installed.
     """
 
-    def __init__(self, app: Path, models: Path, port: int, host: str | None = None) -> None:
+    def __init__(self, app: Path, models: Path, port: int, host: str | None = None, own: Path | None = None) -> None:
         host = host or local_address()
         self.context, self.fingerprint = _context(host)
-        super().__init__(app, models, port, host, _PhoneHandler)
+        super().__init__(app, models, port, host, _PhoneHandler, own)
         self.hosts = {f"{host}:{self.server_port}"}
         self._code: str | None = secrets.token_urlsafe(16)
         self._session = secrets.token_urlsafe(32)

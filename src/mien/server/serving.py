@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from mien.errors import MienError
-from mien.server.listing import LIST, ModelList
+from mien.server.listing import LIST, OWN, ModelList
 
 LOOPBACK = "127.0.0.1"
 FOLDER = "/mien/"
@@ -108,6 +108,7 @@ class AppServer(ThreadingHTTPServer):
         port: 0 takes a free one.
         host: This machine alone, unless another of its addresses is given.
         handler: What answers.
+        own: A user's model file to begin with, or None.
 
     Raises:
         ServerError: The app is not built or the port is taken.
@@ -116,10 +117,18 @@ class AppServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(
-        self, app: Path, models: Path, port: int, host: str = LOOPBACK, handler: "type[AppHandler] | None" = None
+        self,
+        app: Path,
+        models: Path,
+        port: int,
+        host: str = LOOPBACK,
+        handler: "type[AppHandler] | None" = None,
+        own: Path | None = None,
     ) -> None:
         self.served = served_files(app, models)
-        self.models = ModelList(app / LIST, models)
+        if own is not None:
+            self.served[f"{FOLDER}models/{OWN}"] = Served(own)
+        self.models = ModelList(app / LIST, models, own)
         try:
             super().__init__((host, port), handler or AppHandler)
         except (OSError, OverflowError) as error:

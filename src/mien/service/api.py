@@ -18,7 +18,7 @@ from mien.service.limits import Limits
 from mien.service.metrics import Metrics
 from mien.service.reading import read_many, read_one
 from mien.service.refusals import Refusal
-from mien.service.schemas import BatchAnswer, Health, PictureAnswer, Problem
+from mien.service.schemas import Health, Problem, answers
 from mien.service.watching import Watch, refused
 
 DESCRIPTION = """Reads the expression that each face of a picture shows. Pictures are neither stored nor logged.
@@ -70,6 +70,7 @@ def create_app(recognizer: Recognizer, limits: Limits, token: str | None = None)
 def _add_reading(app: FastAPI, recognizer: Recognizer, admission: Admission, metrics: Metrics) -> None:
     """The addresses that take pictures."""
     limits = admission.limits
+    of_picture, of_batch = answers(recognizer.classes)
 
     def counted(read: list[list[Face] | MienError]) -> None:
         faces = [one for one in read if not isinstance(one, MienError)]
@@ -78,7 +79,7 @@ def _add_reading(app: FastAPI, recognizer: Recognizer, admission: Admission, met
 
     @app.post(
         FACES,
-        response_model=PictureAnswer,
+        response_model=of_picture,
         responses=_problems(_READING),
         openapi_extra=_body({"application/octet-stream": {"schema": _BINARY}, "image/*": {"schema": _BINARY}}),
     )
@@ -95,7 +96,7 @@ def _add_reading(app: FastAPI, recognizer: Recognizer, admission: Admission, met
 
     @app.post(
         BATCH,
-        response_model=BatchAnswer,
+        response_model=of_batch,
         responses=_problems(_READING),
         openapi_extra=_body({"multipart/form-data": {"schema": form}}),
     )

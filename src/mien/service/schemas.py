@@ -1,6 +1,6 @@
 """What the service's answers look like, for OpenAPI: the same values as in the JSON of `mien predict --json`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, create_model
 
@@ -8,11 +8,10 @@ from mien.expressions import NAMES
 from mien.recognition.verdicts import Verdict
 
 Share = Annotated[float | None, Field(ge=0, le=1)]
-Probabilities = create_model(
-    "Probabilities",
-    __doc__="One probability for each expression, together 1; null where the expression is withheld.",
-    **{name: (Share, ...) for name in NAMES},  # type: ignore[call-overload]
-)
+
+
+class Probabilities(BaseModel):
+    """One probability for each expression, together 1; null where the expression is withheld."""
 
 
 class FaceAnswer(BaseModel):
@@ -26,7 +25,7 @@ class FaceAnswer(BaseModel):
     expression: str | None = Field(
         description="the most probable one; null where it is withheld", json_schema_extra={"examples": [NAMES[0]]}
     )
-    probabilities: Probabilities  # type: ignore[valid-type]
+    probabilities: Probabilities
 
 
 class PictureAnswer(BaseModel):
@@ -47,6 +46,29 @@ class BatchAnswer(BaseModel):
     """An answer for every picture of a batch, in their order."""
 
     pictures: list[NamedAnswer]
+
+
+def answers(classes: tuple[str, ...]) -> tuple[type[PictureAnswer], type[BatchAnswer]]:
+    """What a service answers whose model tells apart these classes: for one picture, and for a batch.
+
+    Args:
+        classes: The classes' names, in order.
+
+    Returns:
+        Types of the answers for one picture and for a batch.
+    """
+    fields: dict[str, Any] = {f"p{place}": (Share, Field(alias=name)) for place, name in enumerate(classes)}
+    probabilities = create_model("Probabilities", __base__=Probabilities, __doc__=Probabilities.__doc__, **fields)
+    told: dict[str, Any] = {"probabilities": (probabilities, ...)}
+    face = create_model("FaceAnswer", __base__=FaceAnswer, __doc__=FaceAnswer.__doc__, **told)
+    faces: dict[str, Any] = {"faces": (list[face], ...)}  # type: ignore[valid-type]
+    perhaps: dict[str, Any] = {"faces": (list[face] | None, NamedAnswer.model_fields["faces"])}  # type: ignore[valid-type]
+    named = create_model("NamedAnswer", __base__=NamedAnswer, __doc__=NamedAnswer.__doc__, **perhaps)
+    pictures: dict[str, Any] = {"pictures": (list[named], ...)}  # type: ignore[valid-type]
+    return (
+        create_model("PictureAnswer", __base__=PictureAnswer, __doc__=PictureAnswer.__doc__, **faces),
+        create_model("BatchAnswer", __base__=BatchAnswer, __doc__=BatchAnswer.__doc__, **pictures),
+    )
 
 
 class Health(BaseModel):

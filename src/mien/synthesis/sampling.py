@@ -74,6 +74,8 @@ def training_faces(data: FaceData) -> FaceData:
     Raises:
         DataError: A class has no picture left.
     """
+    if data.classes != NAMES:
+        raise DataError(f"faces are made of the classes {', '.join(NAMES)} only, not {', '.join(data.classes)}")
     chosen = data.training_part()
     chosen = chosen.where(~is_synthetic(chosen))
     for label, name in enumerate(NAMES):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from mien.classifier.classifier import require_same_classes
 from mien.data.dataset import FaceData
 from mien.errors import RecipeError
 from mien.evaluation.label_noise import accuracy_majority
@@ -63,8 +64,9 @@ def interpolate(
     recipe, description, curve = run.recipe(), run.description(), run.curve()
     if description.interpolation is not None:
         raise RecipeError(f"{run.path} is a mean already; average the run that it was made of")
+    require_same_classes(run.path.name, run.classes(), data.classes)
     epoch, after = _tuned(run)
-    network = build(recipe.network, recipe.pixels)
+    network = build(recipe.network, recipe.pixels, classes=len(run.classes()))
     load_weights(network, start)
     before = {name: values.clone() for name, values in network.state_dict().items()}
     training, choosing = training_and_validation(recipe, data)
@@ -101,7 +103,7 @@ def average(runs: Sequence[RunFolder], data: FaceData, out: RunFolder) -> Interp
         ModelError: Weights are missing or fit another network.
     """
     recipe, description, curve = runs[0].recipe(), runs[0].description(), runs[0].curve()
-    network = build(recipe.network, recipe.pixels)
+    network = build(recipe.network, recipe.pixels, classes=len(runs[0].classes()))
     states = []
     for run in runs:
         load_weights(network, run.weights)
@@ -131,7 +133,9 @@ def _write_mean(
 
 
 def _scores(fraction: float, probabilities: np.ndarray, choosing: FaceData) -> InterpolationScores:
-    accuracy, macro_f1 = accuracy_and_macro_f1(confusion_matrix(choosing.labels, probabilities.argmax(1)))
+    accuracy, macro_f1 = accuracy_and_macro_f1(
+        confusion_matrix(choosing.labels, probabilities.argmax(1), probabilities.shape[1])
+    )
     return InterpolationScores(fraction, accuracy, macro_f1, accuracy_majority(choosing, probabilities))
 
 

@@ -14,7 +14,6 @@ from mien.data.dataset import FaceData
 from mien.errors import RecipeError
 from mien.evaluation.label_noise import accuracy_majority
 from mien.evaluation.metrics import accuracy_and_macro_f1, confusion_matrix
-from mien.expressions import NAMES
 from mien.results.runs import Epoch
 from mien.training.checkpointer import Checkpointer
 from mien.training.degrading import Degrade
@@ -64,7 +63,7 @@ class DeviceData:
 
     Attributes:
         faces: uint8 [N, 48, 48].
-        targets: Class targets, float [N, 7].
+        targets: Class targets, float [N, classes].
         votes: FER+'s vote shares, float [N, 8], or None.
     """
 
@@ -145,7 +144,9 @@ def train(
                 f"loss or answers of epoch {epoch + 1} are no finite numbers; lower learning_rate, or take precision "
                 "32-true (the last checkpoint is kept)"
             )
-        accuracy, macro_f1 = accuracy_and_macro_f1(confusion_matrix(validation.labels, probabilities.argmax(1)))
+        accuracy, macro_f1 = accuracy_and_macro_f1(
+            confusion_matrix(validation.labels, probabilities.argmax(1), probabilities.shape[1])
+        )
         raters = accuracy_majority(validation, probabilities) if recipe.raters else None
         curve.append(Epoch(epoch, loss, accuracy, macro_f1, speed, time.monotonic() - started, raters))
         # The first process decides for all: clocks differ, and all must leave the loop at the same epoch.
@@ -203,7 +204,7 @@ class _Trainer:
         averaged = MovingAverage(network, recipe.ema)
         objective = Objective(
             network,
-            torch.from_numpy(class_weights(training.labels, len(NAMES), recipe.reweight)),
+            torch.from_numpy(class_weights(training.labels, len(training.classes), recipe.reweight)),
             recipe.label_smoothing,
             recipe.fer_plus if training.votes is not None else 0,
             recipe.distillation,

@@ -10,6 +10,7 @@ from onnx import numpy_helper
 from torch import nn
 
 from mien.errors import ModelError
+from mien.expressions import NAMES
 from mien.training.networks import ExpressionNetwork, build
 
 MODEL_FILE = ".onnx"
@@ -40,7 +41,7 @@ def read_model_file(path: Path, name: str, pixels: int) -> dict[str, torch.Tenso
     except Exception as error:  # protobuf's errors share no class
         raise ModelError(f"{path}: not a readable ONNX model") from error
     values = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
-    network = build(name, pixels, None)
+    network = build(name, pixels, None, classes=_head_size(values))
     state = network.state_dict()
     found = {
         key.removeprefix(_NETWORK): tensor
@@ -65,6 +66,32 @@ def read_model_file(path: Path, name: str, pixels: int) -> dict[str, torch.Tenso
     if foreign:
         raise ModelError(f"{path}: not a model file of {name}, which has no {foreign[0]}")
     return {key: torch.from_numpy(np.array(tensor, np.float32)) for key, tensor in found.items()}
+
+
+def read_classes(path: Path) -> tuple[str, ...]:
+    """What a model file tells apart.
+
+    Args:
+        path: The file.
+
+    Returns:
+        In order; nothing where it does not say.
+
+    Raises:
+        ModelError: It is no model file.
+    """
+    try:
+        properties = onnx.load(path, load_external_data=False).metadata_props
+    except Exception as error:  # protobuf's errors share no class
+        raise ModelError(f"{path}: not a readable ONNX model") from error
+    told = next((entry.value for entry in properties if entry.key == "classes"), "")
+    return tuple(told.split(",")) if told else ()
+
+
+def _head_size(values: dict[str, np.ndarray]) -> int:
+    """How many classes the last layer has; as many as usual where its name is lost."""
+    bias = values.get(f"{_NETWORK}head.bias")
+    return len(NAMES) if bias is None else len(bias)
 
 
 def _linear_weights(graph: onnx.GraphProto, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

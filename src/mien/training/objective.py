@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from mien.data.dataset import VOTED
+from mien.data.votes import VOTED
 from mien.training.networks import ExpressionNetwork
 from mien.training.recipe import Distillation
 

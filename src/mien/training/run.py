@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 from safetensors.torch import save
 
 from mien.errors import DataError, ModelError, RecipeError
+from mien.expressions import NAMES
 from mien.provenance import code_version, file_hash, hardware
 from mien.results.record import read, write
 from mien.results.runs import Epoch, RunDescription, StartTensors
@@ -84,6 +85,7 @@ class RunFolder:
         precision: str,
         taken: Taken | None = None,
         teachers: Mapping[str, Path] | None = None,
+        classes: tuple[str, ...] = NAMES,
     ) -> None:
         """Write run.json.
 
@@ -94,6 +96,7 @@ class RunFolder:
             precision: What the machine made of the recipe's.
             taken: How many of its tensors the network has from the file.
             teachers: Their files or runs' folders, by name.
+            classes: The classes' names, in order.
 
         Raises:
             StorageError: The disk refuses.
@@ -105,6 +108,7 @@ class RunFolder:
             start_tensors=None if taken is None else StartTensors(taken.taken, taken.of),
             precision=precision,
             teachers=described_teachers(teachers or {}),
+            classes=None if classes == NAMES else list(classes),
             code=code_version(),
             hardware=hardware(),
         )
@@ -137,6 +141,18 @@ class RunFolder:
             return from_dict(self.description().recipe)
         except RecipeError as error:
             raise DataError(f"{self.path / 'run.json'}: no recipe that is known here: {error}") from error
+
+    def classes(self) -> tuple[str, ...]:
+        """What the network tells apart.
+
+        Returns:
+            In order.
+
+        Raises:
+            DataError: There is no readable run.json.
+        """
+        told = self.description().classes
+        return NAMES if told is None else tuple(told)
 
     def write_curve(self, epochs: list[Epoch]) -> None:
         """Write curve.csv, with the columns that every epoch has, to five decimals.
@@ -232,7 +248,7 @@ class RunFolder:
             ModelError: The weights are missing or damaged.
         """
         recipe = self.recipe()
-        network = build(recipe.network, recipe.pixels)
+        network = build(recipe.network, recipe.pixels, classes=len(self.classes()))
         load_weights(network, self.weights)
         return network.eval()
 

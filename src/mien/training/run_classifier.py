@@ -31,6 +31,7 @@ class RunClassifier(Classifier):
         folder = RunFolder(run)
         self.recipe = folder.recipe()
         self.name, self.file, self.split = run.resolve().name, folder.weights, self.recipe.split
+        self.classes = folder.classes()
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.network = folder.network().to(self.device)
 
@@ -78,7 +79,7 @@ class RunClassifier(Classifier):
             faces: uint8 [N, 48, 48].
 
         Returns:
-            float32 [N, 7].
+            float32 [N, classes].
         """
         found = in_batches(lambda some: self.network(self.enlarged(some))[0], faces)
         return torch.cat(found).cpu().numpy()
@@ -112,7 +113,7 @@ def predict(network: torch.nn.Module, faces: torch.Tensor, pixels: int) -> np.nd
         pixels: Side that faces are enlarged to.
 
     Returns:
-        float32 [N, 7].
+        float32 [N, classes].
     """
     network.eval()
     parts = in_batches(lambda some: network(enlarge(some, pixels))[0].float().softmax(1), faces)

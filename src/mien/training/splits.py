@@ -7,7 +7,6 @@ import numpy as np
 from mien.data.dataset import FaceData
 from mien.data.splitting import hold_out
 from mien.errors import DataError, RecipeError
-from mien.expressions import NAMES
 from mien.training.recipe import Recipe
 
 # How the balancing command names the pictures that it adds to a data set.
@@ -37,7 +36,7 @@ def training_and_validation(recipe: Recipe, faces: FaceData) -> tuple[FaceData, 
         DataError: A class is missing.
     """
     learned, choosing = _divided(recipe, faces)
-    missing = [name for label, name in enumerate(NAMES) if label not in learned.labels]
+    missing = [name for label, name in enumerate(learned.classes) if label not in learned.labels]
     if missing:
         raise DataError(
             f"no picture of {', '.join(missing)} to learn from; `mien data check` says what is in the data set and "
@@ -56,7 +55,10 @@ def _divided(recipe: Recipe, faces: FaceData) -> tuple[FaceData, FaceData]:
     if not share:
         return train, faces.part("validation")
     _, held = hold_out(train.where(~is_synthetic(train)), share, _SEED)
-    return train.without_copies_of(held), held
+    learned = train.without_copies_of(held)
+    if learned.subjects is not None and held.subjects is not None:  # nobody who is judged was learned from
+        learned = learned.where(~np.isin(learned.subjects, held.subjects[held.subjects != ""]))
+    return learned, held
 
 
 def is_synthetic(faces: FaceData) -> np.ndarray:

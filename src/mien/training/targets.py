@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from mien.data.dataset import VOTED, FaceData
+from mien.data.dataset import FaceData
+from mien.data.votes import VOTED
 from mien.errors import RecipeError
-from mien.expressions import EXPRESSIONS, NAMES
-
-_COLUMNS = [VOTED.index(expression.noun) for expression in EXPRESSIONS]
+from mien.expressions import described
 
 
 def class_targets(data: FaceData, raters: float) -> np.ndarray:
@@ -19,19 +18,22 @@ def class_targets(data: FaceData, raters: float) -> np.ndarray:
         raters: How much of each target comes from the votes, in [0, 1]; the rest is the label's.
 
     Returns:
-        float32 [N, 7], rows sum to 1.
+        float32 [N, classes], rows sum to 1.
 
     Raises:
         RecipeError: `raters` is above 0 and the data set has no votes at all.
     """
-    labels = np.eye(len(NAMES), dtype=np.float32)[data.labels]
+    labels = np.eye(len(data.classes), dtype=np.float32)[data.labels]
     if not raters:
         return labels
     if data.votes is None:
         raise RecipeError(
             "this recipe learns from FER+'s raters and the data set has no votes; put the index fer2013.csv beside it"
         )
-    votes = data.votes[:, _COLUMNS]
+    nouns = [kind.noun for kind in described(data.classes)]
+    if unasked := [noun for noun in nouns if noun not in VOTED]:
+        raise RecipeError(f"FER+'s raters were not asked about {', '.join(unasked)}; leave raters out of the recipe")
+    votes = data.votes[:, [VOTED.index(noun) for noun in nouns]]
     total = votes.sum(1, keepdims=True)
     said = np.where(total > 0, votes / np.where(total > 0, total, 1), labels)
     return ((1 - raters) * labels + raters * said).astype(np.float32)

@@ -14,7 +14,8 @@ import torch
 from torch.nn import functional
 
 from mien.errors import ModelError, RecipeError
-from mien.training.model_weights import MODEL_FILE
+from mien.expressions import NAMES
+from mien.training.model_weights import MODEL_FILE, read_classes
 from mien.training.networks import ARCHITECTURES, ExpressionNetwork
 from mien.training.networks.processor import suit_processor
 from mien.training.recipe import Recipe
@@ -41,7 +42,7 @@ class Teacher:
             faces: float [N, 1, h, w] in [0, 1]; brought to its own size where they have another.
 
         Returns:
-            float [N, 7].
+            float [N, classes].
         """
         if faces.shape[-1] != self.pixels:
             faces = functional.interpolate(faces, (self.pixels, self.pixels), mode="bilinear", align_corners=False)
@@ -66,7 +67,7 @@ class Teachers:
 
     @torch.no_grad()
     def __call__(self, faces: torch.Tensor, autocast: AbstractContextManager | None = None) -> torch.Tensor:
-        """What they say of faces float [N, 1, h, w] in [0, 1]: float [N, 7], rows sum to 1.
+        """What they say of faces float [N, 1, h, w] in [0, 1]: float [N, classes], rows sum to 1.
 
         Args:
             faces: As the student sees them.
@@ -143,4 +144,4 @@ def _opened(place: Path, pixels: int) -> Teacher:
         raise ModelError(f"{place}: not a readable ONNX model") from error
     if (name := metadata.get("name")) not in ARCHITECTURES:
         raise ModelError(f"{place}: a model file of '{name}', which is no network that is known here")
-    return Teacher(start_from(place, name, pixels)[0], pixels)
+    return Teacher(start_from(place, name, pixels, classes=read_classes(place) or NAMES)[0], pixels)

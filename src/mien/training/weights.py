@@ -10,9 +10,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
-from mien.errors import ModelError
+from mien.errors import DataError, ModelError
 from mien.expressions import NAMES
-from mien.training.model_weights import MODEL_FILE, read_model_file
+from mien.results.record import read
+from mien.results.runs import RunDescription
+from mien.training.model_weights import MODEL_FILE, read_classes, read_model_file
 from mien.training.networks import ARCHITECTURES, ExpressionNetwork, build
 
 # Of a backbone's tensors, this share must come from the file. A last norm may be missing, where weights were made for
@@ -33,17 +35,20 @@ class Taken:
         of: How many it has.
         left: How many of the file's were left over, such as a head for other classes.
         prefix: What was left out before the tensors' names in the file.
+        new_head: Whether the last layer begins anew because the file's is of other classes.
     """
 
     taken: int
     of: int
     left: int
     prefix: str
+    new_head: bool = False
 
     def __str__(self) -> str:
         prefix = f", their prefix '{self.prefix}' left out" if self.prefix else ""
         left = f"; {self.left} of the file left over" if self.left else ""
-        return f"{self.taken} of {self.of} tensors taken{prefix}{left}"
+        head = "; its last layer is of other classes and begins anew" if self.new_head else ""
+        return f"{self.taken} of {self.of} tensors taken{prefix}{left}{head}"
 
 
 def read_weights(path: Path) -> dict[str, torch.Tensor]:
@@ -103,11 +108,13 @@ def _load(network: nn.Module, state: dict[str, torch.Tensor], path: Path) -> Non
     network.load_state_dict(state)
 
 
-def start_from(path: Path, name: str, pixels: int, drop_path: float = 0.0) -> tuple[ExpressionNetwork, Taken]:
+def start_from(
+    path: Path, name: str, pixels: int, drop_path: float = 0.0, classes: tuple[str, ...] = NAMES
+) -> tuple[ExpressionNetwork, Taken]:
     """A registered network that starts from a file: one with timm's names, or of this project's own training.
 
     Position embeddings are resampled to `pixels`, a colour stem is summed to grey, and a head for other classes is left
-    over; own weights bring the head along.
+    over; own weights bring the head along where it is of the same classes.
 
     Args:
         path: A safetensors file, in any precision, or a model file of this project; its batch norms are to be given
@@ -115,6 +122,7 @@ def start_from(path: Path, name: str, pixels: int, drop_path: float = 0.0) -> tu
         name: Of `networks.ARCHITECTURES`.
         pixels: The side of the network's input.
         drop_path: See `networks.build`.
+        classes: What the network is to tell apart, in order.
 
     Returns:
         The network, and what it took of the file.
@@ -126,11 +134,14 @@ def start_from(path: Path, name: str, pixels: int, drop_path: float = 0.0) -> tu
     state = read_model_file(path, name, pixels) if path.suffix == MODEL_FILE else read_weights(path)
     state, prefix = _without_prefix(state)
     own = _is_own(state)
+    same_head = own and _classes_of(path, state) == classes
     if own and ARCHITECTURES[name].change is not None:  # timm does not know these backbones
-        network = build(name, pixels, None, drop_path)
-        _load(network, state, path)
+        network = build(name, pixels, None, drop_path, len(classes))
+        head = network.head.state_dict()
+        kept = state if same_head else state | {f"head.{key}": values for key, values in head.items()}
+        _load(network, kept, path)
         count = len(_floats(network.backbone.state_dict()))
-        return network, Taken(count, count, 0, prefix)
+        return network, Taken(count, count, 0, prefix, new_head=not same_head)
     backbone = {
         key.removeprefix(_BACKBONE): values.float() if values.is_floating_point() else values
         for key, values in state.items()
@@ -144,11 +155,11 @@ def start_from(path: Path, name: str, pixels: int, drop_path: float = 0.0) -> tu
             for key, values in backbone.items()
         }
         probe = build(name, pixels, unknown, drop_path)
-        network = build(name, pixels, dict(backbone), drop_path)
+        network = build(name, pixels, dict(backbone), drop_path, len(classes))
     except ModelError as error:
         raise ModelError(f"{path}: not weights of {name}: {error}") from error
     found = [bool(values.isnan().all()) for values in _floats(probe.backbone.state_dict())]
-    taken = Taken(sum(found), len(found), max(len(_floats(backbone)) - sum(found), 0), prefix)
+    taken = Taken(sum(found), len(found), max(len(_floats(backbone)) - sum(found), 0), prefix, own and not same_head)
     if taken.taken < LEAST_TAKEN * taken.of:
         raise ModelError(
             f"{path}: not weights of {name} ({ARCHITECTURES[name].timm_name} in timm): only {taken.taken} of its "
@@ -162,7 +173,7 @@ def start_from(path: Path, name: str, pixels: int, drop_path: float = 0.0) -> tu
             f"{path}: not weights of {name} ({ARCHITECTURES[name].timm_name} in timm), which has no place for "
             f"{len(foreign)} of its tensors, e.g. {foreign[0]}; name the network that they were made for"
         )
-    if own:
+    if same_head:
         network.head.load_state_dict({key: state[f"head.{key}"] for key in ("weight", "bias")})
     return network, taken
 
@@ -179,9 +190,24 @@ def _without_prefix(state: dict[str, torch.Tensor]) -> tuple[dict[str, torch.Ten
 
 
 def _is_own(state: Mapping[str, torch.Tensor]) -> bool:
-    """Whether weights came from this project's training: they have a head for the seven classes, too."""
-    head = state.get("head.weight")
-    return head is not None and len(head) == len(NAMES) and any(key.startswith(_BACKBONE) for key in state)
+    """Whether weights came from this project's training: they have a head for some classes, too."""
+    return "head.weight" in state and any(key.startswith(_BACKBONE) for key in state)
+
+
+def _classes_of(path: Path, state: Mapping[str, torch.Tensor]) -> tuple[str, ...]:
+    """What the head of own weights tells apart, by the model file or by the run.json beside them.
+
+    Weights that say nothing are of the seven classes where their head has the size for it, and of unknown ones if not.
+    """
+    told = read_classes(path) if path.suffix == MODEL_FILE else _classes_of_run(path.parent)
+    return told or (NAMES if len(state["head.weight"]) == len(NAMES) else ())
+
+
+def _classes_of_run(folder: Path) -> tuple[str, ...]:
+    try:
+        return tuple(read(RunDescription, folder / "run.json").classes or ())
+    except DataError:
+        return ()
 
 
 def _floats(state: Mapping[str, torch.Tensor]) -> list[torch.Tensor]:

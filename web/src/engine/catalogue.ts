@@ -14,6 +14,8 @@ export interface ModelEntry {
 export interface Catalogue {
   /** Smallest download first. */
   readonly models: readonly ModelEntry[];
+  /** The name of the model to begin with, where the server was given one. */
+  readonly first?: string;
 }
 
 /**
@@ -25,7 +27,7 @@ export async function loadCatalogue(folder: string = document.baseURI, cache: Re
   const response = await fetch(new URL("models.json", folder), { cache }).catch(() => null);
   if (!response?.ok) throw new FaultError("download", `models.json: ${response?.status ?? "no answer"}`);
   const catalogue = catalogueOf(await response.text());
-  if (catalogue) return { models: catalogue.models.map((model) => ({ ...model, url: new URL(model.url, folder).href })) };
+  if (catalogue) return { ...catalogue, models: catalogue.models.map((model) => ({ ...model, url: new URL(model.url, folder).href })) };
   if (cache !== "reload") return loadCatalogue(folder, "reload");
   throw new FaultError("list", "models.json is not a list of models");
 }
@@ -33,8 +35,8 @@ export async function loadCatalogue(folder: string = document.baseURI, cache: Re
 /** The list in a text; null where the text is none. */
 export function catalogueOf(text: string): Catalogue | null {
   try {
-    const { models } = JSON.parse(text) as Catalogue;
-    return Array.isArray(models) && models.every(isEntry) ? { models } : null;
+    const { models, first } = JSON.parse(text) as Catalogue;
+    return Array.isArray(models) && models.every(isEntry) ? { models, ...(typeof first === "string" && { first }) } : null;
   } catch {
     return null;
   }
@@ -57,11 +59,13 @@ export function classesOf(model: ModelEntry): string[] {
 }
 
 /**
- * The model that reads until the user chooses another: Python's own default. It also judges for models without a gate,
- * so that nothing else has to be downloaded. The first of the list where it is not there, null where there is none.
+ * The model that reads until the user chooses another: the one that the server was given, or Python's own default. It also
+ * judges for models without a gate, so that nothing else has to be downloaded. The first of the list where it is not
+ * there, null where there is none.
  */
 export function defaultOf(catalogue: Catalogue): ModelEntry | null {
-  return catalogue.models.find((model) => nameOf(model) === "mobilenet_v2") ?? catalogue.models[0] ?? null;
+  const named = (name: string | undefined): ModelEntry | undefined => catalogue.models.find((model) => nameOf(model) === name);
+  return named(catalogue.first) ?? named("mobilenet_v2") ?? catalogue.models[0] ?? null;
 }
 
 /**
@@ -79,7 +83,7 @@ export function gateIn(model: ModelEntry): Gate | null {
 
 /** The model that judges the faces that `model` reads: itself where it has a gate, or else the default or another one; null where no file has one. */
 export function judgeOf(catalogue: Catalogue, model: ModelEntry | null): ModelEntry | null {
-  const inOrder = [model, defaultOf(catalogue), ...catalogue.models];
+  const inOrder = [model, defaultOf(catalogue), defaultOf({ models: catalogue.models }), ...catalogue.models];
   return inOrder.find((one) => one && GATE in one.properties) ?? null;
 }
 

@@ -7,6 +7,7 @@ import { Framing } from "../recognition/framing";
 import type { Pixels, Square } from "../recognition/geometry";
 import { LiveRecognizer } from "../recognition/live";
 import type { ExpressionNetwork } from "../recognition/model";
+import { priorOf } from "../recognition/prior";
 import { FaceReader } from "../recognition/reader";
 import type { Crop, OpenModel } from "../recognition/reader";
 import { adjusted } from "./adjusting";
@@ -152,7 +153,7 @@ class Engine implements Handlers {
     };
     const phone = native ? await openNative(model) : null;
     const network = phone ? withSpare(phone, inWasm) : await inWasm();
-    const open = { network, size, classes: classesOf(model), gate };
+    const open = { network, size, classes: classesOf(model), prior: priorOf(model.properties), gate };
     this.networks.set(key, open);
     return open;
   }

@@ -26,7 +26,7 @@ export const ar: Words = {
   newVersion: "يتوفر إصدار جديد.",
   reload: "إعادة التحميل",
   startAgain: "إعادة المحاولة",
-  adjectives: { angry: "غضب", disgust: "اشمئزاز", fear: "خوف", happy: "سعادة", sad: "حزن", surprise: "دهشة", neutral: "محايد" },
+  adjectives: { angry: "غضب", disgust: "اشمئزاز", fear: "خوف", happy: "سعادة", sad: "حزن", surprise: "دهشة", neutral: "محايد", contempt: "ازدراء" },
   welcome: {
     title: "ما التعبير الظاهر على الوجه؟",
     text: "يحلل Mien الوجوه أمام الكاميرا أو في صورة أو مقطع فيديو، ويحدد أي تعبير من سبعة تعبيرات يظهر على كل وجه.",

@@ -15,6 +15,7 @@ export const de: Words = {
     sad: "Traurig",
     surprise: "Überrascht",
     neutral: "Neutral",
+    contempt: "Verächtlich",
   },
   welcome: {
     title: "Welchen Ausdruck zeigt ein Gesicht?",

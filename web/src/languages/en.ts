@@ -16,6 +16,7 @@ export const en = {
     sad: "Sad",
     surprise: "Surprised",
     neutral: "Neutral",
+    contempt: "Contemptuous",
   },
 
   welcome: {

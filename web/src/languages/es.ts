@@ -15,6 +15,7 @@ export const es: Words = {
     sad: "Tristeza",
     surprise: "Sorpresa",
     neutral: "Neutra",
+    contempt: "Desprecio",
   },
   welcome: {
     title: "¿Qué expresión muestra una cara?",

@@ -15,6 +15,7 @@ export const fr: Words = {
     sad: "Tristesse",
     surprise: "Surprise",
     neutral: "Neutre",
+    contempt: "Mépris",
   },
   welcome: {
     title: "Quelle expression affiche un visage ?",

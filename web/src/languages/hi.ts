@@ -15,6 +15,7 @@ export const hi: Words = {
     sad: "उदासी",
     surprise: "हैरानी",
     neutral: "तटस्थ",
+    contempt: "तिरस्कार",
   },
   welcome: {
     title: "चेहरे पर कौन-सा भाव है?",

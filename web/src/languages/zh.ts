@@ -7,7 +7,7 @@ export const zh: Words = {
   newVersion: "新版本已就绪。",
   reload: "立即更新",
   startAgain: "重试",
-  adjectives: { angry: "生气", disgust: "厌恶", fear: "害怕", happy: "高兴", sad: "悲伤", surprise: "惊讶", neutral: "平静" },
+  adjectives: { angry: "生气", disgust: "厌恶", fear: "害怕", happy: "高兴", sad: "悲伤", surprise: "惊讶", neutral: "平静", contempt: "轻蔑" },
   welcome: {
     title: "这张脸是什么表情？",
     text: "Mien 能识别相机画面、照片或视频中的人脸，判断每张脸属于七种表情中的哪一种。",

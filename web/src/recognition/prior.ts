@@ -11,10 +11,17 @@ const TRAINED: Readonly<Record<string, number>> = {
   neutral: 4965,
 };
 
-/** Probabilities [classes] as they were if all classes had been equally frequent in training; unknown classes change nothing. */
-export function evened(probabilities: Float32Array, classes: readonly string[]): Float32Array {
-  if (!classes.every((name) => name in TRAINED)) return probabilities;
-  const weighted = probabilities.map((share, i) => share / TRAINED[classes[i]!]!);
+/** How frequent each class was in a model's training, by its metadata; null where that is not known. */
+export function priorOf(properties: Readonly<Record<string, string>>): number[] | null {
+  const classes = properties["classes"]!.split(",");
+  const told = properties["class_prior"]?.split(",").map(Number) ?? classes.map((name) => TRAINED[name] ?? NaN);
+  return told.length === classes.length && told.every((share) => share > 0 && Number.isFinite(share)) ? told : null;
+}
+
+/** Probabilities [classes] as they were if all classes had been equally frequent in training; without a prior nothing changes. */
+export function evened(probabilities: Float32Array, prior: readonly number[] | null): Float32Array {
+  if (!prior) return probabilities;
+  const weighted = probabilities.map((share, i) => share / prior[i]!);
   const sum = weighted.reduce((total, share) => total + share, 0);
   return weighted.map((share) => share / sum);
 }

@@ -10,6 +10,8 @@ export interface OpenModel {
   readonly network: ExpressionNetwork;
   readonly size: number;
   readonly classes: readonly string[];
+  /** How frequent each class was in training; null where that is not known. */
+  readonly prior: readonly number[] | null;
   /** Null where the file has no gate. */
   readonly gate: Gate | null;
 }
@@ -41,7 +43,7 @@ export class FaceReader {
   async read(crops: readonly Crop[], evenly = false): Promise<Read[]> {
     const along = this.gate === this.model || !this.gate;
     return (await this.model.network.run(crops.map(({ pixels }) => pixels))).map((outputs, i) => {
-      const probabilities = evenly ? evened(outputs.probabilities, this.model.classes) : outputs.probabilities;
+      const probabilities = evenly ? evened(outputs.probabilities, this.model.prior) : outputs.probabilities;
       if (!probabilities.every(Number.isFinite)) throw new Error("the model answered with something that is no number");
       return { reading: { probabilities, map: outputs.map }, verdict: along ? this.verdict(outputs, crops[i]!) : null };
     });

@@ -1,5 +1,5 @@
 /** Everything that is not needed at every look: the rest of the switches, the language, exports, and experts' controls. */
-import { colourOf } from "../drawing";
+import { coloursOf } from "../drawing";
 import { h, icon } from "../dom";
 import { inApp } from "../engine/native";
 import { PLAIN } from "../recognition/clarity";
@@ -81,7 +81,7 @@ export class More {
       let top = height;
       names.forEach((name, place) => {
         const part = (steps[name] / most) * height;
-        context.fillStyle = colourOf(CHART[place]!);
+        context.fillStyle = CHART[place]!;
         context.fillRect((i / recent.length) * width, top - part, width / recent.length - unit, part);
         top -= part;
       });
@@ -89,7 +89,7 @@ export class More {
     const { grab, find, crop, read, time } = strings.camera;
     const keys = [grab, find, crop, read].map((word, i) => {
       const colour = h("i", { class: "key" });
-      colour.style.background = colourOf(CHART[i]!);
+      colour.style.background = CHART[i]!;
       return h("span", {}, colour, word);
     });
     this.legend.replaceChildren(...keys, `0–${time(decimal(most, 0))}`);
@@ -120,7 +120,7 @@ export class More {
 }
 
 /** Classes whose colours the chart's steps borrow. */
-const CHART = ["neutral", "sad", "happy", "surprise"] as const;
+const CHART = coloursOf(["neutral", "sad", "happy", "surprise"]);
 
 function number(setting: Numeric, label: string, least: number, most: number, step: number, say: (value: number) => string): HTMLElement {
   return range(label, least, most, step, () => settings.value[setting], (value) => change({ [setting]: value } as Partial<Settings>), say);

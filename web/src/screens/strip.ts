@@ -1,5 +1,5 @@
 /** Shares over time as stacked colours; a moment that is tapped is shown. */
-import { colourOf } from "../drawing";
+import { coloursOf } from "../drawing";
 import { h } from "../dom";
 import { isStrange } from "../recognition/faces";
 import { adjective, percent, strings } from "../strings";
@@ -49,6 +49,7 @@ export class Strip {
     if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
     const context = this.canvas.getContext("2d")!;
     context.clearRect(0, 0, width, height);
+    const colours = coloursOf(classes);
     let drawn = -1;
     moments.forEach(({ time, face }, i) => {
       if (!face || time < from || time > to) return;
@@ -60,7 +61,7 @@ export class Strip {
       const right = ((next - from) / span) * width;
       let top = height;
       face.reading.probabilities.forEach((share, place) => {
-        context.fillStyle = colourOf(classes[place]!);
+        context.fillStyle = colours[place]!;
         context.globalAlpha = isStrange(face.verdict) ? 0.35 : place === face.place ? 1 : 0.6;
         context.fillRect(left, top - share * height, Math.max(right - left, 1) + 0.5, share * height);
         top -= share * height;

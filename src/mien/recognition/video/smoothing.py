@@ -26,11 +26,11 @@ class Smoother:
         seconds.
 
         Args:
-            probabilities: float32 [7].
+            probabilities: float32 [classes].
             time: Of the reading, in seconds.
 
         Returns:
-            The smoothed probabilities, float32 [7].
+            The smoothed probabilities, float32 [classes].
         """
         if self._value is None:
             self._value = probabilities.astype(np.float32)

@@ -32,11 +32,12 @@ class TrackSummary:
     last: float
     frames: int = 0
     bins: dict[int, np.ndarray] = field(default_factory=dict)
+    classes: int = len(NAMES)
 
     @property
     def shares(self) -> np.ndarray:
-        """float64 [7]: each expression's mean probability over the face's frames, summing to 1; zeros if withheld."""
-        total = sum(self.bins.values(), np.zeros(len(NAMES)))
+        """float64 [classes]: the mean probabilities over the face's frames, summing to 1; zeros if withheld."""
+        total = sum(self.bins.values(), np.zeros(self.classes))
         return total / max(float(total.sum()), 1e-9)
 
 
@@ -51,8 +52,9 @@ class Summary(AbstractContextManager):
         bin_length: A bin's length in seconds: longer where frames are further apart.
     """
 
-    def __init__(self, bin_length: float = BIN) -> None:
+    def __init__(self, bin_length: float = BIN, classes: tuple[str, ...] = NAMES) -> None:
         self.bin_length = bin_length
+        self.classes = classes
         self.tracks: dict[int, TrackSummary] = {}
         self.frames = 0
         self.frames_without_face = 0
@@ -72,10 +74,11 @@ class Summary(AbstractContextManager):
         self.end = frame.time
         for face in frame.faces:
             if isinstance(face, TrackedFace):
-                track = self.tracks.setdefault(face.track, TrackSummary(face.track, frame.time, frame.time))
+                started = TrackSummary(face.track, frame.time, frame.time, classes=len(self.classes))
+                track = self.tracks.setdefault(face.track, started)
                 track.last, track.frames = frame.time, track.frames + 1
                 if not face.withheld:
                     place = int(frame.time // self.bin_length)
-                    track.bins[place] = track.bins.get(place, np.zeros(len(NAMES))) + face.probabilities
+                    track.bins[place] = track.bins.get(place, np.zeros(len(self.classes))) + face.probabilities
 
     def __exit__(self, *raised: object) -> None: ...

@@ -98,7 +98,11 @@ class ExpressionNetwork(nn.Module):
 
 
 def build(
-    name: str, pixels: int, weights: dict[str, torch.Tensor] | Literal["timm"] | None = None, drop_path: float = 0.0
+    name: str,
+    pixels: int,
+    weights: dict[str, torch.Tensor] | Literal["timm"] | None = None,
+    drop_path: float = 0.0,
+    classes: int = len(NAMES),
 ) -> ExpressionNetwork:
     """Build a registered network with a fresh head.
 
@@ -108,6 +112,7 @@ def build(
         weights: Tensors under timm's names, of which timm takes what fits (`weights.start_from` counts them), "timm"
             for timm's own download, or None to start from nothing.
         drop_path: Chance that a residual path is left out in a training pass, at the deepest layer.
+        classes: How many are to be told apart.
 
     Returns:
         The network, in training mode on the CPU.
@@ -149,6 +154,6 @@ def build(
     for module in backbone.modules():
         if isinstance(module, PatchEmbed):
             module.strict_img_size = False  # early epochs may use fewer pixels than the last ones
-    network = ExpressionNetwork(architecture, backbone)
+    network = ExpressionNetwork(architecture, backbone, classes)
     network.drop_patches(0)
     return network
