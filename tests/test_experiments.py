@@ -478,7 +478,7 @@ def spoil(folder: Path, place: str, value: Any) -> None:
         ("raw.classes.fear.support", 31, "class fear is not the matrix's"),
         ("raw.classes.fear.f1", 0.99, "class fear is not the matrix's"),
         ("raw.classes.fear.f1", "high", "raw.classes.fear.f1: Input should be a valid number"),
-        ("raw.classes.fear", None, "other classes"),
+        ("raw.classes.fear", None, "another number of pictures"),
         ("raw.macro_recall", None, "raw.macro_recall: Field required"),
         ("raw.calibration_error", 0.5, "calibration is not its bins'"),
         ("without_duplicates.calibration_error", float("nan"), "calibration_error: Input should be a finite number"),
