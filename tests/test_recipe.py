@@ -64,6 +64,8 @@ def test_a_stages_own_values_stand_above_the_recipes(tmp_path: Path) -> None:
     assert [one.label_smoothing for one in active] == [0.05, 0.05, 0.05, 0, 0]
     assert [one.affine.erase for one in active] == [0.25, 0.25, 0.5, 0.25, 0.25]
     assert from_dict(recipe.to_dict()) == recipe
+    # What a stage leaves to the recipe is not said: pipelines know a training again by what its recipe says.
+    assert recipe.to_dict()["stages"][0] == {"epochs": 2, "pixels": 112, "patch_drop": 0.0}
 
 
 def test_extending_takes_over_values_and_merges_tables(tmp_path: Path) -> None:

@@ -75,6 +75,15 @@ class Stage:
     label_smoothing: ShareOfLess | None = None
     erase: Share | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, without those that the recipe has for all stages.
+
+        Returns:
+            What `Stage` takes.
+        """
+        values = {**asdict(self), "mixing": _mixing_values(self.mixing)}
+        return {key: value for key, value in values.items() if value is not None}
+
 
 @settings
 class Distillation:
@@ -212,7 +221,7 @@ class Recipe:
         Returns:
             What JSON and TOML can hold, but for None in TOML.
         """
-        stages = tuple({**asdict(stage), "mixing": _mixing_values(stage.mixing)} for stage in self.stages)
+        stages = tuple(stage.to_dict() for stage in self.stages)
         return {**asdict(self), "stages": stages, "mixing": _mixing_values(self.mixing)}
 
 
