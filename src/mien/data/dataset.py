@@ -205,7 +205,7 @@ def folder_label(folder: Path, classes: tuple[str, ...] = NAMES) -> int | None:
         classes: The classes' names, in order.
 
     Returns:
-        The label, an index in `expressions.NAMES`; None for another folder.
+        The label, an index in `classes`; None for another folder.
     """
     if not folder.is_dir():
         return None
@@ -279,7 +279,9 @@ def available_splits(root: Path) -> tuple[str, ...]:
     place = _locate(root)
     splits = ("official",) if place.is_file() else _folder_splits(place, _index_beside(root, place))
     if not splits:
-        raise DataError(f"{root}: found train/, but neither validation/ nor test/ beside it")
+        raise DataError(
+            f"{root}: found train/, but neither validation/ nor test/ beside it; {_import(root)} draws them"
+        )
     return splits
 
 
@@ -300,9 +302,14 @@ def _locate(root: Path) -> Path:
     if len(inside) == 1:
         raise DataError(f"{root}: found one folder, {inside[0].name}: give that")
     raise DataError(
-        f"{root}: found {_some(inside)}, and neither train/ nor fer2013.csv; "
+        f"{root}: found {_some(inside)}, and neither train/ nor fer2013.csv; {_import(root)} takes other layouts; "
         f"train/ needs {_NEEDED}, and so do photographs for mien evaluate"
     )
+
+
+def _import(root: Path) -> str:
+    """The command that brings a labelled folder into the layout that is read here."""
+    return f"mien data import {root} --as NEW"
 
 
 def _some(folders: list[Path]) -> str:
@@ -409,7 +416,10 @@ def _class_folders(folder: Path, names: tuple[str, ...]) -> tuple[list[tuple[str
         missing = [name for label, name in enumerate(names) if label not in {label for _, label, _ in here}]
         if missing:
             inside = _some([entry for entry in entries(place) if entry.is_dir()])
-            raise DataError(f"{place}: no folder for {', '.join(missing)}; it has {inside}, and needs {_NEEDED}")
+            raise DataError(
+                f"{place}: no folder for {', '.join(missing)}; it has {inside}, and needs {_NEEDED}; "
+                f"{_import(place.parent)} takes other layouts"
+            )
         found += sorted(here, key=lambda entry: entry[1])
     return found, problems
 
