@@ -205,7 +205,7 @@ def folder_label(folder: Path, classes: tuple[str, ...] = NAMES) -> int | None:
         classes: The classes' names, in order.
 
     Returns:
-        The label, an index in `expressions.NAMES`; None for another folder.
+        The label, an index in `classes`; None for another folder.
     """
     if not folder.is_dir():
         return None
