@@ -12,12 +12,15 @@ import numpy as np
 import onnx
 import pandas as pd
 import pytest
+from made_videos import every, make_video
 from PIL import Image
 
 from mien.cli.main import main
 from mien.data.importing.importing import Options, import_data
 from mien.errors import DataError, ModelError
 from mien.expressions import EXPRESSIONS, NAMES, described, why_not
+from mien.recognition import details
+from mien.recognition.circumplex import derived
 from mien.recognition.dataframes import to_frame
 from mien.recognition.drawing import annotate
 from mien.recognition.faces import Frame, TrackedFace
@@ -26,6 +29,9 @@ from mien.recognition.recognizer import Recognizer
 from mien.recognition.sinks import CsvSink, picture_columns, video_columns
 from mien.recognition.video.summary import Summary
 from mien.recognition.video.timeline import draw
+from mien.recognition.video.watching import open_video
+from mien.study.plots import colours
+from mien.study.rows import read_rows
 
 ROOT = Path(__file__).parents[1]
 OBAMA = ROOT / "examples" / "obama.jpg"
@@ -106,11 +112,12 @@ def test_faces_tables_and_timelines_speak_its_classes(model, tmp_path: Path) -> 
     annotate(narrow, [face])  # bars of a pixel or less
     tracked = TrackedFace(**vars(face) | {"raw": face.probabilities, "track": 1})
     frame = Frame("v.mp4", picture, [tracked], 0, 0.0)
-    summary = Summary(classes)
+    summary = Summary(classes=classes)
     with CsvSink(tmp_path / "v.csv", video_columns(classes)) as table:
         table.write(frame)
         summary.write(frame)
     assert f"raw_{classes[-1]}" in pd.read_csv(tmp_path / "v.csv").columns
+    assert read_rows([tmp_path / "v.csv"]).classes == classes
     assert summary.tracks[1].shares.shape == (len(classes),)
     drawn = draw(summary)
     assert [text.get_text() for text in drawn.legends[0].get_texts()] == list(classes)
@@ -208,6 +215,7 @@ def test_names_and_colours_of_any_classes() -> None:
     many = tuple(f"mood {number}" for number in range(90)) + NAMES
     assert len({kind.colour for kind in described(many)}) == len(many)
     assert all(re.fullmatch("#[0-9a-f]{6}", kind.colour) for kind in described(many))
+    assert colours(("contempt", *many)) == [kind.colour for kind in described(("contempt", *many))]
     assert why_not(("müde [1]", "glücklich")) is None
     for names in (
         ("a",),
@@ -220,6 +228,29 @@ def test_names_and_colours_of_any_classes() -> None:
         ("a", "b\n"),
     ):
         assert why_not(names)
+
+
+def test_no_class_is_called_like_a_column_of_the_tables() -> None:
+    more = details.columns(tuple(details.DETAILS))
+    for column in (*picture_columns(()), *video_columns(()), *more, "problem"):
+        assert "column of the results" in str(why_not(("a", column)))
+
+
+def test_what_is_derived_follows_the_models_own_order(tmp_path: Path) -> None:
+    graph = onnx.load(ROOT / "models" / "mobilenet_v2.onnx")
+    turned = NAMES[3:] + NAMES[:3]
+    next(entry for entry in graph.metadata_props if entry.key == "classes").value = ",".join(turned)
+    onnx.save(graph, tmp_path / "turned.onnx")
+    recognizer = Recognizer(tmp_path / "turned.onnx", threads=1, details=["circumplex"])
+    pixels = np.asarray(Image.open(OBAMA).convert("RGB").resize((320, 320)))
+    video = make_video(tmp_path / "a.mp4", lambda time: pixels, every(0.1, 0.3))
+    with open_video(video, recognizer) as frames:
+        tracked = [face for frame in frames for face in frame.faces]
+    assert tracked
+    for face in (*recognizer.recognize(OBAMA), *tracked):
+        wanted = derived(face.probabilities, turned)
+        assert np.abs(wanted - derived(face.probabilities, NAMES)).max() > 0.1
+        assert list(face.details["circumplex"].values()) == pytest.approx(wanted, abs=1e-6)
 
 
 def test_the_tutorial_runs(tmp_path: Path, monkeypatch) -> None:

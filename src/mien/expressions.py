@@ -61,6 +61,14 @@ _COLUMNS = frozenset(
         "verdict",
         "expression",
         "problem",
+        "yaw",
+        "pitch",
+        "roll",
+        "size",
+        "sharpness",
+        "light",
+        "valence_derived",
+        "arousal_derived",
     ]
 )
 """Columns of the tables that a class's probability would stand beside under the same name."""
@@ -75,7 +83,7 @@ def label_of(name: str, classes: Sequence[str] = NAMES) -> int | None:
         classes: The classes' names, in order.
 
     Returns:
-        Its index in `NAMES`; None for another word.
+        Its index in `classes`; None for another word.
     """
     wanted = _folded(name)
     for label, own in enumerate(classes):

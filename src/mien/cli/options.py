@@ -45,7 +45,7 @@ def class_label(name: str, classes: tuple[str, ...] = NAMES) -> int:
         classes: The classes' names, in order.
 
     Returns:
-        An index in `expressions.NAMES`.
+        An index in `classes`.
 
     Raises:
         DataError: It is unknown.

@@ -11,9 +11,10 @@ from mien.errors import DataError
 def hold_out(data: FaceData, share: float, seed: int) -> tuple[FaceData, FaceData]:
     """Divide data by chance into what is kept and what is held out; the latter becomes part `validation`.
 
-    Each class gives `share` of its pictures, rounded, and at least one. Identical pictures stay on one side, even where
-    their labels differ (they then count for the first one's class); a class that has too few different pictures gives
-    fewer. The same data, share and seed give the same division.
+    Each class gives `share` of its pictures, rounded, and at least one. Identical pictures, and those of one person
+    where people are known, stay on one side, even where their labels differ (they then count for the first one's
+    class); a class that has too few different pictures or people gives fewer. The same data, share and seed give the
+    same division.
 
     Args:
         data: All of it.

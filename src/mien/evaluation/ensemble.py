@@ -14,7 +14,7 @@ def choose(answers: Mapping[str, np.ndarray], labels: np.ndarray) -> list[Choice
     The best model first, then whichever makes the mean of the answers best, until none makes it better.
 
     Args:
-        answers: Probabilities float [N, 7] by model.
+        answers: Probabilities float [N, classes] by model.
         labels: int [N].
 
     Returns:
@@ -37,7 +37,7 @@ def alone(answers: Mapping[str, np.ndarray], labels: np.ndarray) -> list[Choice]
     """Each model's own scores.
 
     Args:
-        answers: Probabilities float [N, 7] by model.
+        answers: Probabilities float [N, classes] by model.
         labels: int [N].
 
     Returns:

@@ -124,7 +124,7 @@ def disagreements(part: FaceData, probabilities: np.ndarray, most: int = 100) ->
 
     Args:
         part: Faces with votes.
-        probabilities: float [N, 7] of them.
+        probabilities: float [N, classes] of them.
         most: How many to return at most.
 
     Returns:
@@ -161,7 +161,7 @@ def where_rated(part: FaceData, probabilities: np.ndarray) -> LabelNoise | None:
 
     Args:
         part: Faces.
-        probabilities: float [N, 7] of them.
+        probabilities: float [N, classes] of them.
 
     Returns:
         None where the data set has no votes.
@@ -177,7 +177,7 @@ def accuracy_majority(part: FaceData, probabilities: np.ndarray) -> float | None
 
     Args:
         part: Faces.
-        probabilities: float [N, 7] of them.
+        probabilities: float [N, classes] of them.
 
     Returns:
         In [0, 1]; None where there is no majority on any picture.

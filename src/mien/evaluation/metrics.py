@@ -22,7 +22,7 @@ def score(
     """Score probabilities against labels.
 
     A class without predictions has precision 0, as scikit-learn's `zero_division=0` has it. Macro scores are means over
-    the classes that are labelled: all seven, but for data sets that leave one out.
+    the classes that are labelled: all of them, but for data sets that leave one out.
 
     Args:
         labels: int [N].

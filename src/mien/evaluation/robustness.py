@@ -15,7 +15,7 @@ PICTURES = 1000
 """How many of the part's pictures are judged: each of them is spoiled in over a hundred ways."""
 
 Predict = Callable[[np.ndarray], np.ndarray]
-"""Probabilities [N, 7] for faces uint8 [N, 48, 48]."""
+"""Probabilities [N, classes] for faces uint8 [N, 48, 48]."""
 
 _SHIFTS = (-0.3, -0.2, -0.15, -0.1, -0.05, 0.05, 0.1, 0.15, 0.2, 0.3)
 CROPS: dict[str, tuple[float, ...]] = {
@@ -63,7 +63,7 @@ def judge(
     """Judge a model on spoiled pictures and moved crops.
 
     Args:
-        predict: Faces uint8 [M, 48, 48] to probabilities [M, 7].
+        predict: Faces uint8 [M, 48, 48] to probabilities [M, classes].
         faces: uint8 [N, 48, 48].
         labels: int [N].
         seed: Of the corruptions and the bootstrap.

@@ -25,7 +25,7 @@ FACES = "faces"
 """Where a folder of pictures from elsewhere has this folder, its sets lie in there."""
 
 Predict = Callable[[np.ndarray], np.ndarray]
-"""Probabilities float [N, 7] for faces uint8 [N, 48, 48]."""
+"""Probabilities float [N, classes] for faces uint8 [N, 48, 48]."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ def judge(predict: Predict, world: WorldSet, to_equal: np.ndarray | None = None)
     Args:
         predict: Answers for grey faces.
         world: The set.
-        to_equal: What brings its probabilities to an equal class prior, float [7] (`prior_ratio`); None if that is not
-            known.
+        to_equal: What brings its probabilities to an equal class prior, float [classes] (`prior_ratio`); None if that
+            is not known.
 
     Returns:
         Its scores; photographs without a face that is found count as wrong.

@@ -102,7 +102,7 @@ def both_curves(
     """Deletion and insertion curves (Petsiuk et al. 2018) of maps.
 
     Args:
-        predict: Faces uint8 [M, s, s] to probabilities [M, 7].
+        predict: Faces uint8 [M, s, s] to probabilities [M, classes].
         faces: uint8 [N, s, s].
         classes: int [N], whose probability is watched.
         maps: float [N, h, w].

@@ -27,7 +27,7 @@ def occlusion(predict: Callable[[np.ndarray], np.ndarray], faces: np.ndarray, cl
     """How far the log probability of a class falls when a patch is blurred (Zeiler and Fergus 2014, section 4.2).
 
     Args:
-        predict: Faces uint8 [M, s, s] to probabilities [M, 7]; it is asked once a patch.
+        predict: Faces uint8 [M, s, s] to probabilities [M, classes]; it is asked once a patch.
         faces: uint8 [N, s, s].
         classes: int [N].
 

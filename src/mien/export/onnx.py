@@ -38,7 +38,7 @@ class ClassifierGraph(nn.Module):
             face: uint8 [N, 48, 48].
 
         Returns:
-            Probabilities [N, 7], features [N, D] and map [N, 7, rows, columns].
+            Probabilities [N, classes], features [N, D] and map [N, classes, rows, columns].
         """
         logits, features, scores = self.network.explain(enlarge(face, self.pixels))
         return (logits / self.temperature).softmax(1), features, scores

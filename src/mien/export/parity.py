@@ -81,8 +81,8 @@ def agreement(ours: np.ndarray, theirs: np.ndarray) -> Agreement:
     """Compare two sets of probabilities.
 
     Args:
-        ours: float [N, 7].
-        theirs: float [N, 7].
+        ours: float [N, classes].
+        theirs: float [N, classes].
 
     Returns:
         How they compare.
@@ -95,8 +95,8 @@ def check_int8(labels: np.ndarray, ours: np.ndarray, theirs: np.ndarray) -> Agre
 
     Args:
         labels: int [N].
-        ours: float [N, 7].
-        theirs: float [N, 7].
+        ours: float [N, classes].
+        theirs: float [N, classes].
 
     Returns:
         How they compare.

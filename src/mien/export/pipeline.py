@@ -84,7 +84,7 @@ def export_run(
             rounding = partial(quantise_static, faces=_balanced(data.part("train"))) if int8 == "static" else quantise
             draft, answers, temperature = _rounded(classifier, draft, validation, answers, rounding, batch, say)
         properties = {
-            **onnx.properties(recipe.network, "int8" if int8 else "float32", folder.description().data, classes),
+            **onnx.properties(recipe.network, _PRECISION[int8], folder.description().data, classes),
             "temperature": f"{temperature:.4f}",
             CLASS_PRIOR: _class_prior(data.part("train").labels, len(classes)),
             **_measured(recipe.split, "validation", validation, answers),

@@ -143,7 +143,7 @@ class Activations:
     """What a model makes of N faces.
 
     Attributes:
-        logits: float [N, 7].
+        logits: float [N, classes].
         features: float [N, D].
         vectors: Of each layer, float [N, T].
     """

@@ -69,20 +69,22 @@ def seen(groups: Sequence[str], detection: Detection, crop: np.ndarray) -> Detai
     return found
 
 
-def with_derived(groups: Sequence[str], details: Details, probabilities: np.ndarray) -> Details:
-    """The details with what is derived from float32 [7] probabilities, as far as that is asked for.
+def with_derived(groups: Sequence[str], details: Details, probabilities: np.ndarray, classes: Sequence[str]) -> Details:
+    """The details with what is derived from probabilities, as far as that is asked for.
 
     Args:
         groups: As `chosen` gives them.
         details: What there is already.
-        probabilities: Of the face.
+        probabilities: float32 [classes], of the face.
+        classes: The classes' names, in the order of the probabilities.
 
     Returns:
         The same where nothing derived is asked for.
     """
     if "circumplex" not in groups:
         return details
-    return details | {"circumplex": dict(zip(DETAILS["circumplex"], map(float, derived(probabilities)), strict=True))}
+    places = map(float, derived(probabilities, classes))
+    return details | {"circumplex": dict(zip(DETAILS["circumplex"], places, strict=True))}
 
 
 def sharpness(crop: np.ndarray) -> float:

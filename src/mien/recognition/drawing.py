@@ -25,7 +25,7 @@ STRANGE = "#6b7280"
 
 
 def annotate(picture: np.ndarray, faces: list[Face], show_map: bool = False) -> np.ndarray:
-    """A copy of uint8 RGB [H, W, 3] with a box around each face, its expression, and a bar for each class.
+    """Draw on a copy of a picture: a box around each face, its expression, and a bar for each class.
 
     Args:
         picture: uint8 RGB [H, W, 3].

@@ -34,9 +34,9 @@ class Outputs:
     """What a model says of N faces.
 
     Attributes:
-        probabilities: float32 [N, classes], in the order of `classes`.
+        probabilities: float32 [N, classes], in the order of the model's classes.
         features: float32 [N, D], before the last layer.
-        map: float32 [N, 7, h, w], each class's score at each place (its mean is the class's logit), or None.
+        map: float32 [N, classes, h, w], each class's score at each place (its mean is the class's logit), or None.
         novelty: float32 [N, 3], the gate's scores, by `gate.SCORES`, higher is stranger, or None without a gate.
     """
 

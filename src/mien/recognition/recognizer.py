@@ -108,7 +108,7 @@ class Recognizer:
         self._size = int(self.model.metadata["input_size"])
         self.details = chosen(details)
         if "circumplex" in self.details:
-            coordinates(self.model.metadata["classes"].split(","))
+            coordinates(self.classes)
         self._prior_ratio = prior_ratio(prior, self.model.metadata)
 
     @property
@@ -339,7 +339,10 @@ class Recognizer:
             features=outputs.features[index],
             map=None if outputs.map is None else outputs.map[index],
             details=with_derived(
-                self.details, seen(self.details, crop.detection, crop.pixels), outputs.probabilities[index]
+                self.details,
+                seen(self.details, crop.detection, crop.pixels),
+                outputs.probabilities[index],
+                self.classes,
             ),
             classes=self.classes,
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from mien.errors import DataError
-from mien.expressions import NAMES, label_of
+from mien.expressions import label_of
 from mien.names import abridged
 from mien.recognition.video.spans import seconds
 from mien.study.clips import Clip
@@ -335,25 +335,8 @@ def _annotation(
     intensity = lines.number(number, row, "intensity") if row.get("intensity") else None
     if intensity is not None and not 0 <= intensity <= 1:
         raise lines.error(number, f"an intensity of {intensity:g}; give it from 0 to 1, divided by the scale's maximum")
-    label = class_of(row["expression"], classes)
+    label = label_of(row["expression"], classes)
     return None if label is None else Annotation(clip, start, end, label, row.get("person", ""), intensity)
-
-
-def class_of(name: str, classes: Sequence[str]) -> int | None:
-    """The place of a class as people call it, in any case; of the usual classes the adjective or noun too.
-
-    Args:
-        name: As people write it.
-        classes: The classes' names, in the rows' order.
-
-    Returns:
-        The place; None where there is no such class.
-    """
-    folded = [one.casefold() for one in classes]
-    if name.casefold() in folded:
-        return folded.index(name.casefold())
-    label = label_of(name)
-    return classes.index(NAMES[label]) if label is not None and NAMES[label] in classes else None
 
 
 def _overlapping(annotations: list[Annotation]) -> list[tuple[Annotation, Annotation]]:

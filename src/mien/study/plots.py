@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib import colormaps, rc_context
+from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from mien.expressions import BY_NAME
+from mien.expressions import described
 from mien.names import abridged
 from mien.plotting import BLUE, ORANGE, as_written, plain
 from mien.study.courses import Course
@@ -28,7 +27,7 @@ MOST_BARS = 300
 
 
 def colours(classes: Sequence[str]) -> list[str]:
-    """A colour a class: the known ones' own, else one of twenty.
+    """A colour a class, as everywhere else; no two are alike.
 
     Args:
         classes: The classes' names, in the rows' order.
@@ -36,11 +35,7 @@ def colours(classes: Sequence[str]) -> list[str]:
     Returns:
         As #rrggbb.
     """
-    others = colormaps["tab20"]
-    return [
-        BY_NAME[name].colour if name in BY_NAME else to_hex(others(place % others.N))
-        for place, name in enumerate(classes)
-    ]
+    return [kind.colour for kind in described(tuple(classes))]
 
 
 def svg(figure: Figure) -> str:

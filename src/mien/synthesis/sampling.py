@@ -72,7 +72,7 @@ def training_faces(data: FaceData) -> FaceData:
         Real training faces.
 
     Raises:
-        DataError: A class has no picture left.
+        DataError: It has other classes than the seven, or a class has no picture left.
     """
     if data.classes != NAMES:
         raise DataError(f"faces are made of the classes {', '.join(NAMES)} only, not {', '.join(data.classes)}")

@@ -19,7 +19,7 @@ class Objective(nn.Module):
 
     Args:
         network: Is trained.
-        weights: Of the classes in the loss, float [7].
+        weights: Of the classes in the loss, float [classes].
         label_smoothing: Share of each target that all classes get alike, in [0, 1).
         fer_plus: Weight of the second head's loss; 0 leaves the head out.
         distillation: How much of the loss the teachers make; None for none.

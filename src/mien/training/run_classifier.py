@@ -67,7 +67,7 @@ class RunClassifier(Classifier):
             faces: uint8 [N, 48, 48].
 
         Returns:
-            float32 [N, 7].
+            float32 [N, classes].
         """
         return predict(self.network, torch.from_numpy(faces).to(self.device), self.recipe.pixels)
 

@@ -11,7 +11,8 @@ from mien.expressions import described
 def class_targets(data: FaceData, raters: float) -> np.ndarray:
     """Class targets from labels and FER+'s votes.
 
-    Contempt has no class here: the votes for the seven count. Where there are none the label stands alone.
+    The votes for the data set's own classes count: contempt's where it is one. Where there are none the label stands
+    alone.
 
     Args:
         data: The pictures.
@@ -21,7 +22,8 @@ def class_targets(data: FaceData, raters: float) -> np.ndarray:
         float32 [N, classes], rows sum to 1.
 
     Raises:
-        RecipeError: `raters` is above 0 and the data set has no votes at all.
+        RecipeError: `raters` is above 0 and the data set has no votes at all, or a class of which the raters were not
+            asked.
     """
     labels = np.eye(len(data.classes), dtype=np.float32)[data.labels]
     if not raters:

@@ -74,7 +74,7 @@ class Teachers:
             autocast: The precision in which they are asked.
 
         Returns:
-            float [N, 7], rows sum to 1.
+            float [N, classes], rows sum to 1.
         """
         with autocast or nullcontext():
             answers = [teacher.logits(faces).softmax(1) for teacher in self._teachers]

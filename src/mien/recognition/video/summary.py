@@ -25,6 +25,7 @@ class TrackSummary:
         last: When it was last seen, in seconds.
         frames: In how many it was seen.
         bins: Sums of probabilities, as `Summary` tells.
+        classes: How many expressions are told apart.
     """
 
     number: int
@@ -46,10 +47,11 @@ class Summary(AbstractContextManager):
 
     Attributes:
         tracks: By number; in their bins, each of `bin_length` seconds, stand the sums of the frames' probabilities,
-            float64 [7].
+            float64 [classes].
 
     Args:
         bin_length: A bin's length in seconds: longer where frames are further apart.
+        classes: What the model tells apart, in order.
     """
 
     def __init__(self, bin_length: float = BIN, classes: tuple[str, ...] = NAMES) -> None:

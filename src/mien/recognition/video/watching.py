@@ -262,7 +262,7 @@ def model_threads() -> int:
 
 
 def _track(face: Face, number: int, smoothed: np.ndarray) -> TrackedFace:
-    details = with_derived(tuple(face.details), face.details, smoothed)
+    details = with_derived(tuple(face.details), face.details, smoothed, face.classes)
     own = {"probabilities": smoothed, "raw": face.probabilities, "track": number, "details": details}
     return TrackedFace(**vars(face) | own)
 
