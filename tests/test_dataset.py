@@ -184,7 +184,7 @@ def test_folders_with_numbers_alone_are_named_whatever_the_split(tmp_path: Path)
     for split in dataset.SPLITS:
         with pytest.raises(DataError, match="it has the folders 0, 1, 2, and needs a folder for each class"):
             dataset.load(tmp_path, split)
-    with pytest.raises(DataError, match="found the folders 0, 1, 2, and neither train/.*mien data import"):
+    with pytest.raises(DataError, match=r"found the folders 0, 1, 2, and neither train/.*mien data import"):
         dataset.load(tmp_path / "val")
 
 
@@ -220,7 +220,7 @@ def test_places_without_data_are_errors(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="unpack it first"):
         dataset.load(archive)
     (tmp_path / "train" / "happy").mkdir(parents=True)
-    with pytest.raises(DataError, match="neither validation/ nor test/.*mien data import"):
+    with pytest.raises(DataError, match=r"neither validation/ nor test/.*mien data import"):
         dataset.available_splits(tmp_path)
 
 
