@@ -21,6 +21,7 @@ from mien.classifier.classifier import Classifier
 from mien.cli.main import app
 from mien.data.dataset import RATED, FaceData
 from mien.errors import DataError, ModelError
+from mien.expressions import NAMES
 from mien.novelty import gate, judge, occluders, ood_plots, ood_sets, open_set
 from mien.novelty.feature_extractor import FeatureLayer
 from mien.novelty.gate import fit
@@ -344,6 +345,8 @@ def test_detector_and_gate_together_count_only_what_passes_both(tmp_path: Path) 
 
 class ReadsTones:
     """A recogniser of flat pictures: the tone says which faces are in them, the largest first."""
+
+    classes = NAMES
 
     def recognize(self, picture: np.ndarray) -> list[Face]:
         tone = int(picture[0, 0, 0])

@@ -22,6 +22,7 @@ pytest.importorskip("fastapi", reason="needs the extra 'serve'")
 from serving import FORM, PORTRAIT, ask, form, picture, service, told
 
 from mien.errors import MienError
+from mien.expressions import NAMES
 from mien.recognition.recognizer import Recognizer
 from mien.service.guarding import check_token, is_loopback
 from mien.service.limits import Limits
@@ -33,6 +34,8 @@ COMMAND = [sys.executable, "-c", "from mien.cli.main import main; main()", "serv
 
 class Held:
     """A recognizer that reads nothing until it is let go."""
+
+    classes = NAMES
 
     def __init__(self) -> None:
         self.begun, self.let_go = threading.Semaphore(0), threading.Event()
