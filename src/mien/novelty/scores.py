@@ -62,7 +62,7 @@ def mahalanobis(training: Outputs, labels: np.ndarray) -> Score:
     Raises:
         DataError: A class has too few pictures.
     """
-    statistics = ClassStatistics.of(training.features, labels, classes=tuple(map(str, range(labels.max() + 1))))
+    statistics = _statistics(training, labels)
 
     def score(outputs: Outputs) -> np.ndarray:
         return np.min([squared_distance(outputs.features, mean, statistics.within) for mean in statistics.means], 0)
@@ -83,10 +83,13 @@ def relative_mahalanobis(training: Outputs, labels: np.ndarray) -> Score:
     Raises:
         DataError: A class has too few pictures.
     """
-    fitted = RelativeMahalanobis.of(
-        ClassStatistics.of(training.features, labels, classes=tuple(map(str, range(labels.max() + 1))))
-    )
+    fitted = RelativeMahalanobis.of(_statistics(training, labels))
     return lambda outputs: fitted(outputs.features)
+
+
+def _statistics(training: Outputs, labels: np.ndarray) -> ClassStatistics:
+    """Of the training faces; classes are called by their numbers, as no names are at hand here."""
+    return ClassStatistics.of(training.features, labels, classes=tuple(map(str, range(labels.max() + 1))))
 
 
 def nearest_neighbours(training: Outputs, labels: np.ndarray) -> Score:
