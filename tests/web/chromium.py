@@ -36,9 +36,9 @@ def launch(driver: Any, camera: Path) -> Any:
 
 
 @contextmanager
-def serving(app: Path, models: Path) -> Iterator[AppServer]:
-    """The app's server on a free port, until the block ends."""
-    with AppServer(app, models, 0) as server:
+def serving(app: Path, models: Path, own: Path | None = None) -> Iterator[AppServer]:
+    """The app's server on a free port, until the block ends; with a user's own model, if there is one."""
+    with AppServer(app, models, 0, own=own) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
