@@ -12,6 +12,7 @@ from mien.data import dataset
 from mien.errors import ModelError
 from mien.export import onnx as export
 from mien.export.quantisation import quantise
+from mien.expressions import NAMES
 from mien.training.affine import enlarge
 from mien.training.networks import ExpressionNetwork, build
 from mien.training.norms import restore_norms
@@ -107,3 +108,19 @@ def test_another_network_or_file_is_refused(model_file: Path, tmp_path: Path) ->
     save_file({"x": torch.ones(1)}, tmp_path / "renamed.onnx")
     with pytest.raises(ModelError, match="not a readable ONNX model"):
         start_from(tmp_path / "renamed.onnx", "mobilenet_v2", PIXELS)
+
+
+def test_a_model_file_of_seven_other_classes_lends_no_head(model_file: Path, tmp_path: Path) -> None:
+    own = tuple("abcdefg")
+    other = tmp_path / "other.onnx"
+    other.write_bytes(model_file.read_bytes())
+    export.set_metadata(other, {"classes": ",".join(own)})
+    for file, classes, new in ((other, NAMES, True), (other, own, False), (model_file, own, True)):
+        assert start_from(file, "mobilenet_v2", PIXELS, classes=classes)[1].new_head is new
+
+
+@pytest.mark.parametrize(("name", "side"), [("resnet18_native", 6), ("vgg19_native", 3)])
+def test_networks_for_the_datas_own_pixels_keep_their_locations(name: str, side: int) -> None:
+    network = build(name, 48, None).eval()
+    with torch.inference_mode():
+        assert network.locations(torch.zeros(1, 1, 48, 48)).shape[-2:] == (side, side)

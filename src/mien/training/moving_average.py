@@ -13,7 +13,7 @@ class MovingAverage(AveragedModel):
     """
 
     def __init__(self, network: nn.Module, decay: float) -> None:
-        super().__init__(network, use_buffers=True)
+        super().__init__(network)
         self._decay = decay
         pairs = list(zip(_tensors(self.module), _tensors(network), strict=True))
         self._averaged = [(mine, other) for mine, other in pairs if mine.is_floating_point()]
