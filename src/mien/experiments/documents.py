@@ -43,11 +43,13 @@ def texts(root: Path) -> dict[Path, str]:
     results = root / "results"
     readme, figures = root / "README.md", root / "docs" / "results.md"
     app, serve = root / "docs" / "app.md", root / "docs" / "serve.md"
+    own = root / "docs" / "own_data.md"
     return {
         readme: _marked(readme, {"results": readme_results(results)}),
         figures: _marked(figures, {"results": all_results(results), "reference": reference_results(results)}),
         app: _marked(app, {"figures": app_figures(results), "steadiness": app_steadiness(results)}),
         serve: _marked(serve, {"serve": serve_load(results)}),
+        own: _marked(own, {"own": own_results(results)}),
         root / card.NAME: card.write_card(root),
         results / "report.md": report.markdown(report.gather(results)),
     }
@@ -251,3 +253,17 @@ def serve_load(results: Path) -> str:
     load = read_if_there(benchmarks.ServeLoad, results / "benchmarks" / "serve-load.json")
     notes = _notes([] if load is None else [("figures", load.model, load.model_hash)])
     return fill("serve_load.md", load=load, notes=notes)
+
+
+def own_results(results: Path) -> str:
+    """Trainings on other data than FER2013's seven classes, judged on their own test parts.
+
+    Args:
+        results: The folder.
+
+    Returns:
+        Markdown.
+    """
+    return fill(
+        "own_results.md", trainings=[read(Evaluation, path) for path in sorted((results / "own").glob("*.json"))]
+    )

@@ -24,6 +24,7 @@ KINDS: dict[str, object] = {
     "shipped/**/robust.json": Robustness,
     "peers/*-robust.json": Robustness,
     "peers/*.json": Evaluation,
+    "own/*.json": Evaluation,
     "*-robust.json": Robustness,
     "*-faithful.json": Maps,
     "*-world.json": World,
