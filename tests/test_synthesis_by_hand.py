@@ -236,6 +236,37 @@ def test_critic_generator_and_average_learn_in_every_step_after_those_on_classes
         assert changed == [True, number >= 2, number >= 2]
 
 
+def test_totals_are_the_sums_of_the_losses(monkeypatch: pytest.MonkeyPatch) -> None:
+    step = step_of(replace(PLAN, class_steps=2))
+    entropies, parts = [], []
+    hook = step.critic.register_forward_hook(
+        lambda _, inputs, outputs: entropies.append(functional.cross_entropy(outputs[1], inputs[1]).item())
+    )
+    step(0)
+    step(1)
+    hook.remove()
+    assert step.totals.tolist() == pytest.approx([0, 0, sum(entropies), 0, 0, 0])
+
+    def noting(name: str) -> None:
+        true = getattr(losses, name)
+
+        def loss_and_parts(*arguments: object) -> tuple[torch.Tensor, torch.Tensor]:
+            loss, found = true(*arguments)
+            parts.append(found.detach().clone())
+            return loss, found
+
+        monkeypatch.setattr(losses, name, loss_and_parts)
+
+    noting("critic_loss")
+    noting("generator_loss")
+    step.totals.zero_()
+    step(2)
+    step(3)
+    assert len(parts) == 8  # of each step: three updates of the critic, one of the generator
+    each = [torch.cat([torch.stack(parts[of : of + 3]).mean(0), parts[of + 3]]) for of in (0, 4)]
+    torch.testing.assert_close(step.totals, each[0] + each[1])
+
+
 def test_a_training_that_goes_on_takes_the_steps_of_one_that_was_not_interrupted() -> None:
     whole, first, second = step_of(PLAN), step_of(PLAN), step_of(PLAN)
     for number in range(4):

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from lightning_fabric import Fabric
+from scipy.stats import binomtest
 
 from mien.classifier.classifier import Classifier
 from mien.data import dataset
@@ -237,6 +238,13 @@ def test_four_real_faces_and_two_made_ones_are_enough_to_judge(tmp_path: Path) -
             judge.judge(
                 judge.Balanced(few.real, few.lines[:made], few.synthetic[:made], few.sources[:made]), Marked(tmp_path)
             )
+
+
+@pytest.mark.parametrize(("hits", "count"), [(1, 3), (0, 2), (5, 5), (40, 100)])
+def test_a_share_has_wilsons_interval(hits: int, count: int) -> None:
+    found, expected = scores.wilson(hits, count), binomtest(hits, count).proportion_ci(method="wilson")
+    assert (found.value, found.count) == (hits / count, count)
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-6)
 
 
 def test_of_none_nothing_is_known() -> None:
