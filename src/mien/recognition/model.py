@@ -28,7 +28,7 @@ from mien.storage import write_json
 HASHES = "hashes.json"
 """Beside the shipped models: the SHA-256 that each was released with."""
 FACES_A_THREAD = 4
-"""Faces that a processor's thread reads in one call: what the layers make of more does not stay in its cache, and 32 take
+"""Faces that a thread of the CPU reads in a call: what the layers make of more does not stay in its cache, and 32 take
 a quarter longer each."""
 
 
