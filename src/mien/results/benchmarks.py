@@ -499,8 +499,50 @@ class Workers:
 
 
 @record
+class FewerReadings:
+    """What is told of a made clip's changing faces where they are read less often than in every frame.
+
+    Attributes:
+        faces: Of all frames together.
+        other_expression: The share of them that another expression is named for.
+        mean_difference, largest_difference: Of the smoothed probabilities, each face's largest.
+        largest_share_difference: Of the expressions' shares over a face's whole stay.
+        work: All cores' work, in parts of that for every frame.
+    """
+
+    faces: int
+    other_expression: float
+    mean_difference: float
+    largest_difference: float
+    largest_share_difference: float
+    work: float
+
+
+@record
+class VideoRun(Taken):
+    """`mien predict` on a video; megabytes: its peak."""
+
+    megabytes: float
+
+
+@record
+class VideoBeside:
+    """This build beside an earlier one; seconds: of the video; runs: medians, by model and what was asked for."""
+
+    before: str
+    rounds: int
+    seconds: float
+    model_hashes: dict[str, str]
+    same_outputs: dict[str, bool]
+    runs: dict[str, Builds[VideoRun]]
+
+
+@record
 class VideoMeasurements(Measured):
-    """video.json: the parts that were measured; memory: megabytes by length, and their ratio."""
+    """video.json: the parts that were measured; memory: megabytes by length, and their ratio.
+
+    readings: by model and readings a second; beside: an earlier build.
+    """
 
     made_by: ClassVar[str] = "python benchmarks/video.py"
 
@@ -510,6 +552,8 @@ class VideoMeasurements(Measured):
     memory: dict[str, float] | None = None
     numbers: dict[str, Switches] | None = None
     workers: Workers | None = None
+    readings: dict[str, dict[str, FewerReadings]] | None = None
+    beside: VideoBeside | None = None
 
 
 @record
