@@ -368,7 +368,10 @@ def readings(folder: Path, options: argparse.Namespace) -> dict:
         found[name] = {}
         for rate in RATES:
             fewer, less = told(video, recognizer, rate)
-            found[name][f"{rate:g}"] = compared(whole, fewer) | {"work": round(less / work, 3)}
+            found[name][f"{rate:g}"] = compared(whole, fewer) | {
+                "work": round(less / work, 3),
+                "model_hash": file_hash(recognizer.model.path),
+            }
     return found
 
 

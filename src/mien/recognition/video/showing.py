@@ -62,7 +62,7 @@ def _own_pixels(picture: Any) -> np.ndarray:
     """
     plane = picture.planes[0]
     rows = np.frombuffer(plane, np.uint8).reshape(picture.height, plane.line_size)
-    return rows[:, : 3 * picture.width].reshape(picture.height, picture.width, 3)
+    return np.ascontiguousarray(rows[:, : 3 * picture.width]).reshape(picture.height, picture.width, 3)
 
 
 class PixelShape:
