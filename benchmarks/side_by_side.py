@@ -8,20 +8,13 @@ it on a machine that does nothing else.
 
 import argparse
 import json
-import os
 import platform
-import resource
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 import numpy as np
+from builds import COMMAND, ROOT, Build, builds, commit_of
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
@@ -32,9 +25,7 @@ from mien.recognition.model import models_folder
 from mien.results.benchmarks import SideBySide
 from mien.results.record import made, write
 
-ROOT = Path(__file__).parents[1]
 MODEL = "mobilenet_v2"
-COMMAND = "from mien.cli.main import main; main()"
 NEEDS = "import numpy, PIL.Image, simplejpeg, onnxruntime, rich.console, typer"
 RECOGNIZE = (
     "import sys, time; from mien import Recognizer; recognizer = Recognizer({threads}); times = []\n"
@@ -43,51 +34,6 @@ RECOGNIZE = (
     "print(sorted(times[2:])[5])"
 )
 """Prints the median of ten; the first two, which open files, are left out."""
-
-
-@dataclass(frozen=True)
-class Build:
-    """A source tree whose package is run."""
-
-    name: str
-    source: Path
-    compiled: Path
-
-    def run(self, code: str, *arguments: object) -> tuple[float, float, str]:
-        """Seconds and seconds of all cores' work that Python takes for the code, and what it prints.
-
-        Modules are compiled once, as an installation does it.
-        """
-        compiled = {"PYTHONPYCACHEPREFIX": str(self.compiled), "PYTHONDONTWRITEBYTECODE": ""}
-        environment = {**os.environ, **compiled, "PYTHONPATH": str(self.source / "src")}
-        before, started = _work(), time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-c", code, *map(str, arguments)],
-            env=environment,
-            cwd=self.source,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return time.perf_counter() - started, _work() - before, done.stdout
-
-
-def _work() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-@contextmanager
-def builds(before: str) -> Iterator[dict[str, Build]]:
-    """This tree, and that of an earlier commit in a temporary folder."""
-    with tempfile.TemporaryDirectory() as folder:
-        tree = Path(folder) / "before"
-        subprocess.run(["git", "worktree", "add", "--quiet", "--detach", tree, before], cwd=ROOT, check=True)
-        try:
-            compiled = Path(folder) / "compiled"
-            yield {"before": Build("before", tree, compiled), "now": Build("now", ROOT, compiled)}
-        finally:
-            subprocess.run(["git", "worktree", "remove", "--force", tree], cwd=ROOT, check=True)
 
 
 def photograph(portraits: list[Image.Image], number: int, width: int, height: int) -> Image.Image:
@@ -164,7 +110,7 @@ def main() -> None:
         SideBySide,
         {
             "machine": f"{platform.machine()}, {cores()} cores",
-            "before": _commit(options.before),
+            "before": commit_of(options.before),
             "model": MODEL,
             "model_hash": file_hash(models_folder() / f"{MODEL}.onnx"),
             "photographs": options.photographs,
@@ -176,11 +122,6 @@ def main() -> None:
     )
     write(ROOT / "results" / "benchmarks" / "side_by_side.json", found)
     show(found)
-
-
-def _commit(name: str) -> str:
-    asked = ["git", "rev-parse", "--short", name]
-    return subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def show(found: SideBySide) -> None:

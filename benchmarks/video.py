@@ -3,6 +3,9 @@
 Writes results/benchmarks/video.json and prints a table. The parts named are measured (all if none is named); the
 figures of the others stay as they are. Everything is made here from the example portraits; two cores are used where
 there are more.
+
+`python benchmarks/video.py beside --before COMMIT` measures `mien predict CLIP` of this build beside that of an earlier
+commit, by turns in one run.
 """
 
 import argparse
@@ -17,26 +20,30 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 
 import av
 import cv2
 import numpy as np
+from builds import COMMAND, ROOT, Build, builds, commit_of
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from made_videos import EXAMPLES, every, make_video, paste, portrait  # noqa: E402
+from made_videos import EXAMPLES, every, make_video, paste, portrait
 
-import mien  # noqa: E402
-from mien.provenance import file_hash, origin  # noqa: E402
-from mien.recognition.model import shipped_models  # noqa: E402
-from mien.recognition.pictures import read_picture  # noqa: E402
-from mien.recognition.video.reading import VideoFile  # noqa: E402
-from mien.results.benchmarks import VideoMeasurements  # noqa: E402
-from mien.results.record import made, plain, read_if_there, write  # noqa: E402
+import mien
+from mien.provenance import file_hash, origin
+from mien.recognition.faces import Frame
+from mien.recognition.model import models_folder, shipped_models
+from mien.recognition.pictures import read_picture
+from mien.recognition.video.reading import VideoFile
+from mien.recognition.video.selection import Selection
+from mien.recognition.video.summary import Summary
+from mien.results.benchmarks import VideoBeside, VideoMeasurements
+from mien.results.record import made, plain, read_if_there, write
 
 RESULTS = ROOT / "results" / "benchmarks" / "video.json"
 SIZE = (720, 1280)
@@ -44,6 +51,15 @@ RATE = 30
 THREE = ("astronaut", "obama", "obama2")
 HEAD = 240
 """Height of the heads that cross, in pixels."""
+RATES = (15.0, 10.0)
+"""Readings a second that are compared with reading every frame."""
+CHANGES = 1.5
+"""Seconds from one change of a face to the next, where readings are compared."""
+PEAK = (
+    "import resource; from mien.cli.main import app; app(standalone_mode=False); "
+    "print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+)
+"""`mien`, and then its peak memory in kilobytes."""
 
 
 def background() -> np.ndarray:
@@ -140,8 +156,25 @@ def longer(path: Path, times: int) -> Path:
     return target
 
 
+def drawn_changes() -> Callable[[float], np.ndarray]:
+    """Three portraits that sway, each fading into another one every `CHANGES` seconds."""
+    portraits = [cv2.resize(portrait(path.stem, 300), (240, 300)) for path in EXAMPLES]
+
+    def draw(now: float) -> np.ndarray:
+        canvas = background()
+        for place in range(3):
+            turn, passed = divmod(now + 0.5 * place, CHANGES)
+            one, other = (portraits[(int(turn) + place + step) % len(portraits)] for step in (0, 1))
+            share = min(max((passed - CHANGES + 0.3) / 0.3, 0), 1)
+            x = 60 + 400 * place + 60 * math.sin(1.1 * now + place)
+            paste(canvas, cv2.addWeighted(one, 1 - share, other, share, 0), x, 200 + 80 * math.sin(0.9 * now + place))
+        return canvas
+
+    return draw
+
+
 def mien_command(*arguments: object) -> list[str]:
-    return [sys.executable, "-c", "from mien.cli.main import main; main()", "predict", *map(str, arguments)]
+    return [sys.executable, "-c", COMMAND, "predict", *map(str, arguments)]
 
 
 def two_cores() -> None:
@@ -177,18 +210,14 @@ def memory(folder: Path, options: argparse.Namespace) -> dict:
     found = {}
     for video, minutes in ((minute, 1), (longer(minute, options.minutes), options.minutes)):
         out = folder / f"rows-{minutes}"
-        code = (
-            "import resource, sys; from mien.cli.main import app; app(standalone_mode=False); "
-            "print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
-        )
         arguments = ["predict", video, "--csv", out / "a.csv", "--json", out / "a.json", "--timeline", out / "a.png"]
         done = subprocess.run(
-            [sys.executable, "-c", code, *map(str, arguments), "--parquet", str(out / "parts")],
+            [sys.executable, "-c", PEAK, *map(str, arguments), "--parquet", str(out / "parts")],
             capture_output=True,
             text=True,
             check=True,
         )
-        found[f"peak_megabytes_{minutes}_minutes"] = round(int(done.stderr.split("peak ")[1].split()[0]) / 1024)
+        found[f"peak_megabytes_{minutes}_minutes"] = round(peak(done.stdout))
     few, many = found.values()
     return {**found, "ratio": round(many / few, 3)}
 
@@ -271,28 +300,149 @@ def rows(folder: Path) -> list[dict]:
     return sorted(pyarrow.parquet.read_table(folder).to_pylist(), key=lambda row: (row["picture"], row["face"] or 0))
 
 
-PARTS = {"speed": speed, "memory": memory, "numbers": numbers, "times": times, "workers": workers}
+def peak(printed: str) -> float:
+    """Megabytes, of what `PEAK` prints."""
+    return int(printed.rsplit("peak ", 1)[1]) / 1024
+
+
+def beside(folder: Path, options: argparse.Namespace) -> dict:
+    """`mien predict` of this build beside an earlier one, with `--annotate` and without, by turns; medians of rounds.
+
+    Both builds read with this one's models.
+    """
+    video = make_video(folder / "party.mp4", drawn_party(), every(1 / RATE, options.seconds))
+    measured: dict[str, dict[str, list[dict]]] = {}
+    same: dict[str, bool] = {}
+    short = make_video(folder / "short.mp4", drawn_party(), every(1 / RATE, 1))
+    with builds(options.before) as both:
+        for build in both.values():  # compiles the modules
+            predicted(build, short, shipped_models()[0], folder / build.name, True)
+        for _ in range(options.rounds):
+            for model in shipped_models():
+                for what, annotated in ((model, False), (f"{model}, annotated", True)):
+                    for name, build in both.items():
+                        place = folder / name
+                        taken = predicted(build, video, model, place, annotated)
+                        measured.setdefault(what, {}).setdefault(name, []).append(taken)
+                    same[what] = same.get(what, True) and outputs(folder / "before") == outputs(folder / "now")
+                slower = predicted(both["now"], video, model, folder / "now", False, "--reading-rate", 15)
+                measured.setdefault(f"{model}, 15 readings a second", {}).setdefault("now", []).append(slower)
+    return {
+        "before": commit_of(options.before),
+        "rounds": options.rounds,
+        "seconds": options.seconds,
+        "model_hashes": {name: file_hash(models_folder() / f"{name}.onnx") for name in shipped_models()},
+        "same_outputs": same,
+        "runs": {
+            what: {
+                name: {part: median(one[part] for one in rounds) for part in rounds[0]}
+                for name, rounds in found.items()
+            }
+            for what, found in measured.items()
+        },
+    }
+
+
+def predicted(build: Build, video: Path, model: str, place: Path, annotated: bool, *more: object) -> dict:
+    """One run of `mien predict` on a video into an empty folder."""
+    shutil.rmtree(place, ignore_errors=True)
+    drawn = ("--annotate", place / "drawn") if annotated else ()
+    path = models_folder() / f"{model}.onnx"
+    arguments = ("predict", video, "--model", path, "--csv", place / "rows.csv", *drawn, *more)
+    seconds, work, printed = build.run(PEAK, *arguments)
+    return {"seconds": seconds, "work_seconds": work, "megabytes": peak(printed)}
+
+
+def outputs(place: Path) -> dict[str, str]:
+    return {str(path.relative_to(place)): file_hash(path) for path in place.rglob("*") if path.is_file()}
+
+
+def readings(folder: Path, options: argparse.Namespace) -> dict:
+    """What is told of changing faces where they are read less often, beside every frame read, and the work it takes."""
+    video = make_video(folder / "changes.mp4", drawn_changes(), every(1 / RATE, options.seconds))
+    found: dict[str, dict] = {}
+    for name in shipped_models():
+        recognizer = mien.Recognizer(name, threads=1)
+        list(mien.open(make_video(folder / "short.mp4", drawn_changes(), every(1 / RATE, 1)), recognizer))
+        whole, work = told(video, recognizer, None)
+        found[name] = {}
+        for rate in RATES:
+            fewer, less = told(video, recognizer, rate)
+            found[name][f"{rate:g}"] = compared(whole, fewer) | {
+                "work": round(less / work, 3),
+                "model_hash": file_hash(recognizer.model.path),
+            }
+    return found
+
+
+def told(video: Path, recognizer: mien.Recognizer, rate: float | None) -> tuple[list[Frame], float]:
+    """The frames, without their pixels, and the seconds of all cores' work that they took."""
+    started = time.process_time()
+    frames = [
+        Frame(frame.source, np.empty((0, 0, 3), np.uint8), frame.faces, frame.number, frame.time)
+        for frame in mien.open(video, recognizer, Selection(rate=rate))
+    ]
+    return frames, time.process_time() - started
+
+
+def compared(whole: list[Frame], fewer: list[Frame]) -> dict:
+    """How far what is told lies apart."""
+    pairs = [
+        (one, other)
+        for frame, also in zip(whole, fewer, strict=True)
+        for one, other in zip(frame.faces, also.faces, strict=True)
+    ]
+    apart = np.array([np.abs(one.probabilities - other.probabilities).max() for one, other in pairs])
+    summaries = [Summary(), Summary()]
+    for summary, frames in zip(summaries, (whole, fewer), strict=True):
+        for frame in frames:
+            summary.write(frame)
+    first, second = (summary.tracks for summary in summaries)
+    shares = [np.abs(track.shares - second[number].shares).max() for number, track in first.items()]
+    return {
+        "faces": len(pairs),
+        "other_expression": round(float(np.mean([one.expression != other.expression for one, other in pairs])), 4),
+        "mean_difference": round(float(apart.mean()), 4),
+        "largest_difference": round(float(apart.max()), 4),
+        "largest_share_difference": round(float(max(shares)), 4),
+    }
+
+
+PARTS = {
+    "speed": speed,
+    "memory": memory,
+    "numbers": numbers,
+    "times": times,
+    "workers": workers,
+    "readings": readings,
+    "beside": beside,
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all if left out")
-    parser.add_argument("--rounds", type=int, default=3, help="for the speed")
+    parser.add_argument("--rounds", type=int, default=3, help="for the speed, and beside an earlier build")
+    parser.add_argument("--before", metavar="COMMIT", help="for the part `beside`, which is left out without it")
+    parser.add_argument("--seconds", type=int, default=60, help="of the video for `beside` and `readings`")
     parser.add_argument("--minutes", type=int, default=30, help="of the long video for the memory")
     parser.add_argument("--pictures", type=int, default=10_000, help="in the archive for the workers")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
+    if "beside" in options.parts and options.before is None:
+        parser.error("beside which build? give its --before COMMIT")
+    parts = options.parts or [name for name in PARTS if name != "beside" or options.before is not None]
     two_cores()
     before = read_if_there(VideoMeasurements, RESULTS)
     found = {} if before is None else plain(before)
     found["machine"] = f"{platform.machine()}, 2 of {os.cpu_count()} cores"
-    for name in options.parts or PARTS:
+    for name in parts:
         with tempfile.TemporaryDirectory() as folder:
             found[name] = PARTS[name](Path(folder), options)
-        told = made(VideoMeasurements, found | origin())
-        write(RESULTS, told)
-    show(told)
+        measured = made(VideoMeasurements, found | origin())
+        write(RESULTS, measured)
+    show(measured)
 
 
 def show(told: VideoMeasurements) -> None:
@@ -310,6 +460,34 @@ def show(told: VideoMeasurements) -> None:
         row = told.workers
         table.add_row(f"two workers, {row.pictures} pictures", f"{row.scaling} times as fast", "at least 1.7")
         table.add_row("killed and resumed", "same rows" if row.killed_and_resumed_same_rows else "other rows", "same")
+    for name, rates in (told.readings or {}).items():
+        for rate, one in rates.items():
+            said = f"{one.other_expression:.1%} other expressions, {one.work:.2f} of the work"
+            table.add_row(f"{name}, {rate} readings a second", said, "")
+    Console().print(table)
+    if told.beside is not None:
+        show_beside(told.beside)
+
+
+def show_beside(told: VideoBeside) -> None:
+    table = Table("median", f"before ({told.before})", "now", "times as fast", "cores' work", "memory", "same outputs")
+    for what, one in told.runs.items():
+        speed = f"{told.seconds / one.now.seconds:.2f}x real time"
+        if one.before is None:
+            model = told.runs[what.partition(",")[0]].before
+            assert model is not None
+            times = f"{model.seconds / one.now.seconds:.2f} (every frame before)"
+            table.add_row(what, "", speed, times, f"{one.now.work_seconds / model.work_seconds:.2f}", "", "")
+            continue
+        table.add_row(
+            what,
+            f"{told.seconds / one.before.seconds:.2f}x real time",
+            speed,
+            f"{one.before.seconds / one.now.seconds:.2f}",
+            f"{one.now.work_seconds / one.before.work_seconds:.2f}",
+            f"{one.now.megabytes / one.before.megabytes:.2f}",
+            str(told.same_outputs[what]),
+        )
     Console().print(table)
 
 

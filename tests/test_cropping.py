@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mien.recognition.cropping import SIZE, crop, crop_picture, luma
+from mien.recognition.cropping import SIZE, _means, crop, crop_picture, luma
 from mien.recognition.faces import Square
 
 
@@ -142,3 +142,9 @@ def test_grey_does_not_overflow_in_8_bits():
     """NumPy 1.26 keeps uint8 * np.uint16(77) in 8 bits; NumPy 2 does not."""
     colours = np.array([[[255, 255, 255], [255, 0, 0], [0, 255, 0], [0, 0, 255], [200, 180, 90]]], np.uint8)
     assert luma(colours).tolist() == [[255, 77, 149, 29, 176]]
+
+
+@pytest.mark.parametrize("count", [*range(1, 10), 13, 16])
+def test_points_are_averaged_to_the_last_bit_as_numpy_does_it(count):
+    values = np.random.default_rng(count).uniform(0, 255, (12, count, 10, count)).astype(np.float32)
+    assert (_means(values) == values.mean(axis=(1, 3))).all()

@@ -103,3 +103,18 @@ def test_files_of_other_projects_are_refused(tmp_path):
 def test_every_released_file_is_listed():
     listed = set(json.loads((models_folder() / "hashes.json").read_text()))
     assert listed == {path.name for path in models_folder().glob("*.onnx")}
+
+
+def test_a_thread_reads_few_faces_in_a_call(monkeypatch):
+    asked = []
+    run = models.run_session
+    monkeypatch.setattr(models, "run_session", lambda *given: asked.append(given[2]) or run(*given))
+    faces = np.random.default_rng(0).integers(0, 256, (11, 48, 48), np.uint8)
+    for threads in (1, 2):
+        opened = ModelFile.open("mobilenet_v2", threads)
+        together = opened.run(faces)
+        assert len(together.probabilities) == 11
+        alone = np.concatenate([opened.run(faces[place : place + 1]).probabilities for place in range(11)])
+        assert np.abs(together.probabilities - alone).max() < 1e-5
+    assert {given for given in asked} == {4, 8}
+    assert ModelFile.open("vit_tiny", 2)._together(11) == 1, "a neighbour never changes an answer of int8"

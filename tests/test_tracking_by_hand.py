@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Sequence
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from mien.recognition.faces import Box, Detection
+from mien.recognition.video import tracking
 from mien.recognition.video.placing import Placer
 from mien.recognition.video.reading import DecodedFrame
 from mien.recognition.video.smoothing import Smoother
@@ -183,3 +185,28 @@ def test_a_reading_counts_a_third_after_a_third_of_a_second() -> None:
     assert smoother.add(after, 7.35)[3] == pytest.approx(math.exp(-1), abs=1e-6)
     assert smoother.add(after, 7.45)[3] == pytest.approx(math.exp(-0.45 / 0.35), abs=1e-6)
     assert smoother.add(before, 7.45)[3] == pytest.approx(math.exp(-0.45 / 0.35), abs=1e-6)  # no time has passed
+
+
+def test_where_nobody_has_a_choice_the_pairs_are_those_of_the_least_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one possible partner at most for each, SciPy, which takes long to import, is not asked."""
+    generator, hungarian = np.random.default_rng(0), tracking.load(tracking.HUNGARIAN).linear_sum_assignment
+    asked, without = [], 0
+
+    def load(name: str) -> SimpleNamespace:
+        asked.append(name)
+        return SimpleNamespace(linear_sum_assignment=hungarian)
+
+    monkeypatch.setattr(tracking, "load", load)
+    for _ in range(300):
+        costs = generator.uniform(0, 3, generator.integers(1, 5, 2))
+        costs[generator.random(costs.shape) < 0.7] = np.inf
+        places = iter(costs.ravel())
+        monkeypatch.setattr(tracking, "_cost", lambda *_, places=places: next(places))
+        asked.clear()
+        rows, columns = costs.shape
+        pairs = tracking._pairs([None] * columns, [None] * rows, [None] * rows, 0.0)  # type: ignore[list-item]
+        best = zip(*hungarian(np.minimum(costs, 1e6)), strict=True)
+        assert pairs == {row: column for row, column in best if costs[row, column] < 1e6}
+        assert list(pairs) == sorted(pairs)
+        without += not asked
+    assert 50 < without < 290

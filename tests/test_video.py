@@ -27,7 +27,8 @@ from mien.expressions import NAMES
 from mien.recognition.faces import TrackedFace
 from mien.recognition.recognizer import Recognizer
 from mien.recognition.sinks import VIDEO_COLUMNS
-from mien.recognition.video import live
+from mien.recognition.video import live, watching
+from mien.recognition.video.reading import DecodedFrame
 
 ROOT = Path(__file__).parents[1]
 RATE = 0.05
@@ -360,3 +361,35 @@ def test_the_examples_of_the_docs_run(video, tmp_path, monkeypatch):
     assert blocks
     for block in blocks:
         exec(compile(block, "docs/video.md", "exec"), {})
+
+
+@pytest.mark.parametrize(("there", "side_by_side"), [(1, 2), (2, 2), (4, 3), (8, 7)])
+def test_all_cores_are_kept_busy_by_models_of_one_thread(recognizer, monkeypatch, there, side_by_side):
+    monkeypatch.setattr(watching, "cores", lambda: there)
+    assert watching.model_threads() == 1
+    assert watching.readers(recognizer) == side_by_side
+    assert watching.readers(SimpleNamespace(threads=4, device="cpu")) == 2, "they take the cores themselves"
+    assert watching.readers(SimpleNamespace(threads=1, device="cuda")) == 2
+    assert watching.model_threads(live=True) == min(max(there - 1, 1), 4), "of which every frame is read at once"
+
+
+def test_more_cores_hold_no_more_frames(recognizer, monkeypatch):
+    monkeypatch.setattr(watching, "cores", lambda: 32)
+    monkeypatch.setattr(watching, "MOST_PIXELS", 32 * 60 * 80)
+    decoded, held = 0, []
+
+    class Source:
+        source, live, problem = "plain.mp4", False, None
+
+        def __iter__(self):
+            nonlocal decoded
+            for decoded in range(1, 301):
+                yield DecodedFrame(decoded - 1, decoded / 25, np.full((60, 80, 3), 90, np.uint8))
+
+        def close(self) -> None: ...
+
+    for given, _ in enumerate(watching.Video(Source(), recognizer)):
+        held.append(decoded - given)
+        time.sleep(0.002)
+    assert len(held) == 300
+    assert max(held) < 32 + 3 * watching.BATCH + 2 * watching.AHEAD + 10

@@ -199,3 +199,27 @@ def test_damage_in_the_middle_costs_only_the_middle(tmp_path):
     assert len(shots) > 150
     assert shots[-1].time > 7.5
     assert "damaged" in str(video.problem)
+
+
+@pytest.mark.parametrize(
+    ("codec", "pixels", "width"), [("libx264", "yuv420p", 128), ("libx264", "yuv420p", 130), ("png", "rgb24", 128)]
+)
+def test_kept_pictures_stay_while_others_are_decoded(tmp_path: Path, codec: str, pixels: str, width: int) -> None:
+    """FFmpeg uses memory again; a picture that is kept, or drawn on, is nobody else's."""
+
+    def draw(time: float) -> np.ndarray:
+        return np.full((96, width, 3), int(time * 100) % 200 + 20, np.uint8)
+
+    video = make_video(tmp_path / "clip.mov", draw, every(0.04, 2), codec=codec, pixels=pixels)
+    one_by_one = [shot.pixels.mean() for shot in VideoFile(video)]
+    kept = []
+    for shot in VideoFile(video):
+        assert shot.pixels.flags.writeable
+        assert shot.pixels.flags.c_contiguous
+        kept.append(shot.pixels)
+        if len(kept) % 2:
+            drawn = shot.pixels.copy()
+            shot.pixels[:] = 0
+            shot.pixels[:] = drawn
+    assert [pixels.mean() for pixels in kept] == one_by_one
+    assert len(set(one_by_one)) > 40

@@ -12,7 +12,7 @@ from mien.cli.outputs import check_outputs
 
 def average(
     run: Annotated[Path, typer.Argument(help="A fine-tuned run's folder.")],
-    start: Annotated[Path, typer.Argument(help="The weights.safetensors that it started from.")],
+    start: Annotated[Path, typer.Argument(help="The weights.safetensors that it started from, or their run's folder.")],
     data: DataFolder,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The new run's folder.")],
     fraction: Annotated[
@@ -32,7 +32,7 @@ def average(
     set has votes, against the majority of FER+'s raters. The result is a run like any other, to be evaluated and
     exported.
 
-    Example: mien average runs/taught runs/first/weights.safetensors --data fer2013 --out runs/averaged
+    Example: mien average runs/taught runs/first --data fer2013 --out runs/averaged
     """
     from mien.training.interpolation import FRACTIONS, InterpolationScores, interpolate
     from mien.training.memory import keep_freed_memory
@@ -50,5 +50,6 @@ def average(
         console.print(f"fraction {scores.fraction:g}: {line}", highlight=False)
 
     with console.status("Averaging and judging ..."):
+        start = RunFolder(start).weights if start.is_dir() else start
         best = interpolate(folder, start, FRACTIONS if fraction is None else [fraction], faces, RunFolder(out), show)
     console.tell(f"{out}: fraction {best.fraction:g}, validation accuracy {best.accuracy:.4f}")

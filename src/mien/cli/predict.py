@@ -36,6 +36,7 @@ def predict(
     end: given_as.To = None,
     exclude: given_as.Exclude = None,
     region: given_as.RegionText = None,
+    reading_rate: given_as.ReadingRate = None,
     columns: given_as.Columns = None,
 ) -> None:
     """Find the faces in pictures, videos or what a camera sees, and say which expression each shows.
@@ -66,7 +67,7 @@ def predict(
     """
     from mien.recognition.video.selection import Selection
 
-    selection = Selection.from_texts(every, start, end, exclude, region)
+    selection = Selection.from_texts(every, start, end, exclude, region, reading_rate)
     reading = ModelOptions(model, gate, device, small_faces, show_map, prior, given_as.read_columns(columns))
     of_pictures = PictureOptions(reading, json_file, csv_file, annotated, faces_are_cut)
     of_videos = VideoOptions(reading, json_file, csv_file, parquet, annotated, timeline, window, selection)
@@ -93,6 +94,7 @@ def _refuse(given: Inputs, pictures: PictureOptions, videos: VideoOptions, archi
         and pictures.faces_are_cut,
         "--every, --from, --to, --exclude and --region are for videos": given.pictures
         and (videos.selection.in_time or videos.selection.region is not None),
+        "--reading-rate is for videos": given.pictures and videos.selection.rate is not None,
         "--annotate draws whole videos; leave --every, --from, --to and --exclude out": videos.annotated is not None
         and videos.selection.in_time,
         "--workers and --ray are for archives of pictures: say where the rows go with --parquet FOLDER": not archive

@@ -90,6 +90,14 @@ RegionText = Annotated[
         help="Read only faces of a video whose centre lies here, in pixels or percent: 50%,0,50%,100%.",
     ),
 ]
+ReadingRate = Annotated[
+    float | None,
+    typer.Option(
+        metavar="N",
+        help="Read each face of a video at most N times a second and take what lies between for the frames between; "
+        "quicker: 15 reads half the frames of most videos.",
+    ),
+]
 Columns = Annotated[
     str | None,
     typer.Option(

@@ -45,11 +45,12 @@ def predict(sources: list[str], options: "VideoOptions") -> None:
     from mien.recognition.sink_group import SinkGroup
     from mien.recognition.sinks import CsvSink, video_columns
     from mien.recognition.tables import ParquetSink
+    from mien.recognition.video.live_names import is_live
     from mien.recognition.video.watching import model_threads
 
     _check(sources, options)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` and service managers keep what was done too
-    recognizer = options.reading.open(model_threads())
+    recognizer = options.reading.open(model_threads(any(is_live(source) for source in sources)))
     json_file, csv_file, parquet = options.json_file, options.csv_file, options.parquet
     printing = json_file == STDOUT
     columns = video_columns(recognizer.classes) + details.columns(options.reading.details)

@@ -135,7 +135,8 @@ class Window(AbstractContextManager):
         from mien.recognition.recognizer import Recognizer
         from mien.recognition.video.watching import model_threads
 
-        self._video.recognizer = Recognizer(model, model_threads(), gate, details=self._video.recognizer.details)
+        threads, details = model_threads(self._video.source.live), self._video.recognizer.details
+        self._video.recognizer = Recognizer(model, threads, gate, details=details)
 
     def _toggle_map(self) -> None:
         self._show_map = not self._show_map

@@ -42,13 +42,13 @@ def texts(root: Path) -> dict[Path, str]:
     """
     results = root / "results"
     readme, figures = root / "README.md", root / "docs" / "results.md"
-    app, serve = root / "docs" / "app.md", root / "docs" / "serve.md"
-    own = root / "docs" / "own_data.md"
+    app, serve, video, own = (root / "docs" / f"{name}.md" for name in ("app", "serve", "video", "own_data"))
     return {
         readme: _marked(readme, {"results": readme_results(results)}),
         figures: _marked(figures, {"results": all_results(results), "reference": reference_results(results)}),
         app: _marked(app, {"figures": app_figures(results), "steadiness": app_steadiness(results)}),
         serve: _marked(serve, {"serve": serve_load(results)}),
+        video: _marked(video, {"readings": fewer_readings(results), "scale": scale(results)}),
         own: _marked(own, {"own": own_results(results)}),
         root / card.NAME: card.write_card(root),
         results / "report.md": report.markdown(report.gather(results)),
@@ -253,6 +253,33 @@ def serve_load(results: Path) -> str:
     load = read_if_there(benchmarks.ServeLoad, results / "benchmarks" / "serve-load.json")
     notes = _notes([] if load is None else [("figures", load.model, load.model_hash)])
     return fill("serve_load.md", load=load, notes=notes)
+
+
+def fewer_readings(results: Path) -> str:
+    """What `--reading-rate` changes and saves.
+
+    Args:
+        results: The folder.
+
+    Returns:
+        Markdown.
+    """
+    video = read_if_there(benchmarks.VideoMeasurements, results / "benchmarks" / "video.json")
+    models = {} if video is None or video.readings is None else video.readings
+    of_files = [("figures", name, of.model_hash) for name, rates in models.items() for of in rates.values()]
+    return fill("fewer_readings.md", models=models, notes=_notes(list(dict.fromkeys(of_files))))
+
+
+def scale(results: Path) -> str:
+    """A million pictures on many machines.
+
+    Args:
+        results: The folder.
+
+    Returns:
+        Markdown.
+    """
+    return fill("scale.md", told=read_if_there(benchmarks.Scale, results / "benchmarks" / "scale.json"))
 
 
 def own_results(results: Path) -> str:

@@ -88,14 +88,33 @@ def crop(grey: np.ndarray, square: Square, size: int = SIZE) -> np.ndarray:
 
     height, width = grey.shape
     # one more row and column, so that the last pixel too has neighbours; their weight is then zero
-    padded = np.pad(grey, ((0, 1), (0, 1)), mode="edge")
+    padded = np.empty((height + 1, width + 1), np.uint8)
+    padded[:-1, :-1], padded[-1, :-1] = grey, grey[-1]
+    padded[:, -1] = padded[:, -2]
     result = np.empty((size, size), np.float32)
     together = max(1, BLOCK // (count * points))
     for row in range(0, size, together):
         x = (column_x + rows_x[row : row + together]).clip(0, width - 1)
         y = (column_y + rows_y[row : row + together]).clip(0, height - 1)
-        result[row : row + together] = _bilinear(padded, x, y).reshape(-1, count, size, count).mean(axis=(1, 3))
+        result[row : row + together] = _means(_bilinear(padded, x, y).reshape(-1, count, size, count))
     return np.floor(result + 0.5).astype(np.uint8)
+
+
+def _means(values: np.ndarray) -> np.ndarray:
+    """What `values.mean(axis=(1, 3))` gives of [rows, k, columns, k], to the last bit, in a fraction of its time.
+
+    NumPy sums along the last axis first, value by value where these are fewer than eight, and with a call for each sum.
+    """
+    count = values.shape[1]
+    sums = _sum([values[..., place] for place in range(count)]) if count < 8 else values.sum(axis=3)
+    return _sum([sums[:, place] for place in range(count)]) / np.float32(count * count)
+
+
+def _sum(parts: list[np.ndarray]) -> np.ndarray:
+    total = parts[0].copy()
+    for part in parts[1:]:
+        total += part
+    return total
 
 
 def _bilinear(padded: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -1,6 +1,9 @@
 """Pictures of what was recognised: boxes with the expression and its probability, and the map as a heat layer."""
 
 import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -40,11 +43,9 @@ def annotate(picture: np.ndarray, faces: list[Face], show_map: bool = False) -> 
         for face in faces:
             if face.map is not None and not face.withheld:
                 drawn = lay_heat(drawn, face.square, heat(face))
-    image = Image.fromarray(drawn)
-    draw = ImageDraw.Draw(image, "RGBA")
     for face in reversed(faces):  # the largest last, on top
-        _draw_face(draw, face, image.size)
-    return np.asarray(image)
+        _draw_face(drawn, face)
+    return drawn
 
 
 def heat(face: Face) -> np.ndarray:
@@ -109,36 +110,93 @@ def _inferno(values: np.ndarray) -> np.ndarray:
     return np.stack([np.interp(values, steps, INFERNO[:, channel]) for channel in range(3)], axis=-1)
 
 
-def _draw_face(draw: ImageDraw.ImageDraw, face: Face, size: tuple[int, int]) -> None:
-    colour = STRANGE if face.strange else face.kind.colour
-    line = max(2, round(face.box.width / 60))
-    corners = (face.box.left, face.box.top, face.box.right, face.box.bottom)
-    draw.rectangle(corners, outline=colour, width=line)
+@dataclass(frozen=True)
+class _Label:
+    """What stands above a face: its text, where its plate lies in the picture, and the text's place on the plate."""
 
-    font = ImageFont.load_default(size=float(np.clip(face.box.width / 8, 11, max(size) / 25)))
+    text: str
+    font: Any
+    x: float
+    y: float
+    wide: float
+    high: float
+    inside: tuple[float, float]
+
+
+def _draw_face(drawn: np.ndarray, face: Face) -> None:
+    """Draw on a picture in place. Pillow gets only the part that changes: its pictures are copies, there and back."""
+    height, width = drawn.shape[:2]
+    label = _label(face, width, height)
+    left, top, right, bottom = _bounds(face, label, width, height)
+    if left >= right or top >= bottom:
+        return
+    part = Image.fromarray(drawn[top:bottom, left:right])
+    draw = ImageDraw.Draw(part, "RGBA")
+    colour = STRANGE if face.strange else face.kind.colour
+    corners = (face.box.left - left, face.box.top - top, face.box.right - left, face.box.bottom - top)
+    draw.rectangle(corners, outline=colour, width=_line(face))
+    x, y = label.x - left, label.y - top
+    draw.rectangle((x, y, x + label.wide, y + label.high), fill=colour)
+    draw.text((x + label.inside[0], y + label.inside[1]), label.text, fill="white", font=label.font)
+    if _has_bars(face):
+        _draw_bars(draw, face, height, left, top)
+    drawn[top:bottom, left:right] = np.asarray(part)
+
+
+def _label(face: Face, width: int, height: int) -> _Label:
+    font = _font(float(np.clip(face.box.width / 8, 11, max(width, height) / 25)))
     text = f"{face.adjective}{'?' if face.strange else ''} {face.confidence:.0%}"
     if face.withheld:
         text = "not judged"
     if isinstance(face, TrackedFace):
         text = f"{face.track}: {text}"
-    left, top, right, bottom = draw.textbbox((0, 0), text, font=font)
+    left, top, right, bottom = font.getbbox(text)
     margin = (bottom - top) * 0.35
-    high = bottom - top + 2 * margin
+    wide, high = right - left + 2 * margin, bottom - top + 2 * margin
     # Above the box where there is room, otherwise inside it; never past the picture's edge.
-    x = min(max(face.box.left, 0), max(size[0] - (right - left) - 2 * margin, 0))
+    x = min(max(face.box.left, 0), max(width - wide, 0))
     y = face.box.top - high if face.box.top >= high else max(face.box.top, 0)
-    draw.rectangle((x, y, x + right - left + 2 * margin, y + high), fill=colour)
-    draw.text((x + margin - left, y + margin - top), text, fill="white", font=font)
-    if face.box.width >= 80 and not face.withheld:
-        _draw_bars(draw, face, size[1])
+    return _Label(text, font, x, y, wide, high, (margin - left, margin - top))
 
 
-def _draw_bars(draw: ImageDraw.ImageDraw, face: Face, picture_height: int) -> None:
-    """Bars in the order of the classes, below the box, or at the picture's lower edge where there is no room."""
+@lru_cache(64)
+def _font(size: float) -> Any:
+    return ImageFont.load_default(size=size)
+
+
+def _bounds(face: Face, label: _Label, width: int, height: int) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of the part of the picture that a face is drawn on, in whole pixels."""
+    box, line, bars = face.box, _line(face), face.box.height / 6
+    left, right = min(box.left, label.x), max(box.right, label.x + label.wide)
+    top = min(box.top, label.y, _floor(face, height) - bars)
+    bottom = max(box.bottom + bars, label.y + label.high)
+    return (
+        max(math.floor(left) - line, 0),
+        max(math.floor(top) - line, 0),
+        min(math.ceil(right) + line + 1, width),
+        min(math.ceil(bottom) + line + 1, height),
+    )
+
+
+def _line(face: Face) -> int:
+    return max(2, round(face.box.width / 60))
+
+
+def _has_bars(face: Face) -> bool:
+    return face.box.width >= 80 and not face.withheld
+
+
+def _floor(face: Face, picture_height: int) -> float:
+    """Where the bars stand: below the box, or at the picture's lower edge where there is no room."""
+    return min(face.box.bottom + face.box.height / 6, picture_height)
+
+
+def _draw_bars(draw: ImageDraw.ImageDraw, face: Face, picture_height: int, left: int, top: int) -> None:
+    """Bars in the order of the classes, on a part of the picture that begins at left and top."""
     wide, high = face.box.width / len(face.classes), face.box.height / 6
-    floor = min(face.box.bottom + high, picture_height)
+    floor = _floor(face, picture_height)
     for place, (expression, share) in enumerate(zip(described(face.classes), face.probabilities, strict=True)):
-        x, top = face.box.left + place * wide, floor - max(high * float(share), 1)
+        x, ceiling = face.box.left + place * wide - left, floor - max(high * float(share), 1) - top
         gap = 1 if wide > 4 else 0  # of many classes the bars stand without gaps
-        draw.rectangle((x, floor - high, x + wide - gap, floor), fill=(0, 0, 0, 90))
-        draw.rectangle((x + gap, top, x + wide - 2 * gap, floor), fill=expression.colour)
+        draw.rectangle((x, floor - high - top, x + wide - gap, floor - top), fill=(0, 0, 0, 90))
+        draw.rectangle((x + gap, ceiling, x + wide - 2 * gap, floor - top), fill=expression.colour)

@@ -99,6 +99,7 @@ class Recognizer:
             raise MienError(f"threads must be 1 or more, or None for all cores; not {threads}")
         self.threads = threads or cores()
         self.model = ModelFile.open(model, threads, device)
+        self.device = self.model.device
         self.gating = Gating(gate)
         self._gatekeeper = None if self.gating is Gating.OFF else self.model
         if self._gatekeeper is not None and self._gatekeeper.gate is None:
@@ -292,15 +293,31 @@ class Recognizer:
         Raises:
             ModelError: The model gives no finite probabilities.
         """
-        crops = [crop.pixels for crops in pictures for crop in crops]
-        if not crops:
+        outputs = self.read_crops([crop for crops in pictures for crop in crops])
+        if outputs is None:
             return [[] for _ in pictures]
-        faces = np.stack(crops)
+        indices = iter(range(len(outputs.probabilities)))
+        return [[self.face(crop, outputs, next(indices)) for crop in crops] for crops in pictures]
+
+    def read_crops(self, crops: Sequence[FaceCrop]) -> Outputs | None:
+        """What the model and the gate's model say of crops, in one call.
+
+        Args:
+            crops: As `crop_faces` gives them.
+
+        Returns:
+            One row a crop, as `face` takes them; None where there are none.
+
+        Raises:
+            ModelError: The model gives no finite probabilities.
+        """
+        if not crops:
+            return None
+        faces = np.stack([crop.pixels for crop in crops])
         outputs = self.classify(faces)
         if self._gatekeeper not in (None, self.model):
             outputs = replace(outputs, novelty=self._gatekeeper.run(faces).novelty)
-        indices = iter(range(len(crops)))
-        return [[self._face(crop, outputs, next(indices)) for crop in crops] for crops in pictures]
+        return outputs
 
     def classify(self, faces: np.ndarray | Picture | Iterable[Picture]) -> Outputs:
         """Read faces that are cut already, framed as the training data frames them: brow to chin, both ears.
@@ -330,7 +347,17 @@ class Recognizer:
         outputs = self.model.run(faces)
         return replace(outputs, probabilities=apply_prior(outputs.probabilities, self._prior_ratio))
 
-    def _face(self, crop: FaceCrop, outputs: Outputs, index: int) -> Face:
+    def face(self, crop: FaceCrop, outputs: Outputs, index: int) -> Face:
+        """A face, with the gate's verdict, from what was said of its crop.
+
+        Args:
+            crop: The face's.
+            outputs: As `read_crops` gives them.
+            index: The crop's row in them.
+
+        Returns:
+            The face.
+        """
         face = Face(
             box=crop.detection.box,
             square=crop.square,

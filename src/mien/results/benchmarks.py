@@ -499,8 +499,51 @@ class Workers:
 
 
 @record
+class FewerReadings:
+    """What is told of a made clip's changing faces where they are read less often than in every frame.
+
+    Attributes:
+        faces: Of all frames together.
+        other_expression: The share of them that another expression is named for.
+        mean_difference, largest_difference: Of the smoothed probabilities, each face's largest.
+        largest_share_difference: Of the expressions' shares over a face's whole stay.
+        work: All cores' work, in parts of that for every frame.
+    """
+
+    faces: int
+    other_expression: float
+    mean_difference: float
+    largest_difference: float
+    largest_share_difference: float
+    work: float
+    model_hash: str
+
+
+@record
+class VideoRun(Taken):
+    """`mien predict` on a video; megabytes: its peak."""
+
+    megabytes: float
+
+
+@record
+class VideoBeside:
+    """This build beside an earlier one; seconds: of the video; runs: medians, by model and what was asked for."""
+
+    before: str
+    rounds: int
+    seconds: float
+    model_hashes: dict[str, str]
+    same_outputs: dict[str, bool]
+    runs: dict[str, Builds[VideoRun]]
+
+
+@record
 class VideoMeasurements(Measured):
-    """video.json: the parts that were measured; memory: megabytes by length, and their ratio."""
+    """video.json: the parts that were measured; memory: megabytes by length, and their ratio.
+
+    readings: by model and readings a second; beside: an earlier build.
+    """
 
     made_by: ClassVar[str] = "python benchmarks/video.py"
 
@@ -510,6 +553,91 @@ class VideoMeasurements(Measured):
     memory: dict[str, float] | None = None
     numbers: dict[str, Switches] | None = None
     workers: Workers | None = None
+    readings: dict[str, dict[str, FewerReadings]] | None = None
+    beside: VideoBeside | None = None
+
+
+@record
+class ScaleAssumptions:
+    """What the model of many machines takes for granted.
+
+    Attributes:
+        price_per_core_hour: In dollars.
+        price_date: When that was the price.
+        cores_a_node: Of a machine.
+        storage_megabytes_a_second: That all machines together get from the storage they share.
+        boot_seconds: Until a machine can work.
+    """
+
+    price_per_core_hour: float
+    price_date: str
+    cores_a_node: int
+    storage_megabytes_a_second: float
+    boot_seconds: float
+
+
+@record
+class ScaleKind:
+    """A kind of pictures: what one takes of a core, measured, and its file's size, assumed."""
+
+    core_ms: float
+    kilobytes: float
+
+
+@record
+class ScaleRow:
+    """So many machines, modelled.
+
+    Attributes:
+        nodes: How many.
+        seconds: From the start of the machines to the last row.
+        bound_by: What takes the longest: "cores", "storage", "collecting" (of the rows, by one process), "starting".
+        price: Of all cores for that time, in dollars.
+    """
+
+    nodes: int
+    seconds: float
+    bound_by: Literal["cores", "storage", "collecting", "starting"]
+    price: float
+
+
+@record
+class RayRun:
+    """An archive over Ray by local workers; collecting_seconds: the work of the process that collects the rows."""
+
+    workers: int
+    pictures: int
+    seconds: float
+    collecting_seconds: float
+
+
+@record
+class Scale(Measured):
+    """scale.json: a million pictures on many machines, modelled and not run, from constants that were measured.
+
+    Attributes:
+        machine: That drew it up.
+        pictures: How many.
+        model: Reads them.
+        assumed: What is taken for granted.
+        start_seconds: Of a worker, measured.
+        kinds: By what the pictures are.
+        modelled: By what the pictures are, a row a number of machines.
+        collecting_ms: Of each picture, of the process that collects the rows; None where not measured.
+        ray: What was run; None where nothing was.
+    """
+
+    made_by: ClassVar[str] = "python benchmarks/scale.py --price DOLLARS --price-date DATE"
+
+    machine: str
+    pictures: int
+    model: str
+    assumed: ScaleAssumptions
+    start_seconds: float
+    kinds: dict[str, ScaleKind]
+    modelled: dict[str, list[ScaleRow]]
+    collecting_ms: float | None = None
+    ray: list[RayRun] | None = None
 
 
 @record

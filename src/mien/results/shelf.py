@@ -51,6 +51,7 @@ KINDS: dict[str, object] = {
     "benchmarks/fuzz.json": benchmarks.FUZZ,
     "benchmarks/kills.json": benchmarks.KILLS,
     "benchmarks/mutants-*.json": benchmarks.Mutants,
+    "benchmarks/scale.json": benchmarks.Scale,
     "benchmarks/serve-load.json": benchmarks.ServeLoad,
     "benchmarks/side_by_side.json": benchmarks.SideBySide,
     "benchmarks/training-*.json": benchmarks.TrainingSpeeds,

@@ -142,7 +142,7 @@ class AnnotatedVideo:
     def _picture(self, drawn: np.ndarray) -> Any:
         """The drawn frame as the encoder takes it: of the copy's size, in BT.709."""
         drawn = fitted(drawn, self._stream.height, self._stream.width)
-        picture = self._av.VideoFrame.from_ndarray(drawn, format="rgb24")
+        picture = self._av.VideoFrame.from_numpy_buffer(drawn, format="rgb24")  # no copy
         if self._colours is None:
             filters = [("scale", "out_color_matrix=bt709:out_range=tv"), ("format", "yuv420p")]
             self._colours = FilterGraph(picture, filters)

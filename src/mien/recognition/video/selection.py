@@ -78,7 +78,8 @@ class Selection:
     """What is read of a video. All times are seconds on the video's own clock, as the rows have them.
 
     every: seconds from one frame that is read to the next, None for every frame; start, end: only frames from and
-    before these times, None for no limit; excluded: spans that are left out; region: where the faces' centres must lie.
+    before these times, None for no limit; excluded: spans that are left out; region: where the faces' centres must lie;
+    rate: how many times a second a face is read at most, None for every frame that is read; see `readings`.
     """
 
     every: float | None = None
@@ -86,6 +87,7 @@ class Selection:
     end: float | None = None
     excluded: tuple[tuple[float, float], ...] = ()
     region: Region | None = None
+    rate: float | None = None
 
     @classmethod
     def from_texts(
@@ -95,6 +97,7 @@ class Selection:
         end: str | None = None,
         excluded: str | None = None,
         region: str | None = None,
+        rate: float | None = None,
     ) -> "Selection":
         """What people write: "500ms", "90", "00:01:30.5", "10-20,1:05-1:10".
 
@@ -104,6 +107,7 @@ class Selection:
             end: A time.
             excluded: Spans.
             region: As `Region.from_text` takes it.
+            rate: Readings of a face a second, at most.
 
         Returns:
             What is read.
@@ -121,7 +125,9 @@ class Selection:
             without = tuple(spans(excluded)) if excluded is not None else ()
         except ValueError:
             raise MienError(f"--exclude takes spans such as 10-20,1:05-1:10, each to later; not '{excluded}'") from None
-        return cls(step, first, last, without, None if region is None else Region.from_text(region))
+        if rate is not None and not (0 < rate < math.inf):
+            raise MienError(f"--reading-rate takes a number above 0, such as 15; not {rate:g}")
+        return cls(step, first, last, without, None if region is None else Region.from_text(region), rate)
 
     @property
     def in_time(self) -> bool:

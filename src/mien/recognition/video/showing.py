@@ -49,7 +49,20 @@ class Showing:
             self._graph = FilterGraph(frame, [("scale", f"{width}:{height}"), ("format", "pix_fmts=rgb24")])
             self._key = key
         (picture,) = self._graph.push(frame)
-        return turned(picture.to_ndarray(), display_matrix(frame))
+        # what is RGB already goes through unchanged, and the decoder may need it for the pictures after it
+        pixels = picture.to_ndarray() if frame.format.name == "rgb24" else _own_pixels(picture)
+        return turned(pixels, display_matrix(frame))
+
+
+def _own_pixels(picture: Any) -> np.ndarray:
+    """uint8 RGB [H, W, 3] of a frame of PyAV that nobody else uses: its own memory where that has no gaps, else a copy.
+
+    FFmpeg uses the memory again for a later frame once the array is gone, which spares the system the handing out of
+    new memory for every frame.
+    """
+    plane = picture.planes[0]
+    rows = np.frombuffer(plane, np.uint8).reshape(picture.height, plane.line_size)
+    return np.ascontiguousarray(rows[:, : 3 * picture.width]).reshape(picture.height, picture.width, 3)
 
 
 class PixelShape:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image
 
-from mien.recognition.extra import load
+from mien.recognition.extra import load, require
 from mien.recognition.faces import Box, Detection
 
 PATIENCE = 2.0
@@ -30,6 +30,8 @@ STEADINESS = 0.7
 """How much of a track's speed and thumbnail stays when it is seen again."""
 THUMBNAIL = 12
 """Side of the thumbnail in pixels: enough for hair, skin and light, too few for an expression."""
+HUNGARIAN = "scipy.optimize"
+"""Where the Hungarian method is; it takes longer to import than a second of video to read."""
 
 
 @dataclass
@@ -77,6 +79,7 @@ class Tracker:
     """The faces of one video so far; numbers start at 1 and none is given twice."""
 
     def __init__(self) -> None:
+        require(HUNGARIAN)
         self._tracks: dict[int, Track] = {}
         self._newcomers: list[Track] = []
         self._next = 1
@@ -197,8 +200,11 @@ def _pairs(tracks: list[Track], found: list[Detection], thumbnails: list[np.ndar
         return {}
     pairs = zip(found, thumbnails, strict=True)
     costs = np.array([[_cost(track, *detection, time) for track in tracks] for detection in pairs])
+    possible = np.isfinite(costs)
+    if (possible.sum(axis=0) <= 1).all() and (possible.sum(axis=1) <= 1).all():  # nobody has a choice
+        return {int(row): int(column) for row, column in np.argwhere(possible)}
     impossible = 1e6
-    matched = zip(*load("scipy.optimize").linear_sum_assignment(np.minimum(costs, impossible)), strict=True)
+    matched = zip(*load(HUNGARIAN).linear_sum_assignment(np.minimum(costs, impossible)), strict=True)
     return {int(row): int(column) for row, column in matched if costs[row, column] < impossible}
 
 

@@ -1,7 +1,7 @@
 """`open_video`: a video in; its frames with their faces out, each face with a number and its expression over time.
 
-Several things happen at once: one thread decodes, one finds faces and crops them, and two run the model on the faces of
-several frames together. Frames leave in order, and only a few are held at any time.
+Several things happen at once: one thread decodes, one finds faces and crops them, and as many as keep all cores busy
+run the model on the faces of several frames together. Frames leave in order, and few are held at any time.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,10 +13,11 @@ import numpy as np
 
 from mien.addresses import redacted
 from mien.cores import cores
-from mien.errors import VideoError
+from mien.errors import MienError, VideoError
 from mien.recognition.details import with_derived
+from mien.recognition.devices import CPU
 from mien.recognition.faces import Face, Frame, TrackedFace
-from mien.recognition.recognizer import FaceCrop, Recognizer
+from mien.recognition.recognizer import Recognizer
 from mien.recognition.side_by_side import side_by_side
 from mien.recognition.video.ahead import ahead
 from mien.recognition.video.animations import Animation, is_animation
@@ -24,16 +25,19 @@ from mien.recognition.video.live import open_live
 from mien.recognition.video.live_names import is_live
 from mien.recognition.video.placing import DETECT_EVERY, Placer, TrackedDetections
 from mien.recognition.video.reading import DecodedFrame, VideoFile
+from mien.recognition.video.readings import CroppedFrame, Reading, Schedule, filled
 from mien.recognition.video.selection import Pacer, Selection, selected
 from mien.recognition.video.smoothing import Smoother
 from mien.recognition.video.tracking import PATIENCE
 
-BATCH = 32
-"""Faces that the model reads in one call, of as many frames as it takes."""
-READERS = 2
+BATCH, DEVICE_BATCH = 16, 32
+"""Faces that are read together, of as many frames as it takes, on the CPU and on another device."""
+LEAST_READERS = 2
 """Batches that are read at the same time: so no core waits for the one that decodes or looks for faces."""
 BATCH_PIXELS = 16 * 1280 * 720
 """Frames wait for a batch to fill until they hold this many pixels: 44 MB."""
+MOST_PIXELS = 3 * BATCH_PIXELS
+"""No more are held by all batches together, however many cores there are."""
 WHOLE = Selection()
 """All of a video."""
 AHEAD = 4
@@ -117,11 +121,7 @@ class Video:
         try:
             with closing(ahead(self._within(self.source), most, drop=live)) as frames:
                 placed = Placer(self.recognizer.detector, 0.0 if live else DETECT_EVERY).place(frames)
-                cropped = (
-                    (decoded, list(found), self.recognizer.crop_faces(decoded.pixels, found.values()))
-                    for decoded, found in self._chosen(placed)
-                )
-                with closing(ahead(cropped, most)) as waiting:
+                with closing(ahead(self._cropped(self._chosen(placed)), most)) as waiting:
                     yield from self._read_live(waiting) if live else self._read_file(waiting)
         finally:
             self.close()
@@ -155,51 +155,63 @@ class Video:
             self._outside |= set(found) - inside
             yield decoded, {number: detection for number, detection in found.items() if number in inside}
 
-    def _read_live(self, crops: Iterable["_Cropped"]) -> Iterator[Frame]:
+    def _cropped(self, placed: Iterable[tuple[DecodedFrame, TrackedDetections]]) -> Iterator[CroppedFrame]:
+        schedule = Schedule(self.selection.rate)
+        for decoded, found in placed:
+            crops, numbers = self.recognizer.crop_faces(decoded.pixels, found.values()), list(found)
+            yield CroppedFrame(decoded, numbers, crops, schedule.due(decoded.time, numbers))
+
+    def _read_live(self, cropped: Iterable[CroppedFrame]) -> Iterator[Frame]:
         """Every frame at once."""
-        smoothers: dict[int, Smoother] = {}
-        for item in crops:
-            yield from self._frames([item], self._classify([item]), smoothers)
+        return self._frames((frame, self._classify([frame])[0]) for frame in cropped)
 
-    def _read_file(self, crops: Iterable["_Cropped"]) -> Iterator[Frame]:
+    def _read_file(self, cropped: Iterable[CroppedFrame]) -> Iterator[Frame]:
         """Several frames at once, and several such batches side by side."""
+        recognizer = self.recognizer
+        batches = _batches(cropped, BATCH if recognizer.device == CPU else DEVICE_BATCH)
+        with closing(side_by_side(self._classify, batches, readers(recognizer), _pixels, MOST_PIXELS)) as done:
+            yield from self._frames(pair for batch, read in done for pair in zip(batch, read, strict=True))
+
+    def _classify(self, batch: Sequence[CroppedFrame]) -> list[list[Reading | None]]:
+        """For each frame a reading for each face, None for those that are not due."""
+        recognizer = self.recognizer  # the same for all of it
+        due = [crop for frame in batch for crop, due in zip(frame.crops, frame.due, strict=True) if due]
+        outputs = recognizer.read_crops(due)
+        indices = iter(range(len(due)))
+        return [
+            [Reading(recognizer, outputs, next(indices)) if due and outputs is not None else None for due in frame.due]
+            for frame in batch
+        ]
+
+    def _frames(self, read: Iterable[tuple[CroppedFrame, Sequence[Reading | None]]]) -> Iterator[Frame]:
         smoothers: dict[int, Smoother] = {}
-        with closing(side_by_side(self._classify, _batches(crops), READERS)) as batches:
-            for batch, faces in batches:
-                yield from self._frames(batch, faces, smoothers)
-
-    def _classify(self, batch: Sequence["_Cropped"]) -> list[list[Face]]:
-        return self.recognizer.classify_crops([crops for _, _, crops in batch])
-
-    def _frames(
-        self, batch: Sequence["_Cropped"], read: Sequence[Sequence[Face]], smoothers: dict[int, Smoother]
-    ) -> Iterator[Frame]:
-        for (decoded, numbers, _), faces in zip(batch, read, strict=True):
-            tracked: list[Face] = [
-                _track(face, number, smoothers.setdefault(number, Smoother()).add(face.probabilities, decoded.time))
-                for number, face in zip(numbers, faces, strict=True)
-            ]
-            tracked.sort(key=lambda face: -face.box.area)
-            yield Frame(self.source.source, decoded.pixels, tracked, decoded.number, decoded.time)
-            for number in [number for number, one in smoothers.items() if decoded.time - one.time > PATIENCE]:
+        for frame, readings in filled(read):
+            time, faces = frame.decoded.time, list[Face]()
+            for number, crop, reading in zip(frame.numbers, frame.crops, readings, strict=True):
+                face = reading.face(crop)
+                faces.append(
+                    _track(face, number, smoothers.setdefault(number, Smoother()).add(face.probabilities, time))
+                )
+            faces.sort(key=lambda face: -face.box.area)
+            yield Frame(self.source.source, frame.decoded.pixels, faces, frame.decoded.number, time)
+            for number in [number for number, one in smoothers.items() if time - one.time > PATIENCE]:
                 del smoothers[number]
 
 
-_Cropped = tuple[DecodedFrame, list[int], list[FaceCrop]]
-"""A frame, its tracks' numbers, and their faces in the same order."""
-
-
-def _batches(crops: Iterable[_Cropped]) -> Iterator[list[_Cropped]]:
-    """So many frames as hold `BATCH` faces, fewer where these or the pixels would be too many to wait for."""
-    waiting: list[_Cropped] = []
-    for item in crops:
+def _batches(cropped: Iterable[CroppedFrame], most: int) -> Iterator[list[CroppedFrame]]:
+    """So many frames as `most` faces are read in, fewer where these or the pixels would be too many to wait for."""
+    waiting: list[CroppedFrame] = []
+    for item in cropped:
         waiting.append(item)
-        faces = sum(len(numbers) for _, numbers, _ in waiting)
-        pixels = sum(decoded.pixels.size // 3 for decoded, _, _ in waiting)
-        if max(faces, len(waiting)) >= BATCH or pixels >= BATCH_PIXELS:
+        faces = sum(sum(frame.due) for frame in waiting)
+        if max(faces, len(waiting)) >= most or _pixels(waiting) >= BATCH_PIXELS:
             yield waiting
             waiting = []
     yield waiting
+
+
+def _pixels(batch: Sequence[CroppedFrame]) -> int:
+    return sum(frame.decoded.pixels.size // 3 for frame in batch)
 
 
 def open_video(
@@ -217,14 +229,17 @@ def open_video(
 
     Raises:
         VideoError: The source cannot be read.
+        MienError: A rate of readings was chosen for a camera or stream.
         ModelError: The model is unknown or damaged.
         MissingExtraError: The extra `video` is not installed.
     """
     opened = _open(source)
-    if isinstance(model, Recognizer):
-        return Video(opened, model, selection)
     try:
-        return Video(opened, Recognizer(model, model_threads()), selection)
+        if opened.live and selection.rate is not None:
+            raise MienError("--reading-rate is for files: of a camera or stream every frame is read as it comes")
+        if isinstance(model, Recognizer):
+            return Video(opened, model, selection)
+        return Video(opened, Recognizer(model, model_threads(opened.live)), selection)
     except BaseException:
         opened.close()
         raise
@@ -252,13 +267,31 @@ def _open_kind(source: str | Path) -> Source:
     return Animation(source) if is_animation(source) else VideoFile(source)
 
 
-def model_threads() -> int:
-    """Threads for a `Recognizer` that reads videos: one core stays free for the detector; small networks use few.
+def model_threads(live: bool = False) -> int:
+    """Threads for a `Recognizer` that reads videos.
+
+    Args:
+        live: Whether it reads a camera or a stream, of which every frame is read at once.
 
     Returns:
-        From 1 to 4.
+        1 for files, of which several batches are read side by side; else from 1 to 4: one core stays free for the
+        detector, and small networks use few.
     """
-    return min(max(cores() - 1, 1), 4)
+    return min(max(cores() - 1, 1), 4) if live else 1
+
+
+def readers(recognizer: Recognizer) -> int:
+    """How many batches are read side by side.
+
+    Args:
+        recognizer: Reads them.
+
+    Returns:
+        One less than there are cores for a model that takes one, as decoding and looking for faces keep another busy;
+        `LEAST_READERS` at least, and for models that take several themselves or run on another device.
+    """
+    alone = recognizer.threads == 1 and recognizer.device == CPU
+    return max(cores() - 1, LEAST_READERS) if alone else LEAST_READERS
 
 
 def _track(face: Face, number: int, smoothed: np.ndarray) -> TrackedFace:
