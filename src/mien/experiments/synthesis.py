@@ -6,7 +6,7 @@ import numpy as np
 
 from mien.experiments.run_results import RunResult
 from mien.experiments.tables import NOT_RUN, Table, percent, score
-from mien.expressions import NAMES
+from mien.expressions import in_order
 from mien.results.record import read_if_there
 from mien.results.shipped import label, shipped_hashes
 from mien.results.synthesis import ClassJudgement, SynthesisJudgement
@@ -24,7 +24,8 @@ WAYS = {
     "twice": "synthetic faces, twice as many",
 }
 """Endings of the recipes in recipes/balance_cpu/, and what they stand for."""
-_PREFIX = "vit_tiny_balance_"
+PREFIX = "vit_tiny_balance_"
+"""How these recipes' names begin."""
 
 
 def tables(results: Path, runs: dict[str, list[RunResult]]) -> list[Table]:
@@ -45,7 +46,7 @@ def tables(results: Path, runs: dict[str, list[RunResult]]) -> list[Table]:
     if judged is not None:
         judge = label(judged.model, judged.model_hash, shipped_hashes())
         found += [_judgement(name, of, judge) for name, of in judged.classes.items()]
-    if any(_PREFIX + way in runs for way in WAYS):
+    if any(PREFIX + way in runs for way in WAYS):
         found.append(_comparison(runs))
     return found
 
@@ -72,22 +73,23 @@ def _judgement(name: str, of: ClassJudgement, model: str) -> Table:
 def _comparison(runs: dict[str, list[RunResult]]) -> Table:
     rows: list[tuple[str, ...]] = []
     for way, said in WAYS.items():
-        ours = runs.get(_PREFIX + way)
+        ours = runs.get(PREFIX + way)
         if ours is None:
             rows.append((said, NOT_RUN, "", "", "", "", ""))
             continue
         cells = [percent(score(ours, key)) for key in ("accuracy", "macro_f1")]
         # The mean and not the sum: every seed is judged on the same pictures, which so count once in the intervals.
         confusion = np.mean([run.metrics.raw.confusion for run in ours], axis=0)
-        label = NAMES.index(RARE)
+        label = in_order(ours[0].metrics.raw.classes).index(RARE)
         recall, precision = (wilson(confusion[label, label], confusion.sum(axis)[label]) for axis in (1, 0))
         f1 = sum(run.metrics.raw.classes[RARE].f1 for run in ours) / len(ours)
         rows.append((said, *cells, percent(recall), percent(precision), f"{100 * f1:.1f}", str(len(ours))))
-    epochs = next(runs[_PREFIX + way][0].recipe.epochs for way in WAYS if _PREFIX + way in runs)
+    first = next(runs[PREFIX + way][0] for way in WAYS if PREFIX + way in runs)
     note = (
-        f"ViT-tiny, one recipe of {epochs} epochs and the same seeds (recipes/balance_cpu/); only what is done about "
-        f"{RARE} differs. In percent with 95% intervals, on the Kaggle split's validation part; more than one seed: "
+        f"ViT-tiny, one recipe of {first.recipe.epochs} epochs and the same seeds (recipes/balance_cpu/); only what is done "
+        f"about {RARE} differs. In percent with 95% intervals, on the Kaggle split's validation part; more than one seed: "
         "the mean."
     )
     heads = ("the training set", "accuracy", "macro F1", f"{RARE} recall", f"{RARE} precision", f"{RARE} F1", "seeds")
-    return Table(f"What helps {RARE}?", note, heads, rows)
+    where = ", few epochs on a CPU" if first.on_cpu else ""
+    return Table(f"What is done about {RARE}{where}", note, heads, rows)
