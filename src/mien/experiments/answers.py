@@ -1,6 +1,6 @@
 """The report's first page: what was asked, and what the figures on file allow to answer, in words made from them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,21 +9,26 @@ from mien.experiments import augmentations, synthesis
 from mien.experiments.augmentations import PLAIN, SYNTHETIC, Contest
 from mien.experiments.differences import ACCURACY, MACRO_F1, NOT_SHOWN, Difference, Family, verdict
 from mien.experiments.run_results import RunResult
-from mien.experiments.tables import NOT_RUN, Table, seeds_of
+from mien.experiments.tables import NOT_RUN, Table, opened, seeds_of
 from mien.results.reference import Reference
 
 WORDS = (
-    "Networks name the expression that a face shows. Accuracy: of 100 faces, how many get the name on their label. F1 "
-    "of an expression falls when its faces are missed, and when others get its name; macro F1 is its mean over all "
-    "expressions, rare ones counting fully. Epoch: all training pictures seen once. Seed: one training; another seed "
-    "is the same with other chance in it. [a, b]: the 95% interval; a difference, in percentage points, whose interval "
-    "holds zero is not shown.",
-    "Augmentations: Unaug learns from the data set as it is. Fullaug adds synthetic faces of disgust, the rarest "
-    "expression: other faces that a StarGAN, a network that changes expressions, made disgusted. The others add them "
-    "too, and blank a part of each face (Cutout), blend two faces (Mixup) or paste a part of another in (CutMix: a "
-    "rectangle; FMix: any shape).",
+    "Networks name the expression a face shows. Accuracy: how many of 100 faces get the name on their label. F1 of an "
+    "expression: lower the more of its faces are missed and the more others get its name; macro F1: its mean over all "
+    "expressions. Epoch: every training picture seen once. Seed: one training; another seed differs by chance alone. "
+    "[a, b]: 95% interval; a difference (in points of a hundred) whose interval holds zero is not shown.",
+    "Unaug: the data set as it is. Fullaug: with synthetic faces of disgust, the rarest expression, which a StarGAN, a "
+    "network that changes expressions, made from other faces. With these, and each face partly blanked: Cutout; "
+    "blended with another: Mixup; with a part of another pasted in: CutMix (a rectangle) and FMix (any shape).",
 )
-_SYNTHETIC_WAYS, _RIVALS = ("half", "once", "twice"), ("reweighted", "oversampled")
+_SYNTHETIC_WAYS, _RIVALS = (
+    ("half", "once", "twice"),
+    {
+        "reweighted": "re-weighting (errors on rare expressions count more)",
+        "oversampled": "over-sampling (rare expressions are shown more often)",
+    },
+)
+_RARE = f"F1 of {synthesis.RARE}"
 
 
 @dataclass(frozen=True)
@@ -85,11 +90,11 @@ def beside_published(runs: dict[str, list[RunResult]], reference: Reference, con
     found: dict[str, dict[str, Difference]] = {ACCURACY: {}, MACRO_F1: {}}
     for contest in contests:
         for row in rows:
-            setting = row.name.rpartition(" ")[2]
-            if contest.runs.get(setting) is runs[row.recipe]:
+            setting, ours = row.name.rpartition(" ")[2], runs[row.recipe]
+            if contest.runs.get(setting) is ours and ours[0].judged_on == (reference.split, reference.part):
                 for name, one in contest.family.beside_published(setting, row, len(rows)).items():
                     found[name][row.name] = one
-    return [f"{name[0].upper()}{name[1:]}, ours beside published: {_counted(of)}." for name, of in found.items() if of]
+    return [f"{opened(name)}, ours beside published: {_counted(of)}." for name, of in found.items() if of]
 
 
 def _counted(found: dict[str, Difference]) -> str:
@@ -100,72 +105,95 @@ def _counted(found: dict[str, Difference]) -> str:
 
 
 def _synthetic_faces(runs: dict[str, list[RunResult]], contests: list[Contest]) -> Answer:
-    question = "Do synthetic faces help?"
-    full = [line for one in contests for line in _fullaug(one)]
-    ways = {way: runs[synthesis.PREFIX + way] for way in synthesis.WAYS if synthesis.PREFIX + way in runs}
-    others = [way for way in ways if way != "original"]
-    if "original" not in ways or not others:
-        return Answer(question, f"The comparison of ways: {NOT_RUN}.", full, [])
-    family = Family(ways)
+    pairs = [(one, _beside_plain(one)) for one in contests if one.family.repeats or not one.few]
+    short = [_in_short([of], _seeds(one)) for one, of in pairs if of and not one.few]
+    lines = [f"{SYNTHETIC} beside {PLAIN}, {_seeds(one)}: {verdict(_main(of))}." for one, of in pairs if of]
+    ways = synthesis.compared(runs)
+    others = [way for way in _SHORT if way in ways]
+    if "original" not in ways or not set(others) & set(_SYNTHETIC_WAYS):
+        return Answer(_HELP, " ".join([*short, f"The comparison of ways: {NOT_RUN}."]), lines, [])
+    first, family = ways["original"][0], Family(ways)
     found = {way: family.differences(way, "original", len(others)) for way in others}
-    first, rare = ways["original"][0], f"F1 of {synthesis.RARE}"
-    where = f"{first.recipe.epochs} epochs on a {'CPU' if first.on_cpu else 'GPU'}, {seeds_of(ways.values())}"
     made = {way: found[way] for way in _SYNTHETIC_WAYS if way in found}
-    lines = [_other_classes(made, rare), *_rivals(family, ways, rare)] if made else []
-    return Answer(question, _in_short(made, rare, where), lines + full, [_table(found, where)])
+    where = f"{first.recipe.epochs} epochs on a {'CPU' if first.on_cpu else 'GPU'}, {seeds_of(ways.values())}"
+    short.insert(0, _in_short(made.values(), f"ViT-tiny, {where}"))
+    told = [_in_figures(made), _other_classes(made), *_rivals(family, found)]
+    return Answer(_HELP, " ".join(short), told + lines, [_table(found, where)])
 
 
+_HELP = "Do synthetic faces help?"
 _SHORT = {
-    "reweighted": "re-weighting the loss",
-    "oversampled": "over-sampling",
-    "augmented": "disgust's own faces, warped",
     "half": "half as many",
     "once": "as many",
     "twice": "twice as many",
+    "reweighted": "re-weighting",
+    "oversampled": "over-sampling",
+    "augmented": "own faces, warped",
 }
 
 
-def _in_short(found: dict[str, dict[str, Difference]], rare: str, where: str) -> str:
-    """One sentence for the synthetic ways together, with the least and the greatest difference of each score."""
-    if not found:
-        return f"Synthetic faces: {NOT_RUN}."
+def _main(found: dict[str, Difference]) -> dict[str, Difference]:
+    """Those of a few main scores, of which a data set of other classes has no rare one."""
+    return {name: found[name] for name in (_RARE, ACCURACY, MACRO_F1) if name in found}
+
+
+def _in_short(found: Collection[dict[str, Difference]], where: str) -> str:
+    """What some comparisons of the main scores have in common, in one sentence."""
     said: dict[str, list[str]] = {}
-    for name in (rare, ACCURACY, MACRO_F1):
-        every = sorted((of[name] for of in found.values()), key=lambda one: one.value)
-        verdicts = dict.fromkeys(one.verdict for one in every)
-        points = " to ".join(dict.fromkeys(one.points for one in (every[0], every[-1])))
-        said.setdefault(" or ".join(verdicts), []).append(f"{name} ({points})")
-    text = "; ".join(f"{verdict} in {' and '.join(names)}" for verdict, names in said.items())
-    return f"With them, {text}: ViT-tiny, {where}."
+    for name in _main(next(iter(found))):
+        verdicts = {of[name].verdict for of in found}
+        common = verdicts.pop() if len(verdicts) == 1 else "it depends on how many"
+        said.setdefault(common, []).append(name)
+    return f"{where}: {'; '.join(f'{_joined(names)}: {common}' for common, names in said.items())}."
 
 
-def _rivals(family: Family, ways: Iterable[str], rare: str) -> Iterable[str]:
-    """What needs no synthetic faces, beside them."""
-    pairs = [(rival, way) for rival in _RIVALS for way in _SYNTHETIC_WAYS if {rival, way} <= set(ways)]
-    for rival in _RIVALS:
-        found = {_SHORT[way]: family.differences(rival, way, len(pairs))[rare] for one, way in pairs if one == rival}
-        if found:
-            yield f"Instead of them, {_SHORT[rival]}: {rare} {verdict(found)}."
+def _joined(names: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
-def _other_classes(found: dict[str, dict[str, Difference]], rare: str) -> str:
+def _in_figures(found: dict[str, dict[str, Difference]]) -> str:
+    main = _main(next(iter(found.values())))
+    said = [f"{name} {_span([of[name] for of in found.values()])}" for name in main]
+    return f"Synthetic faces over the set as it is: {', '.join(said)}."
+
+
+def _span(found: Iterable[Difference]) -> str:
+    """The least and the greatest difference."""
+    every = sorted(found, key=lambda one: one.value)
+    return " to ".join(dict.fromkeys(one.points for one in (every[0], every[-1])))
+
+
+def _rivals(family: Family, found: dict[str, dict[str, Difference]]) -> Iterator[str]:
+    """What needs no synthetic faces, beside the set as it is and beside them."""
+    pairs = [(rival, way) for rival in _RIVALS for way in _SYNTHETIC_WAYS if {rival, way} <= set(found)]
+    for rival in dict.fromkeys(rival for rival, _ in pairs):
+        beside = [family.differences(rival, way, len(pairs))[_RARE] for one, way in pairs if one == rival]
+        verdicts = " or ".join(dict.fromkeys(one.verdict for one in beside))
+        yield (
+            f"Instead, {_RIVALS[rival]}: {_RARE} {found[rival][_RARE].points} over the set as it is "
+            f"({found[rival][_RARE].verdict}), {_span(beside)} over synthetic faces ({verdicts})."
+        )
+
+
+def _other_classes(found: dict[str, dict[str, Difference]]) -> str:
     rest = {
         f"{name.removeprefix('F1 of ')} with {_SHORT[way]}": one
         for way, of in found.items()
         for name, one in of.items()
-        if name not in (ACCURACY, MACRO_F1, rare)
+        if name not in _main(of)
     }
     shown = {name: one for name, one in rest.items() if one.verdict != NOT_SHOWN}
     return f"F1 of the other expressions: {verdict(shown) if shown else NOT_SHOWN + ' in any'}."
 
 
-def _fullaug(contest: Contest) -> Iterable[str]:
-    """Fullaug beside Unaug, which differ in nothing but the synthetic faces, in full and in repeated trainings."""
-    if {PLAIN, SYNTHETIC} <= set(contest.runs) and (contest.family.repeats or not contest.few):
-        found = contest.family.differences(SYNTHETIC, PLAIN)
-        seeds = seeds_of([contest.runs[PLAIN], contest.runs[SYNTHETIC]])
-        scores = {name: found[name] for name in (ACCURACY, MACRO_F1)}
-        yield f"{SYNTHETIC} beside {PLAIN}, {contest.title}, {seeds}: {verdict(scores)}."
+def _beside_plain(contest: Contest) -> dict[str, Difference]:
+    """Fullaug less Unaug, which differ in nothing but the synthetic faces; nothing where one of them was not run."""
+    both = {PLAIN, SYNTHETIC} <= set(contest.runs)
+    return contest.family.differences(SYNTHETIC, PLAIN) if both else {}
+
+
+def _seeds(contest: Contest) -> str:
+    return f"{contest.title}, {seeds_of([contest.runs[PLAIN], contest.runs[SYNTHETIC]])}"
 
 
 def _table(found: dict[str, dict[str, Difference]], where: str) -> Table:
@@ -176,7 +204,7 @@ def _table(found: dict[str, dict[str, Difference]], where: str) -> Table:
         f"{synthesis.RARE} to the number of fear. The intervals, over pictures and seeds, hold together at 95% in each "
         "row; one that holds zero shows no difference."
     )
-    heads = ("score", *(("synthetic, " * (way in _SYNTHETIC_WAYS)) + _SHORT[way] for way in found))
+    heads = ("score", *(("synthetic: " * (way in _SYNTHETIC_WAYS)) + _SHORT[way] for way in found))
     return Table(f"What is done about {synthesis.RARE}", note, heads, rows)
 
 
@@ -199,21 +227,22 @@ def _how_sure(runs: dict[str, list[RunResult]], reference: Reference, contests: 
     repeated = [one for one in contests if one.family.repeats]
     alone = [one.title for one in contests if not one.family.repeats]
     counts = [len(runs[row.recipe]) for row in reference.rows if row.recipe in runs]
-    short = f"Not very: {sum(count == 1 for count in counts)} of the {len(counts)} rows that were run have one seed."
+    once = sum(count == 1 for count in counts)
+    short = f"{once} of the {len(counts)} rows that were run rest on one seed each."
     if counts and min(counts) > 1:
         short = f"Every row that was run has at least {min(counts)} seeds."
     lines = []
     if repeated:
         said = ", ".join(f"{one.title} ({one.family.repeats} repeats)" for one in repeated)
         lines.append(
-            "Intervals of differences are over pictures and seeds. How far seeds spread is taken from all settings of "
-            f"a network that were repeated: {said}."
+            "Intervals of differences are over pictures and seeds. How far seeds spread is known from the settings "
+            f"that were repeated: {said}."
         )
     if alone:
         lines.append(f"Over pictures alone, as nothing was repeated: {'; '.join(alone)}.")
     errors = [(row.accuracy * (1 - row.accuracy) / reference.pictures) ** 0.5 for row in reference.rows]
     lines.append(
-        f"The published rows are of one training each and have {196 * np.mean(errors):.1f} points of sampling error in "
-        "accuracy either way. How their epochs were chosen is not known."
+        f"The published rows are one training each, with {196 * np.mean(errors):.1f} points of sampling error either "
+        "way in accuracy. How their epochs were chosen is not known."
     )
-    return Answer("How sure is all that?", short if counts else f"{NOT_RUN[0].upper()}{NOT_RUN[1:]}.", lines, [])
+    return Answer("How sure is all that?", short if counts else f"{opened(NOT_RUN)}.", lines, [])

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from mien.experiments.differences import ACCURACY, MACRO_F1, NOT_SHOWN, Difference, Family, listed
+from mien.experiments.differences import ACCURACY, MACRO_F1, Difference, Family, listed
 from mien.experiments.run_results import RunResult
-from mien.experiments.tables import FEW_EPOCHS, Table, percent, score, seeds_of
+from mien.experiments.tables import FEW_EPOCHS, Table, opened, percent, score, seeds_of
 from mien.results.reference import Reference
 
 TITLES = {
@@ -102,20 +102,20 @@ class Contest:
             A sentence's part.
         """
         first, leads = self.first(name), self.leads(name)
-        said = f"{first} is first in {name}, {percent(score(self.runs[first], _KEYS[name]))}"
+        said = f"{name}: {first} is first with {percent(score(self.runs[first], _KEYS[name]))}"
         behind = {one: lead for one, lead in leads.items() if lead.verdict == "higher"}
         level = [one for one in leads if one not in behind]
         if behind:
             said += f", ahead of {listed(behind)}"
         if behind and level:
-            said += f"; beside {' and '.join(level)} {NOT_SHOWN}"
+            said += f", not shown to be ahead of {' and '.join(level)}"
         elif level:
-            said += f", {leads[level[-1]].points} over {level[-1]}, the last: {leads[level[-1]].verdict}"
+            said += f", {leads[level[-1]].points} over the last, {level[-1]}: {leads[level[-1]].verdict}"
         return said
 
 
 def contests(runs: dict[str, list[RunResult]], reference: Reference) -> list[Contest]:
-    """What was run of the reference's settings, on its networks and on others.
+    """What was run of the reference's settings, on its networks and on others, and judged on the same pictures.
 
     Args:
         runs: By recipe.
@@ -129,13 +129,15 @@ def contests(runs: dict[str, list[RunResult]], reference: Reference) -> list[Con
     for name, of in runs.items():
         network, _, setting = name.removesuffix(FEW_EPOCHS).rpartition("_")
         if network in TITLES and setting in settings:
-            found.setdefault((name.endswith(FEW_EPOCHS), network), {})[settings[setting]] = of
+            group = found.setdefault((name.endswith(FEW_EPOCHS), network), {settings[setting]: of})
+            if next(iter(group.values()))[0].metrics.data_hash == of[0].metrics.data_hash:
+                group[settings[setting]] = of
     order = sorted(found, key=lambda key: (key[0], list(TITLES).index(key[1])))
     return [Contest(TITLES[network], few, found[few, network], len(settings)) for few, network in order]
 
 
 def short_answer(found: list[Contest]) -> str:
-    """Which setting wins in full trainings, by accuracy.
+    """Which setting wins in full trainings.
 
     Args:
         found: All contests.
@@ -146,11 +148,13 @@ def short_answer(found: list[Contest]) -> str:
     full = [one for one in found if not one.few]
     if not full:
         return "No full training is on file."
-    won = [f"{one.network}: {one.winner(ACCURACY)} wins" for one in full if one.winner(ACCURACY)]
-    open_ = [one.network for one in full if not one.winner(ACCURACY)]
-    said = won + ([f"no winner is shown on {' or '.join(open_)}"] if open_ else [])
-    text = "; ".join(said)
-    return f"{text[0].upper()}{text[1:]}, by accuracy, in full trainings on a GPU."
+    said, left = [], {name: [one.network for one in full if one.winner(name) is None] for name in _KEYS}
+    for name, without in left.items():
+        said += [f"{one.winner(name)} wins on {one.network} in {name}" for one in full if one.network not in without]
+    for networks in dict.fromkeys(map(tuple, left.values())):
+        names = [name for name, of in left.items() if tuple(of) == networks]
+        said += [f"no winner is shown on {' or '.join(networks)} in {' or '.join(names)}"] if networks else []
+    return f"{opened('; '.join(said))}, in full trainings on a GPU."
 
 
 def sentences(found: list[Contest]) -> list[str]:
@@ -165,8 +169,8 @@ def sentences(found: list[Contest]) -> list[str]:
     lines = []
     for one in found:
         if not one.few or one.family.repeats:
-            said = ". ".join(map(one.said, _KEYS))
-            lines.append(f"{one.title}, {one.seeds}, {len(one.runs)} of {one.settings} settings: {said}.")
+            said = "; ".join(one.said(name) for name in _KEYS if not one.few or name == ACCURACY)
+            lines.append(f"{one.title}, {one.seeds}, {len(one.runs)} of {one.settings} settings. {opened(said)}.")
     return lines
 
 

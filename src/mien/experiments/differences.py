@@ -148,7 +148,7 @@ class Family:
             freedom = np.where(by_seeds > 0, self.repeats * (variance / by_seeds) ** 2, np.inf)
         half = student.ppf(1 - 0.025 / comparisons, freedom) * np.sqrt(variance)
         ends = zip(self.names, value.tolist(), (value - half).tolist(), (value + half).tolist(), strict=False)
-        return {name: Difference(*three, self.repeats) for name, *three in ends}
+        return {name: Difference(middle, low, high, self.repeats) for name, middle, low, high in ends}
 
 
 def listed(found: Mapping[str, Difference]) -> str:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from itertools import groupby
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mien.experiments.differences import ACCURACY, MACRO_F1
 from mien.experiments.run_results import RunResult
-from mien.experiments.tables import NOT_RUN, score
+from mien.experiments.tables import NOT_RUN, opened, score
 from mien.plotting import BLUE, ORANGE, plain
 from mien.results.reference import Reference, ReferenceRow
 from mien.results.scores import Interval
@@ -54,6 +55,7 @@ def dots(runs: dict[str, list[RunResult]], reference: Reference, name: str) -> F
     ours = {row.name: score(runs[row.recipe], key) for row in reference.rows if row.recipe in runs}
     figure = Figure(figsize=(4, 0.36 * len(reference.rows) + 1.5), layout="constrained")
     axis = figure.subplots()
+    middle = sum(getattr(row, key) for row in reference.rows) / len(reference.rows)
     place, places, labels = 0.0, [], []
     for network, rows in groupby(reference.rows, lambda row: row.name.rpartition(" ")[0]):
         axis.text(0, place, network, transform=axis.get_yaxis_transform(), weight="bold", size=10, va="center")
@@ -65,8 +67,7 @@ def dots(runs: dict[str, list[RunResult]], reference: Reference, name: str) -> F
             if row.name in ours:
                 _dot(axis, place - _APART, ours[row.name], "here")
             else:
-                across = axis.get_yaxis_transform()
-                axis.text(0.01, place - _APART, f"\u00d7 {NOT_RUN} here", transform=across, size=9, va="center")
+                _not_run(axis, place, 100 * (getattr(row, key) - middle))
         place += 1.2
     axis.set_yticks(places, labels)
     axis.set_ylim(place - 0.4, -0.7)
@@ -94,10 +95,10 @@ def said(runs: dict[str, list[RunResult]], reference: Reference, name: str) -> s
     for row in reference.rows:
         here = f"{100 * score(runs[row.recipe], KEYS[name]).value:.1f}" if row.recipe in runs else NOT_RUN
         rows.append(f"{row.name} {here}, published {100 * getattr(row, KEYS[name]):.1f}")
-    return f"{name[0].upper()}{name[1:]} in percent: {'; '.join(rows)}"
+    return f"{opened(name)} in percent: {'; '.join(rows)}"
 
 
-_LOOKS = {
+_LOOKS: dict[str, dict[str, Any]] = {
     "here": {"marker": "o", "color": BLUE, "markersize": 6},
     "published": {"marker": "D", "color": ORANGE, "markersize": 6, "markerfacecolor": "white", "linestyle": "--"},
 }
@@ -109,6 +110,13 @@ def _dot(axis: Axes, place: float, of: Interval, whose: str) -> None:
         [100 * of.low, 100 * of.high], [place, place], color=looks["color"], linestyle=looks.get("linestyle", "-")
     )
     axis.plot(100 * of.value, place, **looks)
+
+
+def _not_run(axis: Axes, place: float, published: float) -> None:
+    """In the half where the published one, which lies so far right of the middle, is not."""
+    side, align = (0.01, "left") if published > 0 else (0.99, "right")
+    across = axis.get_yaxis_transform()
+    axis.text(side, place, f"\u00d7 {NOT_RUN} here", transform=across, size=9, va="center", ha=align)
 
 
 def _legend(axis: Axes) -> None:

@@ -38,10 +38,10 @@ _HOW = (
     "A run's epoch is the best one on pictures held out of the training part, by the mean of accuracy and macro F1 of "
     "the averaged weights, and by agreement with FER+'s raters where they are learned from; the part that is reported "
     "on chooses nothing and is looked at once. Training pictures whose exact pixels occur in the reported part are "
-    "left out of training. The intervals of single scores are over pictures alone; those of differences on the first page "
-    "and in \"Augmentations compared\" are over pictures and seeds (Student's t, Satterthwaite's degrees of freedom, "
-    "Bonferroni for all that is compared in a row). No answers picture by picture are kept, so two runs count as "
-    "judged on different pictures, which makes these intervals rather too wide than too narrow."
+    "left out of training. The intervals of single scores are over pictures alone; those of differences on the first "
+    "page and in 'Augmentations compared' are over pictures and seeds (Student's t, Satterthwaite's degrees of "
+    "freedom, Bonferroni for all that is compared in a row). No answers picture by picture are kept, so two runs count "
+    "as judged on different pictures, which makes these intervals rather too wide than too narrow."
 )
 
 

@@ -24,8 +24,7 @@ WAYS = {
     "twice": "synthetic faces, twice as many",
 }
 """Endings of the recipes in recipes/balance_cpu/, and what they stand for."""
-PREFIX = "vit_tiny_balance_"
-"""How these recipes' names begin."""
+_PREFIX = "vit_tiny_balance_"
 
 
 def tables(results: Path, runs: dict[str, list[RunResult]]) -> list[Table]:
@@ -46,9 +45,23 @@ def tables(results: Path, runs: dict[str, list[RunResult]]) -> list[Table]:
     if judged is not None:
         judge = label(judged.model, judged.model_hash, shipped_hashes())
         found += [_judgement(name, of, judge) for name, of in judged.classes.items()]
-    if any(PREFIX + way in runs for way in WAYS):
-        found.append(_comparison(runs))
+    ways = compared(runs)
+    if ways:
+        found.append(_comparison(ways))
     return found
+
+
+def compared(runs: dict[str, list[RunResult]]) -> dict[str, list[RunResult]]:
+    """What was run of the ways to do something about the rare class.
+
+    Args:
+        runs: By recipe.
+
+    Returns:
+        By way, in the order of `WAYS`; none that were judged on classes without the rare one.
+    """
+    found = {way: runs[_PREFIX + way] for way in WAYS if _PREFIX + way in runs}
+    return {way: of for way, of in found.items() if RARE in of[0].metrics.raw.classes}
 
 
 def _judgement(name: str, of: ClassJudgement, model: str) -> Table:
@@ -70,10 +83,10 @@ def _judgement(name: str, of: ClassJudgement, model: str) -> Table:
     return Table(f"Synthetic faces of {name}", note, ("", "synthetic", "their sources", f"real {name}"), rows)
 
 
-def _comparison(runs: dict[str, list[RunResult]]) -> Table:
+def _comparison(ways: dict[str, list[RunResult]]) -> Table:
     rows: list[tuple[str, ...]] = []
     for way, said in WAYS.items():
-        ours = runs.get(PREFIX + way)
+        ours = ways.get(way)
         if ours is None:
             rows.append((said, NOT_RUN, "", "", "", "", ""))
             continue
@@ -84,11 +97,11 @@ def _comparison(runs: dict[str, list[RunResult]]) -> Table:
         recall, precision = (wilson(confusion[label, label], confusion.sum(axis)[label]) for axis in (1, 0))
         f1 = sum(run.metrics.raw.classes[RARE].f1 for run in ours) / len(ours)
         rows.append((said, *cells, percent(recall), percent(precision), f"{100 * f1:.1f}", str(len(ours))))
-    first = next(runs[PREFIX + way][0] for way in WAYS if PREFIX + way in runs)
+    first = next(iter(ways.values()))[0]
     note = (
-        f"ViT-tiny, one recipe of {first.recipe.epochs} epochs and the same seeds (recipes/balance_cpu/); only what is done "
-        f"about {RARE} differs. In percent with 95% intervals, on the Kaggle split's validation part; more than one seed: "
-        "the mean."
+        f"ViT-tiny, one recipe of {first.recipe.epochs} epochs and the same seeds (recipes/balance_cpu/); only what is "
+        f"done about {RARE} differs. In percent with 95% intervals over pictures, on the Kaggle split's validation "
+        "part; more than one seed: the mean."
     )
     heads = ("the training set", "accuracy", "macro F1", f"{RARE} recall", f"{RARE} precision", f"{RARE} F1", "seeds")
     where = ", few epochs on a CPU" if first.on_cpu else ""

@@ -121,6 +121,18 @@ def percent(of: Bounded) -> str:
     return f"{100 * of.value:.1f} [{100 * of.low:.1f}, {100 * of.high:.1f}]"
 
 
+def opened(sentence: str) -> str:
+    """A sentence with its first letter in upper case, and the others as they are.
+
+    Args:
+        sentence: At least one letter.
+
+    Returns:
+        The sentence.
+    """
+    return sentence[0].upper() + sentence[1:]
+
+
 def seeds_of(runs: Iterable[list[RunResult]]) -> str:
     """How many seeds recipes have.
 
@@ -157,7 +169,7 @@ def beside_reference(runs: dict[str, list[RunResult]], reference: Reference, end
     for key, title in SCORES.items() if shown else ():
         rows = [_beside(row, key, runs.get(row.recipe + ending)) for row in shown]
         heads = ("row", "here", "published", "difference", "seeds", "epochs")
-        tables.append(Table(title[0].upper() + title[1:], note, heads, rows))
+        tables.append(Table(opened(title), note, heads, rows))
     return tables
 
 
