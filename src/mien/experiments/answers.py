@@ -21,13 +21,11 @@ WORDS = (
     "network that changes expressions, made from other faces. With these, and each face partly blanked: Cutout; "
     "blended with another: Mixup; with a part of another pasted in: CutMix (a rectangle) and FMix (any shape).",
 )
-_SYNTHETIC_WAYS, _RIVALS = (
-    ("half", "once", "twice"),
-    {
-        "reweighted": "re-weighting (errors on rare expressions count more)",
-        "oversampled": "over-sampling (rare expressions are shown more often)",
-    },
-)
+_SYNTHETIC_WAYS = ("half", "once", "twice")
+_RIVALS = {
+    "reweighted": "re-weighting (rare expressions count more)",
+    "oversampled": "over-sampling (rare expressions are shown more often)",
+}
 _RARE = f"F1 of {synthesis.RARE}"
 
 
@@ -170,8 +168,8 @@ def _rivals(family: Family, found: dict[str, dict[str, Difference]]) -> Iterator
         beside = [family.differences(rival, way, len(pairs))[_RARE] for one, way in pairs if one == rival]
         verdicts = " or ".join(dict.fromkeys(one.verdict for one in beside))
         yield (
-            f"Instead, {_RIVALS[rival]}: {_RARE} {found[rival][_RARE].points} over the set as it is "
-            f"({found[rival][_RARE].verdict}), {_span(beside)} over synthetic faces ({verdicts})."
+            f"Instead, {_RIVALS[rival]}: {_RARE} {found[rival][_RARE].points} ({found[rival][_RARE].verdict}); over "
+            f"synthetic faces {_span(beside)} ({verdicts})."
         )
 
 
@@ -210,12 +208,9 @@ def _table(found: dict[str, dict[str, Difference]], where: str) -> Table:
 
 def _not_run(runs: dict[str, list[RunResult]], reference: Reference, small: list[Table]) -> Answer:
     left = [row.name for row in reference.rows if row.recipe not in runs]
-    once = [row.name for row in reference.rows if len(runs.get(row.recipe, [])) == 1]
-    lines = [f"Rows of the reference with one seed alone: {', '.join(once)}."] if once else []
-    for table in small:
-        missing = sum(row[1] == NOT_RUN for row in table.rows)
-        if missing:
-            lines.append(f"{table.title}: {missing} of {len(table.rows)} rows {NOT_RUN}.")
+    counts = [(table, sum(row[1] == NOT_RUN for row in table.rows)) for table in small]
+    others = ", ".join(f"{table.title}: {missing} of {len(table.rows)}" for table, missing in counts if missing)
+    lines = [f"Other rows {NOT_RUN}. {others}."] if others else []
     whole = len(reference.rows)
     short = (
         f"{len(left)} of the reference's {whole} rows: {', '.join(left)}." if left else f"All {whole} rows were run."
@@ -234,12 +229,9 @@ def _how_sure(runs: dict[str, list[RunResult]], reference: Reference, contests: 
     lines = []
     if repeated:
         said = ", ".join(f"{one.title} ({one.family.repeats} repeats)" for one in repeated)
-        lines.append(
-            "Intervals of differences are over pictures and seeds. How far seeds spread is known from the settings "
-            f"that were repeated: {said}."
-        )
+        lines.append(f"Differences have intervals over pictures and seeds where something was repeated: {said}.")
     if alone:
-        lines.append(f"Over pictures alone, as nothing was repeated: {'; '.join(alone)}.")
+        lines.append(f"Over pictures alone, which says nothing of other seeds: {', '.join(alone)}.")
     errors = [(row.accuracy * (1 - row.accuracy) / reference.pictures) ** 0.5 for row in reference.rows]
     lines.append(
         f"The published rows are one training each, with {196 * np.mean(errors):.1f} points of sampling error either "
