@@ -99,6 +99,8 @@ def _counted(found: dict[str, Difference]) -> str:
     groups: dict[str, list[str]] = {}
     for name, one in found.items():
         groups.setdefault(one.verdict, []).append(name)
+    if len(groups) == 1:
+        return f"{next(iter(groups))} in all of {len(found)}"
     return "; ".join(f"{said} in {len(names)} of {len(found)} ({', '.join(names)})" for said, names in groups.items())
 
 
@@ -142,7 +144,7 @@ def _in_short(found: Collection[dict[str, Difference]], where: str) -> str:
         verdicts = {of[name].verdict for of in found}
         common = verdicts.pop() if len(verdicts) == 1 else "it depends on how many"
         said.setdefault(common, []).append(name)
-    return f"{where}: {'; '.join(f'{_joined(names)}: {common}' for common, names in said.items())}."
+    return f"{opened('; '.join(f'{_joined(names)}: {common}' for common, names in said.items()))} ({where})."
 
 
 def _joined(names: list[str]) -> str:

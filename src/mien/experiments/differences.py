@@ -47,7 +47,7 @@ class Difference:
     @property
     def points(self) -> str:
         """In percentage points, such as "+1.2 [-0.3, +2.7]"."""
-        value, low, high = (f"{100 * share + 0.0:+.1f}" for share in (self.value, self.low, self.high))
+        value, low, high = (f"{round(100 * share, 1) + 0.0:+.1f}" for share in (self.value, self.low, self.high))
         return f"{value} [{low}, {high}]"
 
 

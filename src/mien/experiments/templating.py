@@ -33,7 +33,19 @@ def _anchor(title: str) -> str:
     return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
 
 
-_TEMPLATES.filters |= {"anchor": _anchor, "percent": percent, "md": _markdown_cell, "form": _number, "median": median}
+def _whole(text: str) -> str:
+    """No interval is broken across lines."""
+    return re.sub(r"(\[[^],]+), ", "\\1,\N{NO-BREAK SPACE}", text)
+
+
+_TEMPLATES.filters |= {
+    "anchor": _anchor,
+    "whole": _whole,
+    "percent": percent,
+    "md": _markdown_cell,
+    "form": _number,
+    "median": median,
+}
 _TEMPLATES.globals["NOT_RUN"] = NOT_RUN
 
 
