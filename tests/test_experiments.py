@@ -770,7 +770,8 @@ def test_the_report_compares_what_teaches_a_small_network(results: Path, recipes
     told_of = {name: value for name, value in vars(made_up(first).metrics).items() if name != "reliability"}
     scores = Ensemble(**told_of, views=2, alone=alone, chosen=chosen)
     write(results / "ensemble-all.json", scores)
-    teachers, together, tiny, few, mobile = small_models.tables(results, tables.by_recipe(run_results.read_all(results)))
+    runs = tables.by_recipe(run_results.read_all(results))
+    teachers, together, tiny, few, mobile = small_models.tables(results, runs)
     assert [row[1] == "not run" for row in teachers.rows] == [True, False, True, True, True, True]
     assert [row[:3] for row in together.rows] == [
         ("two", "50.0", "50.0"),
