@@ -6,6 +6,7 @@ The one source of the version is `version` in pyproject.toml.
 import hashlib
 import os
 import platform
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -48,6 +49,18 @@ def hardware() -> str:
     else:
         engine = f"{processor}, {torch.get_num_threads()} threads"
     return f"{engine}, torch {torch.__version__}"
+
+
+def ran_on_cpu(hardware: str) -> bool:
+    """Whether a training ran without a GPU.
+
+    Args:
+        hardware: The line of its results file, as `hardware` made it.
+
+    Returns:
+        True where that line counts cores.
+    """
+    return re.search(r"\b\d+ cores\b", hardware) is not None
 
 
 def now() -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,9 +11,21 @@ from matplotlib.figure import Figure
 
 from mien.data.dataset import FaceData
 from mien.evaluation.report import plot
-from mien.experiments import novelty, run_plots, small_models, synthesis, tables, trust
+from mien.experiments import (
+    answers,
+    augmentations,
+    novelty,
+    reference_plot,
+    run_plots,
+    small_models,
+    synthesis,
+    tables,
+    trust,
+)
+from mien.experiments.answers import Answer
+from mien.experiments.augmentations import Contest
 from mien.experiments.run_results import RunResult, read_all
-from mien.experiments.tables import Table
+from mien.experiments.tables import FEW_EPOCHS, Table
 from mien.experiments.templating import fill
 from mien.plotting import as_written
 from mien.results.record import read
@@ -24,10 +37,11 @@ _TITLE = "Expression recognition: the experiments"
 _HOW = (
     "A run's epoch is the best one on pictures held out of the training part, by the mean of accuracy and macro F1 of "
     "the averaged weights, and by agreement with FER+'s raters where they are learned from; the part that is reported "
-    "on chooses nothing and is looked at once. Training pictures whose "
-    "exact pixels occur in the reported part are left out of training. Intervals tell how far chance in the choice of "
-    "pictures reaches, not how far another seed does. The published rows have a sampling error of their own, about one "
-    "point either way; how their epochs were chosen is not known."
+    "on chooses nothing and is looked at once. Training pictures whose exact pixels occur in the reported part are "
+    "left out of training. The intervals of single scores are over pictures alone; those of differences on the first "
+    "page and in 'Augmentations compared' are over pictures and seeds (Student's t, Satterthwaite's degrees of "
+    "freedom, Bonferroni for all that is compared in a row). No answers picture by picture are kept, so two runs count "
+    "as judged on different pictures, which makes these intervals rather too wide than too narrow."
 )
 
 
@@ -63,7 +77,7 @@ class Section:
 
     Attributes:
         title: Of the part.
-        tables: May be none: the part is then left out.
+        tables: May be none: the part then says that it was not run.
         files: Pictures, in words and by path.
     """
 
@@ -80,18 +94,20 @@ class Section:
 
 @dataclass(frozen=True)
 class OnFile:
-    """What is on file in a results folder, as tables.
+    """What is on file in a results folder.
 
     Attributes:
         runs: By recipe.
-        beside: Ours beside the published results.
-        overview: All runs.
-        sections: The report's other parts.
+        reference: The published results.
+        answers: The first page.
+        beside: How ours compare with the published results, in sentences.
+        sections: The report's other parts; few epochs on a CPU never stand in one table with full trainings.
     """
 
     runs: dict[str, list[RunResult]]
-    beside: list[Table]
-    overview: list[Table]
+    reference: Reference
+    answers: list[Answer]
+    beside: list[str]
     sections: list[Section]
 
 
@@ -103,22 +119,39 @@ def gather(results: Path, with_faces: bool = False) -> OnFile:
         with_faces: Whether the pictures that show faces of the data set are among it.
 
     Returns:
-        All of it, as tables.
+        All of it, as words and tables.
 
     Raises:
         DataError: A file is damaged.
     """
     runs = tables.by_recipe(read_all(results))
     reference = read(Reference, results / REFERENCE)
+    contests = augmentations.contests(runs, reference)
+    small = small_models.tables(results, runs)
     pairs = [("Pairs chosen by chance: source left, translation right", results / synthesis.PAIRS)]
     sections = [
-        Section("The best small model", small_models.tables(results, runs)),
+        *_by_machine(runs, reference, contests),
+        Section("The best small model", small),
         Section("Synthetic faces", synthesis.tables(results, runs), pairs if with_faces else []),
         Section("How far to trust the models", trust.tables(results), trust.plots(results)),
         Section("The gate", novelty.tables(results), [(said, results / name) for name, said in novelty.PLOTS.items()]),
     ]
-    overview = [tables.all_runs(runs), tables.by_class(runs)] if runs else []
-    return OnFile(runs, tables.beside_reference(runs, reference), overview, sections)
+    found = answers.answers(runs, reference, contests, small)
+    return OnFile(runs, reference, found, answers.beside_published(runs, reference, contests), sections)
+
+
+def _by_machine(runs: dict[str, list[RunResult]], reference: Reference, contests: list[Contest]) -> Iterator[Section]:
+    """Each part for full trainings, run or not, and for few epochs on a CPU where there are any."""
+    for few in (False, True):
+        judged = {name: of for name, of in runs.items() if of[0].on_cpu == few}
+        parts = {
+            "Augmentations compared": augmentations.tables([one for one in contests if one.few == few]),
+            "Beside the published results": tables.beside_reference(runs, reference, FEW_EPOCHS if few else ""),
+            "All runs": [tables.all_runs(judged), *tables.by_class(judged)] if judged else [],
+        }
+        for title, of in parts.items():
+            if of or not few:
+                yield Section(f"{title}, few epochs on a CPU" if few else title, of)
 
 
 def markdown(found: OnFile) -> str:
@@ -130,8 +163,7 @@ def markdown(found: OnFile) -> str:
     Returns:
         Markdown.
     """
-    told = {"beside": found.beside, "overview": found.overview, "sections": found.sections}
-    return fill("report.md", title=_TITLE, how=_HOW, **told)
+    return fill("report.md", title=_TITLE, how=_HOW, words=answers.WORDS, found=found)
 
 
 def write(results: Path, pictures: Pictures | None) -> tuple[Path, Path]:
@@ -153,10 +185,16 @@ def write(results: Path, pictures: Pictures | None) -> tuple[Path, Path]:
         "report.html",
         title=_TITLE,
         how=_HOW,
-        beside=found.beside,
-        overview=found.overview,
+        words=answers.WORDS,
+        found=found,
+        dots=[
+            _svg(
+                reference_plot.dots(found.runs, found.reference, name),
+                reference_plot.said(found.runs, found.reference, name),
+            )
+            for name in reference_plot.KEYS
+        ],
         recipes=[_recipe(name, of) for name, of in found.runs.items()],
-        sections=found.sections,
         data_set=[] if pictures is None else _data_set(pictures, found.runs),
     )
     write_text(results / "report.md", markdown(found))

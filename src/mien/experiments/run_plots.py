@@ -8,7 +8,6 @@ from mien.data.class_chart import class_chart
 from mien.data.dataset import FaceData
 from mien.evaluation.trust_plots import reliability
 from mien.experiments.run_results import RunResult
-from mien.expressions import NAMES
 from mien.plotting import BLUE, plain
 from mien.training.affine import RandomAffine, enlarge
 from mien.training.mixing import MIXINGS, Mixture
@@ -30,7 +29,8 @@ def augmentations(train: FaceData, warp: RandomAffine, seed: int = 0) -> Figure:
         The figure.
     """
     chosen = np.random.default_rng(seed).permutation(np.flatnonzero(~is_synthetic(train)))
-    first = [next(place for place in chosen if train.labels[place] == label) for label in range(len(NAMES))][:_FACES]
+    there = np.unique(train.labels[chosen])[:_FACES]  # a class may have no picture in the part
+    first = [next(place for place in chosen if train.labels[place] == label) for label in there]
     faces, labels = torch.from_numpy(train.faces[first]), train.labels[first]
     generator = torch.Generator().manual_seed(seed)
     plain = enlarge(faces, _PIXELS)
@@ -38,14 +38,14 @@ def augmentations(train: FaceData, warp: RandomAffine, seed: int = 0) -> Figure:
     rows = {"as it is": itself, "warp": Mixture(warp(faces, _PIXELS, generator), itself.partner, itself.lam)}
     rows |= {name: kind()(plain, generator) for name, kind in MIXINGS.items()}
     figure = Figure(figsize=(1.5 * len(first) + 0.9, 1.72 * len(rows)), layout="constrained")
-    axes = figure.subplots(len(rows), len(first))
+    axes = figure.subplots(len(rows), len(first), squeeze=False)
     for (name, mixture), line in zip(rows.items(), axes, strict=True):
         for number, axis in enumerate(line):
             axis.imshow(mixture.faces[number, 0].numpy(), cmap="gray", vmin=0, vmax=1)
             axis.set_xticks([])
             axis.set_yticks([])
             lam, partner = float(mixture.lam[number]), int(mixture.partner[number])
-            own, other = NAMES[labels[number]], NAMES[labels[partner]]
+            own, other = train.classes[labels[number]], train.classes[labels[partner]]
             text = own if lam == 1 or own == other else f"{lam:.0%} {own}\n{1 - lam:.0%} {other}"
             axis.set_xlabel(text, fontsize=8)
         line[0].set_ylabel(name, fontsize=11)
@@ -62,8 +62,8 @@ def classes(train: FaceData) -> Figure:
         The figure.
     """
     made = is_synthetic(train)
-    counts = (np.bincount(train.labels[mask], minlength=len(NAMES)) for mask in (~made, made))
-    return class_chart({"training": tuple(counts)})  # type: ignore[dict-item]
+    counts = (np.bincount(train.labels[mask], minlength=len(train.classes)) for mask in (~made, made))
+    return class_chart({"training": tuple(counts)}, train.classes)  # type: ignore[dict-item]
 
 
 def learning(runs: list[RunResult]) -> Figure:

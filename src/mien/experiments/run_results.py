@@ -16,7 +16,7 @@ from mien.errors import DataError, StorageError
 from mien.evaluation import label_noise, report
 from mien.evaluation.calibration import reliability
 from mien.experiments.jobs import Job
-from mien.provenance import file_hash
+from mien.provenance import file_hash, ran_on_cpu
 from mien.results.evaluation import Subject
 from mien.results.record import read, write
 from mien.results.runs import Epoch, RunDescription, RunMetrics
@@ -51,6 +51,16 @@ class RunResult:
     def recipe_name(self) -> str:
         """Its name without the seed."""
         return self.name.rpartition("-s")[0]
+
+    @property
+    def on_cpu(self) -> bool:
+        """Whether it was trained without a GPU."""
+        return ran_on_cpu(self.description.hardware)
+
+    @property
+    def judged_on(self) -> tuple[str, str]:
+        """Split and part."""
+        return self.metrics.split, self.metrics.part
 
 
 def has_result(name: str, results: Path) -> bool:
@@ -189,7 +199,8 @@ def judge(run: RunFolder, data: FaceData) -> RunMetrics:
     probabilities = RunClassifier(run.path).probabilities(part.faces)
     name, weights = run.path.resolve().name, file_hash(run.weights)
     subject = Subject.today(name, weights, part.fingerprint(), recipe.split, recipe.report_part)
-    scores = report.report(subject, part.labels, probabilities, np.isin(part.groups, seen.groups))
+    copies = np.isin(part.groups, seen.groups)
+    scores = report.report(subject, part.labels, probabilities, copies, part.classes)
     scores = replace(scores, labels=label_noise.where_rated(part, probabilities))
     return RunMetrics(**vars(scores), reliability=reliability(part.labels, probabilities))
 

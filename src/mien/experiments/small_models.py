@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mien.experiments.run_results import RunResult
-from mien.experiments.tables import NOT_RUN, Table, clean_accuracy, mean, percent, score
+from mien.experiments.tables import FEW_EPOCHS, NOT_RUN, Table, clean_accuracy, mean, percent, score
 from mien.results.ensembles import Ensemble
 from mien.results.shelf import ensembles
 from mien.results.shipped import label, shipped_hashes
@@ -54,13 +54,12 @@ def tables(results: Path, runs: dict[str, list[RunResult]]) -> list[Table]:
     found = [Table("Teachers", _RATED, ("teacher", *_HEADS), _rows(runs, TEACHERS))]
     found += [_together(stem, told) for stem, told in ensembles(results).items()]
     for network, title in STUDENTS.items():
-        rows = []
-        for ending, said in INGREDIENTS.items():
-            name = f"{network}_student_{ending}"
-            rows += _rows(runs, {name: said})
-            if f"{name}_cpu" in runs:
-                rows += _rows(runs, {f"{name}_cpu": f"{said}, few epochs on a CPU"})
-        found.append(Table(f"What teaches {title}", _RATED, ("what it learns from", *_HEADS), rows))
+        recipes = {f"{network}_student_{ending}": said for ending, said in INGREDIENTS.items()}
+        heads = ("what it learns from", *_HEADS)
+        found.append(Table(f"What teaches {title}", _RATED, heads, _rows(runs, recipes)))
+        few = {name + FEW_EPOCHS: said for name, said in recipes.items() if name + FEW_EPOCHS in runs}
+        if few:
+            found.append(Table(f"What teaches {title}, few epochs on a CPU", _RATED, heads, _rows(runs, few)))
     return found
 
 

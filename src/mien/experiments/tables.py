@@ -1,13 +1,13 @@
 """The tables of the report, as plain rows of text; how they look is the report's business."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from mien.experiments.run_results import RunResult
-from mien.expressions import NAMES
+from mien.expressions import in_order
 from mien.results.reference import Reference, ReferenceRow
 from mien.results.scores import Interval
 
@@ -18,6 +18,8 @@ SCORES = {
     "macro_f1": "macro F1",
 }
 NOT_RUN = "not run"
+FEW_EPOCHS = "_cpu"
+"""How the names of recipes end that are a row's, in few epochs on a CPU."""
 
 
 @dataclass(frozen=True)
@@ -119,49 +121,74 @@ def percent(of: Bounded) -> str:
     return f"{100 * of.value:.1f} [{100 * of.low:.1f}, {100 * of.high:.1f}]"
 
 
-def beside_reference(runs: dict[str, list[RunResult]], reference: Reference) -> list[Table]:
+def opened(sentence: str) -> str:
+    """A sentence with its first letter in upper case, and the others as they are.
+
+    Args:
+        sentence: At least one letter.
+
+    Returns:
+        The sentence.
+    """
+    return sentence[0].upper() + sentence[1:]
+
+
+def seeds_of(runs: Iterable[list[RunResult]]) -> str:
+    """How many seeds recipes have.
+
+    Args:
+        runs: Of each recipe; at least one recipe.
+
+    Returns:
+        Such as "1 seed each" or "1 to 2 seeds each".
+    """
+    counts = sorted({len(of) for of in runs})
+    span = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    return f"{span} seed{'s' * (counts[-1] > 1)} each"
+
+
+def beside_reference(runs: dict[str, list[RunResult]], reference: Reference, ending: str = "") -> list[Table]:
     """One table a score: ours, the published one, and the difference with its interval.
 
     Args:
         runs: Ours, by recipe.
         reference: The published ones.
+        ending: What the names of our recipes have behind the row's: nothing for the full training, which every row is
+            shown for, run or not; `FEW_EPOCHS` for the rows that were run so.
 
     Returns:
-        In the order of `SCORES`.
+        In the order of `SCORES`; none where no row would be shown.
     """
+    shown = [row for row in reference.rows if not ending or row.recipe + ending in runs]
     note = (
         f"In percent, on the {reference.part} part of the {reference.split} split "
         f"({reference.pictures:,} pictures). Brackets: 95% bootstrap interval over pictures, ours only. "
-        f"More than one seed: the mean.{_starts(runs, reference)}"
+        f"More than one seed: the mean.{_starts(runs, shown, ending)}"
     )
     tables = []
-    for key, title in SCORES.items():
-        rows = [cells for row in reference.rows for cells in _beside(row, key, runs)]
+    for key, title in SCORES.items() if shown else ():
+        rows = [_beside(row, key, runs.get(row.recipe + ending)) for row in shown]
         heads = ("row", "here", "published", "difference", "seeds", "epochs")
-        tables.append(Table(title[0].upper() + title[1:], note, heads, rows))
+        tables.append(Table(opened(title), note, heads, rows))
     return tables
 
 
-def _starts(runs: dict[str, list[RunResult]], reference: Reference) -> str:
+def _starts(runs: dict[str, list[RunResult]], rows: list[ReferenceRow], ending: str) -> str:
     """Which weights each network that stands beside a published row started from; nothing where none does."""
-    ours = [run for row in reference.rows for run in runs.get(row.recipe, [])]
+    ours = [run for row in rows for run in runs.get(row.recipe + ending, [])]
     starts = {(run.recipe.network, Path(run.description.start).stem) for run in ours}
     said = [f"{network} from {start}" for network, start in sorted(starts)]
     return f" Ours start: {', '.join(said)}." if said else ""
 
 
-def _beside(row: ReferenceRow, key: str, runs: dict[str, list[RunResult]]) -> Iterator[tuple[str, ...]]:
-    """The cells of a published row; the recipe for few epochs on a CPU has a line of its own where it was run."""
+def _beside(row: ReferenceRow, key: str, ours: list[RunResult] | None) -> tuple[str, ...]:
     published = 100 * getattr(row, key)
-    for recipe, title in ((row.recipe, row.name), (f"{row.recipe}_cpu", f"{row.name}, few epochs on a CPU")):
-        ours = runs.get(recipe)
-        if ours is not None:
-            found = score(ours, key)
-            difference = _with_interval(100 * found.value - published, found, published, sign=True)
-            here, seeds, epochs = _with_interval(100 * found.value, found, 0), len(ours), ours[0].recipe.epochs
-            yield title, here, f"{published:.1f}", difference, str(seeds), str(epochs)
-        elif recipe == row.recipe:
-            yield title, NOT_RUN, f"{published:.1f}", "", "", ""
+    if ours is None:
+        return row.name, NOT_RUN, f"{published:.1f}", "", "", ""
+    found = score(ours, key)
+    difference = _with_interval(100 * found.value - published, found, published, sign=True)
+    here = _with_interval(100 * found.value, found, 0)
+    return row.name, here, f"{published:.1f}", difference, str(len(ours)), str(ours[0].recipe.epochs)
 
 
 def _with_interval(value: float, score: Interval, minus: float, sign: bool = False) -> str:
@@ -180,7 +207,7 @@ def all_runs(runs: dict[str, list[RunResult]]) -> Table:
         The table.
     """
     rows = []
-    order = sorted(runs, key=lambda name: (*_judged_on(runs[name]), -score(runs[name], "accuracy").value))
+    order = sorted(runs, key=lambda name: (*runs[name][0].judged_on, -score(runs[name], "accuracy").value))
     for name in order:
         ours = runs[name]
         scores = [score(ours, key) for key in ("accuracy", "macro_f1")]
@@ -192,7 +219,7 @@ def all_runs(runs: dict[str, list[RunResult]]) -> Table:
         hardware = ours[0].description.hardware.split(", torch")[0]
         start = Path(ours[0].description.start).stem
         training = (start, f"{recipe.pixels}", f"{recipe.epochs}", seeds, hardware)
-        rows.append((name, " ".join(_judged_on(ours)), *cells, f"{100 * error:.1f}", *training))
+        rows.append((name, " ".join(ours[0].judged_on), *cells, f"{100 * error:.1f}", *training))
     note = (
         "In percent. Without copies: without the pictures whose exact pixels also occur in what the data set has for "
         "training. Calibration: expected calibration error."
@@ -210,24 +237,22 @@ def _learned_from(run: RunResult) -> tuple[str, str]:
     return run.description.data, run.description.start
 
 
-def _judged_on(runs: list[RunResult]) -> tuple[str, str]:
-    return runs[0].metrics.split, runs[0].metrics.part
-
-
-def by_class(runs: dict[str, list[RunResult]]) -> Table:
+def by_class(runs: dict[str, list[RunResult]]) -> list[Table]:
     """F1 of each class for every recipe.
 
     Args:
         runs: By recipe.
 
     Returns:
-        The table.
+        A table for each list of classes that recipes were judged on.
     """
-    rows = []
+    rows: dict[tuple[str, ...], list[tuple[str, ...]]] = defaultdict(list)
     for name, ours in runs.items():
-        values = [sum(run.metrics.raw.classes[kind].f1 for run in ours) / len(ours) for kind in NAMES]
-        rows.append((name, *(f"{100 * value:.1f}" for value in values)))
-    return Table("F1 by class", "In percent, on all pictures of the part.", ("recipe", *NAMES), rows)
+        kinds = in_order(ours[0].metrics.raw.classes)
+        values = [sum(run.metrics.raw.classes[kind].f1 for run in ours) / len(ours) for kind in kinds]
+        rows[kinds].append((name, *(f"{100 * value:.1f}" for value in values)))
+    note = "In percent, on all pictures of the part."
+    return [Table("F1 by class", note, ("recipe", *kinds), of) for kinds, of in rows.items()]
 
 
 def of_one_run(run: RunResult) -> Table:

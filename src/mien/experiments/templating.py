@@ -1,5 +1,6 @@
 """Fills the templates in templates/ from typed results; in HTML names are text and never markup."""
 
+import re
 from statistics import median
 from typing import Any
 
@@ -27,7 +28,24 @@ def _number(value: float, form: str) -> str:
     return format(value, form)
 
 
-_TEMPLATES.filters |= {"percent": percent, "md": _markdown_cell, "form": _number, "median": median}
+def _anchor(title: str) -> str:
+    """What a heading's link is called, as GitHub makes it."""
+    return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+
+
+def _whole(text: str) -> str:
+    """No interval is broken across lines."""
+    return re.sub(r"(\[[^],]+), ", "\\1,\N{NO-BREAK SPACE}", text)
+
+
+_TEMPLATES.filters |= {
+    "anchor": _anchor,
+    "whole": _whole,
+    "percent": percent,
+    "md": _markdown_cell,
+    "form": _number,
+    "median": median,
+}
 _TEMPLATES.globals["NOT_RUN"] = NOT_RUN
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from mien.experiments.tables import Table, percent
-from mien.expressions import NAMES
+from mien.expressions import in_order
 from mien.results.evaluation import Subject
 from mien.results.maps import Maps
 from mien.results.robustness import MIDDLE, Robustness
@@ -110,7 +110,7 @@ def _labels(rated: dict[str, LabelNoise]) -> Table:
 def _label_classes(rated: dict[str, LabelNoise]) -> Table:
     first = next(iter(rated.values())).classes
     rows: list[tuple[str, ...]] = []
-    for name in NAMES:
+    for name in in_order(first):
         found = (of.classes[name].accuracy_majority for of in rated.values())
         shares = (first[name].agreement, first[name].majority, *found)
         rows.append((name, f"{first[name].pictures:,}", *(f"{100 * share:.1f}" for share in shares)))
