@@ -184,6 +184,12 @@ def test_large_pictures_are_looked_at_in_six_tiles_at_most(networks: Networks) -
     assert len(networks.seen["back"]) == 1 + 6
 
 
+@pytest.mark.parametrize("angle", [0.0, 1.5, 3.0])
+def test_all_looks_at_a_turned_picture_are_turned(networks: Networks, angle: float) -> None:
+    looks = FaceDetector()._looks(3000, 4000, angle)
+    assert [look.square.roll for look in looks] == [angle] * (2 + 6)
+
+
 @pytest.mark.parametrize(
     ("height", "width", "side", "centres"),
     [

@@ -20,11 +20,12 @@ from typer.testing import CliRunner
 from mien.classifier.classifier import Classifier
 from mien.cli.main import app
 from mien.data.dataset import RATED, FaceData
-from mien.errors import DataError, ModelError
+from mien.errors import DataError, ExportError, ModelError
 from mien.expressions import NAMES
 from mien.novelty import gate, judge, occluders, ood_plots, ood_sets, open_set
 from mien.novelty.feature_extractor import FeatureLayer
 from mien.novelty.gate import fit
+from mien.novelty.mahalanobis import ClassStatistics
 from mien.novelty.scores import BASELINES
 from mien.novelty.thresholds import HeldOutFaces, choose
 from mien.recognition.faces import Box, Face, Square
@@ -510,3 +511,26 @@ def test_a_model_that_sees_faces_too_small_for_the_gate_is_refused_in_one_line()
         layer.pooling((1, 8, 2, 2))
     with pytest.raises(ModelError, match="has 2 rows, and the gate needs 3"):
         layer.pooling((1, 5, 8))
+
+
+def test_within_and_between_the_classes_make_the_covariance_of_all() -> None:
+    """The law of total covariance, with classes of unlike sizes."""
+    generator = np.random.default_rng(4)
+    labels = np.repeat(np.arange(7), (200, 12, 40, 60, 30, 20, 90))
+    features = generator.normal(size=(len(labels), 5)) + generator.normal(size=(7, 5))[labels] * 3
+    found = ClassStatistics.of(features, labels, ridge=0.0)
+    assert found.within + found.between == pytest.approx(np.cov(features.T, bias=True))
+
+
+def test_a_file_whose_scores_lie_otherwise_than_the_fitted_ones_is_refused() -> None:
+    generator = np.random.default_rng(5)
+    fitted = generator.normal(size=(500, 3))
+    gate._check(fitted + 0.01 * generator.normal(size=(500, 3)), fitted)
+    for column in range(3):
+        stored = fitted.copy()
+        stored[:, column] += 0.1 * generator.normal(size=500)  # correlates by .995
+        with pytest.raises(ExportError, match=r"correlates by only 0\.99"):
+            gate._check(stored, fitted)
+        stored[0, column] = np.nan
+        with pytest.raises(ExportError, match="not finite"):
+            gate._check(stored, fitted)

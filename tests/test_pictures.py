@@ -79,6 +79,26 @@ def test_transparent_places_are_white(tmp_path, rgb):
     assert (read[:, 20:] == 255).all()
 
 
+@pytest.mark.parametrize("mode", ["LA", "La", "PA", "RGBA", "RGBa", "P"])
+def test_what_is_transparent_is_white_in_every_mode(mode):
+    if mode == "P":
+        picture = Image.new("P", (4, 2), 1)
+        picture.putpalette([0, 0, 0, 9, 9, 9])
+        picture.paste(0, (2, 0, 4, 2))
+        picture.info["transparency"] = 0
+    else:
+        clear = Image.new("RGBA", (4, 2), (9, 9, 9, 255))
+        clear.paste((50, 50, 50, 0), (2, 0, 4, 2))
+        steps = {"La": ["LA", "La"], "RGBa": ["RGBa"], "RGBA": [], "LA": ["LA"], "PA": ["PA"]}[mode]
+        picture = clear
+        for step in steps:
+            picture = picture.convert(step)
+    assert picture.mode == mode
+    seen = pictures.over_white(picture)
+    assert abs(seen[:, :2].astype(int) - 9).max() <= 1
+    assert (seen[:, 2:] == 255).all()
+
+
 @pytest.mark.parametrize("suffix", ["png", "tif"])
 def test_16_bit_grey_keeps_its_range(tmp_path, suffix):
     deep = np.linspace(0, 65535, 256).round().astype(np.uint16).reshape(16, 16)

@@ -17,6 +17,7 @@ from mien.recognition.recognizer import Recognizer
 from mien.recognition.sinks import VIDEO_COLUMNS, CsvSink, JsonSink
 from mien.recognition.video.reading import DecodedFrame
 from mien.recognition.video.summary import Summary
+from mien.recognition.video.timeline import draw
 from mien.recognition.video.watching import Video
 
 LOOKS = np.random.default_rng(0).integers(0, 2, (2, 12, 12, 3)) * 2.0 - 1
@@ -194,3 +195,20 @@ def test_a_withheld_face_is_no_part_of_what_files_say(tmp_path: Path) -> None:
             tree.write(frame)
         texts.add((tmp_path / "a.csv").read_text() + (tmp_path / "a.json").read_text())
     assert len(texts) == 1
+
+
+def test_the_timeline_of_a_video_without_faces_says_so() -> None:
+    figure = draw(Summary())
+    assert len(figure.axes) == 1
+    assert [text.get_text() for text in figure.axes[0].texts] == ["no face in sight"]
+
+
+def test_the_timelines_bands_are_full_and_share_one_clock() -> None:
+    summary = Summary()
+    for number in range(20):
+        faces = [tracked(track, SMOOTHED, RAW) for track in (1, 2)]
+        summary.write(Frame("a.mp4", PIXELS, faces, number, number / 10))
+    first, second = draw(summary).axes
+    for axis in (first, second):
+        assert axis.get_ylim() == (0, 1)
+        assert axis.get_xlim() == second.get_xlim()

@@ -9,11 +9,11 @@ import av
 import numpy as np
 import pytest
 from made_videos import every, make_sound, make_video
-from PIL import Image
+from PIL import Image, ImageCms
 
 import mien
 from mien.errors import VideoError
-from mien.recognition.file_types import FileType, file_type_of
+from mien.recognition.file_types import FileType, file_type_of, is_heif
 from mien.recognition.media_files import find_media
 from mien.recognition.video.animations import Animation
 from mien.recognition.video.reading import VideoFile, holds_video
@@ -93,6 +93,30 @@ def test_what_is_no_video(tmp_path, video, monkeypatch):
         if path.name not in ("song.mp4", "head.mp4"):  # not to be told without a decoder
             assert not holds_video(path), path.name
     assert holds_video(tmp_path / "nowhere.mp4")  # so that the line says "no such file", and not "not a picture"
+
+
+def test_one_jpeg_after_another_is_seen_past_whatever_notes_the_first_one_has(tmp_path):
+    """A colour profile is in a segment like that of a phone's second view, which makes no video of the pair."""
+    first, second = pictures(2)
+    first.save(tmp_path / "one", "JPEG", icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    second.save(tmp_path / "two", "JPEG", comment=b"a note")
+    one, two = ((tmp_path / name).read_bytes() for name in ("one", "two"))
+    assert one.count(b"\xff\xe2") == 1
+    segment = b"\xff\xe2" + (2 + 4 + 8).to_bytes(2, "big") + b"MPF\0" + bytes(8)
+    for data, kind in (
+        (one + two, FileType.JPEGS),
+        (two + one, FileType.JPEGS),
+        (one, FileType.PICTURE),
+        (one[:2] + segment + one[2:] + two, FileType.PICTURE),
+    ):
+        (tmp_path / "data").write_bytes(data)
+        assert file_type_of(tmp_path / "data") is kind
+
+
+def test_heif_is_told_by_the_box_that_it_begins_with():
+    assert is_heif(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    assert not is_heif(b"\0\0\0\x18freeheic\0\0\0\0mif1heic")
+    assert not is_heif(b"\0\0\0\x18ftypisom\0\0\0\0isommp41")
 
 
 def test_one_jpeg_after_another_is_a_video_unless_it_is_called_a_picture(tmp_path):

@@ -14,7 +14,7 @@ from mien.errors import StorageError
 from mien.recognition.faces import Frame
 from mien.recognition.video.annotating import AnnotatedVideo
 from mien.recognition.video.reading import VideoFile
-from mien.recognition.video.sound import Sound, _Encoded
+from mien.recognition.video.sound import TRIED, Sound, _Encoded
 
 END = 3.0
 FRAMES = 75
@@ -253,3 +253,14 @@ def test_the_command_line_annotates_a_transport_stream_and_says_what_was_put_rig
     assert len((tmp_path / "a.csv").read_text().splitlines()) == 1 + 2 * FRAMES
     with av.open(str(tmp_path / "drawn" / "joined.mp4")) as opened:
         assert sum(1 for _ in opened.decode(video=0)) == 2 * FRAMES
+
+
+def test_sound_that_an_mp4_takes_is_copied_packet_by_packet(tmp_path):
+    """More of it than the try whether the MP4 takes it looks at."""
+    path = make_video(tmp_path / "a.mkv", picture, every(0.04, END), sound="aac", rate=48000)
+    packets = []
+    for file in (path, copied(path)[0]):
+        with av.open(str(file)) as opened:
+            packets.append([bytes(packet) for packet in opened.demux(audio=0) if packet.size])
+    assert len(packets[0]) > TRIED
+    assert packets[0] == packets[1]

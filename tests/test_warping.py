@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import timm
 import torch
 
 from mien.training.affine import RandomAffine, enlarge
@@ -219,9 +220,14 @@ def test_faces_are_brought_to_what_the_starting_weights_know(name: str, first: s
     assert torch.allclose(seen[0], (faces - mean) / std, atol=3e-3)
 
 
-def test_the_starting_weights_of_dinov2_know_imagenets_mean() -> None:
-    network = ARCHITECTURES["vit_small_dinov2"]
-    assert (network.mean, network.std) == (pytest.approx(0.449, abs=1e-3), pytest.approx(0.226, abs=1e-3))
+@pytest.mark.parametrize("name", [name for name in ARCHITECTURES if not name.endswith("_native")])
+def test_starting_weights_see_greys_as_they_saw_colours(name: str) -> None:
+    """Mean and deviation are those that timm names for the weights, averaged over the three channels."""
+    network = ARCHITECTURES[name]
+    known = timm.get_pretrained_cfg(network.timm_name)
+    assert known is not None
+    assert network.mean == pytest.approx(np.mean(known.mean), abs=1e-3)
+    assert network.std == pytest.approx(np.mean(known.std), abs=1e-3)
 
 
 def test_a_transformers_locations_are_its_patches_in_reading_order_and_their_mean_is_the_feature() -> None:
