@@ -602,6 +602,11 @@ def test_the_report_says_what_is_on_file_and_what_was_not_run(results: Path) -> 
     assert not re.search(r'(src|href)="(?!data:|#)', content)
     assert content.count("<details>") == 2
     assert 'name="viewport"' in content
+    wanted, there = set(re.findall(r'href="#([^"]+)"', content)), re.findall(r'id="([^"]+)"', content)
+    assert len(wanted) >= 8
+    assert wanted <= set(there)
+    assert len(there) == len(set(there))
+    assert content.index("Which augmentation wins?") < content.index("Contents") < content.index("<details")
 
 
 def test_the_report_names_recipes_whose_seeds_differ_in_more(results: Path) -> None:
