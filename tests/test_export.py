@@ -21,6 +21,7 @@ from mien.export.smooth_quant import smooth
 from mien.expressions import NAMES
 from mien.recognition.framing import FRAMING
 from mien.recognition.model import ModelFile
+from mien.training.affine import enlarge
 from mien.training.networks import build
 from mien.training.recipe import Recipe, Stage
 from mien.training.run import RunFolder
@@ -77,6 +78,14 @@ def test_the_file_answers_as_the_network_for_any_number_of_faces(exported, run):
         found = model.run(FACES[:count])
         for ours, theirs in zip(expected, (found.probabilities, found.features, found.map), strict=True):
             assert np.abs(ours.numpy() - theirs).max() < 1e-3
+
+
+def test_the_graph_enlarges_faces_as_training_does(run):
+    network = RunFolder(run).network().eval()
+    with torch.inference_mode():
+        logits, _ = network(enlarge(torch.from_numpy(FACES), PIXELS))
+        probabilities, _, _ = onnx.ClassifierGraph(network, PIXELS, 0.5)(torch.from_numpy(FACES))
+    assert (probabilities - (logits / 0.5).softmax(1)).abs().max() < 1e-6
 
 
 def test_the_map_averages_to_the_logits(run):

@@ -49,6 +49,22 @@ def test_faces_are_what_recognition_cuts(album: Path) -> None:
     assert np.array_equal(found.faces[2], made_up_face(6, 0))
 
 
+def test_of_several_faces_the_largest_is_taken(tmp_path: Path) -> None:
+    large = cv2.cvtColor(cv2.imread(str(EXAMPLES / "biden.jpg")), cv2.COLOR_BGR2RGB)
+    small = cv2.resize(cv2.cvtColor(cv2.imread(str(EXAMPLES / "obama.jpg")), cv2.COLOR_BGR2RGB), None, fx=0.5, fy=0.5)
+    both = np.full((max(len(large), len(small)), large.shape[1] + small.shape[1], 3), 90, np.uint8)
+    both[: len(small), : small.shape[1]], both[: len(large), small.shape[1] :] = small, large
+    (tmp_path / "sad").mkdir()
+    save(both, tmp_path / "sad" / "both.png")
+    recognizer = Recognizer(gate="off")
+    sides = {face.box.width for face in recognizer.recognize(both)}
+    assert len(sides) == 2
+    (found,) = photographs.load(tmp_path).faces
+    seen = recognizer.detector.detect(both)
+    widest = int(np.argmax([face.box.width for face in seen]))
+    assert np.array_equal(found, recognizer.crop_faces(both, seen)[widest].pixels)
+
+
 def test_what_is_left_out_is_named(album: Path) -> None:
     reasons = {problem.place: problem.reason for problem in photographs.load(album).problems}
     assert reasons.keys() == {"contempt", "neutral/broken.png", "neutral/wall.tiff"}

@@ -13,7 +13,7 @@ from scipy.stats import binomtest
 from mien.classifier.classifier import Classifier
 from mien.data import dataset
 from mien.data.dataset import FaceData
-from mien.errors import DataError
+from mien.errors import DataError, ExportError
 from mien.expressions import NAMES
 from mien.provenance import file_hash
 from mien.recognition.model import Outputs
@@ -110,6 +110,21 @@ def test_the_generators_file_tells_its_precision_and_origin(tiny_data: Path, tmp
     assert (told["name"], told["precision"], told["split"]) == ("stargan", "float16 weights", "kaggle")
     assert told["training_data"] == faces.fingerprint()
     assert told["classes"].split(",") == list(NAMES)
+
+
+def test_a_file_that_translates_otherwise_is_not_written(
+    tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By two grey levels, of which half a one is allowed."""
+    faces = sampling.training_faces(dataset.load(tiny_data, "kaggle"))
+    run = SynthesisRun(tmp_path)
+    run.write_description(PLAN, faces.fingerprint(), PLAN.precision)
+    train(PLAN, faces, run, Fabric(accelerator="cpu", devices=1))
+    true = Translator.translate
+    monkeypatch.setattr(Translator, "translate", lambda self, faces, labels: true(self, faces, labels) // 2 * 2 + 2)
+    with pytest.raises(ExportError, match="not written"):
+        export.export_run(run, tmp_path / "generator.onnx")
+    assert not (tmp_path / "generator.onnx").exists()
 
 
 # A balanced folder's summary
