@@ -81,17 +81,19 @@ def test_transparent_places_are_white(tmp_path, rgb):
 
 @pytest.mark.parametrize("mode", ["LA", "La", "PA", "RGBA", "RGBa", "P"])
 def test_what_is_transparent_is_white_in_every_mode(mode):
-    if mode == "P":
+    if mode in ("P", "PA"):
         picture = Image.new("P", (4, 2), 1)
-        picture.putpalette([0, 0, 0, 9, 9, 9])
+        picture.putpalette([50, 50, 50, 9, 9, 9])
         picture.paste(0, (2, 0, 4, 2))
-        picture.info["transparency"] = 0
+        if mode == "P":
+            picture.info["transparency"] = 0
+        else:
+            picture = picture.convert("PA")
+            picture.putalpha(Image.fromarray(np.array([[255, 255, 0, 0]] * 2, np.uint8)))
     else:
-        clear = Image.new("RGBA", (4, 2), (9, 9, 9, 255))
-        clear.paste((50, 50, 50, 0), (2, 0, 4, 2))
-        steps = {"La": ["LA", "La"], "RGBa": ["RGBa"], "RGBA": [], "LA": ["LA"], "PA": ["PA"]}[mode]
-        picture = clear
-        for step in steps:
+        picture = Image.new("RGBA", (4, 2), (9, 9, 9, 255))
+        picture.paste((50, 50, 50, 0), (2, 0, 4, 2))
+        for step in {"La": ["LA", "La"], "RGBa": ["RGBa"], "LA": ["LA"]}.get(mode, []):
             picture = picture.convert(step)
     assert picture.mode == mode
     seen = pictures.over_white(picture)
