@@ -4,6 +4,7 @@ import csv
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from made_videos import every, make_video, paste, portrait
@@ -130,3 +131,11 @@ def test_in_a_video_what_is_derived_follows_the_smoothed_probabilities(tmp_path:
     assert any(np.abs(face.raw - face.probabilities).max() > 0.01 for face in faces)
     for face in faces:
         assert list(face.details["circumplex"].values()) == pytest.approx(derived(face.probabilities), abs=1e-6)
+
+
+@pytest.mark.parametrize("contrast", [0.02, 1])
+def test_sharpness_is_the_laplacians_variance_over_the_pictures(contrast):
+    grey = (128 + contrast * np.random.default_rng(0).normal(0, 30, (40, 50))).astype(np.uint8)
+    laplacian = cv2.Laplacian(grey, cv2.CV_64F, ksize=1)[1:-1, 1:-1]
+    assert sharpness(grey) == pytest.approx(laplacian.var() / grey.var())
+    assert sharpness(np.full((9, 9), 7, np.uint8)) == 0

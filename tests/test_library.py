@@ -76,6 +76,7 @@ def test_faces_are_a_data_frame(recognizer: mien.Recognizer, given: list[Path]) 
     found = list(recognizer.recognize_all(given, errors="return"))
     table = mien.to_frame(found)
     assert isinstance(table, pandas.DataFrame)
+    assert list(table.columns[:2]) == ["picture", "face"]
     assert list(table["expression"].dropna()) == [one[0].expression for one in found if isinstance(one, list)]
     np.testing.assert_allclose(table[list(NAMES)].dropna().sum(axis=1), 1, atol=1e-3)
 

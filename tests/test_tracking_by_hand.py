@@ -210,3 +210,10 @@ def test_where_nobody_has_a_choice_the_pairs_are_those_of_the_least_cost(monkeyp
         assert list(pairs) == sorted(pairs)
         without += not asked
     assert 50 < without < 290
+
+
+def test_a_detection_is_scaled_with_its_landmarks() -> None:
+    landmarks = np.arange(12, dtype=np.float64).reshape(6, 2)
+    found = tracking.scaled(Detection(Box(1, 2, 3, 5), 0.8, landmarks), 2, 10)
+    assert (found.box, found.score) == (Box(2, 20, 6, 50), 0.8)
+    assert found.landmarks.tolist() == [[2 * x, 10 * y] for x, y in landmarks]

@@ -7,15 +7,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 
-from mien.expressions import NAMES
+from mien.expressions import EXPRESSIONS, NAMES
 from mien.recognition.faces import Box, Detection, Frame, Square, TrackedFace
 from mien.recognition.model import Outputs
 from mien.recognition.recognizer import Recognizer
 from mien.recognition.sinks import VIDEO_COLUMNS, CsvSink, JsonSink
+from mien.recognition.video.annotating import CLOCK, AnnotatedVideo
 from mien.recognition.video.reading import DecodedFrame
+from mien.recognition.video.showing import turned
 from mien.recognition.video.summary import Summary
 from mien.recognition.video.timeline import draw
 from mien.recognition.video.watching import Video
@@ -212,3 +216,45 @@ def test_the_timelines_bands_are_full_and_share_one_clock() -> None:
     for axis in (first, second):
         assert axis.get_ylim() == (0, 1)
         assert axis.get_xlim() == second.get_xlim()
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("quarters", range(4))
+def test_a_display_matrix_turns_by_quarters_and_mirrors(quarters: int, mirrored: bool) -> None:
+    """FFmpeg's: 16.16 numbers, the rows of x' = a x + c y and y' = b x + d y; y grows downwards."""
+    pixels = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
+    a, b, c, d = [(1, 0, 0, 1), (0, 1, -1, 0), (-1, 0, 0, -1), (0, -1, 1, 0)][quarters]
+    if mirrored:
+        a, c = -a, -c
+    expected = np.rot90(pixels, -quarters)  # clockwise
+    expected = expected[:, ::-1] if mirrored else expected
+    one = 1 << 16
+    found = turned(pixels, (a * one, b * one, 0, c * one, d * one, 0, 0, 0, 1 << 30))
+    assert np.array_equal(found, expected)
+
+
+def test_a_timelines_band_stacks_the_shares_of_each_quarter_of_a_second() -> None:
+    summary = Summary()
+    for number, said in enumerate([SMOOTHED, RAW]):
+        summary.write(Frame("a.mp4", PIXELS, [tracked(1, said, said)], number, 2.0 + number / 4))
+    (axis,) = draw(summary).axes
+    assert len(axis.patches) == len(NAMES)
+    floor = np.zeros(2)
+    for patch, kind, shares in zip(axis.patches, EXPRESSIONS, np.array([SMOOTHED, RAW]).T, strict=True):
+        values, edges, baseline = patch.get_data()
+        assert edges.tolist() == [2.0, 2.25, 2.5]
+        assert baseline == pytest.approx(floor)
+        floor = floor + shares
+        assert values == pytest.approx(floor)
+        assert to_hex(patch.get_facecolor()) == to_hex(kind.colour)
+
+
+def test_the_copys_clock_rises_where_the_frames_stands_still(tmp_path: Path) -> None:
+    times = [0.0, 0.5, 0.5, 0.4, 1.0]
+    with AnnotatedVideo(tmp_path / "a.mp4") as copy:
+        for number, time in enumerate(times):
+            copy.write(Frame("a.mp4", np.full((48, 64, 3), 9, np.uint8), [], number, time))
+    with av.open(str(tmp_path / "a.mp4")) as opened:
+        found = [float(frame.time) for frame in opened.decode(video=0)]
+    step = float(CLOCK)
+    assert found == pytest.approx([0, 0.5, 0.5 + step, 0.5 + 2 * step, 1.0], abs=step / 2)

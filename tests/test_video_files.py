@@ -113,6 +113,14 @@ def test_one_jpeg_after_another_is_seen_past_whatever_notes_the_first_one_has(tm
         assert file_type_of(tmp_path / "data") is kind
 
 
+@pytest.mark.parametrize(
+    ("brand", "kind"), [(b"M4A ", FileType.OTHER), (b"M4B ", FileType.OTHER), (b"isom", FileType.VIDEO)]
+)
+def test_sound_alone_is_told_by_its_brand_whatever_it_is_called(tmp_path, brand, kind):
+    (tmp_path / "data").write_bytes(b"\0\0\0\x18ftyp" + brand + bytes(200))
+    assert file_type_of(tmp_path / "data") is kind
+
+
 def test_heif_is_told_by_the_box_that_it_begins_with():
     assert is_heif(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
     assert not is_heif(b"\0\0\0\x18freeheic\0\0\0\0mif1heic")
