@@ -151,7 +151,7 @@ def _stryker(files: list[str]) -> dict[str, MutantScore]:
     """Try all mutants of some TypeScript files; what became of them, by the file."""
     web = ROOT / "web"
     mutated = ",".join(file.removeprefix("web/") for file in files)
-    for name in ("models", "src", "pyproject.toml"):  # where Stryker's copy of web/ looks for them
+    for name in ("models", "results", "src", "pyproject.toml"):  # where Stryker's copy of web/ looks for them
         _link(WORK / WEB / name, ROOT / name)
     subprocess.run(["npx", "stryker", "run", "--mutate", mutated], cwd=web, check=True)
     report = json.loads((ROOT / "out/mutants/web/mutation.json").read_text(encoding="utf-8"))
