@@ -493,3 +493,11 @@ def test_threads_leave_warnings_as_they_were(tmp_path, rgb):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(read_picture, [tmp_path / "a.png"] * 200))
     assert warnings.filters == before
+
+
+def test_an_open_file_is_called_by_its_name(tmp_path):
+    (tmp_path / "torn.png").write_bytes(b"no picture")
+    with (tmp_path / "torn.png").open("rb") as file, pytest.raises(PictureError, match=r"torn\.png"):
+        as_picture(file)
+    with pytest.raises(PictureError, match="this file"):
+        as_picture(io.BytesIO(b"no picture"))

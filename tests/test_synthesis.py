@@ -36,7 +36,7 @@ from mien.synthesis.portrait import find_face
 from mien.synthesis.recipe import SynthesisRecipe
 from mien.synthesis.run import SynthesisRun
 from mien.synthesis.step import TrainingStep
-from mien.synthesis.translator import Translator
+from mien.synthesis.translator import BATCH, Translator
 
 TINY = SynthesisRecipe(
     steps=3,
@@ -363,6 +363,8 @@ def test_the_file_translates_as_the_network(run_folder: Path, translator: Transl
     found = translator.translate(faces, labels)
     assert np.abs(found.astype(int) - expected.astype(int)).max() <= 2  # weights in half precision
     assert (translator.translate_all(TEMPLATES[0]) == found[:7]).all()
+    many = np.resize(np.arange(21), BATCH + 40)  # more than are translated at a time
+    assert (translator.translate(faces[many], labels[many]) == found[many]).all()
     assert translator.translate(faces[:0], labels[:0]).shape == (0, 48, 48)
 
 
