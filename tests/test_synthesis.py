@@ -363,8 +363,6 @@ def test_the_file_translates_as_the_network(run_folder: Path, translator: Transl
     found = translator.translate(faces, labels)
     assert np.abs(found.astype(int) - expected.astype(int)).max() <= 2  # weights in half precision
     assert (translator.translate_all(TEMPLATES[0]) == found[:7]).all()
-    many = np.resize(np.arange(21), BATCH + 40)  # more than are translated at a time
-    assert (translator.translate(faces[many], labels[many]) == found[many]).all()
     assert translator.translate(faces[:0], labels[:0]).shape == (0, 48, 48)
 
 
@@ -383,6 +381,8 @@ def test_the_shipped_generator_gives_a_portrait_seven_expressions() -> None:
     likeness = scores.appearance(made) @ scores.appearance(np.concatenate([face[None], made])).T
     assert (likeness[:, 0] > 0.7).all()  # the same person
     assert (np.triu(likeness[:, 1:], 1) < 0.999).all()  # and no two alike
+    labels = np.resize(np.arange(7), BATCH + 10)  # more than are translated at a time
+    assert np.abs(translator.translate(np.stack([face] * len(labels)), labels).astype(int) - made[labels]).max() <= 1
 
 
 def test_wrong_generators_and_faces_are_errors(translator: Translator, run_folder: Path, tmp_path: Path) -> None:
