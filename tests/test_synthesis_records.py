@@ -1,9 +1,9 @@
 """What synthesis writes down: networks' parameters, progress, a balanced folder's summary, and a judge's figures."""
 
 import json
-import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ from mien.provenance import file_hash
 from mien.recognition.model import Outputs
 from mien.results.synthesis import ShareOfCount
 from mien.synthesis import balance as balancing
-from mien.synthesis import export, judge, sampling, scores
+from mien.synthesis import export, judge, loop, sampling, scores
 from mien.synthesis.balance import Request, Synthetic
 from mien.synthesis.filters import QualityFilter
 from mien.synthesis.loop import SynthesisProgress, train
@@ -91,7 +91,7 @@ def test_a_run_goes_on_with_the_same_networks_pictures_and_chance(change: dict[s
 
 def test_progress_tells_steps_and_speed(tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(1000, 10_000, 2))  # two seconds between two questions
-    monkeypatch.setattr(time, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: float(next(clock))))  # of no other thread
     seen: list[SynthesisProgress] = []
     faces = sampling.training_faces(dataset.load(tiny_data, "kaggle"))
     curve = train(PLAN, faces, SynthesisRun(tmp_path), Fabric(accelerator="cpu", devices=1), show=seen.append)
