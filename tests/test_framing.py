@@ -70,6 +70,14 @@ def test_text_and_back(framing):
         assert getattr(again, name) == pytest.approx(getattr(framing, name), abs=5.1e-5)
 
 
+def test_closer_is_a_smaller_square_around_the_same_place():
+    found = face(turn=0.3)
+    near, usual = FRAMING.closer(1.25).square(found), FRAMING.square(found)
+    assert near.side * 1.25 == pytest.approx(usual.side)
+    assert math.dist((near.x, near.y), (usual.x, usual.y)) < 0.02 * usual.side
+    assert near.roll == usual.roll
+
+
 @pytest.mark.parametrize("text", ["", "blazeface-box; down=0; side=1", FRAMING.to_text() + ";", "side=3"])
 def test_another_convention_is_refused(text):
     with pytest.raises(ModelError, match="does not know"):

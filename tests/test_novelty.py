@@ -26,9 +26,11 @@ from mien.novelty.feature_extractor import FeatureExtractor, FeatureLayer, sessi
 from mien.novelty.fitted_scores import FittedScores
 from mien.novelty.mahalanobis import ClassStatistics, Ellipsoid, RelativeMahalanobis
 from mien.novelty.open_set import risk
+from mien.novelty.redetection import Redetected
 from mien.novelty.scores import BASELINES
 from mien.novelty.thresholds import HeldOutFaces, RedetectedFaces
 from mien.novelty.unlikeness import Unlikeness
+from mien.recognition.framing import FRAMING, Framing
 from mien.recognition.gate import GATE, Gate
 from mien.recognition.model import ModelFile, Outputs, models_folder
 from mien.recognition.recognizer import Recognizer
@@ -151,6 +153,27 @@ def gated(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr(fitting, "FOUND_FACES", 30)
         fitting.fit(SHIPPED, path, made_up_data(150), made_up_data(40, first=150))
     return path
+
+
+def test_faces_are_found_again_in_the_crop_that_the_file_asks_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitting, "SPOILED_FACES", 60)
+    asked = []
+
+    def redetect(faces: np.ndarray, framing: Framing, progress: object) -> Redetected:
+        asked.append(framing.to_text())
+        return Redetected(faces[:0], np.zeros(0), np.zeros(0, int))
+
+    monkeypatch.setattr(fitting, "redetect", redetect)
+    closer = FRAMING.closer(1.3).to_text()
+    fitting.fit(
+        with_properties(tmp_path / "closer.onnx", crop=closer),
+        tmp_path / "gated.onnx",
+        made_up_data(40),
+        made_up_data(20, first=40),
+    )
+    assert asked == [closer, closer]
 
 
 def test_a_fitted_gate_passes_its_faces_and_refuses_others(gated: Path) -> None:

@@ -17,6 +17,9 @@ from mien.data import photographs
 from mien.errors import DataError
 from mien.evaluation.metrics import score
 from mien.expressions import NAMES
+from mien.recognition.cropping import crop_picture
+from mien.recognition.detection import FaceDetector
+from mien.recognition.framing import FRAMING
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 app = typer.Typer()
@@ -47,6 +50,16 @@ def test_faces_are_what_recognition_cuts(album: Path) -> None:
     cut = recognizer.crop_faces(picture, recognizer.detector.detect(picture))[0].pixels
     assert np.abs(found.faces[1].astype(int) - cut).max() <= 8  # JPEG decoders differ a little
     assert np.array_equal(found.faces[2], made_up_face(6, 0))
+
+
+def test_faces_are_cut_as_the_model_asks_for_them(album: Path) -> None:
+    closer = FRAMING.closer(1.3)
+    picture = cv2.cvtColor(cv2.imread(str(EXAMPLES / "biden.jpg")), cv2.COLOR_BGR2RGB)
+    cut = crop_picture(picture, closer.square(FaceDetector().detect(picture)[0]))
+    found = photographs.load(album, framing=closer)
+    assert np.abs(found.faces[1].astype(int) - cut).max() <= 8  # JPEG decoders differ a little
+    assert np.abs(found.faces[1].astype(int) - photographs.load(album).faces[1]).mean() > 8
+    assert np.array_equal(found.faces[2], made_up_face(6, 0))  # was cut already
 
 
 def test_of_several_faces_the_largest_is_taken(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from mien.data import dataset
 from mien.errors import MienError, RecipeError
 from mien.pipelines import making, plan
 from mien.pipelines.steps.step import Place
+from mien.recognition.framing import FRAMING
 from mien.recognition.model import ModelFile
 
 RECIPE = """network = "mobilenet_v2"
@@ -47,6 +48,7 @@ runs = ["one", "other"]
 kind = "export"
 name = "file"
 run = "mean"
+zoom = 1.25
 """
 
 
@@ -79,6 +81,7 @@ def test_the_model_file_names_its_pipeline(made: tuple[Path, dict[str, Path]]) -
     model = ModelFile.open(results["file"])
     assert model.metadata["pipeline"] == "small"
     assert model.metadata["pipeline_hash"] == json.loads((results["file"].parent / "done.json").read_text())["digest"]
+    assert model.metadata["crop"] == FRAMING.closer(1.25).to_text()
     assert np.isfinite(model.run(np.zeros((1, 48, 48), np.uint8)).probabilities).all()
 
 

@@ -11,9 +11,13 @@ from made_data import made_up_face, save
 from typer.testing import CliRunner
 
 from mien.cli.evaluate import evaluate
+from mien.data import photographs
 from mien.errors import DataError
 from mien.evaluation import world
+from mien.export.onnx import set_metadata
 from mien.expressions import NAMES
+from mien.recognition.framing import FRAMING
+from mien.recognition.model import ModelFile
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 app = typer.Typer()
@@ -86,6 +90,25 @@ def test_the_command_writes_a_results_file(elsewhere: Path, tmp_path: Path, monk
     assert told["mean_accuracy"] == pytest.approx(np.mean([of["accuracy"]["value"] for of in told["sets"].values()]))
     assert len(told["model_hash"]) == 64
     assert "no face is found in 1 of 3" in done.stderr
+
+
+def test_each_model_is_judged_on_faces_in_its_own_crop(
+    elsewhere: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    closer = FRAMING.closer(1.25)  # four decimals are enough for its text
+    told = ModelFile.open("mobilenet_v2").metadata | {"name": "closer", "crop": closer.to_text()}
+    shutil.copy(ModelFile.open("mobilenet_v2").path, "closer.onnx")
+    set_metadata(Path("closer.onnx"), told)
+    news = elsewhere / "faces" / "news"
+    both = ("mobilenet_v2", "closer.onnx")
+    assert CliRunner().invoke(app, [*both, "--world", str(elsewhere)]).exit_code == 0
+    assert CliRunner().invoke(app, [*both, "--data", str(news)]).exit_code == 0
+    for name, framing in (("mobilenet_v2", FRAMING), ("closer", closer)):
+        expected = photographs.load(news, framing=framing).fingerprint()
+        world_told = json.loads(Path(f"results/{name}-world.json").read_text())
+        assert world_told["sets"]["news"]["data_hash"] == expected
+        assert json.loads(Path(f"results/{name}-news-photographs.json").read_text())["data_hash"] == expected
 
 
 def test_some_pictures_must_be_named(monkeypatch: pytest.MonkeyPatch) -> None:

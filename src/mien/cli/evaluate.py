@@ -106,10 +106,11 @@ def evaluate(
         if world is None:
             raise typer.BadParameter("say on which pictures: --data DIR, or --world DIR", param_hint="--data")
         return
-    classifiers, faces, part = _open(chosen, data, split, part)
+    classifiers, cut, part = _open(chosen, data, split, part)
     split = split or (data.resolve().name if part == photographs.PART else "official")
-    pictures, console = faces.part(part), Terminal()
-    for classifier in classifiers:
+    console = Terminal()
+    for classifier, faces in zip(classifiers, cut, strict=True):
+        pictures = faces.part(part)
         path = out or Path("results") / f"{classifier.name}-{split}-{part}.json"
         subject = Subject.today(classifier.name, file_hash(classifier.file), pictures.fingerprint(), split, part)
         probabilities = _judge(classifier, subject, faces, path, console)
@@ -125,8 +126,8 @@ def evaluate(
 
 def _open(
     models: list[str], data: Path, split: str | None, part: str | None
-) -> "tuple[list[Classifier], FaceData, str]":
-    """What is judged, the data set that it is judged on, and which of its parts; models are refused sooner."""
+) -> "tuple[list[Classifier], list[FaceData], str]":
+    """What is judged, the data set that each is judged on, and which part of it; models are refused sooner."""
     from mien.classifier.classifier import require_same_classes
     from mien.data import dataset, photographs
 
@@ -134,16 +135,19 @@ def _open(
     if photographs.are_in(data, classifiers[0].classes):
         if split is not None or part is not None:
             raise typer.BadParameter("photographs have none; leave it out", param_hint="--split or --part")
-        pictures = load_photographs_with_progress(data, classifiers[0].classes)
-        for classifier in classifiers:
-            require_same_classes(classifier.name, classifier.classes, pictures.classes)
-        return classifiers, pictures, photographs.PART
+        for classifier in classifiers[1:]:
+            require_same_classes(classifier.name, classifier.classes, classifiers[0].classes)
+        cut = {
+            framing: load_photographs_with_progress(data, classifiers[0].classes, framing)
+            for framing in dict.fromkeys(classifier.framing for classifier in classifiers)
+        }
+        return classifiers, [cut[classifier.framing] for classifier in classifiers], photographs.PART
     split, part = split or "official", part or "test"
     for classifier in classifiers:
         require_split(classifier, split, part)
     for classifier in classifiers:  # before the pictures are read
         require_same_classes(classifier.name, classifier.classes, dataset.classes_of(data))
-    return classifiers, load_with_progress(data, split), part
+    return classifiers, [load_with_progress(data, split)] * len(classifiers), part
 
 
 def _world(classifiers: "list[Classifier]", folder: Path) -> None:
@@ -157,9 +161,13 @@ def _world(classifiers: "list[Classifier]", folder: Path) -> None:
 
     for classifier in classifiers[1:]:
         require_same_classes(classifier.name, classifier.classes, classifiers[0].classes)
-    sets = load_world_with_progress(folder, classifiers[0].classes)
-    table = Table("accuracy (calibration error)", *(one.name for one in sets), "mean")
+    cut = {
+        framing: load_world_with_progress(folder, classifiers[0].classes, framing)
+        for framing in dict.fromkeys(classifier.framing for classifier in classifiers)
+    }
+    table = Table("accuracy (calibration error)", *(one.name for one in next(iter(cut.values()))), "mean")
     for classifier in classifiers:
+        sets = cut[classifier.framing]
         with bar() as show:
             predict = partial(classifier.probabilities, show=partial(show, classifier.name))
             scores = {one.name: world.judge(predict, one, classifier.to_equal_prior) for one in sets}

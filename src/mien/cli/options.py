@@ -10,6 +10,7 @@ import typer
 from mien.cli.console import Terminal, bar
 from mien.errors import DataError
 from mien.expressions import NAMES, label_of
+from mien.recognition.framing import FRAMING, Framing
 
 if TYPE_CHECKING:
     from mien.data.dataset import FaceData
@@ -81,12 +82,15 @@ def load_with_progress(root: Path, split: str) -> "FaceData":
     return data
 
 
-def load_photographs_with_progress(root: Path, classes: tuple[str, ...] = NAMES) -> "FaceData":
+def load_photographs_with_progress(
+    root: Path, classes: tuple[str, ...] = NAMES, framing: Framing = FRAMING
+) -> "FaceData":
     """Find the faces in labelled photographs, and say on the terminal's error stream which are left out.
 
     Args:
         root: Has a folder for each class.
         classes: The classes' names, in order.
+        framing: How the model that is judged asks for faces.
 
     Returns:
         The faces that are found.
@@ -97,19 +101,22 @@ def load_photographs_with_progress(root: Path, classes: tuple[str, ...] = NAMES)
     from mien.data import photographs
 
     with bar() as show:
-        found = photographs.load(root, partial(show, "finding faces"), classes)
+        found = photographs.load(root, partial(show, "finding faces"), classes, framing)
     console = Terminal(stderr=True)
     for problem in found.problems:
         console.tell(f"left out: {problem.place}: {problem.reason}")
     return found
 
 
-def load_world_with_progress(root: Path, classes: tuple[str, ...] = NAMES) -> "list[WorldSet]":
+def load_world_with_progress(
+    root: Path, classes: tuple[str, ...] = NAMES, framing: Framing = FRAMING
+) -> "list[WorldSet]":
     """Find the faces in sets of photographs, and say on the terminal's error stream in how many there is none.
 
     Args:
         root: Has a folder for each set.
         classes: The classes' names, in order.
+        framing: How the model that is judged asks for faces.
 
     Returns:
         The sets.
@@ -120,7 +127,7 @@ def load_world_with_progress(root: Path, classes: tuple[str, ...] = NAMES) -> "l
     from mien.evaluation import world
 
     with bar() as show:
-        sets = world.load(root, show, classes)
+        sets = world.load(root, show, classes, framing)
     for one in sets:
         if one.missed:
             Terminal(stderr=True).tell(f"{one.name}: no face is found in {one.missed} of {one.pictures}")

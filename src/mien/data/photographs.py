@@ -14,7 +14,7 @@ from mien.expressions import NAMES
 from mien.recognition.cropping import crop_picture, luma
 from mien.recognition.detection import FaceDetector
 from mien.recognition.file_types import PICTURE_SUFFIXES
-from mien.recognition.framing import FRAMING
+from mien.recognition.framing import FRAMING, Framing
 from mien.recognition.pictures import read_picture
 
 PART = "photographs"
@@ -34,7 +34,12 @@ def are_in(root: Path, classes: tuple[str, ...] = NAMES) -> bool:
     return bool(_class_folders(root, classes))
 
 
-def load(root: Path, progress: Callable[[int, int], None] | None = None, classes: tuple[str, ...] = NAMES) -> FaceData:
+def load(
+    root: Path,
+    progress: Callable[[int, int], None] | None = None,
+    classes: tuple[str, ...] = NAMES,
+    framing: Framing = FRAMING,
+) -> FaceData:
     """The faces of labelled photographs.
 
     A picture of 48x48 pixels is a face that was cropped already. Where no face is found, or the file cannot be read,
@@ -44,6 +49,7 @@ def load(root: Path, progress: Callable[[int, int], None] | None = None, classes
         root: Has a folder for each class.
         progress: Is called with the pictures done and their number, after each.
         classes: The classes' names, in order.
+        framing: How the model that is judged asks for faces.
 
     Returns:
         The largest face of each photograph, as recognition crops it.
@@ -64,7 +70,7 @@ def load(root: Path, progress: Callable[[int, int], None] | None = None, classes
     faces, labels, ids = [], [], []
     problems = [Problem(name, not_a_class(classes)) for name in others]
     for number, (label, path) in enumerate(files, start=1):
-        face = _face(path, detector)
+        face = _face(path, detector, framing)
         if isinstance(face, str):
             problems.append(Problem(str(path.relative_to(root)), face))
         else:
@@ -84,7 +90,7 @@ def _class_folders(root: Path, classes: tuple[str, ...]) -> list[tuple[Path, int
     return [(folder, label) for folder, label in labelled if label is not None]
 
 
-def _face(path: Path, detector: FaceDetector) -> np.ndarray | str:
+def _face(path: Path, detector: FaceDetector, framing: Framing) -> np.ndarray | str:
     """The largest face, uint8 [48, 48], or the reason why there is none."""
     try:
         picture = read_picture(path)
@@ -93,4 +99,4 @@ def _face(path: Path, detector: FaceDetector) -> np.ndarray | str:
     if picture.shape[:2] == (FACE_SIZE, FACE_SIZE):
         return luma(picture)
     found = detector.detect(picture)
-    return crop_picture(picture, FRAMING.square(found[0]), FACE_SIZE) if found else "no face was found"
+    return crop_picture(picture, framing.square(found[0]), FACE_SIZE) if found else "no face was found"

@@ -17,6 +17,7 @@ from mien.evaluation.bootstrap import fraction_right
 from mien.evaluation.calibration import calibration_error
 from mien.expressions import NAMES
 from mien.provenance import origin
+from mien.recognition.framing import FRAMING, Framing
 from mien.recognition.prior import apply_prior
 from mien.results.scores import Interval
 from mien.results.world import World, WorldScores
@@ -52,6 +53,7 @@ def load(
     root: Path,
     progress: Callable[[str, int, int], None] = lambda name, done, total: None,
     classes: tuple[str, ...] = NAMES,
+    framing: Framing = FRAMING,
 ) -> list[WorldSet]:
     """Find the faces in every set of photographs under a folder.
 
@@ -59,6 +61,7 @@ def load(
         root: Holds a folder for each set, which has a folder for each class; or `root/faces` does.
         progress: Called with a set's name, the photographs done, and how many there are.
         classes: What the sets' folders may be called.
+        framing: How the model that is judged asks for faces.
 
     Returns:
         The sets by name.
@@ -72,11 +75,13 @@ def load(
     )
     if not folders:
         raise DataError(f"{root}: no sets of labelled photographs (a folder for each set, in it one for each class)")
-    return [_load_set(folder, progress, classes) for folder in folders]
+    return [_load_set(folder, progress, classes, framing) for folder in folders]
 
 
-def _load_set(folder: Path, progress: Callable[[str, int, int], None], classes: tuple[str, ...]) -> WorldSet:
-    found = photographs.load(folder, lambda done, total: progress(folder.name, done, total), classes)
+def _load_set(
+    folder: Path, progress: Callable[[str, int, int], None], classes: tuple[str, ...], framing: Framing
+) -> WorldSet:
+    found = photographs.load(folder, lambda done, total: progress(folder.name, done, total), classes, framing)
     missed = sum((folder / problem.place).is_file() for problem in found.problems)
     return WorldSet(folder.name, found, missed)
 

@@ -10,7 +10,7 @@ from torch import nn
 from mien.data.dataset import FACE_SIZE
 from mien.expressions import NAMES
 from mien.provenance import code_version
-from mien.recognition.framing import FRAMING
+from mien.recognition.framing import FRAMING, Framing
 from mien.storage import write_atomically
 from mien.training.affine import enlarge
 from mien.training.networks import ExpressionNetwork
@@ -91,7 +91,9 @@ def exported(graph: nn.Module, inputs: dict[str, torch.Tensor], outputs: list[st
     return program
 
 
-def properties(name: str, precision: str, training_data: str, classes: tuple[str, ...] = NAMES) -> dict[str, str]:
+def properties(
+    name: str, precision: str, training_data: str, classes: tuple[str, ...] = NAMES, framing: Framing = FRAMING
+) -> dict[str, str]:
     """What every file of this project says of itself.
 
     Args:
@@ -99,6 +101,7 @@ def properties(name: str, precision: str, training_data: str, classes: tuple[str
         precision: Of its weights, in words.
         training_data: Hash of the pictures learned from.
         classes: The classes' names, in order.
+        framing: How faces are to be cropped for it.
 
     Returns:
         Metadata properties.
@@ -108,7 +111,7 @@ def properties(name: str, precision: str, training_data: str, classes: tuple[str
         "version": code_version(),
         "classes": ",".join(classes),
         "input_size": str(FACE_SIZE),
-        "crop": FRAMING.to_text(),
+        "crop": framing.to_text(),
         "precision": precision,
         "training_data": training_data,
         "licence": "weights: Apache-2.0; trained on FER2013, which was released for research",

@@ -18,6 +18,7 @@ from mien.export.quantisation import quantise
 from mien.export.smooth_quant import smooth
 from mien.export.static_int8 import PRECISION as STATIC
 from mien.export.static_int8 import quantise_static
+from mien.recognition.framing import FRAMING, Framing
 from mien.recognition.model import record_hash
 from mien.recognition.prior import CLASS_PRIOR
 from mien.storage import check_suffix, write_atomically
@@ -40,6 +41,7 @@ def export_run(
     int8: Int8,
     say: Callable[[str], None] = lambda text: None,
     made_by: Mapping[str, str] | None = None,
+    framing: Framing = FRAMING,
 ) -> str:
     """Write the model file of a run.
 
@@ -50,6 +52,7 @@ def export_run(
         int8: See `Int8`; "static" is for convolutional networks.
         say: Is told what was measured on the way, a line at a time.
         made_by: Metadata on the pipeline that made the run, if one did.
+        framing: How recognition is to crop faces for the file.
 
     Returns:
         A line on the file.
@@ -84,7 +87,7 @@ def export_run(
             rounding = partial(quantise_static, faces=_balanced(data.part("train"))) if int8 == "static" else quantise
             draft, answers, temperature = _rounded(classifier, draft, validation, answers, rounding, batch, say)
         properties = {
-            **onnx.properties(recipe.network, _PRECISION[int8], folder.description().data, classes),
+            **onnx.properties(recipe.network, _PRECISION[int8], folder.description().data, classes, framing),
             "temperature": f"{temperature:.4f}",
             CLASS_PRIOR: _class_prior(data.part("train").labels, len(classes)),
             **_measured(recipe.split, "validation", validation, answers),

@@ -9,6 +9,7 @@ import onnx
 
 from mien.classifier.batches import in_batches
 from mien.errors import ModelError
+from mien.recognition.framing import FRAMING, Framing
 from mien.recognition.runtime import onnxruntime
 
 SIZE = 48
@@ -173,6 +174,9 @@ class FeatureExtractor:
     Args:
         path: The file.
 
+    Attributes:
+        framing: How faces are cropped for it.
+
     Raises:
         ModelError: It is no model, or has no features, no map or none of the layers that the gate reads.
     """
@@ -186,6 +190,8 @@ class FeatureExtractor:
         self._tensors = [str(layer.tensor(model)) for layer in self.layers]
         for tensor in self._tensors:
             model.graph.output.append(onnx.helper.make_empty_tensor_value_info(tensor))
+        crop = _property(model, "crop")
+        self.framing = FRAMING if crop is None else Framing.from_text(crop)
         self._step = 1 if precision_of(model) == "int8" else None
         self._session = session_of(model)
         maps = self._session.run(self._tensors, {"face": np.zeros((1, SIZE, SIZE), np.uint8)})
@@ -220,7 +226,11 @@ def precision_of(model: onnx.ModelProto) -> str | None:
     Returns:
         Its metadata's "precision"; None where it has none.
     """
-    return {entry.key: entry.value for entry in model.metadata_props}.get("precision")
+    return _property(model, "precision")
+
+
+def _property(model: onnx.ModelProto, key: str) -> str | None:
+    return {entry.key: entry.value for entry in model.metadata_props}.get(key)
 
 
 def read_graph(path: Path) -> onnx.ModelProto:

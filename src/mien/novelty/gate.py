@@ -89,13 +89,17 @@ def fit(
         raise DataError(f"{len(held_out)} held-out faces are too few to choose thresholds by; {LEAST} are needed")
     model = FeatureExtractor(source)
     chosen = _sample(training, FIT_FACES)
-    again = redetect(chosen.faces[:FOUND_FACES], lambda done, total: show("faces looked for", done, total))
+    again = redetect(
+        chosen.faces[:FOUND_FACES], model.framing, lambda done, total: show("faces looked for", done, total)
+    )
     scores = _fit_scores(model, chosen, again, show)
     graph = read_graph(source)
     detach(graph)
     bare = graph.ByteSize()
     attach(graph, scores, model)
-    held_again = redetect(held_out.faces, lambda done, total: show("held-out faces looked for", done, total))
+    held_again = redetect(
+        held_out.faces, model.framing, lambda done, total: show("held-out faces looked for", done, total)
+    )
     gate, shares = _thresholds(graph, scores, model, held_out, held_again, again)
     properties = {entry.key: entry.value for entry in graph.metadata_props} | {GATE: gate.to_text()}
     onnx.helper.set_model_props(graph, properties)

@@ -8,7 +8,7 @@ from PIL import Image
 
 from mien.recognition.cropping import crop_picture
 from mien.recognition.detection import FaceDetector
-from mien.recognition.framing import FRAMING
+from mien.recognition.framing import Framing
 from mien.recognition.pictures import as_picture
 
 LARGER = 4
@@ -33,11 +33,14 @@ class Redetected:
         return len(self.faces)
 
 
-def redetect(faces: np.ndarray, progress: Callable[[int, int], None] = lambda done, total: None) -> Redetected:
+def redetect(
+    faces: np.ndarray, framing: Framing, progress: Callable[[int, int], None] = lambda done, total: None
+) -> Redetected:
     """Look for the face in each of many pictures; those that are not found are left out.
 
     Args:
         faces: uint8 [N, 48, 48], one face each.
+        framing: How the model asks for faces.
         progress: Is called with the faces done and their number.
 
     Returns:
@@ -51,7 +54,7 @@ def redetect(faces: np.ndarray, progress: Callable[[int, int], None] = lambda do
         picture = as_picture(np.asarray(large))
         found = detector.detect(picture)
         if found:
-            crops.append(crop_picture(picture, FRAMING.square(found[0])))
+            crops.append(crop_picture(picture, framing.square(found[0])))
             scores.append(found[0].score)
             indices.append(index)
         progress(index + 1, len(faces))

@@ -9,7 +9,7 @@ landmarks still spread from eyes to mouth, and what the box's centre moves one w
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -50,6 +50,17 @@ class Framing:
         side = self.side * radius(detection.landmarks)
         shift = self.down * side
         return Square(x - shift * math.sin(angle), y + shift * math.cos(angle), side, angle)
+
+    def closer(self, zoom: float) -> "Framing":
+        """Smaller squares at the same place, in which faces are larger.
+
+        Args:
+            zoom: How many times as large; above 0.
+
+        Returns:
+            The framing.
+        """
+        return replace(self, side=self.side / zoom)
 
     def to_text(self) -> str:
         """A short text for a model file's metadata.

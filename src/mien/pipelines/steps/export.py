@@ -5,7 +5,8 @@ from typing import Any, ClassVar, Literal
 
 from mien.export.pipeline import export_run
 from mien.pipelines.steps.step import Place, Work
-from mien.training.validating import settings
+from mien.recognition.framing import FRAMING
+from mien.training.validating import Above0, settings
 
 
 @settings
@@ -17,12 +18,14 @@ class Export:
         run: An earlier training or average.
         int8: Whether the weights are stored in 8 bits; "static" for a convolutional network, whose activations are
             then rounded by fixed scales.
+        zoom: How much closer than FER2013's pictures recognition crops the faces of photographs for this file.
     """
 
     kind: ClassVar[str] = "export"
     name: str
     run: str
     int8: Literal[False, True, "static"] = False
+    zoom: Above0 = 1.0
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -30,7 +33,7 @@ class Export:
         return (self.run,)
 
     def inputs(self, place: Place) -> dict[str, Any]:
-        """The precision.
+        """The precision and the crop.
 
         Args:
             place: Not needed.
@@ -38,7 +41,8 @@ class Export:
         Returns:
             Plain values by name.
         """
-        return {"int8": self.int8}
+        crop = {} if self.zoom == 1 else {"zoom": self.zoom}  # what was made before there was a zoom stays made
+        return {"int8": self.int8, **crop}
 
     def make(self, work: Work) -> Path:
         """Write the model file.
@@ -54,5 +58,7 @@ class Export:
         """
         target = work.folder / f"{work.pipeline}.onnx"
         made_by = {"pipeline": work.pipeline, "pipeline_hash": work.digest}
-        work.say(export_run(work.results[self.run].parent, work.place.load, target, self.int8, work.say, made_by))
+        framing = FRAMING.closer(self.zoom)
+        run = work.results[self.run].parent
+        work.say(export_run(run, work.place.load, target, self.int8, work.say, made_by, framing))
         return target
