@@ -774,3 +774,31 @@ class GateTimes(Measured):
     made_by: ClassVar[str] = "python benchmarks/gate_time.py"
 
     models: dict[str, GateTime]
+
+
+@record
+class Zoomed:
+    """Accuracy where faces are cropped so close: in sets of photographs, and with FER+'s majority on PublicTest."""
+
+    zoom: float
+    elsewhere: dict[str, float]
+    raters: float
+
+
+@record
+class ModelByZoom:
+    """One model; `ships`: the zoom that its file asks for."""
+
+    model_hash: str
+    ships: float
+    zooms: list[Zoomed]
+
+
+@record
+class Zooms(Measured):
+    """zoom.json; `pictures`: of PublicTest, found again by the detector."""
+
+    made_by: ClassVar[str] = "python benchmarks/zoom.py DATA WORLD"
+
+    pictures: int
+    models: dict[str, ModelByZoom]
