@@ -17,8 +17,8 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.jpg"))
 
 
 def golden() -> dict[str, Any]:
-    """By picture: boxes and squares in pixels, rows of the first face's crop, the gate's scores, and by model the
-    probabilities."""
+    """By picture: boxes and squares in pixels, the gate's scores, rows of the first face's crop by what model files ask
+    for, and by model the probabilities."""
     recognizers = {name: Recognizer(name, threads=1) for name in shipped_models()}
     stored: dict[str, Any] = {}
     for path in EXAMPLES:
@@ -28,7 +28,10 @@ def golden() -> dict[str, Any]:
         stored[path.name] = {
             "boxes": [[face.box.left, face.box.top, face.box.right, face.box.bottom] for face in first],
             "squares": [[face.square.x, face.square.y, face.square.side, face.square.roll] for face in first],
-            "crop": crop_picture(picture, first[0].square).tolist(),
+            "crops": {
+                recognizer.model.metadata["crop"]: crop_picture(picture, faces[name][0].square).tolist()
+                for name, recognizer in recognizers.items()
+            },
             "novelty": [[] if face.novelty is None else face.novelty.astype(float).tolist() for face in first],
             "probabilities": {
                 name: [face.probabilities.astype(float).tolist() for face in found] for name, found in faces.items()

@@ -594,7 +594,11 @@ def test_the_report_says_what_is_on_file_and_what_was_not_run(results: Path) -> 
     content = page.read_text()
     job = replace(jobs_of(results.parent / "recipes")[1], path=Path("vit_tiny_fmix_cpu.toml"))
     put(made_up(job), results / "runs" / job.name)
+    assert "Run instead for few epochs" not in report.write(results, None)[0].read_text()
+    job = replace(job, path=Path("vit_small_cutmix_cpu.toml"))
+    put(made_up(job), results / "runs" / job.name)
     both = report.write(results, None)[0].read_text()
+    assert "- Run instead for few epochs on a CPU: ViT-small CutMix.\n" in both
     few = both.split("## Beside the published results, few epochs on a CPU")[1].split("## ")[1]
     assert "| ViT-tiny FMix | " in few
     assert "not run" not in few

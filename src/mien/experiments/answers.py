@@ -9,7 +9,7 @@ from mien.experiments import augmentations, synthesis
 from mien.experiments.augmentations import PLAIN, SYNTHETIC, Contest
 from mien.experiments.differences import ACCURACY, MACRO_F1, NOT_SHOWN, Difference, Family, verdict
 from mien.experiments.run_results import RunResult
-from mien.experiments.tables import NOT_RUN, Table, opened, seeds_of
+from mien.experiments.tables import FEW_EPOCHS, NOT_RUN, Table, opened, seeds_of
 from mien.results.reference import Reference
 
 WORDS = (
@@ -212,7 +212,9 @@ def _not_run(runs: dict[str, list[RunResult]], reference: Reference, small: list
     left = [row.name for row in reference.rows if row.recipe not in runs]
     counts = [(table, sum(row[1] == NOT_RUN for row in table.rows)) for table in small]
     others = ", ".join(f"{table.title}: {missing} of {len(table.rows)}" for table, missing in counts if missing)
-    lines = [f"Other rows {NOT_RUN}. {others}."] if others else []
+    few = [row.name for row in reference.rows if row.recipe not in runs and row.recipe + FEW_EPOCHS in runs]
+    lines = [f"Run instead for few epochs on a CPU: {', '.join(few)}."] if few else []
+    lines += [f"Other rows {NOT_RUN}. {others}."] if others else []
     whole = len(reference.rows)
     short = (
         f"{len(left)} of the reference's {whole} rows: {', '.join(left)}." if left else f"All {whole} rows were run."
