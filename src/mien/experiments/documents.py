@@ -42,7 +42,9 @@ def texts(root: Path) -> dict[Path, str]:
     """
     results = root / "results"
     readme, figures = root / "README.md", root / "docs" / "results.md"
-    app, serve, video, own = (root / "docs" / f"{name}.md" for name in ("app", "serve", "video", "own_data"))
+    app, serve, video, own, shipping = (
+        root / "docs" / f"{name}.md" for name in ("app", "serve", "video", "own_data", "shipped_models")
+    )
     return {
         readme: _marked(readme, {"results": readme_results(results)}),
         figures: _marked(figures, {"results": all_results(results), "reference": reference_results(results)}),
@@ -50,6 +52,7 @@ def texts(root: Path) -> dict[Path, str]:
         serve: _marked(serve, {"serve": serve_load(results)}),
         video: _marked(video, {"readings": fewer_readings(results), "scale": scale(results)}),
         own: _marked(own, {"own": own_results(results)}),
+        shipping: _marked(shipping, {"ingredients": ingredients(results), "zooms": zooms(results)}),
         root / card.NAME: card.write_card(root),
         results / "report.md": report.markdown(report.gather(results)),
     }
@@ -280,6 +283,36 @@ def scale(results: Path) -> str:
         Markdown.
     """
     return fill("scale.md", told=read_if_there(benchmarks.Scale, results / "benchmarks" / "scale.json"))
+
+
+def ingredients(results: Path) -> str:
+    """What leaving out or adding one thing to the recipe that ships comes to.
+
+    Args:
+        results: The folder.
+
+    Returns:
+        Markdown.
+    """
+    told = read_if_there(benchmarks.Ingredients, results / "benchmarks" / "ingredients.json")
+    sets = [] if told is None else list(next(iter(told.recipes.values()))[0].elsewhere)
+    return fill("ingredients.md", told=told, sets=sets)
+
+
+def zooms(results: Path) -> str:
+    """How close faces are best cropped for each model.
+
+    Args:
+        results: The folder.
+
+    Returns:
+        Markdown.
+    """
+    told = read_if_there(benchmarks.Zooms, results / "benchmarks" / "zoom.json")
+    models = {} if told is None else told.models
+    sets = list(next(iter(models.values())).zooms[0].elsewhere) if models else []
+    notes = _notes([("accuracy", name, of.model_hash) for name, of in models.items()])
+    return fill("zooms.md", models=models, sets=sets, notes=notes)
 
 
 def own_results(results: Path) -> str:

@@ -802,3 +802,22 @@ class Zooms(Measured):
 
     pictures: int
     models: dict[str, ModelByZoom]
+
+
+@record
+class Ingredient:
+    """One short training: on PublicTest's labels, with FER+'s majority there, and in sets of photographs."""
+
+    accuracy: float
+    macro_f1: float
+    raters: float
+    elsewhere: dict[str, float]
+
+
+@record
+class Ingredients(Measured):
+    """ingredients.json, a list of seeds for each recipe in recipes/ingredients/."""
+
+    made_by: ClassVar[str] = "python benchmarks/ingredients.py DATA WORLD out/ingredients"
+
+    recipes: dict[str, list[Ingredient]]

@@ -47,6 +47,7 @@ KINDS: dict[str, object] = {
     "benchmarks/android-int8.json": benchmarks.AndroidInt8,
     "benchmarks/int8_rounding-*.json": benchmarks.Int8Rounding,
     "benchmarks/gate-time.json": benchmarks.GateTimes,
+    "benchmarks/ingredients.json": benchmarks.Ingredients,
     "benchmarks/zoom.json": benchmarks.Zooms,
     "benchmarks/inputs.json": benchmarks.InputKinds,
     "benchmarks/fuzz.json": benchmarks.FUZZ,
