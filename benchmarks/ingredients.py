@@ -3,7 +3,7 @@
     mien make benchmarks/ingredients.toml --data DATA --weights weights --out out/ingredients
     python benchmarks/ingredients.py DATA WORLD out/ingredients
 
-The first command makes some ten short trainings on one CPU core, the second judges them: on FER2013's PublicTest, and
+The first command makes some short trainings on one CPU core, the second judges them: on FER2013's PublicTest, and
 on the sets of labelled photographs in WORLD, from finding the face on. It writes results/benchmarks/ingredients.json,
 with every seed apart.
 """
