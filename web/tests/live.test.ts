@@ -42,6 +42,7 @@ function face(x: number, side: number): Detection {
   return { box: { left: x, top: 0, right: x + side, bottom: side }, score: 1, landmarks };
 }
 
+const FRAMING = Framing.fromText(golden.framing);
 /** Strange is what is more unlike than 0, whatever the detector says. */
 const GATE: Gate = { cut: 0, found: 0, doubt_scale: 0, doubt_offset: 0, covered: 5, far: 9 };
 
@@ -74,8 +75,8 @@ class Scene {
       },
       close: async () => {},
     };
-    const model = { network, size: 48, classes: ["one", "other"], prior: null, gate };
-    this.recognizer = new LiveRecognizer(this.detector, new FaceReader(model, judge ?? (gate && model)), Framing.fromText(golden.framing));
+    const model = { network, size: 48, framing: FRAMING, classes: ["one", "other"], prior: null, gate };
+    this.recognizer = new LiveRecognizer(this.detector, new FaceReader(model, judge ?? (gate && model)));
   }
 
   /** The next frame. */
@@ -107,7 +108,7 @@ function judge(): { readonly model: OpenModel; readonly calls: number[] } {
     },
     close: async () => {},
   };
-  return { model: { network, size: 48, classes: ["one", "other"], prior: null, gate: GATE }, calls };
+  return { model: { network, size: 48, framing: FRAMING, classes: ["one", "other"], prior: null, gate: GATE }, calls };
 }
 
 /** How often a value is another one than in the frame before. */

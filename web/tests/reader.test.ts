@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { verdictOf, wordOn } from "../src/recognition/gate";
 import type { Gate } from "../src/recognition/gate";
+import { Framing } from "../src/recognition/framing";
 import type { ExpressionNetwork, Outputs } from "../src/recognition/model";
 import { FaceReader } from "../src/recognition/reader";
 import type { Crop, OpenModel } from "../src/recognition/reader";
@@ -8,9 +9,12 @@ import type { Crop, OpenModel } from "../src/recognition/reader";
 /** Cut faces may be as unlike as 5, found ones as 7 with as much doubt as the detector leaves. */
 const GATE: Gate = { cut: 5, found: 7, doubt_scale: 2, doubt_offset: 3, covered: 1, far: 20 };
 
+const FRAMING = Framing.fromText("blazeface-halfway; down=0; side=2");
+
 /** A network that answers with the first pixel of a face; `calls` counts them, `asked` all their faces. */
-function model(gate: Gate | null): OpenModel & { calls: number; asked: number } {
+function model(gate: Gate | null, framing = FRAMING): OpenModel & { calls: number; asked: number } {
   const open = {
+    framing,
     calls: 0,
     asked: 0,
     size: 2,
@@ -34,7 +38,7 @@ function model(gate: Gate | null): OpenModel & { calls: number; asked: number } 
   return open;
 }
 
-const cut = (first: number): Crop => ({ pixels: Uint8Array.of(first, 0, 0, 0), score: null });
+const cut = (first: number): Crop => ({ pixels: Uint8Array.of(first, 0, 0, 0), forGate: null, score: null });
 const [one, nine] = [cut(1), cut(9)];
 
 describe("FaceReader", () => {
@@ -51,6 +55,27 @@ describe("FaceReader", () => {
     const reader = new FaceReader(model(null), null);
     expect((await reader.read([one]))[0]!.verdict).toBe("none");
     expect(await reader.judge([one, nine])).toEqual(["none", "none"]);
+  });
+
+  it("crops a face as each model asks for it", async () => {
+    const picture = { width: 100, height: 100, data: Uint8ClampedArray.from({ length: 40000 }, (_, i) => 2 * ((i >> 2) % 100)) };
+    const landmarks = [40, 60, 50, 50, 35, 65].map((x, i) => ({ x, y: [45, 45, 50, 60, 48, 48][i]! }));
+    const face = { box: { left: 40, top: 40, right: 60, bottom: 60 }, score: 0.9, landmarks };
+    const [own, closer] = [model(null), model(GATE, Framing.fromText("blazeface-halfway; down=0; side=1"))];
+    const alone = new FaceReader(own, own).cropFace(picture, face, 0.7);
+    expect(alone).toEqual({ pixels: expect.anything(), forGate: null, score: 0.7 });
+    const { pixels, forGate } = new FaceReader(own, closer).cropFace(picture, face, 0.9);
+    expect(pixels).toEqual(alone.pixels);
+    const width = ([left, right]: Uint8Array): number => right! - left!;
+    expect(width(forGate!)).toBeGreaterThan(0);
+    expect(width(forGate!) * 2).toBeCloseTo(width(pixels), -1);
+  });
+
+  it("asks the gate's model about its own crop", async () => {
+    const [own, other] = [model(null), model(GATE)];
+    const face = { pixels: Uint8Array.of(1, 0, 0, 0), forGate: Uint8Array.of(9, 0, 0, 0), score: null };
+    expect(await new FaceReader(own, other).judge([face])).toEqual(["strange"]);
+    expect((await new FaceReader(own, other).read([face]))[0]!.reading.probabilities[0]).toBe(1);
   });
 
   it("lets the reading model judge along where it has the gate itself, and does not run it again for that", async () => {

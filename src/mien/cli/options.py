@@ -10,11 +10,11 @@ import typer
 from mien.cli.console import Terminal, bar
 from mien.errors import DataError
 from mien.expressions import NAMES, label_of
-from mien.recognition.framing import FRAMING, Framing
 
 if TYPE_CHECKING:
     from mien.data.dataset import FaceData
     from mien.evaluation.world import WorldSet
+    from mien.recognition.framing import Framing
 
 DataFolder = Annotated[
     Path, typer.Option("--data", envvar="MIEN_DATA", help="The data set: Kaggle or FER2013 folders, or fer2013.csv.")
@@ -82,9 +82,7 @@ def load_with_progress(root: Path, split: str) -> "FaceData":
     return data
 
 
-def load_photographs_with_progress(
-    root: Path, classes: tuple[str, ...] = NAMES, framing: Framing = FRAMING
-) -> "FaceData":
+def load_photographs_with_progress(root: Path, classes: tuple[str, ...], framing: "Framing") -> "FaceData":
     """Find the faces in labelled photographs, and say on the terminal's error stream which are left out.
 
     Args:
@@ -108,9 +106,7 @@ def load_photographs_with_progress(
     return found
 
 
-def load_world_with_progress(
-    root: Path, classes: tuple[str, ...] = NAMES, framing: Framing = FRAMING
-) -> "list[WorldSet]":
+def load_world_with_progress(root: Path, classes: tuple[str, ...], framing: "Framing") -> "list[WorldSet]":
     """Find the faces in sets of photographs, and say on the terminal's error stream in how many there is none.
 
     Args:

@@ -38,12 +38,14 @@ class FaceCrop:
         square: What frames it.
         pixels: Its crop, grey uint8 [48, 48].
         found: Whether a detector has seen it; a picture that is a face comes without a detector's word.
+        for_gate: Its crop as the gate's model asks for it; None where that is the same.
     """
 
     detection: Detection
     square: Square
     pixels: np.ndarray
     found: bool = True
+    for_gate: np.ndarray | None = None
 
 
 class _Cropped(NamedTuple):
@@ -106,6 +108,8 @@ class Recognizer:
             self._gatekeeper = ModelFile.open(GATEKEEPER, threads, device)
         self.detector = FaceDetector(threads=self.threads, small_faces=small_faces)
         self._framing = Framing.from_text(self.model.metadata["crop"])
+        of_gate = None if self._gatekeeper is None else Framing.from_text(self._gatekeeper.metadata["crop"])
+        self._framing_of_gate = None if of_gate == self._framing else of_gate
         self._size = int(self.model.metadata["input_size"])
         self.details = chosen(details)
         if "circumplex" in self.details:
@@ -278,8 +282,13 @@ class Recognizer:
         Returns:
             One crop a face, in the same order.
         """
-        squares = [(detection, self._framing.square(detection)) for detection in found]
-        return [FaceCrop(detection, square, crop_picture(picture, square, self._size)) for detection, square in squares]
+        return [self._cut(picture, detection) for detection in found]
+
+    def _cut(self, picture: np.ndarray, detection: Detection) -> FaceCrop:
+        square, for_gate = self._framing.square(detection), None
+        if self._framing_of_gate is not None:
+            for_gate = crop_picture(picture, self._framing_of_gate.square(detection), self._size)
+        return FaceCrop(detection, square, crop_picture(picture, square, self._size), for_gate=for_gate)
 
     def classify_crops(self, pictures: Sequence[Sequence[FaceCrop]]) -> list[list[Face]]:
         """Classify what `crop_faces` gave for several pictures, all their faces in one call of the model.
@@ -313,9 +322,9 @@ class Recognizer:
         """
         if not crops:
             return None
-        faces = np.stack([crop.pixels for crop in crops])
-        outputs = self.classify(faces)
+        outputs = self.classify(np.stack([crop.pixels for crop in crops]))
         if self._gatekeeper not in (None, self.model):
+            faces = np.stack([crop.pixels if crop.for_gate is None else crop.for_gate for crop in crops])
             outputs = replace(outputs, novelty=self._gatekeeper.run(faces).novelty)
         return outputs
 

@@ -1,7 +1,6 @@
 /** The worker: all that takes time happens here, so that the page never stalls. */
 import backUrl from "@models/blazeface_far.onnx?url";
 import frontUrl from "@models/blazeface_near.onnx?url";
-import { crop } from "../recognition/cropping";
 import { BACK_SIZE, FaceDetector, FRONT_SIZE } from "../recognition/detection";
 import { Framing } from "../recognition/framing";
 import type { Pixels, Square } from "../recognition/geometry";
@@ -31,7 +30,6 @@ const MEASURED = 9;
 interface Opened {
   readonly live: LiveRecognizer;
   readonly reader: FaceReader;
-  readonly framing: Framing;
 }
 
 type Handlers = { [K in Kind]: (request: Calls[K]["request"]) => Promise<Calls[K]["reply"]> };
@@ -55,8 +53,7 @@ class Engine implements Handlers {
     const network = await this.network(model, native);
     const judge = gate && (await this.network(gate, native));
     const reader = new FaceReader(network, judge);
-    const framing = Framing.fromText(model.properties["crop"]!);
-    this.opened = { live: new LiveRecognizer(detector, reader, framing), reader, framing };
+    this.opened = { live: new LiveRecognizer(detector, reader), reader };
     this.models = { model, gate, native };
     for (const [key, open] of this.networks) {
       if (open === network || open === judge) continue;
@@ -83,20 +80,20 @@ class Engine implements Handlers {
   }
 
   async inspect({ bitmap, adjust }: Calls["inspect"]["request"]): Promise<InspectResult> {
-    const { reader, framing } = this.ready();
+    const { reader } = this.ready();
+    const { framing } = reader.model;
     const detector = await this.detectorReady();
     const shrink = Math.min(1, Math.sqrt(PICTURE / (bitmap.width * bitmap.height)));
     const pixels = this.pixels(bitmap, shrink, adjust);
     const { width, height } = pixels;
     const detections = await detector.detect(pixels);
-    const faces = detections.map(({ box, score }, i) => ({ box, score, square: framing.square(detections[i]!) }));
-    if (!faces.length) faces.push({ ...middle(width, height), score: 0 });
-    const { size } = reader.model;
-    const crops = faces.map(({ square }, i): Crop => {
-      const face = new Uint8Array(size * size);
-      crop(pixels, square, size, face);
-      return { pixels: face, score: detections[i]?.score ?? null };
-    });
+    const faces = detections.map((found) => ({ box: found.box, score: found.score, square: framing.square(found) }));
+    const crops = detections.map((found) => reader.cropFace(pixels, found, found.score));
+    if (!faces.length) {
+      const whole = middle(width, height);
+      faces.push({ ...whole, score: 0 });
+      crops.push(reader.cropSquare(pixels, whole.square));
+    }
     this.inspected = crops;
     const verdicts = await reader.judge(crops);
     return {
@@ -153,7 +150,8 @@ class Engine implements Handlers {
     };
     const phone = native ? await openNative(model) : null;
     const network = phone ? withSpare(phone, inWasm) : await inWasm();
-    const open = { network, size, classes: classesOf(model), prior: priorOf(model.properties), gate };
+    const framing = Framing.fromText(model.properties["crop"]!);
+    const open = { network, size, framing, classes: classesOf(model), prior: priorOf(model.properties), gate };
     this.networks.set(key, open);
     return open;
   }

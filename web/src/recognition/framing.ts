@@ -20,6 +20,10 @@ export class Framing {
     return new Framing(Number(match[1]), Number(match[2]));
   }
 
+  equals({ down, side }: Framing): boolean {
+    return this.down === down && this.side === side;
+  }
+
   square({ box, landmarks }: Detection): Square {
     const middle = mean(landmarks);
     const boxMiddle = centre(box);

@@ -1,10 +1,8 @@
 /** A video's frames in, its faces with their expressions out. */
-import { crop } from "./cropping";
 import { named } from "./clarity";
 import type { FaceDetector } from "./detection";
 import { FACE, KEEP, largestFirst } from "./detection";
 import type { FrameOptions, FrameReading, ReadFace, Reading, Verdict } from "./faces";
-import type { Framing } from "./framing";
 import { overlap } from "./geometry";
 import type { Detection, Pixels } from "./geometry";
 import { Pace } from "./pace";
@@ -48,7 +46,6 @@ interface Memory {
 export class LiveRecognizer {
   private readonly detector: FaceDetector;
   private readonly reader: FaceReader;
-  private readonly framing: Framing;
   private readonly tracker = new Tracker();
   private readonly mainFace = new MainFace();
   private readonly headline = new Headline();
@@ -61,10 +58,9 @@ export class LiveRecognizer {
   private turn = 0;
   private last: Uint8Array | null = null;
 
-  constructor(detector: FaceDetector, reader: FaceReader, framing: Framing) {
+  constructor(detector: FaceDetector, reader: FaceReader) {
     this.detector = detector;
     this.reader = reader;
-    this.framing = framing;
   }
 
   /** time: seconds on the video's own clock, never falling. */
@@ -142,11 +138,8 @@ export class LiveRecognizer {
   }
 
   private crop(pixels: Pixels, track: Track, time: number): Crop {
-    const { size } = this.reader.model;
-    const face = new Uint8Array(size * size);
-    crop(pixels, this.framing.square(placeOf(track, time)), size, face);
     // A face that is followed may score less than one that is found: it was found before.
-    return { pixels: face, score: Math.max(track.detection.score, FACE) };
+    return this.reader.cropFace(pixels, placeOf(track, time), Math.max(track.detection.score, FACE));
   }
 
   /** Reads all of them in one call, and keeps what it brings. */
@@ -196,7 +189,7 @@ export class LiveRecognizer {
     return {
       id: track.id,
       box: detection.box,
-      square: this.framing.square(detection),
+      square: this.reader.model.framing.square(detection),
       score: detection.score,
       verdict: smooth ? memory.verdict : memory.rawVerdict,
       place: smooth ? memory.place : named(raw.probabilities, clear),

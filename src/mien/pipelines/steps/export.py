@@ -18,8 +18,7 @@ class Export:
         run: An earlier training or average.
         int8: Whether the weights are stored in 8 bits; "static" for a convolutional network, whose activations are
             then rounded by fixed scales.
-        zoom: How much closer than FER2013's pictures recognition crops the faces of photographs for this file. One
-            without a gate is judged by the default model's, which wants 1.
+        zoom: How much closer than FER2013's pictures recognition crops the faces of photographs for this file.
     """
 
     kind: ClassVar[str] = "export"
