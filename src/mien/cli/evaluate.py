@@ -1,10 +1,11 @@
 """`mien evaluate`: models and a part of a data set in; a results file, a table and plots out."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
     from mien.classifier.classifier import Classifier
     from mien.data.dataset import FaceData
+    from mien.recognition.framing import Framing
     from mien.results.evaluation import Subject
+
+T = TypeVar("T")
 
 
 def evaluate(
@@ -135,13 +139,7 @@ def _open(
     if photographs.are_in(data, classifiers[0].classes):
         if split is not None or part is not None:
             raise typer.BadParameter("photographs have none; leave it out", param_hint="--split or --part")
-        for classifier in classifiers[1:]:
-            require_same_classes(classifier.name, classifier.classes, classifiers[0].classes)
-        cut = {
-            framing: load_photographs_with_progress(data, classifiers[0].classes, framing)
-            for framing in dict.fromkeys(classifier.framing for classifier in classifiers)
-        }
-        return classifiers, [cut[classifier.framing] for classifier in classifiers], photographs.PART
+        return classifiers, _cut_for_each(classifiers, partial(load_photographs_with_progress, data)), photographs.PART
     split, part = split or "official", part or "test"
     for classifier in classifiers:
         require_split(classifier, split, part)
@@ -150,24 +148,28 @@ def _open(
     return classifiers, [load_with_progress(data, split)] * len(classifiers), part
 
 
+def _cut_for_each(classifiers: "list[Classifier]", load: "Callable[[tuple[str, ...], Framing], T]") -> "list[T]":
+    """Photographs in the crop that each model asks for, found once a crop; models of different classes are refused."""
+    from mien.classifier.classifier import require_same_classes
+
+    classes = classifiers[0].classes
+    for classifier in classifiers[1:]:
+        require_same_classes(classifier.name, classifier.classes, classes)
+    cut = {framing: load(classes, framing) for framing in dict.fromkeys(one.framing for one in classifiers)}
+    return [cut[one.framing] for one in classifiers]
+
+
 def _world(classifiers: "list[Classifier]", folder: Path) -> None:
     """Judge models on photographs from elsewhere: a results file each, and one table."""
     from rich.table import Table
 
-    from mien.classifier.classifier import require_same_classes
     from mien.evaluation import world
     from mien.provenance import file_hash
     from mien.results.record import write
 
-    for classifier in classifiers[1:]:
-        require_same_classes(classifier.name, classifier.classes, classifiers[0].classes)
-    cut = {
-        framing: load_world_with_progress(folder, classifiers[0].classes, framing)
-        for framing in dict.fromkeys(classifier.framing for classifier in classifiers)
-    }
-    table = Table("accuracy (calibration error)", *(one.name for one in next(iter(cut.values()))), "mean")
-    for classifier in classifiers:
-        sets = cut[classifier.framing]
+    cut = _cut_for_each(classifiers, partial(load_world_with_progress, folder))
+    table = Table("accuracy (calibration error)", *(one.name for one in cut[0]), "mean")
+    for classifier, sets in zip(classifiers, cut, strict=True):
         with bar() as show:
             predict = partial(classifier.probabilities, show=partial(show, classifier.name))
             scores = {one.name: world.judge(predict, one, classifier.to_equal_prior) for one in sets}
