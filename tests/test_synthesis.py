@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lightning_fabric import Fabric
 from made_data import StandIn, made_up_face, save
+from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
 
 from mien.cli import synth
@@ -21,6 +22,7 @@ from mien.data import dataset
 from mien.errors import DataError, MienError, ModelError, PictureError, RecipeError
 from mien.experiments import synthesis
 from mien.expressions import NAMES
+from mien.provenance import file_hash
 from mien.recognition.model import Outputs
 from mien.results.record import write
 from mien.results.synthesis import SynthesisJudgement
@@ -248,6 +250,35 @@ def test_the_average_trails_the_generator(data: dataset.FaceData, tmp_path: Path
     for name, first in start.items():
         expected = 0.75 * first + 0.25 * found[f"generator.{name}"]
         assert torch.allclose(found[f"averaged.{name}"], expected, atol=1e-6)
+
+
+def test_a_generator_begins_at_another_ones_weights(run_folder: Path, tiny_data: Path, tmp_path: Path) -> None:
+    """The class steps leave it as it was; run.json names it, and the run goes on with no other."""
+    first, out = run_folder / "generator.safetensors", tmp_path / "run"
+    plan = run_folder.parent / "tiny.toml"
+    arguments = [
+        "train",
+        str(plan),
+        "--data",
+        str(tiny_data),
+        "--out",
+        str(out),
+        "--accelerator",
+        "cpu",
+        "--hours",
+        "0",
+    ]
+    CliRunner().invoke(synth.app, [*arguments, "--weights", str(first)], catch_exceptions=False)
+    before, after = load_file(first), load_file(out / "generator.safetensors")
+    assert before.keys() == after.keys()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    other = tmp_path / "other.safetensors"
+    save_file({name: value + 1 for name, value in before.items()}, other)
+    refused = CliRunner().invoke(synth.app, [*arguments, "--resume", "--weights", str(other)])
+    assert isinstance(refused.exception, RecipeError)
+    CliRunner().invoke(synth.app, [*arguments, "--resume"], catch_exceptions=False)
+    description = SynthesisRun(out).description()
+    assert (description.start, description.start_sha256) == ("generator.safetensors", file_hash(first))
 
 
 def test_learns_from_the_training_part_alone(data: dataset.FaceData, tmp_path: Path) -> None:

@@ -21,10 +21,11 @@ from mien.storage import check_suffix
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mien.results.synthesis import ClassJudgement, Distance, ShareOfCount
+    from mien.results.synthesis import ClassJudgement, Distance, ShareOfCount, SynthesisDescription
     from mien.synthesis.loop import SynthesisProgress
     from mien.synthesis.recipe import SynthesisRecipe
     from mien.synthesis.run import SynthesisRun
+    from mien.training.run import Start
 
 app = typer.Typer(help="Translate faces to other expressions, and balance a data set with them.", no_args_is_help=True)
 
@@ -38,6 +39,12 @@ def train(
     recipe: Annotated[Path, typer.Argument(help="A recipe (recipes/stargan*.toml).")],
     data: DataFolder,
     out: Annotated[Path | None, typer.Option(help="The run's folder; runs/<recipe's name> if left out.")] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Begin at a trained generator: the generator.safetensors of a run of this size."
+        ),
+    ] = None,
     hours: Annotated[
         float | None,
         typer.Option(help="Stop after so many hours, with a checkpoint to go on from.", min=0.0, callback=finite),
@@ -69,19 +76,23 @@ def train(
     from mien.training.devices import fabric_for
     from mien.training.memory import keep_freed_memory
     from mien.training.precision import described, precision_for
+    from mien.training.run import Start, described_start
 
     plan = recipes.read(recipe)
     folder = SynthesisRun(out or Path("runs") / recipe.stem)
-    begun = _begun(folder, plan, resume)
+    start = None if weights is None else described_start(str(weights))
+    begun = _begun(folder, plan, start, resume)
     check_outputs((), folders=[folder.path])
     keep_freed_memory()
     torch.set_num_threads(threads or cores())
     precision = precision_for(accelerator, plan.precision)
     fabric = fabric_for(accelerator, 1, precision)
     training = training_faces(load_with_progress(data, plan.split))
-    if begun and folder.description().data != training.fingerprint():
-        raise RecipeError(f"{folder.path} was begun with other pictures; choose another --out, or the same --data")
-    folder.write_description(plan, training.fingerprint(), precision)
+    if begun is not None:
+        if begun.data != training.fingerprint():
+            raise RecipeError(f"{folder.path} was begun with other pictures; choose another --out, or the same --data")
+        start = None if begun.start is None else Start(start=begun.start, start_sha256=begun.start_sha256)
+    folder.write_description(plan, training.fingerprint(), precision, start)
 
     console = Terminal(stderr=True)
     console.tell(
@@ -89,23 +100,28 @@ def train(
         f"in {described(precision, plan.precision)}"
     )
     with _shown(console, plan.steps) as show:
-        curve = loop.train(plan, training, folder, fabric, math.inf if hours is None else hours, show)
+        curve = loop.train(plan, training, folder, fabric, math.inf if hours is None else hours, weights, show)
     if curve[-1].step < plan.steps:
         console.print(f"stopped at step {curve[-1].step:,} of {plan.steps:,}; --resume goes on")
     console.tell(f"generator: {export.export_run(folder, folder.path / 'generator.onnx')}")
 
 
-def _begun(folder: "SynthesisRun", plan: "SynthesisRecipe", resume: bool) -> bool:
-    """Whether there is a run to go on with; raises RecipeError for one that is not to be gone on with."""
+def _begun(
+    folder: "SynthesisRun", plan: "SynthesisRecipe", start: "Start | None", resume: bool
+) -> "SynthesisDescription | None":
+    """The run to go on with, if there is one; raises RecipeError for one that is not to be gone on with."""
     if not folder.checkpoint.exists():
-        return False
+        return None
     if not resume:
         raise RecipeError(f"{folder.path} holds a run already; add --resume to go on with it, or choose another --out")
     if not plan.may_follow(folder.recipe()):
         raise RecipeError(
             f"{folder.path} was begun with other networks, another split or another seed; choose another --out"
         )
-    return True
+    begun = folder.description()
+    if start is not None and start["start_sha256"] != begun.start_sha256:
+        raise RecipeError(f"{folder.path} was begun at other weights; leave out --weights, or choose another --out")
+    return begun
 
 
 @contextmanager

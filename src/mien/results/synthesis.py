@@ -97,10 +97,14 @@ class SynthesisDescription(Measured):
         recipe: `mien.synthesis.recipe` knows its keys.
         data: SHA-256 of what it saw.
         precision: What the machine made of the recipe's; None in older files.
+        start: The file of a generator that this one's training began at; None where it began as the face itself.
+        start_sha256: Of that file.
     """
 
     recipe: dict[str, Any]
     data: str
     precision: str | None = field(default=None, kw_only=True)
+    start: str | None = field(default=None, kw_only=True)
+    start_sha256: str | None = field(default=None, kw_only=True)
     code: str = field(kw_only=True)
     hardware: str = field(kw_only=True)

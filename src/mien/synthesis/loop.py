@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -42,6 +43,7 @@ def train(
     folder: SynthesisRun,
     fabric: Fabric,
     hours: float = math.inf,
+    weights: Path | None = None,
     show: Callable[[SynthesisProgress], None] = lambda progress: None,
 ) -> list[CurvePoint]:
     """Train a StarGAN, or go on from the folder's checkpoint if there is one.
@@ -54,12 +56,14 @@ def train(
         folder: Takes the files.
         fabric: The device and the precision.
         hours: Stop after so many.
+        weights: Of a trained generator, which a new run's begins at.
         show: Is called now and then.
 
     Returns:
         The curve so far.
 
     Raises:
+        ModelError: The weights are not a generator's of this size.
         RecipeError: The losses stop being numbers; the last checkpoint is then still good.
         StorageError: The disk refuses.
     """
@@ -69,6 +73,8 @@ def train(
     if (found := folder.read_checkpoint(fabric.device)) is not None:
         step.load(found[0])
         curve = found[1]
+    elif weights is not None:
+        step.begin(weights)
     shown = torch.from_numpy(_one_of_each(training)).to(fabric.device)
     done, since = curve[-1].step if curve else 0, started
     late = False

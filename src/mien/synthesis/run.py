@@ -24,7 +24,7 @@ from mien.synthesis.curve import CurvePoint
 from mien.synthesis.loss_plot import loss_curves
 from mien.synthesis.networks import Generator
 from mien.synthesis.recipe import SynthesisRecipe, from_dict
-from mien.training.run import RunFolder
+from mien.training.run import RunFolder, Start
 from mien.training.weights import load_weights
 
 
@@ -44,19 +44,28 @@ class SynthesisRun:
         """What training goes on from, checkpoint.pt."""
         return self.path / "checkpoint.pt"
 
-    def write_description(self, recipe: SynthesisRecipe, data_hash: str, precision: str) -> None:
+    def write_description(
+        self, recipe: SynthesisRecipe, data_hash: str, precision: str, start: Start | None = None
+    ) -> None:
         """Write run.json.
 
         Args:
             recipe: What is trained.
             data_hash: Of the faces it learns from.
             precision: What the machine made of the recipe's.
+            start: The generator that it begins at.
 
         Raises:
             StorageError: The disk refuses.
         """
         description = SynthesisDescription(
-            recipe=recipe.to_dict(), data=data_hash, precision=precision, code=code_version(), hardware=hardware()
+            recipe=recipe.to_dict(),
+            data=data_hash,
+            precision=precision,
+            start=start and start["start"],
+            start_sha256=start and start["start_sha256"],
+            code=code_version(),
+            hardware=hardware(),
         )
         write(self.path / "run.json", description)
 

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from torch.nn import functional
 from mien.synthesis import losses, sampling
 from mien.synthesis.networks import Critic, Generator, to_float
 from mien.synthesis.recipe import SynthesisRecipe
+from mien.training.weights import load_weights
 
 LOSSES = losses.CRITIC_LOSSES + losses.GENERATOR_LOSSES
 _BEFORE_CAPTURE = 3  # steps that choose kernels and allocate states; a capture must find all of it done
@@ -82,6 +84,18 @@ class TrainingStep:
         self.averaged.load_state_dict(state["averaged"])
         self._generator_adam.load_state_dict(state["generator_adam"])
         self._critic_adam.load_state_dict(state["critic_adam"])
+
+    def begin(self, weights: Path) -> None:
+        """Let the generator begin at a trained one's weights, with a new critic; before the first call.
+
+        Args:
+            weights: The generator.safetensors of a run with generators of this size.
+
+        Raises:
+            ModelError: They cannot be read, or are of another size.
+        """
+        for generator in (self.generator, self.averaged):
+            load_weights(generator, weights)
 
     def _adam(self, network: torch.nn.Module, rate: float) -> torch.optim.Adam:
         # The rate is a tensor, and the count of steps too (capturable): a graph reads both anew at each replay.
