@@ -686,6 +686,28 @@ def test_spread_and_nearest_are_their_definitions() -> None:
         assert np.allclose(products[np.arange(12), places], found)
 
 
+def test_patches_show_a_grid_over_smooth_faces() -> None:
+    generator = np.random.default_rng(0)
+    slopes = generator.normal(0, 1, (2, 300, 1, 1)) * np.indices((48, 48))[:, None]
+    faces = np.clip(128 + slopes.sum(0), 0, 255).astype(np.uint8)
+    grid = np.clip(faces + 20.0 * (np.indices((48, 48)).sum(0) % 4 < 2), 0, 255).astype(np.uint8)
+    clean, spoiled = (
+        scores.kernel_distance(*(scores.patches(some, generator) for some in (ours, faces[150:]))).mean
+        for ours in (faces[:150], grid[:150])
+    )
+    assert abs(clean) < 0.2
+    assert spoiled > 1
+
+
+def test_patches_leave_light_and_contrast_out() -> None:
+    faces = np.random.default_rng(0).integers(0, 100, (5, 48, 48), np.uint8)
+    found = [scores.patches(some, np.random.default_rng(1)) for some in (faces, 2 * faces + 20)]
+    assert found[0].shape == (5, scores.PATCH**2)
+    assert np.allclose(*found, atol=1e-4)
+    assert np.allclose(found[0].std(1), 1, atol=1e-3)
+    assert not scores.patches(np.full((2, 48, 48), 9, np.uint8), np.random.default_rng(1)).any()
+
+
 def test_share_has_wilsons_interval() -> None:
     found = scores.share(np.arange(100) < 80)
     assert (found.value, found.count) == (0.8, 100)

@@ -229,6 +229,11 @@ def test_a_verdicts_figures_are_their_definitions(tmp_path: Path) -> None:
     order = np.random.default_rng([3, DISGUST]).permutation(11)
     assert found.kid_real_halves == scores.kernel_distance(real[order[:6]], real[order[6:]], 3)
     assert (found.synthetic, found.real) == (9, 11)
+    assert found.persons is None
+    means = judge.judge(folder, model, 3, lambda faces: faces.mean((1, 2))[:, None])["disgust"].persons
+    assert means is not None
+    one, other = (some.mean((1, 2))[:, None] for some in (sources, own))
+    assert means.sources == scores.kernel_distance(one, other, 3)
     for told, rows in ((found.diversity_synthetic, made), (found.diversity_real, real)):
         pairs = [1 - cosine(x, y) for i, x in enumerate(rows) for j, y in enumerate(rows) if i != j]
         assert told == pytest.approx(np.mean(pairs), abs=1e-6)

@@ -260,7 +260,14 @@ def judge_command(
         Path | None,
         typer.Option(metavar="FILE.json", help="judgement.json in the folder if left out; the pairs go beside it."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Chooses halves, subsets and the pairs shown.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Chooses halves, subsets, patches and the pairs shown.", min=0)] = 0,
+    face_network: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Starting weights face_resnet_dlib.safetensors: also judges by a network that knows people apart.",
+        ),
+    ] = None,
 ) -> None:
     """Say what synthetic faces are worth: KID, target's share, identity, diversity, copies, and pairs to look at.
 
@@ -277,8 +284,13 @@ def judge_command(
     target = out or folder / "judgement.json"
     check_outputs((), [target, target.with_suffix(".png")])
     classifier = ModelFileClassifier(model)
+    persons = None
+    if face_network is not None:
+        from mien.synthesis.face_network import open_face_network
+
+        persons = open_face_network(face_network)
     balanced = judging.read(folder)
-    verdicts = judging.judge(balanced, classifier, seed)
+    verdicts = judging.judge(balanced, classifier, seed, persons)
     judgement = SynthesisJudgement(
         model=classifier.name,
         model_hash=file_hash(classifier.file),
@@ -314,6 +326,9 @@ def _table(name: str, verdict: "ClassJudgement") -> Table:
     table.add_row(
         f"KID to real {name}", kid(verdict.kid_synthetic), kid(verdict.kid_sources), kid(verdict.kid_real_halves)
     )
+    for kind, of in (("patches", verdict.patches), ("a face network", verdict.persons)):
+        if of is not None:
+            table.add_row(f"KID by {kind}", *map(kid, (of.synthetic, of.sources, of.real_halves)))
     table.add_row("diversity", f"{verdict.diversity_synthetic:.3f}", "", f"{verdict.diversity_real:.3f}")
     for kind, identity in (("features", verdict.identity_features), ("pixels", verdict.identity_pixels)):
         text = f"{identity.to_source:.3f} to source, {identity.to_another:.3f} to another"

@@ -32,6 +32,15 @@ class Distance:
 
 
 @record
+class Distances:
+    """To real faces of a class: from synthetic ones, from their sources, and between two halves of the real ones."""
+
+    synthetic: Distance
+    sources: Distance
+    real_halves: Distance
+
+
+@record
 class Identity:
     """Mean distance of a synthetic face to its own source and to another's, and how often its own is the nearer one."""
 
@@ -50,6 +59,8 @@ class ClassJudgement:
     change of expression moves them), and by the pixels (1 - correlation). diversity_*: mean cosine distance of the
     features between two faces. copies_of_training_faces: share that is a near-copy (pixels' correlation of at least
     0.97) of a real training face of the class, learned by heart; unchanged: share that is one of its own source.
+    patches: as kid_*, of single patches, where artefacts show; persons: of the features of a network that knows people
+    apart and no expressions, None where none was given. Both are None in older files.
     """
 
     synthetic: int
@@ -66,6 +77,8 @@ class ClassJudgement:
     diversity_real: float
     copies_of_training_faces: ShareOfCount
     unchanged: ShareOfCount
+    patches: Distances | None = field(default=None, kw_only=True)
+    persons: Distances | None = field(default=None, kw_only=True)
 
 
 @record

@@ -5,6 +5,7 @@ untranslated sources, the target's share against the sources' and the real class
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,14 +16,16 @@ from mien.data import dataset
 from mien.data.dataset import FaceData
 from mien.errors import DataError
 from mien.expressions import NAMES
-from mien.results.synthesis import ClassJudgement, Identity
+from mien.results.synthesis import ClassJudgement, Distances, Identity
 from mien.synthesis import face_sheets, scores
 from mien.synthesis.balance import SUMMARY, Synthetic, read_manifest
 from mien.synthesis.sampling import training_faces
 
 COPY = 0.97
 """Correlation of the pixels from which two faces count as copies of each other."""
-_PAIRS = 24
+FaceFeatures = Callable[[np.ndarray], np.ndarray]
+"""Faces uint8 [N, 48, 48] to features float32 [N, D]."""
+_PAIRS = 64
 _LEAST = 4  # real faces: two halves of two
 
 
@@ -71,13 +74,16 @@ def read(folder: Path) -> Balanced:
     return Balanced(real, lines, np.stack(faces), np.array([row_of[line.source] for line in lines]))
 
 
-def judge(balanced: Balanced, model: Classifier, seed: int = 0) -> dict[str, ClassJudgement]:
+def judge(
+    balanced: Balanced, model: Classifier, seed: int = 0, persons: FaceFeatures | None = None
+) -> dict[str, ClassJudgement]:
     """Judge the synthetic faces of each class that has some.
 
     Args:
         balanced: The folder.
         model: The independent classifier.
-        seed: Chooses halves and subsets.
+        seed: Chooses halves, subsets and patches.
+        persons: Features of a network that knows people apart (`face_network`).
 
     Returns:
         A judgement by class.
@@ -89,11 +95,13 @@ def judge(balanced: Balanced, model: Classifier, seed: int = 0) -> dict[str, Cla
     verdicts = {}
     for label in np.unique(targets):
         chosen = targets == label
-        verdicts[NAMES[label]] = _verdict(balanced, chosen, int(label), model, seed)
+        verdicts[NAMES[label]] = _verdict(balanced, chosen, int(label), model, seed, persons)
     return verdicts
 
 
-def _verdict(balanced: Balanced, chosen: np.ndarray, label: int, model: Classifier, seed: int) -> ClassJudgement:
+def _verdict(
+    balanced: Balanced, chosen: np.ndarray, label: int, model: Classifier, seed: int, persons: FaceFeatures | None
+) -> ClassJudgement:
     generator = np.random.default_rng([seed, label])
     faces, rows = balanced.synthetic[chosen], balanced.sources[chosen]
     own_class = balanced.real.where(balanced.real.labels == label)
@@ -101,27 +109,35 @@ def _verdict(balanced: Balanced, chosen: np.ndarray, label: int, model: Classifi
         raise DataError(
             f"'{NAMES[label]}': {len(faces)} synthetic and {len(own_class)} real faces are too few to judge"
         )
-    made, sources = model.outputs(faces), model.outputs(balanced.real.faces[rows])
-    real = model.outputs(own_class.faces)
+    pictures = faces, balanced.real.faces[rows], own_class.faces
+    made, sources, real = map(model.outputs, pictures)
     halves = np.array_split(generator.permutation(len(own_class)), 2)
     another = (np.arange(len(rows)) + generator.integers(1, len(rows), len(rows))) % len(rows)
-    looks, source_looks = scores.appearance(faces), scores.appearance(balanced.real.faces[rows])
-    likeness, _ = scores.nearest(looks, scores.appearance(own_class.faces))
+    looks, source_looks, real_looks = map(scores.appearance, pictures)
+    likeness, _ = scores.nearest(looks, real_looks)
+
+    def distances(made: np.ndarray, sources: np.ndarray, real: np.ndarray) -> Distances:
+        compared = (made, real), (sources, real), (real[halves[0]], real[halves[1]])
+        return Distances(*(scores.kernel_distance(ours, theirs, seed) for ours, theirs in compared))
+
+    kid = distances(made.features, sources.features, real.features)
     return ClassJudgement(
         synthetic=len(faces),
         real=len(own_class),
         called_synthetic=scores.share(made.probabilities.argmax(1) == label),
         called_sources=scores.share(sources.probabilities.argmax(1) == label),
         called_real=scores.share(real.probabilities.argmax(1) == label),
-        kid_synthetic=scores.kernel_distance(made.features, real.features, seed),
-        kid_sources=scores.kernel_distance(sources.features, real.features, seed),
-        kid_real_halves=scores.kernel_distance(real.features[halves[0]], real.features[halves[1]], seed),
+        kid_synthetic=kid.synthetic,
+        kid_sources=kid.sources,
+        kid_real_halves=kid.real_halves,
         identity_features=_identity(scores.unit(made.features), scores.unit(sources.features), another),
         identity_pixels=_identity(looks, source_looks, another),
         diversity_synthetic=scores.spread(scores.unit(made.features)),
         diversity_real=scores.spread(scores.unit(real.features)),
         copies_of_training_faces=scores.share(likeness >= COPY),
         unchanged=scores.share((looks * source_looks).sum(1) >= COPY),
+        patches=distances(*(scores.patches(of, generator) for of in pictures)),
+        persons=None if persons is None else distances(*map(persons, pictures)),
     )
 
 
@@ -143,7 +159,7 @@ def pairs(balanced: Balanced, seed: int = 0, count: int = _PAIRS) -> np.ndarray:
     """
     count = min(count, len(balanced.lines))
     chosen = np.sort(np.random.default_rng(seed).choice(len(balanced.lines), count, replace=False))
-    across = next(across for across in (4, 3, 2, 1) if count % across == 0)
+    across = next(across for across in (8, 4, 3, 2, 1) if count % across == 0)
     both = np.stack([balanced.real.faces[balanced.sources[chosen]], balanced.synthetic[chosen]], 1)
     titles = [text for place in chosen for text in (balanced.lines[place].source_label, balanced.lines[place].label)]
     rows = [titles[start : start + 2 * across] for start in range(0, len(titles), 2 * across)]

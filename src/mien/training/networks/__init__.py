@@ -13,7 +13,15 @@ from torch import nn
 
 from mien.errors import ModelError
 from mien.expressions import NAMES
-from mien.training.networks import coat_lite, efficientnet_lite, mobilenet_v2, native, vit
+from mien.training.networks import (
+    coat_lite,
+    efficientnet_lite,
+    face_mobilenet,
+    face_resnet,
+    mobilenet_v2,
+    native,
+    vit,
+)
 from mien.training.networks.architecture import Architecture
 
 ARCHITECTURES: dict[str, Architecture] = {
@@ -25,6 +33,8 @@ ARCHITECTURES: dict[str, Architecture] = {
         mobilenet_v2.MOBILENET_V2,
         coat_lite.TINY,
         efficientnet_lite.LITE0,
+        face_resnet.FACE_RESNET,
+        face_mobilenet.FACE_MOBILENET,
         native.RESNET18,
         native.VGG19,
     )
