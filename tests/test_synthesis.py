@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.ndimage
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -110,6 +111,21 @@ def test_the_target_reaches_the_middle_of_a_flat_face() -> None:
             torch.nn.init.normal_(layer.shift.weight)
     made = generator(torch.zeros(7, 1, 48, 48), torch.arange(7))[:, 0, 20:28, 20:28]
     assert all((made[label] - made[0]).abs().max() > 1e-3 for label in range(1, 7))
+
+
+def test_what_the_generator_adds_is_smoothed() -> None:
+    faces = torch.rand(2, 1, 48, 48) * 2 - 1
+    generators = {smoothing: Generator(4, 1, smoothing) for smoothing in (0.0, 0.7)}
+    state = generators[0.0].state_dict()
+    torch.nn.init.normal_(state["last.weight"])
+    assert "kernel" not in state  # weights of one smoothing serve another
+    changes = []
+    for generator in generators.values():
+        generator.load_state_dict(state)
+        changes.append((generator(faces, torch.tensor([0, 6])) - faces)[:, 0].detach().numpy())
+    expected = scipy.ndimage.gaussian_filter(changes[0], 0.7, mode="constant", axes=(1, 2), radius=3)
+    assert np.allclose(changes[1], expected, atol=1e-4)
+    assert np.abs(changes[1] - changes[0]).max() > 0.1
 
 
 def test_critic_reads_the_realism_of_the_asked_class() -> None:
@@ -686,26 +702,39 @@ def test_spread_and_nearest_are_their_definitions() -> None:
         assert np.allclose(products[np.arange(12), places], found)
 
 
-def test_patches_show_a_grid_over_smooth_faces() -> None:
+def test_spectra_of_patches_show_a_grid_over_smooth_faces() -> None:
     generator = np.random.default_rng(0)
-    slopes = generator.normal(0, 1, (2, 300, 1, 1)) * np.indices((48, 48))[:, None]
-    faces = np.clip(128 + slopes.sum(0), 0, 255).astype(np.uint8)
-    grid = np.clip(faces + 20.0 * (np.indices((48, 48)).sum(0) % 4 < 2), 0, 255).astype(np.uint8)
+    coarse = generator.integers(60, 200, (300, 8, 8)).repeat(6, 1).repeat(6, 2)
+    faces = (coarse + generator.normal(0, 3, coarse.shape)).clip(0, 255).astype(np.uint8)
+    grid = (faces + 6.0 * (np.indices((48, 48)).sum(0) % 4 < 2)).clip(0, 255).astype(np.uint8)
+    real = scores.patch_spectra(faces[150:])
     clean, spoiled = (
-        scores.kernel_distance(*(scores.patches(some, generator) for some in (ours, faces[150:]))).mean
+        scores.kernel_distance(*(scores.standardised(some, real) for some in (scores.patch_spectra(ours), real))).mean
         for ours in (faces[:150], grid[:150])
     )
     assert abs(clean) < 0.2
-    assert spoiled > 1
+    assert spoiled > 5
 
 
-def test_patches_leave_light_and_contrast_out() -> None:
+def test_spectra_of_patches_are_those_of_stripes() -> None:
+    stripes = (128 + 60 * np.cos(2 * np.pi * np.arange(48) / 4)).astype(np.uint8)  # three waves a patch, left to right
+    across = np.broadcast_to(stripes, (48, 48))
+    spectra = scores.patch_spectra(np.stack([across, across.T])).reshape(2, scores.PATCH, scores.PATCH // 2 + 1)
+    assert np.unravel_index(spectra[0].argmax(), spectra[0].shape) == (0, 3)
+    assert np.unravel_index(spectra[1].argmax(), spectra[1].shape) in ((3, 0), (9, 0))
+
+
+def test_spectra_of_patches_leave_light_and_contrast_out() -> None:
     faces = np.random.default_rng(0).integers(0, 100, (5, 48, 48), np.uint8)
-    found = [scores.patches(some, np.random.default_rng(1)) for some in (faces, 2 * faces + 20)]
-    assert found[0].shape == (5, scores.PATCH**2)
-    assert np.allclose(*found, atol=1e-4)
-    assert np.allclose(found[0].std(1), 1, atol=1e-3)
-    assert not scores.patches(np.full((2, 48, 48), 9, np.uint8), np.random.default_rng(1)).any()
+    found = [scores.patch_spectra(some) for some in (faces, 2 * faces + 20)]
+    assert found[0].shape == (5, scores.PATCH * (scores.PATCH // 2 + 1))
+    assert np.allclose(*found, atol=0.05)
+    assert not scores.patch_spectra(np.full((2, 48, 48), 9, np.uint8)).any()
+
+
+def test_columns_are_standardised_by_others() -> None:
+    like = np.array([[0.0, 5.0], [2.0, 5.0]])
+    assert scores.standardised(np.array([[3.0, 5.0]]), like).tolist() == [[2.0, 0.0]]
 
 
 def test_share_has_wilsons_interval() -> None:

@@ -260,7 +260,7 @@ def judge_command(
         Path | None,
         typer.Option(metavar="FILE.json", help="judgement.json in the folder if left out; the pairs go beside it."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Chooses halves, subsets, patches and the pairs shown.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Chooses halves, subsets and the pairs shown.", min=0)] = 0,
     face_network: Annotated[
         Path | None,
         typer.Option(

@@ -70,7 +70,7 @@ def _judgement(name: str, of: ClassJudgement, model: str) -> Table:
         ("KID", *(f"{kid.mean:.4f}" for kid in (of.kid_synthetic, of.kid_sources, of.kid_real_halves))),
         *(
             (f"KID by {kind}", *(f"{kid.mean:.4f}" for kid in (by.synthetic, by.sources, by.real_halves)))
-            for kind, by in (("patches", of.patches), ("a network that knows people apart", of.persons))
+            for kind, by in (("spectra of patches", of.patches), ("a network that knows people apart", of.persons))
             if by is not None
         ),
         ("diversity", f"{of.diversity_synthetic:.3f}", "", f"{of.diversity_real:.3f}"),

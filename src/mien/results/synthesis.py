@@ -59,8 +59,8 @@ class ClassJudgement:
     change of expression moves them), and by the pixels (1 - correlation). diversity_*: mean cosine distance of the
     features between two faces. copies_of_training_faces: share that is a near-copy (pixels' correlation of at least
     0.97) of a real training face of the class, learned by heart; unchanged: share that is one of its own source.
-    patches: as kid_*, of single patches, where artefacts show; persons: of the features of a network that knows people
-    apart and no expressions, None where none was given. Both are None in older files.
+    patches: as kid_*, of the spectra of patches, where stripes and grids show; persons: of the features of a network
+    that knows people apart and no expressions, None where none was given. Both are None in older files.
     """
 
     synthetic: int

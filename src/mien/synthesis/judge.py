@@ -82,7 +82,7 @@ def judge(
     Args:
         balanced: The folder.
         model: The independent classifier.
-        seed: Chooses halves, subsets and patches.
+        seed: Chooses halves and subsets.
         persons: Features of a network that knows people apart (`face_network`).
 
     Returns:
@@ -115,6 +115,7 @@ def _verdict(
     another = (np.arange(len(rows)) + generator.integers(1, len(rows), len(rows))) % len(rows)
     looks, source_looks, real_looks = map(scores.appearance, pictures)
     likeness, _ = scores.nearest(looks, real_looks)
+    spectra = [scores.patch_spectra(of) for of in pictures]
 
     def distances(made: np.ndarray, sources: np.ndarray, real: np.ndarray) -> Distances:
         compared = (made, real), (sources, real), (real[halves[0]], real[halves[1]])
@@ -136,7 +137,7 @@ def _verdict(
         diversity_real=scores.spread(scores.unit(real.features)),
         copies_of_training_faces=scores.share(likeness >= COPY),
         unchanged=scores.share((looks * source_looks).sum(1) >= COPY),
-        patches=distances(*(scores.patches(of, generator) for of in pictures)),
+        patches=distances(*(scores.standardised(of, spectra[2]) for of in spectra)),
         persons=None if persons is None else distances(*map(persons, pictures)),
     )
 

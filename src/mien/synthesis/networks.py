@@ -1,6 +1,6 @@
 """StarGAN's two networks at 48 x 48 pixels: the generator and the critic (Choi et al. 2018).
 
-Four things differ from the paper, each for a reason:
+Five things differ from the paper, each for a reason:
 
 - The generator's output is added to the face. It starts as the face itself, so that the training is spent on the
   expression and not on learning to copy, which took most of the steps before.
@@ -9,8 +9,13 @@ Four things differ from the paper, each for a reason:
   subtracts it again: away from the zero-padded border the target would not reach the rest of the network at all.
 - The patch head has one score a class, and the picture's own class is read (as in StarGAN v2): a face is compared with
   real faces of its class, so that a rare class is not simply unlikely.
+- What is added may be smoothed. An expression moves brows and mouths, which are pixels wide; stripes from pixel to
+  pixel are what the class loss and the cycle loss ask for: they please the critic's classifier (adversarial examples),
+  and hide the source in the made face (Chu et al. 2017).
 - The critic has four halvings, since 48 pixels have no room for six.
 """
+
+import math
 
 import torch
 from torch import nn
@@ -97,9 +102,10 @@ class Generator(nn.Module):
     Args:
         width: Channels at full size; the residual blocks work at a quarter of it with four times as many.
         blocks: How many residual blocks.
+        smoothing: Standard deviation, in pixels, of the Gaussian that smooths what is added to the face; 0 for none.
     """
 
-    def __init__(self, width: int, blocks: int) -> None:
+    def __init__(self, width: int, blocks: int, smoothing: float = 0.0) -> None:
         super().__init__()
         self.narrowing = nn.Sequential(
             nn.Conv2d(1, width, 7, padding=3, bias=False),
@@ -117,6 +123,8 @@ class Generator(nn.Module):
         self.last = nn.Conv2d(width, 1, 7, padding=3)
         for values in self.last.parameters():
             nn.init.zeros_(values)
+        self.kernel: torch.Tensor
+        self.register_buffer("kernel", gaussian(smoothing), persistent=False)
 
     def forward(self, faces: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """Translate faces.
@@ -131,7 +139,23 @@ class Generator(nn.Module):
         maps = self.narrowing(faces)
         for layer in (*self.changing, *self.widening):
             maps = layer(maps, target)
-        return faces + self.last(maps)
+        return faces + functional.conv2d(self.last(maps), self.kernel, padding="same")
+
+
+def gaussian(deviation: float) -> torch.Tensor:
+    """The weights of a convolution that smooths.
+
+    Args:
+        deviation: In pixels; 0 leaves pictures as they are.
+
+    Returns:
+        float [1, 1, k, k] with the sum 1, k odd: to three deviations from the middle.
+    """
+    reach = math.ceil(3 * deviation)
+    steps = torch.arange(-reach, reach + 1) / max(deviation, 1e-6)
+    line = torch.exp(-(steps**2) / 2)
+    kernel = torch.outer(line, line)
+    return (kernel / kernel.sum())[None, None]
 
 
 class Critic(nn.Module):

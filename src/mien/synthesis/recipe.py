@@ -25,6 +25,7 @@ class SynthesisRecipe:
         critic_steps: Updates of the critic for one of the generator.
         width: The generator's channels at full size.
         blocks: Its residual blocks.
+        smoothing: Of what the generator adds to a face: a Gaussian's standard deviation in pixels, 0 for none.
         critic_width: The critic's first channels.
         generator_rate: Adam's, constant at first, and falling to zero over the second half of what follows the
             class_steps.
@@ -46,6 +47,7 @@ class SynthesisRecipe:
     critic_steps: Count = 5
     width: Count = 48
     blocks: Count = 6
+    smoothing: AtLeast0 = 0.0
     critic_width: Count = 64
     generator_rate: AtLeast0 = 1e-4
     critic_rate: AtLeast0 = 1e-4

@@ -144,7 +144,7 @@ class SynthesisRun:
             ModelError: The weights are missing, damaged or another network's.
         """
         recipe = self.recipe()
-        generator = Generator(recipe.width, recipe.blocks)
+        generator = Generator(recipe.width, recipe.blocks, recipe.smoothing)
         if not self.weights.is_file():
             raise ModelError(f"{self.weights}: no such weights; train longer, they come with each report")
         try:

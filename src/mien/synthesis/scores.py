@@ -100,21 +100,43 @@ def appearance(faces: np.ndarray) -> np.ndarray:
     return unit(pixels - pixels.mean(1, keepdims=True))
 
 
-def patches(faces: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """A patch of each face, anywhere, without its light and contrast.
+def patch_spectra(faces: np.ndarray) -> np.ndarray:
+    """How much of each frequency and direction the patches of a face hold: stripes and grids stand out.
+
+    The mean over overlapping patches of the logarithm of their power spectrum (periodograms under a Hann window, Welch
+    1967), less its mean over the frequencies: neither light, contrast nor what is where tells two faces apart.
 
     Args:
         faces: uint8 [N, 48, 48].
-        generator: Says where.
 
     Returns:
-        float32 [N, 144], of mean 0 and variance 1; even patches keep less, at a contrast of a grey level's noise.
+        float32 [N, 84].
     """
-    windows = np.lib.stride_tricks.sliding_window_view(faces, (PATCH, PATCH), (1, 2))
-    rows, columns = generator.integers(0, windows.shape[1], (2, len(faces)))
-    chosen = windows[np.arange(len(faces)), rows, columns].reshape(len(faces), -1).astype(np.float32)
-    chosen -= chosen.mean(1, keepdims=True)
-    return chosen / np.maximum(chosen.std(1, keepdims=True), 1)
+    line = np.hanning(PATCH + 2)[1:-1]
+    step = PATCH // 2
+    windows = np.lib.stride_tricks.sliding_window_view(faces, (PATCH, PATCH), (1, 2))[:, ::step, ::step]
+    spectra = []
+    for some in np.array_split(windows, max(len(faces) // _BLOCK, 1)):
+        patches = some.astype(np.float32)
+        patches -= patches.mean((-2, -1), keepdims=True)
+        power = np.abs(np.fft.rfft2(patches * np.outer(line, line))) ** 2
+        # A grey level's rounding leaves about 1.
+        spectra.append(np.log(power + 1).mean((1, 2)).reshape(len(some), -1))
+    found = np.concatenate(spectra)
+    return (found - found.mean(1, keepdims=True)).astype(np.float32)
+
+
+def standardised(vectors: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """Shift and scale columns as others need it for mean 0 and deviation 1.
+
+    Args:
+        vectors: float [N, D].
+        like: float [M, D], those others.
+
+    Returns:
+        float [N, D].
+    """
+    return (vectors - like.mean(0)) / np.maximum(like.std(0), 1e-6)
 
 
 def nearest(ours: np.ndarray, theirs: np.ndarray, rank: int = 1) -> tuple[np.ndarray, np.ndarray]:

@@ -28,7 +28,8 @@ class TrainingStep:
         self.recipe, self.faces, self.fabric = recipe, faces, fabric
         device = fabric.device
         torch.manual_seed(recipe.seed)
-        self.generator = Generator(recipe.width, recipe.blocks).to(device).to(memory_format=torch.channels_last)
+        generator = Generator(recipe.width, recipe.blocks, recipe.smoothing)
+        self.generator = generator.to(device).to(memory_format=torch.channels_last)
         self.critic = Critic(recipe.critic_width).to(device).to(memory_format=torch.channels_last)
         self.averaged = copy.deepcopy(self.generator).requires_grad_(False)
         self.totals = torch.zeros(len(LOSSES), device=device)
