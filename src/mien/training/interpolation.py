@@ -91,8 +91,10 @@ def interpolate(
 def average(runs: Sequence[RunFolder], data: FaceData, out: RunFolder) -> InterpolationScores:
     """Write the run `out`: the plain mean of several runs' weights, which must have begun at the same ones.
 
+    Batch norms are measured anew on the training pictures as they are, every class as often as it occurs.
+
     Args:
-        runs: At least two runs of one network; their recipes may differ, the first one's speaks for the mean.
+        runs: Of one network; their recipes may differ, the first one's speaks for the mean.
         data: All parts of the split.
         out: The new run's folder.
 

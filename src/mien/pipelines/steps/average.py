@@ -13,16 +13,16 @@ from mien.training.validating import settings
 
 @settings
 class Average:
-    """Average the weights of runs that began at the same weights.
+    """Average the weights of runs that began at the same weights; batch norms are measured anew, of a single run too.
 
     Attributes:
         name: The step's name.
-        runs: Earlier trainings, at least two of one network.
+        runs: Earlier trainings of one network.
     """
 
     kind: ClassVar[str] = "average"
     name: str
-    runs: Annotated[tuple[str, ...], Field(min_length=2)]
+    runs: Annotated[tuple[str, ...], Field(min_length=1)]
 
     @property
     def needs(self) -> tuple[str, ...]:
