@@ -27,7 +27,14 @@ class Separable(nn.Module):
         self.pointwise = nn.Conv2d(before, channels, 1)
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """Maps [N, before, h, w] to [N, channels, h / stride, w / stride]."""
+        """Convolve maps.
+
+        Args:
+            maps: float [N, before, h, w].
+
+        Returns:
+            float [N, channels, h / stride, w / stride], between 0 and 6.
+        """
         return relu6(self.pointwise(relu6(self.depthwise(maps))))
 
 
@@ -57,11 +64,25 @@ class FaceMobilenet(nn.Module):
         return maps
 
     def forward(self, faces: torch.Tensor) -> torch.Tensor:
-        """The last feature map's mean, float [N, 1024]."""
+        """The last feature map's mean.
+
+        Args:
+            faces: float [N, in_chans, h, w].
+
+        Returns:
+            float [N, 1024].
+        """
         return self.forward_features(faces).mean((2, 3))
 
     def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
-        """Which tensors are a layer, for learning rates that fall from layer to layer (timm)."""
+        """Which tensors are a layer, for learning rates that fall from layer to layer (timm).
+
+        Args:
+            coarse: Is not looked at: timm gives it.
+
+        Returns:
+            Patterns of names.
+        """
         return {"stem": r"^conv1\.", "blocks": r"^block(\d+)\."}
 
 
@@ -70,7 +91,15 @@ default_cfgs = generate_default_cfgs({"face_mobilenet_v1": {"first_conv": "conv1
 
 @register_model
 def face_mobilenet_v1(pretrained: bool = False, **options: Any) -> FaceMobilenet:
-    """The network by its name in timm's registry."""
+    """The network by its name in timm's registry.
+
+    Args:
+        pretrained: Is false here: the weights come from a file.
+        **options: Go to the network.
+
+    Returns:
+        The network.
+    """
     return build_model_with_cfg(FaceMobilenet, "face_mobilenet_v1", pretrained, pretrained_strict=False, **options)
 
 

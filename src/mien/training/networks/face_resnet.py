@@ -32,7 +32,14 @@ class Scale(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels))
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """Scale and shift maps [N, C, h, w]."""
+        """Scale and shift maps.
+
+        Args:
+            maps: float [N, C, h, w].
+
+        Returns:
+            float [N, C, h, w].
+        """
         return maps * self.weight[:, None, None] + self.bias[:, None, None]
 
 
@@ -45,7 +52,14 @@ class ScaledConvolution(nn.Module):
         self.scale = Scale(channels)
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """Maps [N, before, h, w] to [N, channels, h', w']."""
+        """Convolve maps.
+
+        Args:
+            maps: float [N, before, h, w].
+
+        Returns:
+            float [N, channels, h', w'] by kernel, stride and padding.
+        """
         return self.scale(self.conv(maps))
 
 
@@ -59,7 +73,14 @@ class Block(nn.Module):
         self.conv2 = ScaledConvolution(channels, channels, 3, 1, 1)
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """Maps [N, before, h, w] to [N, channels, h', w'], at least 0."""
+        """Convolve maps.
+
+        Args:
+            maps: float [N, before, h, w].
+
+        Returns:
+            float [N, channels, h', w'], at least 0; about half as high and wide in a block that halves.
+        """
         inner = self.conv2(self.conv1(maps).relu())
         if self.halves:
             maps = functional.avg_pool2d(maps, 2)
@@ -100,11 +121,25 @@ class FaceResnet(nn.Module):
         return maps
 
     def forward(self, faces: torch.Tensor) -> torch.Tensor:
-        """The last feature map's mean, float [N, 256]."""
+        """The last feature map's mean.
+
+        Args:
+            faces: float [N, in_chans, h, w].
+
+        Returns:
+            float [N, 256].
+        """
         return self.forward_features(faces).mean((2, 3))
 
     def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
-        """Which tensors are a layer, for learning rates that fall from layer to layer (timm)."""
+        """Which tensors are a layer, for learning rates that fall from layer to layer (timm).
+
+        Args:
+            coarse: Is not looked at: timm gives it.
+
+        Returns:
+            Patterns of names.
+        """
         return {"stem": r"^conv32_down", "blocks": [(f"^{name}\\.", (place,)) for place, name in enumerate(_BLOCKS)]}
 
 
@@ -113,7 +148,15 @@ default_cfgs = generate_default_cfgs({"face_resnet_dlib": {"first_conv": "conv32
 
 @register_model
 def face_resnet_dlib(pretrained: bool = False, **options: Any) -> FaceResnet:
-    """The network by its name in timm's registry."""
+    """The network by its name in timm's registry.
+
+    Args:
+        pretrained: Is false here: the weights come from a file.
+        **options: Go to the network.
+
+    Returns:
+        The network.
+    """
     return build_model_with_cfg(FaceResnet, "face_resnet_dlib", pretrained, pretrained_strict=False, **options)
 
 
