@@ -146,7 +146,7 @@ def test_a_step_that_fails_says_so(place: Place, tmp_path: Path) -> None:
         (('kind = "train"', 'kind = "trian"'), "did you mean 'train'"),
         (('name = "other"', 'name = "one"'), "two steps are called 'one'"),
         (('runs = ["one", "other"]', 'runs = ["one", "othr"]'), "did you mean 'other'"),
-        (('runs = ["one", "other"]', 'runs = []'), "a list"),
+        (('runs = ["one", "other"]', "runs = []"), "a list"),
         (('start = "none"', 'start = "other"'), "does not come before it"),
         (('run = "mean"', 'run = "mean"\nint9 = true'), "unknown key 'steps[3].int9'"),
     ],

@@ -406,8 +406,28 @@ def test_the_file_translates_as_the_network(run_folder: Path, translator: Transl
     with torch.inference_mode():
         graph = export.GeneratorGraph(SynthesisRun(run_folder).generator())
         expected = graph(torch.from_numpy(faces), torch.from_numpy(labels)).numpy()
-    found = translator.translate(faces, labels)
+    found = Translator(translator.path, threads=1, strength=1).translate(faces, labels)
     assert np.abs(found.astype(int) - expected.astype(int)).max() <= 2  # weights in half precision
+
+
+def test_faces_take_a_share_of_the_change() -> None:
+    path = Translator.open().path
+    faces, labels = np.repeat(TEMPLATES[:3], 7, 0), np.tile(np.arange(7), 3)
+    shares = {
+        strength: Translator(path, threads=1, strength=strength).translate(faces, labels).astype(float)
+        for strength in (0, 0.3, 1)
+    }
+    assert (shares[0] == faces).all()
+    assert np.abs(shares[1] - faces).max() > 20
+    assert np.abs(shares[0.3] - (0.7 * faces + 0.3 * shares[1])).max() <= 0.51
+    for strength in (-0.1, 1.1, float("nan")):
+        with pytest.raises(ModelError, match="strength must lie between 0 and 1"):
+            Translator(path, strength=strength)
+
+
+def test_batches_of_faces_are_translated_as_single_ones(translator: Translator) -> None:
+    faces, labels = np.repeat(TEMPLATES[:3], 7, 0), np.tile(np.arange(7), 3)
+    found = translator.translate(faces, labels)
     assert (translator.translate_all(TEMPLATES[0]) == found[:7]).all()
     assert translator.translate(faces[:0], labels[:0]).shape == (0, 48, 48)
 
@@ -472,11 +492,17 @@ def test_translates_a_cut_face_from_the_command_line(
     monkeypatch.setattr(portrait.FaceDetector, "detect", lambda self, picture: ["a face"])
     save(TEMPLATES[3], tmp_path / "face.png")
     arguments = ["translate", str(tmp_path / "face.png"), "--generator", str(run_folder / "generator.onnx"), "--out"]
-    one, all_seven = tmp_path / "one.png", tmp_path / "all.png"
-    for more in ([str(one), "--to", "surprise"], [str(all_seven)]):
+    one, all_seven, half = tmp_path / "one.png", tmp_path / "all.png", tmp_path / "half.png"
+    for more in (
+        [str(one), "--to", "surprise"],
+        [str(all_seven)],
+        [str(half), "--to", "surprise", "--strength", "0.5"],
+    ):
         assert CliRunner().invoke(synth.app, [*arguments, *more], catch_exceptions=False).exit_code == 0
     expected = translator.translate_all(TEMPLATES[3])
     assert (dataset.read_face(one) == expected[NAMES.index("surprise")]).all()
+    halfway = Translator(translator.path, strength=0.5).translate_all(TEMPLATES[3])
+    assert (dataset.read_face(half) == halfway[NAMES.index("surprise")]).all()
     assert all_seven.is_file()
 
 
@@ -486,7 +512,7 @@ def test_translates_a_cut_face_from_the_command_line(
 class Pasting:
     """A translator that gives the wanted class's own picture, with a trace of the source."""
 
-    sha256, split, from_other_classes = "a hash", "kaggle", True
+    sha256, split, from_other_classes, strength = "a hash", "kaggle", True, 0.9
 
     def translate(self, faces: np.ndarray, labels: np.ndarray) -> np.ndarray:
         return (0.9 * TEMPLATES[labels] + 0.1 * faces).astype(np.uint8)
@@ -647,11 +673,13 @@ def test_pixels_in_a_csv_file_cannot_be_balanced(tiny_data: Path, tmp_path: Path
 def test_balances_from_the_command_line(tiny_data: Path, tmp_path: Path, run_folder: Path) -> None:
     shutil.copytree(tiny_data, tmp_path / "data")
     arguments = ["balance", str(tmp_path / "data"), "--class", "disgust"]
-    arguments += ["--generator", str(run_folder / "generator.onnx"), "--out", str(tmp_path / "out"), "--to"]
+    arguments += ["--generator", str(run_folder / "generator.onnx"), "--strength", "0.5"]
+    arguments += ["--out", str(tmp_path / "out"), "--to"]
     same_size = CliRunner().invoke(synth.app, [*arguments, "fear"])
     assert "training pictures already" in str(same_size.exception)
     assert CliRunner().invoke(synth.app, [*arguments, "8"], catch_exceptions=False).exit_code == 0
     assert len(balancing.read_manifest(tmp_path / "out")) == 2
+    assert judge.read(tmp_path / "out").strength == 0.5
 
 
 # Judging

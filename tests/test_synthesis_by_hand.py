@@ -421,7 +421,7 @@ def test_an_examiner_measures_from_half_of_the_real_faces_and_lets_nineteen_of_t
 class Marking:
     """Makes faces that fail one filter each, in turn: told less than asked, called another class, or strange."""
 
-    sha256, split, from_other_classes = "a hash", "kaggle", True
+    sha256, split, from_other_classes, strength = "a hash", "kaggle", True, 0.9
 
     def translate(self, faces: np.ndarray, labels: np.ndarray) -> np.ndarray:
         made = faces.copy()

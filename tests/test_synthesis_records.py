@@ -146,7 +146,7 @@ class Marked(StandIn):
 class Marking:
     """Makes every second face certain and keeps the rest as they are."""
 
-    sha256, split, from_other_classes = "a hash", "kaggle", True
+    sha256, split, from_other_classes, strength = "a hash", "kaggle", True, 0.9
 
     def translate(self, faces: np.ndarray, labels: np.ndarray) -> np.ndarray:
         made = faces.copy()
@@ -168,6 +168,7 @@ def test_the_summary_tells_how_a_folder_was_made(tiny_data: Path, tmp_path: Path
         "split": "kaggle",
         "seed": 5,
         "generator": "a hash",
+        "strength": 0.9,
         "judge": None,
         "least_probability": None,
         "most_novelty": None,

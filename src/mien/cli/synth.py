@@ -17,6 +17,7 @@ from mien.errors import RecipeError
 from mien.expressions import NAMES
 from mien.names import fitting_name
 from mien.storage import check_suffix
+from mien.synthesis import STRENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,6 +32,16 @@ app = typer.Typer(help="Translate faces to other expressions, and balance a data
 
 GeneratorOption = Annotated[
     str, typer.Option(help="The shipped generator's name, or the generator.onnx of a run of `mien synth train`.")
+]
+
+StrengthOption = Annotated[
+    float,
+    typer.Option(
+        help="How far faces go: 1 takes all that the generator changes, caricatures with it; less is milder.",
+        min=0,
+        max=1,
+        callback=finite,
+    ),
 ]
 
 
@@ -157,6 +168,7 @@ def balance(
             "own faces warped, to compare with."
         ),
     ] = "stargan",
+    strength: StrengthOption = STRENGTH,
     split: Annotated[
         str | None,
         typer.Option(
@@ -194,7 +206,9 @@ def balance(
 
     check_outputs((), folders=[out])
     labels = tuple(dict.fromkeys(class_label(name) for name in classes))
-    maker: Maker = Augmenter(split or "kaggle", seed) if generator == NAME else Translator.open(generator)
+    maker: Maker = (
+        Augmenter(split or "kaggle", seed) if generator == NAME else Translator.open(generator, strength=strength)
+    )
     critic = None if judge is None else ModelFileClassifier(judge)
     as_large = None if to.isdecimal() else class_label(to)
     split = split or maker.split
@@ -227,6 +241,7 @@ def translate(
         Path | None, typer.Option(metavar="FILE.png", help="<picture's name>-<expression>.png if left out.")
     ] = None,
     generator: GeneratorOption = "stargan",
+    strength: StrengthOption = STRENGTH,
 ) -> None:
     """Give the face in a picture another expression: a grey picture of 48 x 48 pixels, or a sheet of all seven.
 
@@ -242,7 +257,7 @@ def translate(
     label = None if to is None else class_label(to)
     target = out or Path(fitting_name(picture.stem, f"-{'all' if label is None else NAMES[label]}.png"))
     check_outputs([picture], [target])
-    translator = Translator.open(generator)
+    translator = Translator.open(generator, strength=strength)
     face = find_face(picture, translator.metadata["crop"])
     made = translator.translate_all(face)
     if label is None:
@@ -296,6 +311,7 @@ def judge_command(
         model_hash=file_hash(classifier.file),
         seed=seed,
         generator=balanced.lines[0].generator,
+        strength=balanced.strength,
         classes=verdicts,
         **origin(),
     )

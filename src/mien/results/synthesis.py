@@ -90,6 +90,7 @@ class SynthesisJudgement(Measured):
         model_hash: SHA-256 of its file; None in older files.
         seed: Chose halves, subsets and pairs.
         generator: SHA-256 of the generator's file, or a word for what made the faces.
+        strength: The share of the generator's change that the faces took; None in older files, and without one.
         classes: By name.
     """
 
@@ -100,6 +101,7 @@ class SynthesisJudgement(Measured):
     generator: str
     classes: dict[str, ClassJudgement]
     model_hash: str | None = field(default=None, kw_only=True)
+    strength: float | None = field(default=None, kw_only=True)
 
 
 @record

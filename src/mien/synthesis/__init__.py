@@ -5,3 +5,6 @@ To train: `recipe` (what to do), `networks`, `sampling` and `losses` (what a ste
 training framework. To balance and judge: `balance`, `filters`, `scores`, `judge`, and `face_sheets` for both. Imports
 `export.onnx`, `training.recipe`, `training.run`, `classifier`, `data`, `recognition` and below.
 """
+
+STRENGTH = 0.8
+"""Of what a generator changes: faces change a little less, and look more like real ones of the class."""

@@ -22,6 +22,7 @@ class Augmenter:
     """
 
     sha256, from_other_classes = NAME, False
+    strength = None
 
     def __init__(self, split: str, seed: int) -> None:
         self.split = split

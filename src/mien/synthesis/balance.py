@@ -47,6 +47,10 @@ class Maker(Protocol):
     from_other_classes: bool
 
     @property
+    def strength(self) -> float | None:
+        """The share of a generator's change that faces take; None where no generator changes them."""
+
+    @property
     def sha256(self) -> str:
         """Its name in the manifest."""
 
@@ -168,6 +172,7 @@ def balance(
         "split": request.split,
         "seed": request.seed,
         "generator": maker.sha256,
+        "strength": maker.strength,
         "judge": file_hash(judge.file) if judge is not None else None,
         "least_probability": request.least,
         "most_novelty": quality.most_novelty if quality is not None and request.novelty else None,

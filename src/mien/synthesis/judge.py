@@ -38,12 +38,14 @@ class Balanced:
         lines: The manifest.
         synthetic: uint8 [S, 48, 48].
         sources: int64 [S], rows of `real`.
+        strength: The share of the generator's change that they took; None where that is not known, or there was none.
     """
 
     real: FaceData
     lines: list[Synthetic]
     synthetic: np.ndarray
     sources: np.ndarray
+    strength: float | None = None
 
 
 def read(folder: Path) -> Balanced:
@@ -60,7 +62,8 @@ def read(folder: Path) -> Balanced:
     """
     lines = read_manifest(folder)
     try:
-        split = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))["split"]
+        summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+        split = summary["split"]
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{folder}: no readable {SUMMARY}; give a folder that `mien synth balance` wrote") from error
     real = training_faces(dataset.load(folder, split))
@@ -71,7 +74,8 @@ def read(folder: Path) -> Balanced:
         if isinstance(face, str) or line.source not in row_of:
             raise DataError(f"{folder}: {line.file} or its source is missing or broken; balance the data set anew")
         faces.append(face)
-    return Balanced(real, lines, np.stack(faces), np.array([row_of[line.source] for line in lines]))
+    rows = np.array([row_of[line.source] for line in lines])
+    return Balanced(real, lines, np.stack(faces), rows, summary.get("strength"))
 
 
 def judge(

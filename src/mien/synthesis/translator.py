@@ -10,6 +10,7 @@ from mien.expressions import NAMES
 from mien.provenance import file_hash
 from mien.recognition.model import models_folder, open_session, verify_hash
 from mien.recognition.runtime import onnxruntime
+from mien.synthesis import STRENGTH
 
 SIZE = 48
 BATCH = 64
@@ -23,13 +24,15 @@ class Translator:
     Args:
         path: The file.
         threads: How many cores one call may use; all of them if None.
+        strength: The share of the generator's change that faces take, in [0, 1]: 0 leaves them as they are.
 
     Attributes:
+        strength: As given.
         metadata: The file's properties, as written by `mien synth train`.
         split: Whose training part the generator learned from.
 
     Raises:
-        ModelError: It is no generator of 48 x 48 faces.
+        ModelError: It is no generator of 48 x 48 faces, or the strength is out of its range.
 
     >>> translator = Translator.open("stargan")  # doctest: +SKIP
     >>> translator.translate_all(find_face("portrait.jpg", translator.metadata["crop"]))  # doctest: +SKIP
@@ -37,40 +40,45 @@ class Translator:
 
     from_other_classes = True
 
-    def __init__(self, path: Path, threads: int | None = None) -> None:
-        self.path = path
+    def __init__(self, path: Path, threads: int | None = None, strength: float = STRENGTH) -> None:
+        if not 0 <= strength <= 1:
+            raise ModelError(f"strength must lie between 0 and 1, not {strength}")
+        self.path, self.strength = path, strength
         self._session = open_session(path, threads)
         self.metadata = dict(self._session.get_modelmeta().custom_metadata_map)
         _check(path, self._session, self.metadata)
         self.split = self.metadata["split"]
 
     @classmethod
-    def open(cls, generator: str | Path = SHIPPED, threads: int | None = None) -> "Translator":
+    def open(
+        cls, generator: str | Path = SHIPPED, threads: int | None = None, strength: float = STRENGTH
+    ) -> "Translator":
         """Open the shipped generator by its name, or any generator by its file.
 
         Args:
             generator: The name or the path.
             threads: How many cores one call may use; all of them if None.
+            strength: The share of the generator's change that faces take, in [0, 1].
 
         Returns:
             The generator.
 
         Raises:
-            ModelError: There is none, the shipped file's hash is another than it was released with, or a file is no
-                generator of 48 x 48 faces.
+            ModelError: There is none, the shipped file's hash is another than it was released with, a file is no
+                generator of 48 x 48 faces, or the strength is out of its range.
         """
         path = Path(generator)
         if path.suffix == ".onnx":
             if not path.is_file():
                 raise ModelError(f"{path}: no such file; give the generator.onnx of a run of `mien synth train`")
-            return cls(path, threads)
+            return cls(path, threads, strength)
         if str(generator) != SHIPPED:
             raise ModelError(f"unknown generator '{generator}'; there is {SHIPPED}, or give an .onnx file")
         path = models_folder() / FOLDER / f"{SHIPPED}.onnx"
         if not path.is_file():
             raise ModelError(f"{path}: not installed; train one with `mien synth train` and give its generator.onnx")
         verify_hash(path)
-        return cls(path, threads)
+        return cls(path, threads, strength)
 
     @cached_property
     def sha256(self) -> str:
@@ -97,7 +105,9 @@ class Translator:
         made = np.empty_like(faces)
         for start in range(0, len(faces), BATCH):
             part = slice(start, start + BATCH)
-            (made[part],) = self._session.run(None, {"face": faces[part], "target": labels[part].astype(np.int64)})
+            (far,) = self._session.run(None, {"face": faces[part], "target": labels[part].astype(np.int64)})
+            change = far.astype(np.float32) - faces[part]
+            made[part] = np.rint(faces[part] + self.strength * change)
         return made
 
     def translate_all(self, face: np.ndarray) -> np.ndarray:
