@@ -133,6 +133,7 @@ def test_extending_takes_over_values_and_merges_tables(tmp_path: Path) -> None:
             'network = "vit_tiny"\nstages = [{ epochs = 1 }, { epochs = 0 }]',
             r"stages\[1\]\.epochs .* least 1, not 0",
         ),
+        ('network = "face_resnet"\nstages = [{ epochs = 1, pixels = 48 }]', "takes 56 pixels or more, not 48"),
         ('network = "vit_tiny"\nstages = [{ epochs = 1, pixels = 100 }]', "multiples of 16, not 100; 96 and 112"),
         ('network = "coat_lite_tiny"\nstages = [{ epochs = 1, pixels = 48 }, { epochs = 1 }]', "32, not 48; 32 and 64"),
         ('network = "mobilenet_v2"\nstages = [{ epochs = 1, patch_drop = 0.5 }]', "has no patches to drop"),

@@ -385,14 +385,15 @@ def test_every_network_trains(
     name: str, tmp_path: Path, run: Callable[..., list[Epoch]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(RunFolder, "write_checkpoint", lambda folder, state: None)  # of no use here, and large
-    recipe = replace(TINY, network=name, stages=(Stage(1, 32),), batch_size=21)
+    pixels = ARCHITECTURES[name].least
+    recipe = replace(TINY, network=name, stages=(Stage(1, pixels),), batch_size=21)
     folder = RunFolder(tmp_path)
     folder.write_description(recipe, "hash", "none", "32-true")
     curve = run(tmp_path, recipe)
     assert len(curve) == 1
     assert np.isfinite(curve[0].loss)
     assert rounded(folder.curve()) == rounded(curve)
-    assert folder.network()(torch.zeros(1, 1, 32, 32))[0].shape == (1, 7)
+    assert folder.network()(torch.zeros(1, 1, pixels, pixels))[0].shape == (1, 7)
 
 
 def test_attention_suited_to_a_processor_is_the_fused_one(monkeypatch: pytest.MonkeyPatch) -> None:

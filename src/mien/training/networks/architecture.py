@@ -22,6 +22,7 @@ class Architecture:
         patch: Pixels a location stands for.
         sized: Whether timm must be told the input size (position embeddings).
         options: Further ones for timm.
+        least: The smallest side of a face that it takes.
         change: What is altered of timm's backbone; it then starts from nothing, since timm's weights are for the other.
     """
 
@@ -33,6 +34,7 @@ class Architecture:
     patch: int
     sized: bool = False
     options: dict[str, Any] = field(default_factory=dict)
+    least: int = 32
     change: Callable[[nn.Module], None] | None = None
 
     @property
@@ -49,6 +51,8 @@ class Architecture:
         Returns:
             One line that names the nearest sides; None where it takes them.
         """
+        if pixels < self.least:
+            return f"{self.name} takes {self.least} pixels or more, not {pixels}"
         if not self.sized or pixels % self.patch == 0:
             return None
         below = pixels // self.patch * self.patch

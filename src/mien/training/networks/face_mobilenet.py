@@ -86,7 +86,18 @@ class FaceMobilenet(nn.Module):
         return {"stem": r"^conv1\.", "blocks": r"^block(\d+)\."}
 
 
-default_cfgs = generate_default_cfgs({"face_mobilenet_v1": {"first_conv": "conv1", "classifier": None}})
+# It takes RGB in 0 to 255 less _MEAN.
+_MEAN = (103.939, 116.779, 123.68)
+default_cfgs = generate_default_cfgs(
+    {
+        "face_mobilenet_v1": {
+            "mean": tuple(value / 255 for value in _MEAN),
+            "std": (1 / 255,) * 3,
+            "first_conv": "conv1",
+            "classifier": None,
+        }
+    }
+)
 
 
 @register_model
@@ -103,5 +114,4 @@ def face_mobilenet_v1(pretrained: bool = False, **options: Any) -> FaceMobilenet
     return build_model_with_cfg(FaceMobilenet, "face_mobilenet_v1", pretrained, pretrained_strict=False, **options)
 
 
-# RGB in 0 to 255 less (103.939, 116.779, 123.68).
 FACE_MOBILENET = Architecture("face_mobilenet", "face_mobilenet_v1", 0.4502, 1 / 255, feature_map, patch=32)

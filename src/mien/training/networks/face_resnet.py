@@ -143,7 +143,18 @@ class FaceResnet(nn.Module):
         return {"stem": r"^conv32_down", "blocks": [(f"^{name}\\.", (place,)) for place, name in enumerate(_BLOCKS)]}
 
 
-default_cfgs = generate_default_cfgs({"face_resnet_dlib": {"first_conv": "conv32_down.conv", "classifier": None}})
+# dlib takes RGB in 0 to 255 less _MEAN, divided by 256.
+_MEAN = (122.782, 117.001, 104.298)
+default_cfgs = generate_default_cfgs(
+    {
+        "face_resnet_dlib": {
+            "mean": tuple(value / 255 for value in _MEAN),
+            "std": (256 / 255,) * 3,
+            "first_conv": "conv32_down.conv",
+            "classifier": None,
+        }
+    }
+)
 
 
 @register_model
@@ -160,5 +171,4 @@ def face_resnet_dlib(pretrained: bool = False, **options: Any) -> FaceResnet:
     return build_model_with_cfg(FaceResnet, "face_resnet_dlib", pretrained, pretrained_strict=False, **options)
 
 
-# dlib takes RGB in 0 to 255 less (122.782, 117.001, 104.298), divided by 256.
-FACE_RESNET = Architecture("face_resnet", "face_resnet_dlib", 0.4498, 256 / 255, feature_map, patch=32)
+FACE_RESNET = Architecture("face_resnet", "face_resnet_dlib", 0.4498, 256 / 255, feature_map, patch=32, least=56)
