@@ -63,17 +63,6 @@ class FaceMobilenet(nn.Module):
             maps = getattr(self, f"block{number}")(maps)
         return maps
 
-    def forward(self, faces: torch.Tensor) -> torch.Tensor:
-        """The last feature map's mean.
-
-        Args:
-            faces: float [N, in_chans, h, w].
-
-        Returns:
-            float [N, 1024].
-        """
-        return self.forward_features(faces).mean((2, 3))
-
     def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
         """Which tensors are a layer, for learning rates that fall from layer to layer (timm).
 

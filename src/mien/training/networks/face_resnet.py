@@ -120,17 +120,6 @@ class FaceResnet(nn.Module):
             maps = getattr(self, name)(maps)
         return maps
 
-    def forward(self, faces: torch.Tensor) -> torch.Tensor:
-        """The last feature map's mean.
-
-        Args:
-            faces: float [N, in_chans, h, w].
-
-        Returns:
-            float [N, 256].
-        """
-        return self.forward_features(faces).mean((2, 3))
-
     def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
         """Which tensors are a layer, for learning rates that fall from layer to layer (timm).
 
