@@ -128,6 +128,17 @@ def test_what_the_generator_adds_is_smoothed() -> None:
     assert np.abs(changes[1] - changes[0]).max() > 0.1
 
 
+def test_a_run_smooths_as_its_recipe_says(tmp_path: Path, data: dataset.FaceData) -> None:
+    smooth = replace(TINY, smoothing=0.7)
+    run = SynthesisRun(tmp_path)
+    run.write_description(smooth, "hash", "32-true")
+    save_file(Generator(TINY.width, TINY.blocks).state_dict(), run.weights)
+    cpu = Fabric(accelerator="cpu", devices=1)
+    trained = TrainingStep(smooth, sampling.DeviceFaces.of(sampling.training_faces(data), cpu.device), cpu)
+    for generator in (run.generator(), trained.generator, trained.averaged):
+        assert generator.kernel.shape == (1, 1, 7, 7)
+
+
 def test_critic_reads_the_realism_of_the_asked_class() -> None:
     critic = Critic(4)
     face = torch.rand(1, 1, 48, 48).repeat(7, 1, 1, 1)
